@@ -1,0 +1,46 @@
+"""One exit code per class of error; every message says what happened and what state the host is in.
+
+The codes are the command-line contract: scripts rely on them.
+"""
+
+
+class BridgekitError(Exception):
+    """Something unexpected; the base of all errors that end in a sentence instead of a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(BridgekitError):
+    """The request itself is wrong (a bad address, an unknown word); nothing was changed."""
+
+    exit_code = 2
+
+
+class Refused(BridgekitError):
+    """The request is fine but this host must not be changed that way; nothing was changed."""
+
+    exit_code = 3
+
+
+class RolledBack(BridgekitError):
+    """The change failed or was not confirmed, and was undone: the host is as before."""
+
+    exit_code = 4
+
+
+class RollbackIncomplete(BridgekitError):
+    """The undo left differences; the message lists them."""
+
+    exit_code = 5
+
+
+class Busy(BridgekitError):
+    """Another transaction of this network namespace holds the lock or waits for confirmation."""
+
+    exit_code = 6
+
+
+class NetbootFailed(BridgekitError):
+    """The network change is committed, the PXE service failed and was taken back whole."""
+
+    exit_code = 7

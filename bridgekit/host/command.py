@@ -1,0 +1,24 @@
+"""Run another program by argument vector; never through a shell."""
+
+import shlex
+import subprocess
+
+from bridgekit.errors import BridgekitError
+
+
+class CommandFailed(BridgekitError):
+    """A program could not be started, took too long, or ended with a code other than 0."""
+
+
+def run(*argv: str, timeout: float = 60, stdin: str | None = None) -> str:
+    """Return the program's standard output; raise CommandFailed with its last words otherwise."""
+    try:
+        done = subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CommandFailed(f"{shlex.join(argv)}: {error}") from error
+    if done.returncode:
+        last_words = (done.stderr or done.stdout).strip()[-500:]
+        raise CommandFailed(f"{shlex.join(argv)} ended with {done.returncode}: {last_words}")
+    return done.stdout
