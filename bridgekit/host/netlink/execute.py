@@ -1,0 +1,286 @@
+"""Carry out operations through netlink, each completely: what it promises is there and usable.
+
+While undoing, work that is found done already counts as done.
+"""
+
+import errno
+import socket
+import struct
+from collections.abc import Iterator
+from functools import singledispatchmethod
+from typing import Any
+
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
+
+from bridgekit.errors import BridgekitError
+from bridgekit.host.netlink import read
+from bridgekit.host.netlink.channel import (
+    APPEND,
+    CREATE,
+    EXCL,
+    HEADER,
+    REPLACE,
+    Channel,
+    Notices,
+    Request,
+)
+from bridgekit.migration import operations as op
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4, IPV6, NODAD, TENTATIVE, Address
+from bridgekit.model.links import Link, Neighbour
+from bridgekit.model.routes import CACHEINFO, EXPIRES, RTMSG, RouteSet, expires
+
+NEWLINK, DELLINK, SETLINK = 16, 17, 19
+NEWADDR, DELADDR, NEWROUTE, DELROUTE, NEWNEIGH, DELNEIGH = 20, 21, 24, 25, 28, 29
+UP = 0x1
+USABLE_SECONDS = 5.0
+"""How long to wait for the kernel's work items; they take milliseconds."""
+THERE = frozenset({errno.EEXIST})
+GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV})
+
+
+class Executor:
+    """Executes operations in the caller's network namespace."""
+
+    def __init__(self, undoing: bool = False) -> None:
+        self._there = THERE if undoing else frozenset()
+        self._gone = GONE if undoing else frozenset()
+        self._undoing = undoing
+
+    def execute(self, operation: op.Operation) -> None:
+        """Carry out one operation; NetlinkError or BridgekitError if it can't be done."""
+        with Channel() as channel, Notices() as notices:
+            self._do(operation, channel, notices)
+
+    @singledispatchmethod
+    def _do(self, operation: object, channel: Channel, notices: Notices) -> None:
+        raise TypeError(f"netlink cannot carry out {operation!r}")
+
+    @_do.register
+    def _(self, operation: op.CreateBridge, channel: Channel, notices: Notices) -> None:
+        if self._undoing and _link(channel, operation.name):
+            return
+        options = operation.options
+        data = [
+            ("IFLA_BR_STP_STATE", int(options.stp)),
+            ("IFLA_BR_FORWARD_DELAY", options.forward_delay),
+        ]
+        info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": data})]
+        attributes = [
+            ("IFLA_IFNAME", operation.name),
+            ("IFLA_ADDRESS", operation.mac),
+            ("IFLA_MTU", operation.mtu),
+            ("IFLA_LINKINFO", {"attrs": info}),
+        ]
+        channel.exchange([Request(NEWLINK, _link_body(0, attributes), CREATE | EXCL)])
+        made = _link(channel, operation.name)
+        if made and made.addrgenmode is not None:
+            channel.exchange([_set_addrgenmode(made.index, 1)])
+
+    @_do.register
+    def _(self, operation: op.DeleteBridge, channel: Channel, notices: Notices) -> None:
+        link = _link(channel, operation.name)
+        if link is None and self._undoing:
+            return
+        channel.exchange([Request(DELLINK, _link_body(_index(link, operation.name), []))])
+
+    @_do.register
+    def _(self, operation: op.SetUp, channel: Channel, notices: Notices) -> None:
+        link = _link(channel, operation.link)
+        if link is None and self._undoing:
+            return
+        index = _index(link, operation.link)
+        channel.exchange([Request(SETLINK, _link_body(index, [], up=operation.up))])
+
+    @_do.register
+    def _(self, operation: op.SetAddrGenMode, channel: Channel, notices: Notices) -> None:
+        link = _link(channel, operation.link)
+        if link is None and self._undoing:
+            return
+        channel.exchange([_set_addrgenmode(_index(link, operation.link), operation.after)])
+
+    @_do.register
+    def _(self, operation: op.SetController, channel: Channel, notices: Notices) -> None:
+        """The request for the controller's state makes the kernel start its queue at once."""
+        links = {link.name: link for link in read.links(channel)}
+        port = links.get(operation.link)
+        index = _index(port, operation.link)
+        target = _index(links.get(operation.after), operation.after) if operation.after else 0
+        requests = [Request(SETLINK, _link_body(index, [("IFLA_MASTER", target)]))]
+        requests += [Request(read.GETLINK, _link_body(target, []))] if target else []
+        channel.exchange(requests)
+        if operation.after and port and port.carrier:
+            _await_operational(channel, notices, operation.after)
+
+    @_do.register
+    def _(self, operation: op.AddAddresses, channel: Channel, notices: Notices) -> None:
+        link = _link(channel, operation.link)
+        if link is None and self._undoing and not operation.addresses:
+            return
+        index = _index(link, operation.link)
+        requests = [self._new_address(address, index) for address in operation.addresses]
+        channel.exchange(requests)
+        proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
+        _await_usable(channel, notices, operation.link, proven)
+        channel.exchange([_as_it_was(a, index) for a in proven if not a.flags & NODAD])
+
+    @_do.register
+    def _(self, operation: op.RemoveAddresses, channel: Channel, notices: Notices) -> None:
+        link = _link(channel, operation.link)
+        if link is None and self._undoing:
+            return
+        index = _index(link, operation.link)
+        routes = self._routes(DELROUTE, 0, operation.connected, channel, GONE)
+        bodies = [_address_body(address, index, 0) for address in reversed(operation.addresses)]
+        channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
+
+    @_do.register
+    def _(self, operation: op.AddNeighbours, channel: Channel, notices: Notices) -> None:
+        index = _index(_link(channel, operation.link), operation.link)
+        bodies = [_neighbour_body(entry, index) for entry in operation.entries]
+        channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
+
+    @_do.register
+    def _(self, operation: op.RemoveNeighbours, channel: Channel, notices: Notices) -> None:
+        link = _link(channel, operation.link)
+        if link is None and self._undoing:
+            return
+        bodies = [_neighbour_body(e, _index(link, operation.link)) for e in operation.entries]
+        channel.exchange([Request(DELNEIGH, body, 0, GONE) for body in bodies])
+
+    @_do.register
+    def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
+        flags = CREATE | REPLACE
+        channel.exchange(list(self._routes(NEWROUTE, flags, operation.after, channel, self._there)))
+
+    @_do.register
+    def _(self, operation: op.AddRoutes, channel: Channel, notices: Notices) -> None:
+        flags = CREATE | APPEND
+        channel.exchange(
+            list(self._routes(NEWROUTE, flags, operation.routes, channel, self._there))
+        )
+
+    @_do.register
+    def _(self, operation: op.RemoveRoutes, channel: Channel, notices: Notices) -> None:
+        quiet = self._gone
+        channel.exchange(list(self._routes(DELROUTE, 0, operation.routes, channel, quiet)))
+
+    def _new_address(self, address: Address, index: int) -> Request:
+        """Proven IPv6 addresses go without duplicate detection: it would take over a second."""
+        unproven = address.family == IPV4 or address.tentative
+        body = _address_body(address, index, address.flags | (0 if unproven else NODAD))
+        return Request(NEWADDR, body, CREATE | EXCL, self._there)
+
+    def _routes(
+        self, kind: int, flags: int, routes: RouteSet, channel: Channel, quiet: frozenset[int]
+    ) -> Iterator[Request]:
+        indices = {link.name: link.index for link in read.links(channel)}
+        missing = [name for _, name in routes.used_names() if name not in indices]
+        if missing and not (self._undoing and kind == DELROUTE):
+            raise BridgekitError(f"there is no interface {', '.join(missing)} any more")
+        if not missing:
+            for message in routes.resolved(indices):
+                yield Request(kind, _replayed(message), flags, quiet)
+
+
+def _index(link: Link | None, name: str | None) -> int:
+    if link is None:
+        raise BridgekitError(f"there is no interface {name} any more")
+    return link.index
+
+
+def _link(channel: Channel, name: str) -> Link | None:
+    return next((link for link in read.links(channel) if link.name == name), None)
+
+
+def _encoded(message: Any) -> bytes:
+    message.encode()
+    return bytes(message.data[HEADER.size :])
+
+
+def _link_body(index: int, attributes: list[tuple[str, object]], up: bool | None = None) -> bytes:
+    message = ifinfmsg()
+    message["index"] = index
+    if up is not None:
+        message["change"], message["flags"] = UP, UP if up else 0
+    message["attrs"] = attributes
+    return _encoded(message)
+
+
+def _set_addrgenmode(index: int, mode: int) -> Request:
+    ipv6 = ("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", mode)]})
+    return Request(SETLINK, _link_body(index, [("IFLA_AF_SPEC", {"attrs": [ipv6]})]))
+
+
+def _address_body(address: Address, index: int, flags: int) -> bytes:
+    """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
+    message = ifaddrmsg()
+    message["family"], message["prefixlen"] = address.family, address.prefixlen
+    message["scope"], message["index"] = address.scope, index
+    lifetimes = {"ifa_preferred": address.preferred, "ifa_valid": address.valid}
+    wanted = [
+        ("IFA_LOCAL", address.ip),
+        ("IFA_ADDRESS", address.peer or address.ip),
+        ("IFA_BROADCAST", address.broadcast),
+        ("IFA_LABEL", address.label),
+        ("IFA_FLAGS", flags & ~TENTATIVE or None),
+        ("IFA_RT_PRIORITY", address.metric or None),
+        ("IFA_PROTO", address.protocol or None),
+        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if address.dynamic else None),
+    ]
+    message["attrs"] = [(name, value) for name, value in wanted if value is not None]
+    return _encoded(message)
+
+
+def _as_it_was(address: Address, index: int) -> Request:
+    """Take the "no duplicate detection" flag off again, now that it has served."""
+    return Request(NEWADDR, _address_body(address, index, address.flags), REPLACE)
+
+
+def _neighbour_body(entry: Neighbour, index: int) -> bytes:
+    message = ndmsg()
+    message["family"], message["ifindex"] = entry.family, index
+    message["state"] = entry.state if entry.permanent else 0x04  # STALE: proven at first use
+    message["flags"] = entry.flags
+    message["attrs"] = [("NDA_DST", entry.ip), ("NDA_LLADDR", entry.mac)]
+    return _encoded(message)
+
+
+def _replayed(message: bytes) -> bytes:
+    """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
+    top = message[: RTMSG.size - 4] + struct.pack("=I", message[8] & 0x06)
+    parts = [top]
+    for kind, at, end in wire.attributes(message, RTMSG.size):
+        if kind != CACHEINFO:
+            parts.append(wire.attribute(kind, message[at:end]))
+    if message[0] == socket.AF_INET6 and expires(message):
+        parts.append(wire.attribute(EXPIRES, wire.U32.pack(expires(message))))
+    return b"".join(parts)
+
+
+def _await_operational(channel: Channel, notices: Notices, name: str) -> None:
+    """What is sent through a bridge before it is operational is dropped."""
+
+    def operational() -> bool:
+        link = _link(channel, name)
+        return link is None or link.carrier or not link.up
+
+    if not notices.wait(operational, USABLE_SECONDS):
+        raise BridgekitError(f"{name} did not become operational in {USABLE_SECONDS:.0f} s")
+
+
+def _await_usable(channel: Channel, notices: Notices, name: str, proven: list[Address]) -> None:
+    """An IPv6 address can be used when the kernel's work item has cleared its tentative flag."""
+    waited_for = {address.ip for address in proven}
+
+    def usable() -> bool:
+        link = _link(channel, name)
+        if link is None or not link.up:
+            return True
+        found = read.addresses(channel, {link.index: name})
+        return not any(a.tentative for a in found if a.ip in waited_for)
+
+    if waited_for and not notices.wait(usable, USABLE_SECONDS):
+        raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")

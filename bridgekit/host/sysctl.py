@@ -1,0 +1,45 @@
+"""Kernel settings below /proc/sys/net of the caller's network namespace."""
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError
+from bridgekit.model.links import Sysctl
+
+ROOT = Path("/proc/sys")
+FAMILIES = ("net/ipv4/conf", "net/ipv6/conf")
+DERIVED = frozenset({"mc_forwarding", "mtu", "addr_gen_mode", "stable_secret", "bc_forwarding"})
+"""Read-only, or set through the link, or secret."""
+UNSET = (errno.EIO, errno.ENOENT, errno.EINVAL)
+
+
+def read_settings(links: tuple[str, ...]) -> tuple[Sysctl, ...]:
+    """Return the per-interface settings of these links and of `all` and `default`."""
+    names = ("all", "default", *links)
+    return tuple(item for family in FAMILIES for name in names for item in _read(family, name))
+
+
+def _read(family: str, name: str) -> Iterator[Sysctl]:
+    folder = ROOT / family / name
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in DERIVED:
+            try:
+                yield Sysctl(str(path.relative_to(ROOT)), path.read_text().strip())
+            except OSError as error:
+                if error.errno not in UNSET:
+                    raise
+
+
+def write(key: str, value: str, undoing: bool = False) -> None:
+    """Write one setting; while undoing, one whose interface is gone has nothing to undo.
+
+    Equivalent to: sysctl -w KEY=VALUE
+    """
+    try:
+        (ROOT / key).write_text(value)
+    except FileNotFoundError:
+        if not undoing:
+            raise BridgekitError(f"there is no kernel setting {key}") from None
+    except OSError as error:
+        raise BridgekitError(f"cannot set {key} to {value}: {error.strerror}") from error

@@ -1,0 +1,149 @@
+"""The one equality of network states, and what it leaves out.
+
+Left out: interface numbers; remaining lifetimes (not whether there is one); carrier and other
+marks of the moment on links, addresses and routes; neighbour entries that come and go by
+themselves; and the privacy mark of an IPv6 address, which only the kernel can set. Of links
+other than the two that a migration is about only a loss counts: others may add what they like.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bridgekit.model.addresses import FOREVER, IPV4, NODAD, NOPREFIXROUTE, PERMANENT, Address
+from bridgekit.model.links import Link
+from bridgekit.model.route_text import route_text
+from bridgekit.model.routes import LOCAL_TABLE, RouteSet, key, table
+from bridgekit.model.snapshot import Snapshot
+
+COMPARED_FLAGS = {
+    IPV4: 0x01 | PERMANENT | NOPREFIXROUTE | 0x400,
+    10: NODAD | 0x10 | PERMANENT | 0x100 | NOPREFIXROUTE | 0x400,
+}
+"""Secondary; no DAD, home address, permanent, manage temporary, no prefix route, auto-join."""
+
+
+_Identity = tuple[str, Hashable]
+"""The link that something belongs to, and what makes it the same as another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as it should be."""
+
+    what: Literal["missing", "unexpected", "changed"]
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.text}"
+
+
+def differences(wanted: Snapshot, found: Snapshot, links: Iterable[str]) -> tuple[Difference, ...]:
+    """Compare two states of a host, strictly for these links, for losses on all others."""
+    focus = frozenset(links)
+    return (
+        *_links(wanted, found, focus),
+        *_addresses(wanted, found, focus),
+        *_routes(wanted.routes, found.routes, focus),
+        *_neighbours(wanted, found, focus),
+        *_sysctls(wanted, found, focus),
+    )
+
+
+def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    for name in sorted(focus):
+        left, right = wanted.link(name), found.link(name)
+        if left and not right:
+            yield Difference("missing", f"link {name}")
+        elif right and not left:
+            yield Difference("unexpected", f"link {name}")
+        elif left and right and _settings(left) != _settings(right):
+            yield Difference("changed", f"link {name}: {_link_changes(left, right)}")
+
+
+def _settings(link: Link) -> Link:
+    return replace(link, index=0, carrier=True)
+
+
+def _link_changes(wanted: Link, found: Link) -> str:
+    compared = ("kind", "mac", "mtu", "up", "controller", "lower", "addrgenmode", "bridge")
+    pairs = ((name, getattr(wanted, name), getattr(found, name)) for name in compared)
+    return ", ".join(
+        f"{name} {left} became {right}" for name, left, right in pairs if left != right
+    )
+
+
+def _addresses(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
+        return {_address(a): f"address {a} dev {a.link}" for a in snapshot.addresses}
+
+    yield from _unequal(compared(wanted), compared(found), focus)
+    for name in sorted(focus):
+        for family in COMPARED_FLAGS:
+            left, right = (
+                [_address(a) for a in side.addresses_on(name) if a.family == family]
+                for side in (wanted, found)
+            )
+            if left != right and set(left) == set(right):
+                yield Difference("changed", f"the order of the addresses of {name}")
+
+
+def _address(address: Address) -> _Identity:
+    lifetime = 1 if address.dynamic else FOREVER
+    flags = address.flags & COMPARED_FLAGS[address.family]
+    return address.link, replace(address, flags=flags, valid=lifetime, preferred=lifetime)
+
+
+def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
+    left = dict(zip(wanted.identities(), wanted.messages, strict=True))
+    right = dict(zip(found.identities(), found.messages, strict=True))
+    more, fewer = Counter(found.identities()), Counter(wanted.identities())
+    for identity in fewer - more:
+        yield Difference("missing", f"route {route_text(left[identity], wanted.name)}")
+    for identity in more - fewer:
+        if focus.intersection(identity[1]):
+            yield Difference("unexpected", f"route {route_text(right[identity], found.name)}")
+    yield from _preferences(wanted, found, focus)
+
+
+def _preferences(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
+    """Of several routes with the same key the kernel uses the first: it must be the same one."""
+    chosen = _chosen(found)
+    for same, links in _chosen(wanted).items():
+        now = chosen.get(same, links)
+        if now != links and focus.intersection(now + links):
+            yield Difference("changed", f"of competing routes that of {now} comes before {links}")
+
+
+def _chosen(routes: RouteSet) -> dict[object, tuple[str, ...]]:
+    first: dict[object, tuple[str, ...]] = {}
+    for message in routes.messages:
+        if table(message) != LOCAL_TABLE:
+            first.setdefault(key(message), routes.links(message))
+    return first
+
+
+def _neighbours(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
+        entries = (entry for entry in snapshot.neighbours if entry.permanent)
+        return {(e.link, e): f"neighbour {e.ip} lladdr {e.mac} dev {e.link}" for e in entries}
+
+    yield from _unequal(compared(wanted), compared(found), focus)
+
+
+def _sysctls(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    now = {item.key: item.value for item in found.sysctls}
+    for item in wanted.sysctls:
+        ours = any(f"/{link}/" in item.key for link in focus)
+        if ours and now.get(item.key, item.value) != item.value:
+            yield Difference("changed", f"{item.key} is {now[item.key]}, not {item.value}")
+
+
+def _unequal(
+    wanted: Mapping[_Identity, str], found: Mapping[_Identity, str], focus: frozenset[str]
+) -> Iterator[Difference]:
+    yield from (Difference("missing", text) for one, text in wanted.items() if one not in found)
+    for one, text in found.items():
+        if one not in wanted and one[0] in focus:
+            yield Difference("unexpected", text)

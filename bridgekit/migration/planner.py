@@ -1,0 +1,216 @@
+"""From a snapshot and an intent to the operations, in the order that loses no packet.
+
+Make before break: the bridge stands ready with every address before the NIC becomes its port,
+the routes follow when it can carry them, and only then the NIC's own are removed
+(docs/adr/0002-make-before-break.md).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bridgekit.migration.expectation import unbridged
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.operations import (
+    AddAddresses,
+    AddNeighbours,
+    AddRoutes,
+    CreateBridge,
+    Operation,
+    RemoveAddresses,
+    RemoveNeighbours,
+    RemoveRoutes,
+    ReplaceRoutes,
+    SetAddrGenMode,
+    SetController,
+    SetSysctl,
+    SetUp,
+    inverted,
+)
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV6, Address
+from bridgekit.model.links import Link, Neighbour
+from bridgekit.model.routes import (
+    DST,
+    KERNEL_MADE,
+    LOCAL_TABLE,
+    PRIORITY,
+    RouteSet,
+    fields,
+    has_gateway,
+    head,
+    key,
+    table,
+)
+from bridgekit.model.snapshot import Snapshot, in_creation_order
+
+NO_LINK_LOCAL = 1
+OWN_METRIC = {2: 0, 10: 256}
+"""The metric of a connected route whose address names none."""
+
+
+def planned(snapshot: Snapshot, intent: Intent) -> tuple[Operation, ...]:
+    """Return the operations; undoing a migration is doing it from the wished-for state, inverted.
+
+    The snapshot must have passed preflight.
+    """
+    if intent.direction == "unbridge":
+        wished = unbridged(snapshot, intent)
+        return inverted(tuple(_bridge(wished, intent)))
+    return tuple(_bridge(snapshot, intent))
+
+
+@dataclass(frozen=True, slots=True)
+class _Routes:
+    """The NIC's routes by the way they travel."""
+
+    connected: RouteSet
+    """They come and go with the addresses."""
+    connected_first: RouteSet
+    """Those of them that stand before another link's route of the same key."""
+    first: RouteSet
+    """The first of their key: replaced in place."""
+    behind: RouteSet
+    """Behind another route of the same key: added and removed."""
+
+
+def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
+    nic = snapshot.link(intent.nic)
+    assert nic is not None, "preflight lets no plan be made for a NIC that is not there"
+    bridge = intent.bridge
+    addresses = in_creation_order(snapshot.addresses_on(nic.name))
+    neighbours = snapshot.neighbours_on(nic.name)
+    routes = _sorted_out(snapshot, nic.name, addresses)
+    settings = _bridge_settings(snapshot, nic.name, bridge)
+
+    yield CreateBridge(bridge, nic.mac, nic.mtu, intent.options)
+    yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
+    yield SetUp(bridge, True)
+    yield from _addresses_and_neighbours(bridge, addresses, neighbours, routes)
+    yield SetController(nic.name, None, bridge)
+    yield from _route_moves(routes, nic.name, bridge)
+    if neighbours:
+        yield RemoveNeighbours(nic.name, neighbours)
+    if addresses:
+        yield RemoveAddresses(nic.name, addresses, routes.connected)
+    yield from _quiet_port(snapshot, nic)
+    if nic.addrgenmode not in (None, NO_LINK_LOCAL):
+        yield SetAddrGenMode(bridge, NO_LINK_LOCAL, nic.addrgenmode or 0)
+    yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
+
+
+def _addresses_and_neighbours(
+    bridge: str,
+    addresses: tuple[Address, ...],
+    neighbours: tuple[Neighbour, ...],
+    routes: _Routes,
+) -> Iterator[Operation]:
+    if addresses:
+        there = tuple(address.on(bridge) for address in addresses)
+        connected = routes.connected.renamed(addresses[0].link, bridge)
+        yield AddAddresses(bridge, there, connected)
+    if neighbours:
+        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
+
+
+def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
+    """A connected route that stands first must give up the bridge's twin, which stands last.
+
+    The kernel refuses to replace a route by one that exists already. Afterwards the NIC's own
+    stands last instead, until its address takes it away: so the way back is the same.
+    """
+    shared = routes.connected_first
+    moved = RouteSet(routes.first.names, shared.messages + routes.first.messages)
+    if len(shared):
+        yield RemoveRoutes(shared.renamed(nic, bridge))
+    if len(moved):
+        yield ReplaceRoutes(moved, moved.renamed(nic, bridge))
+    if len(shared):
+        yield AddRoutes(shared)
+    if len(routes.behind):
+        yield AddRoutes(routes.behind.renamed(nic, bridge))
+        yield RemoveRoutes(routes.behind)
+
+
+def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
+    """A port must not take addresses of its own from router advertisements or link changes."""
+    if nic.addrgenmode not in (None, NO_LINK_LOCAL):
+        yield SetAddrGenMode(nic.name, nic.addrgenmode or 0, NO_LINK_LOCAL)
+    key = f"net/ipv6/conf/{nic.name}/accept_ra"
+    value = snapshot.sysctl(key)
+    if value not in (None, "0"):
+        yield SetSysctl(key, value or "", "0")
+
+
+def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> _Routes:
+    brought = {_brought(address) for address in addresses if address.brings_route}
+    firsts: dict[object, int] = {}
+    shared: set[object] = set()
+    ours: list[tuple[int, bytes]] = []
+    for position, message in enumerate(snapshot.routes.messages):
+        same = key(message)
+        if same in firsts:
+            shared.add(same)
+        firsts.setdefault(same, position)
+        if nic in snapshot.routes.links(message) and not _of_the_kernel_alone(message):
+            ours.append((position, message))
+
+    def chosen(connected: bool, first: bool | None = None, also: bool | None = None) -> RouteSet:
+        found = [
+            message
+            for position, message in ours
+            if (_as_brought(message) in brought) == connected
+            and first in (None, firsts[key(message)] == position)
+            and also in (None, key(message) in shared)
+        ]
+        return RouteSet(snapshot.routes.names, tuple(sorted(found, key=has_gateway)))
+
+    return _Routes(
+        connected=chosen(connected=True),
+        connected_first=chosen(connected=True, first=True, also=True),
+        first=chosen(connected=False, first=True),
+        behind=chosen(connected=False, first=False),
+    )
+
+
+def _of_the_kernel_alone(message: bytes) -> bool:
+    """Routes of the local table that the kernel makes for every address and every link."""
+    return table(message) == LOCAL_TABLE and head(message).protocol == KERNEL_MADE
+
+
+def _brought(address: Address) -> tuple[int, bytes, int, int]:
+    metric = address.metric or OWN_METRIC[address.family]
+    network = address.network
+    return address.family, network.network_address.packed, network.prefixlen, metric
+
+
+def _as_brought(message: bytes) -> tuple[int, bytes, int, int] | None:
+    top, found = head(message), fields(message)
+    if top.protocol != KERNEL_MADE or has_gateway(message):
+        return None
+    everything = ip_address("::" if top.family == IPV6 else "0.0.0.0").packed
+    metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
+    return top.family, found.get(DST, everything), top.dst_len, metric
+
+
+def _bridge_settings(
+    snapshot: Snapshot, nic: str, bridge: str
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Return (key, fresh, during the move, final) for each setting that is ever written.
+
+    A fresh link has the values of `default`. During the move the bridge takes no router
+    advertisements, and its rp_filter is loose where it would be strict: with the addresses on
+    the bridge and the routes still on the NIC, a strict one drops what arrives.
+    """
+    fresh, final = snapshot.sysctls_of("default"), snapshot.sysctls_of(nic)
+    rows = []
+    for pattern in sorted(final.keys() & fresh.keys()):
+        during = final[pattern]
+        if pattern == "net/ipv6/conf/{}/accept_ra":
+            during = "0"
+        if pattern == "net/ipv4/conf/{}/rp_filter":
+            everywhere = snapshot.sysctl("net/ipv4/conf/all/rp_filter") or "0"
+            during = "2" if "1" in (everywhere, during) else during
+        if not fresh[pattern] == during == final[pattern]:
+            rows.append((pattern.format(bridge), fresh[pattern], during, final[pattern]))
+    return tuple(rows)

@@ -1,0 +1,146 @@
+"""What speaks against a migration, found before anything changes.
+
+Each finding has a stable code; docs/findings.md has a section for each.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bridgekit.migration.intent import Intent
+from bridgekit.model.addresses import IPV4
+from bridgekit.model.links import Link
+from bridgekit.model.routes import NH_ID, fields
+from bridgekit.model.snapshot import Snapshot
+
+LAYER_3_KINDS = ("tun", "wireguard", "sit", "gre", "ipip", "ip6tnl", "vti", "xfrm", "ppp")
+EXCLUSIVE_CHILDREN = ("macvlan", "macvtap", "ipvlan", "ipvtap")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was seen and what to do about it; "refuse" stops the migration."""
+
+    level: Literal["refuse", "warn", "note"]
+    code: str
+    message: str
+    advice: str = ""
+
+
+def already_done(snapshot: Snapshot, intent: Intent) -> bool:
+    """Is the NIC a port of that bridge already, with nothing left on it to move?"""
+    nic = snapshot.link(intent.nic)
+    bare = nic is not None and all(a.scope == 253 for a in snapshot.addresses_on(nic.name))
+    return nic is not None and nic.controller == intent.bridge and bare
+
+
+def findings(snapshot: Snapshot, intent: Intent) -> tuple[Finding, ...]:
+    """Return everything worth telling, refusals first."""
+    check = _to_bridge if intent.direction == "bridge" else _from_bridge
+    order = ("refuse", "warn", "note")
+    return tuple(sorted(check(snapshot, intent), key=lambda found: order.index(found.level)))
+
+
+def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
+    nic = snapshot.link(intent.nic)
+    if nic is None:
+        there = ", ".join(link.name for link in snapshot.links)
+        message = f"there is no interface {intent.nic} here, only {there}"
+        yield Finding("refuse", "no-such-nic", message, "name one of these")
+        return
+    yield from _unsuitable(nic)
+    yield from _taken_bridge(snapshot, intent)
+    yield from _owners(snapshot, nic)
+    yield from _children(snapshot, nic)
+    yield from _not_moved_yet(snapshot, nic)
+    if nic.up and not nic.carrier:
+        message = f"{nic.name} has no carrier: nothing can be proven over its wire"
+        yield Finding("warn", "no-carrier", message, "check the cable")
+
+
+def _unsuitable(nic: Link) -> Iterator[Finding]:
+    def refuse(code: str, message: str, advice: str) -> Finding:
+        return Finding("refuse", code, f"{nic.name} {message}", advice)
+
+    if nic.loopback:
+        yield refuse("loopback", "is the loopback interface", "name the NIC that has the wire")
+    elif nic.kind in LAYER_3_KINDS or not nic.mac:
+        kind = nic.kind or "layer 3 link"
+        yield refuse("not-ethernet", f"is a {kind}: it carries no Ethernet frames", "name a NIC")
+    elif nic.kind == "bridge":
+        yield refuse("is-bridge", "is a bridge itself", "it needs no other; name one of its ports")
+    if nic.wireless:
+        advice = "a station's frames must carry its own MAC address; use a wired NIC"
+        yield refuse("wireless", "is a Wi-Fi interface, which cannot be a bridge port", advice)
+    if nic.controller:
+        advice = "name that controller instead, or take the NIC out of it first"
+        yield refuse("has-controller", f"is a port of {nic.controller} already", advice)
+    elif not nic.up:
+        yield refuse("nic-down", "is down", f"ip link set {nic.name} up, and try again")
+
+
+def _taken_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
+    bridge = snapshot.link(intent.bridge)
+    if bridge:
+        kind = "bridge" if bridge.kind == "bridge" else "plain interface"
+        message = f"a {kind} called {bridge.name} is there already"
+        yield Finding("refuse", "bridge-exists", message, "choose another name with --bridge")
+
+
+def _owners(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
+    for owner in snapshot.owners:
+        message = f"{owner.program} looks after {nic.name} ({owner.evidence}) and would undo this"
+        advice = f"stop it or tell it to leave {nic.name} alone, and configure the NIC statically"
+        yield Finding("refuse", f"owned-by-{owner.program.lower()}", message, advice)
+    if not snapshot.owners:
+        for address in snapshot.addresses_on(nic.name):
+            if address.family == IPV4 and address.dynamic:
+                message = f"{address.ip} has a lifetime, so some DHCP client renews it"
+                advice = "give the NIC a static address first"
+                yield Finding("refuse", "address-with-lifetime", message, advice)
+
+
+def _children(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
+    for link in snapshot.links:
+        if link.lower != nic.name:
+            continue
+        if link.kind in EXCLUSIVE_CHILDREN:
+            message = f"{link.name} is a {link.kind} on {nic.name}, which then cannot be a port"
+            advice = f"delete {link.name}, or connect its user to the bridge instead"
+            yield Finding("refuse", "exclusive-child", message, advice)
+        elif link.kind == "vlan":
+            message = f"{link.name} goes on taking its frames from {nic.name} before the bridge"
+            yield Finding("warn", "vlan-child", message, "move the VLAN to the bridge if it should")
+
+
+def _not_moved_yet(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
+    """What names the NIC and cannot be carried over: better refused than lost."""
+    for rule in snapshot.rules:
+        if nic.name in (rule.iif, rule.oif):
+            message = f"the policy rule with priority {rule.priority} names {nic.name}"
+            yield Finding("refuse", "rule-names-nic", message, "rewrite it without iif and oif")
+    for hop in snapshot.nexthops:
+        if hop.link == nic.name:
+            message = f"the nexthop object {hop.id} names {nic.name}"
+            yield Finding("refuse", "nexthop-object", message, "use plain routes instead")
+            return
+    if any(NH_ID in fields(message) for message in snapshot.routes.naming(nic.name).messages):
+        message = f"routes over {nic.name} use nexthop objects"
+        yield Finding("refuse", "nexthop-object", message, "use plain routes instead")
+
+
+def _from_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
+    bridge, nic = snapshot.link(intent.bridge), snapshot.link(intent.nic)
+    if bridge is None or bridge.kind != "bridge" or nic is None or nic.controller != bridge.name:
+        message = f"{intent.nic} is no longer a port of a bridge {intent.bridge}"
+        yield Finding("refuse", "not-a-port", message, "nothing of this can be taken back")
+        return
+    for port in snapshot.ports(bridge.name):
+        if port.name != nic.name:
+            message = f"{port.name} has become a port of {bridge.name} meanwhile"
+            advice = f"take it off first: ip link set {port.name} nomaster"
+            yield Finding("refuse", "port-joined", message, advice)
+    for address in snapshot.addresses_on(nic.name):
+        if address.scope != 253:
+            message = f"{nic.name} has got the address {address.ip} meanwhile"
+            yield Finding("refuse", "address-joined", message, "remove it first")

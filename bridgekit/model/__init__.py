@@ -1,0 +1,1 @@
+"""Values: what a host's network state is made of. Nothing here touches the machine."""

@@ -1,0 +1,78 @@
+"""IP addresses of a link, exactly as the kernel keeps them."""
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+FOREVER = 0xFFFFFFFF
+IPV4, IPV6 = 2, 10
+SCOPES = {0: "global", 200: "site", 253: "link", 254: "host"}
+
+SECONDARY = 0x01
+NODAD = 0x02
+TENTATIVE = 0x40
+PERMANENT = 0x80
+NOPREFIXROUTE = 0x200
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of `link`; lifetimes in seconds, `flags` the kernel's IFA_F_ bits (32 bit)."""
+
+    link: str
+    family: int
+    ip: str
+    prefixlen: int
+    peer: str | None = None
+    broadcast: str | None = None
+    label: str | None = None
+    scope: int = 0
+    flags: int = PERMANENT
+    preferred: int = FOREVER
+    valid: int = FOREVER
+    metric: int = 0
+    protocol: int = 0
+
+    @property
+    def dynamic(self) -> bool:
+        """Has it a lifetime, as from DHCP or router advertisements?"""
+        return self.valid != FOREVER
+
+    @property
+    def tentative(self) -> bool:
+        return bool(self.flags & TENTATIVE)
+
+    @property
+    def secondary(self) -> bool:
+        return self.family == IPV4 and bool(self.flags & SECONDARY)
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        """The destination of the route that comes with it (the peer's prefix, if there is one)."""
+        return ip_network(f"{self.peer or self.ip}/{self.prefixlen}", strict=False)
+
+    @property
+    def brings_route(self) -> bool:
+        """Does the kernel make a connected route for it?"""
+        host = self.prefixlen == (32 if self.family == IPV4 else 128)
+        return not (self.flags & NOPREFIXROUTE or self.secondary or (host and not self.peer))
+
+    def on(self, link: str) -> "Address":
+        """The same address on another link; an IPv4 label `eth0:1` becomes `br0:1`."""
+        label = self.label
+        if label and (label == self.link or label.startswith(self.link + ":")):
+            label = link + label[len(self.link) :]
+        return replace(self, link=link, label=label)
+
+    def __str__(self) -> str:
+        """The words that `ip address add` takes, without the device."""
+        words = [f"{self.ip}/{self.prefixlen}"]
+        if self.peer:
+            words = [self.ip, "peer", f"{self.peer}/{self.prefixlen}"]
+        words += ["brd", self.broadcast] if self.broadcast else []
+        words += ["scope", SCOPES.get(self.scope, str(self.scope))] if self.scope else []
+        words += ["label", self.label] if self.label and self.label != self.link else []
+        words += ["metric", str(self.metric)] if self.metric else []
+        words += ["noprefixroute"] if self.flags & NOPREFIXROUTE else []
+        if self.dynamic:
+            words += ["valid_lft", str(self.valid), "preferred_lft", str(self.preferred)]
+        return " ".join(words)

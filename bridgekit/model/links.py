@@ -1,0 +1,93 @@
+"""Links, and who else lives on them."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeOptions:
+    """What makes a bridge behave: STP on or off, the forward delay in centiseconds."""
+
+    stp: bool = False
+    forward_delay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One network interface. `kind` is the kernel's word (veth, bridge), empty for hardware.
+
+    `addrgenmode` is how IPv6 link-local addresses are made: 0 eui64, 1 none, 2 stable-secret,
+    3 random; None where IPv6 is off.
+    """
+
+    index: int
+    name: str
+    kind: str
+    mac: str
+    mtu: int
+    up: bool
+    carrier: bool
+    loopback: bool = False
+    wireless: bool = False
+    controller: str | None = None
+    lower: str | None = None
+    addrgenmode: int | None = None
+    bridge: BridgeOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An ARP or NDP entry. `state` and `flags` are the kernel's NUD_ and NTF_ bits."""
+
+    link: str
+    family: int
+    ip: str
+    mac: str
+    state: int
+    flags: int = 0
+
+    PERMANENT: ClassVar[int] = 0x80
+    USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
+    """REACHABLE, STALE, DELAY, PROBE, PERMANENT: entries whose MAC address is known."""
+
+    @property
+    def permanent(self) -> bool:
+        return bool(self.state & self.PERMANENT)
+
+    def on(self, link: str) -> "Neighbour":
+        """The same entry on another link."""
+        return replace(self, link=link)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A policy routing rule (`ip rule`), as far as it names interfaces."""
+
+    family: int
+    priority: int
+    iif: str | None
+    oif: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nexthop:
+    """A nexthop object (`ip nexthop`), as far as it names an interface."""
+
+    id: int
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sysctl:
+    """One kernel setting; `key` is its path below /proc/sys, `value` its text."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A program that configures an interface by itself and would fight for it."""
+
+    program: str
+    evidence: str

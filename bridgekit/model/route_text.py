@@ -1,0 +1,122 @@
+"""Routes as the words that `ip route` shows and takes."""
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+from bridgekit.model import routes as rt
+from bridgekit.model import wire
+
+TYPES = {
+    **{1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"},
+    **{6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw", 10: "nat"},
+}
+PROTOCOLS = {1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
+SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+TABLES = {253: "default", 254: "main", 255: "local"}
+PREFERENCES = {1: "high", 3: "low"}
+METRICS = {
+    **{2: "mtu", 3: "window", 4: "rtt", 5: "rttvar", 6: "ssthresh", 7: "cwnd", 8: "advmss"},
+    **{9: "reordering", 10: "hoplimit", 11: "initcwnd", 12: "features", 13: "rto_min"},
+    **{14: "initrwnd", 15: "quickack", 17: "fastopen_no_cookie"},
+}
+LOCK, CONGESTION = 1, 16
+DEFAULT_METRIC = {2: 0, 10: 1024}
+
+Names = Callable[[int], str]
+
+
+def route_text(message: bytes, name: Names) -> str:
+    """Return the route in ip-route(8)'s words, device included."""
+    top, found = rt.head(message), rt.fields(message)
+    words = [TYPES.get(top.type, str(top.type))] if top.type != 1 else []
+    words += _destination(top, found)
+    words += _hop(found, top.flags, name)
+    words += _placement(top, found)
+    words += _metrics(found.get(rt.METRICS, b""))
+    words += _preference(top, found)
+    words += ["expires", f"{rt.expires(message)}sec"] if rt.expires(message) else []
+    words += list(_legs(message, name))
+    return " ".join(words)
+
+
+def _destination(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
+    words = ["default"]
+    if rt.DST in found:
+        words = [f"{ip_address(found[rt.DST])}/{top.dst_len}"]
+    if rt.SRC in found:
+        words += ["from", f"{ip_address(found[rt.SRC])}/{top.src_len}"]
+    return words + (["tos", hex(top.tos)] if top.tos else [])
+
+
+def _hop(found: dict[int, bytes], flags: int, name: Names) -> list[str]:
+    words = ["nhid", str(wire.u32(found[rt.NH_ID], 0))] if rt.NH_ID in found else []
+    if rt.ENCAP in found:
+        words += ["encap", f"type{int.from_bytes(found[rt.ENCAP_TYPE], 'little')}"]
+    if rt.GATEWAY in found:
+        words += ["via", str(ip_address(found[rt.GATEWAY]))]
+    if rt.VIA in found:
+        words += ["via", "inet6", str(ip_address(found[rt.VIA][2:]))]
+    if rt.OIF in found:
+        words += ["dev", name(wire.u32(found[rt.OIF], 0))]
+    return words + (["onlink"] if flags & rt.ONLINK else [])
+
+
+def _placement(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
+    table = wire.u32(found[rt.TABLE], 0) if rt.TABLE in found else top.table
+    metric = wire.u32(found[rt.PRIORITY], 0) if rt.PRIORITY in found else 0
+    words = ["table", TABLES.get(table, str(table))] if table != rt.MAIN_TABLE else []
+    if top.protocol != 3:
+        words += ["proto", PROTOCOLS.get(top.protocol, str(top.protocol))]
+    if top.scope and top.family == 2:
+        words += ["scope", SCOPES.get(top.scope, str(top.scope))]
+    if rt.PREFSRC in found:
+        words += ["src", str(ip_address(found[rt.PREFSRC]))]
+    return words + (["metric", str(metric)] if metric != DEFAULT_METRIC[top.family] else [])
+
+
+def _metrics(nested: bytes) -> list[str]:
+    found = {kind: nested[at:end] for kind, at, end in wire.attributes(nested, 0)}
+    locked = wire.u32(found[LOCK], 0) if LOCK in found else 0
+    words = []
+    for kind, value in found.items():
+        if kind in METRICS:
+            lock = ["lock"] if locked & (1 << kind) else []
+            words += [METRICS[kind], *lock, _metric(kind, wire.u32(value, 0))]
+        elif kind == CONGESTION:
+            words += ["congctl", value.rstrip(b"\0").decode("ascii", "replace")]
+    return words
+
+
+def _metric(kind: int, number: int) -> str:
+    """Round-trip times lie in the kernel as eighths (rtt) or quarters of milliseconds."""
+    if METRICS[kind] == "features":
+        return "ecn" if number & 1 else str(number)
+    if METRICS[kind] == "rto_min":
+        return f"{number}ms"
+    return (
+        f"{number // {'rtt': 8, 'rttvar': 4}[METRICS[kind]]}ms" if kind in (4, 5) else str(number)
+    )
+
+
+def _preference(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
+    value = found.get(rt.PREF, b"\0")[0]
+    words = ["pref", PREFERENCES[value]] if value in PREFERENCES else []
+    if rt.FLOW in found and top.family == 2:
+        realms = wire.u32(found[rt.FLOW], 0)
+        source, target = realms >> 16, realms & 0xFFFF
+        words += ["realms", f"{source}/{target}" if source else str(target)]
+    return words
+
+
+def _legs(message: bytes, name: Names) -> Iterator[str]:
+    for kind, at, end in wire.attributes(message, rt.RTMSG.size):
+        if kind != rt.MULTIPATH:
+            continue
+        for flags, slot, first, stop in rt.legs(message, at, end):
+            yield "nexthop"
+            inner = {k: message[a:b] for k, a, b in wire.attributes(message, first, stop)}
+            yield from _hop(inner, 0, name)
+            yield f"dev {name(wire.u32(message, slot))}"
+            yield f"weight {message[flags + 1] + 1}"
+            if message[flags] & rt.ONLINK:
+                yield "onlink"

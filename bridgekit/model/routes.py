@@ -1,0 +1,184 @@
+"""Routes, kept as the kernel's own messages so that nothing about them is lost (rtnetlink(7)).
+
+A message here is what follows the netlink header: `struct rtmsg` (12 bytes), then attributes.
+Interfaces stand in it as numbers; a RouteSet says which names those numbers mean.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bridgekit.model import wire
+
+RTMSG = struct.Struct("=BBBBBBBBI")
+(DST, SRC, OIF, GATEWAY, PRIORITY, PREFSRC, METRICS, MULTIPATH) = (1, 2, 4, 5, 6, 7, 8, 9)
+(FLOW, CACHEINFO, TABLE, VIA, NEWDST, PREF, ENCAP_TYPE, ENCAP, EXPIRES, NH_ID) = (
+    11,
+    12,
+    15,
+    18,
+    19,
+    20,
+    21,
+    22,
+    23,
+    30,
+)
+LOCAL_TABLE, MAIN_TABLE = 255, 254
+KERNEL_MADE, BY_RA = 2, 9
+ONLINK = 4
+KEPT_FLAGS = ONLINK | 2
+"""Of the leg and route flags only ONLINK and PERVASIVE are settings; the rest is state."""
+
+NEXTHOP = struct.Struct("=HBBi")
+
+
+@dataclass(frozen=True, slots=True)
+class RouteHead:
+    """The fixed part of a route message."""
+
+    family: int
+    dst_len: int
+    src_len: int
+    tos: int
+    table: int
+    protocol: int
+    scope: int
+    type: int
+    flags: int
+
+
+def head(message: bytes) -> RouteHead:
+    """Decode the fixed part of a route message."""
+    return RouteHead(*RTMSG.unpack_from(message))
+
+
+def fields(message: bytes) -> dict[int, bytes]:
+    """Return the attributes of a route message by type."""
+    return {kind: message[at:end] for kind, at, end in wire.attributes(message, RTMSG.size)}
+
+
+def legs(message: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (offset of flags, offset of interface, first attribute, end) per multipath leg."""
+    while at + NEXTHOP.size <= end:
+        length = NEXTHOP.unpack_from(message, at)[0]
+        if length < NEXTHOP.size or at + length > end:
+            return
+        yield at + 2, at + 4, at + NEXTHOP.size, at + length
+        at += (length + 3) & ~3
+
+
+def device_slots(message: bytes) -> list[int]:
+    """Return the offsets at which the message names an interface."""
+    slots = []
+    for kind, at, end in wire.attributes(message, RTMSG.size):
+        if kind == OIF:
+            slots.append(at)
+        elif kind == MULTIPATH:
+            slots += [slot for _, slot, _, _ in legs(message, at, end)]
+    return slots
+
+
+def settings(message: bytes) -> bytes:
+    """Return the message without what is mere state: cache information, dead and offload marks."""
+    parts = [message[:8], wire.U32.pack(head(message).flags & KEPT_FLAGS)]
+    for kind, at, end in wire.attributes(message, RTMSG.size):
+        value = message[at:end]
+        if kind == MULTIPATH:
+            marked = bytearray(value)
+            for flags, _, _, _ in legs(value, 0, len(value)):
+                marked[flags] &= KEPT_FLAGS
+            value = bytes(marked)
+        if kind != CACHEINFO:
+            parts.append(wire.attribute(kind, value))
+    return b"".join(parts)
+
+
+def expires(message: bytes) -> int:
+    """Return the seconds that this route still lives; 0 if it stays."""
+    cache = fields(message).get(CACHEINFO, b"")
+    ticks = struct.unpack_from("=i", cache, 8)[0] if len(cache) >= 12 else 0
+    return max(0, int(ticks) // 100)
+
+
+def key(message: bytes) -> tuple[int, ...] | tuple[object, ...]:
+    """What the kernel takes for "the same route" when asked to replace one.
+
+    That is: family, table, destination, source, tos, metric; for IPv6 also whether it can be one
+    of several equal legs, which a route with a gateway can (net/ipv6/ip6_fib.c).
+    """
+    top, found = head(message), fields(message)
+    table = wire.u32(found[TABLE], 0) if TABLE in found else top.table
+    can_join = top.family == 10 and (GATEWAY in found or MULTIPATH in found)
+    where = (top.family, table, top.dst_len, found.get(DST), top.src_len, found.get(SRC))
+    return (*where, top.tos, found.get(PRIORITY, b"\0" * 4), can_join)
+
+
+def table(message: bytes) -> int:
+    """Return the routing table's number."""
+    found = fields(message)
+    return wire.u32(found[TABLE], 0) if TABLE in found else head(message).table
+
+
+def has_gateway(message: bytes) -> bool:
+    """Does the route, or a leg of it, go through a router?"""
+    found = fields(message)
+    return any(kind in found for kind in (GATEWAY, VIA, MULTIPATH))
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSet:
+    """Route messages in the kernel's order, and the names that the interface numbers mean."""
+
+    names: tuple[tuple[int, str], ...] = ()
+    messages: tuple[bytes, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def name(self, index: int) -> str:
+        return dict(self.names).get(index, f"if{index}")
+
+    def links(self, message: bytes) -> tuple[str, ...]:
+        """Return the names of the interfaces of this message, one for each leg."""
+        return tuple(self.name(wire.u32(message, slot)) for slot in device_slots(message))
+
+    def where(self, holds: Callable[[bytes], bool]) -> "RouteSet":
+        """Return those routes for which the predicate holds."""
+        return RouteSet(self.names, tuple(filter(holds, self.messages)))
+
+    def naming(self, link: str) -> "RouteSet":
+        """Return the routes that use this link, alone or with others."""
+        return self.where(lambda message: link in self.links(message))
+
+    def renamed(self, old: str, new: str) -> "RouteSet":
+        """Return the same routes with one link read as another: costs nothing per route."""
+        names = tuple((index, new if name == old else name) for index, name in self.names)
+        return RouteSet(names, self.messages)
+
+    def resolved(self, indices: dict[str, int]) -> Iterator[bytes]:
+        """Yield the messages with today's interface numbers; KeyError names a missing link."""
+        numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
+        same = all(old == new for old, new in numbers.items())
+        for message in self.messages:
+            yield message if same else self._patched(message, numbers)
+
+    def used_names(self) -> tuple[tuple[int, str], ...]:
+        """The part of `names` that the messages use."""
+        used = {wire.u32(m, slot) for m in self.messages for slot in device_slots(m)}
+        return tuple((index, name) for index, name in self.names if index in used)
+
+    @staticmethod
+    def _patched(message: bytes, numbers: dict[int, int]) -> bytes:
+        for slot in device_slots(message):
+            index = wire.u32(message, slot)
+            message = wire.patched(message, slot, numbers.get(index, index))
+        return message
+
+    def identities(self) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+        """Yield what makes each route equal to another: its settings, and its links by name."""
+        for message in self.messages:
+            bare = settings(message)
+            for slot in device_slots(bare):
+                bare = wire.patched(bare, slot, 0)
+            yield bare, self.links(message)

@@ -1,0 +1,59 @@
+"""A host's network state at one moment."""
+
+from dataclasses import dataclass, field
+
+from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.links import Link, Neighbour, Nexthop, Owner, Rule, Sysctl
+from bridgekit.model.routes import RouteSet
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything of one network namespace that a migration reads; lists in the kernel's order."""
+
+    links: tuple[Link, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    routes: RouteSet = field(default_factory=RouteSet)
+    neighbours: tuple[Neighbour, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    nexthops: tuple[Nexthop, ...] = ()
+    sysctls: tuple[Sysctl, ...] = ()
+    owners: tuple[Owner, ...] = ()
+
+    def link(self, name: str) -> Link | None:
+        """Return the link of this name, or None."""
+        return next((link for link in self.links if link.name == name), None)
+
+    def ports(self, controller: str) -> tuple[Link, ...]:
+        """Return the links that are ports of this controller."""
+        return tuple(link for link in self.links if link.controller == controller)
+
+    def addresses_on(self, link: str) -> tuple[Address, ...]:
+        """Return the addresses of this link."""
+        return tuple(address for address in self.addresses if address.link == link)
+
+    def neighbours_on(self, link: str) -> tuple[Neighbour, ...]:
+        """Return the neighbour entries of this link."""
+        return tuple(entry for entry in self.neighbours if entry.link == link)
+
+    def sysctl(self, key: str) -> str | None:
+        """Return the text of this setting, or None if it was not read."""
+        return next((item.value for item in self.sysctls if item.key == key), None)
+
+    def sysctls_of(self, link: str) -> dict[str, str]:
+        """Return the per-interface settings of this link, keyed by `<family>/conf/{}/<name>`."""
+        return {
+            item.key.replace(f"/{link}/", "/{}/"): item.value
+            for item in self.sysctls
+            if f"/{link}/" in item.key
+        }
+
+
+def in_creation_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """Return addresses in the order that makes the kernel list them as they are listed now.
+
+    IPv4 appends; IPv6 puts a new address before the older ones of its scope (net/ipv6/addrconf.c).
+    """
+    ipv4 = tuple(address for address in addresses if address.family == IPV4)
+    ipv6 = tuple(address for address in addresses if address.family == IPV6)
+    return ipv4 + ipv6[::-1]

@@ -1,0 +1,39 @@
+"""Netlink attributes as they lie in the kernel's messages (netlink(7)): find them, patch them.
+
+An attribute is a 16-bit length (4 for this head included), a 16-bit type and its value, padded to
+4 bytes. All numbers are in the machine's byte order.
+"""
+
+import struct
+from collections.abc import Iterator
+
+HEAD = struct.Struct("=HH")
+U32 = struct.Struct("=I")
+TYPE_MASK = 0x3FFF  # the two high bits of a type say "nested" and "big-endian"
+
+
+def attributes(data: bytes, start: int, end: int | None = None) -> Iterator[tuple[int, int, int]]:
+    """Yield (type, first byte of the value, end of the value) for each attribute in data."""
+    end = len(data) if end is None else end
+    while start + HEAD.size <= end:
+        length, kind = HEAD.unpack_from(data, start)
+        if length < HEAD.size or start + length > end:
+            return
+        yield kind & TYPE_MASK, start + HEAD.size, start + length
+        start += (length + 3) & ~3
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    """Return one attribute, padded."""
+    return HEAD.pack(HEAD.size + len(value), kind) + value + b"\0" * (-len(value) % 4)
+
+
+def u32(data: bytes, offset: int) -> int:
+    """Return the 32-bit number at this offset."""
+    number: int = U32.unpack_from(data, offset)[0]
+    return number
+
+
+def patched(data: bytes, offset: int, number: int) -> bytes:
+    """Return data with the 32-bit number at this offset replaced."""
+    return data[:offset] + U32.pack(number) + data[offset + 4 :]
