@@ -1,0 +1,174 @@
+"""One lab host: its namespaces, how to run programs in it, and how to end it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from select import poll
+from typing import Any
+
+import bridgekit
+from bridgekit.errors import BridgekitError
+from bridgekit.host.command import run
+from bridgekit.lab.kernel import inside, new_pid_namespace
+
+HOLDER = Path(__file__).with_name("holder.py")
+Process = subprocess.Popen[Any]
+
+CONFIG = Path("/etc/netns")  # `ip netns exec` lays these over /etc as well
+
+
+class LabFailed(BridgekitError):
+    """The lab could not be made or did not do what was asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a program ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine made of namespaces; `namespace` is its name for `ip netns`, `pid` its PID 1."""
+
+    name: str
+    namespace: str
+    pid: int
+
+    @property
+    def config(self) -> Path:
+        """The directory whose entries cover those of /etc in this host."""
+        return CONFIG / self.namespace
+
+    def popen(self, *argv: str, env: Mapping[str, str] | None = None, **how: Any) -> Process:
+        """Start a program in all of the host's namespaces; the rest is as for subprocess.Popen."""
+        with inside("pid", self.pid):
+            enter = ("nsenter", f"--target={self.pid}", "--net", "--mount", "--uts", "--ipc")
+            return subprocess.Popen((*enter, "--", *argv), env=_environment(env), **how)
+
+    def run(
+        self,
+        *argv: str,
+        check: bool = True,
+        stdin: str | None = None,
+        timeout: float = 60,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run a program to its end; with `check`, raise LabFailed unless it ended with 0."""
+        pipe = subprocess.PIPE
+        source = subprocess.DEVNULL if stdin is None else pipe
+        with self.popen(
+            *argv, env=env, stdin=source, stdout=pipe, stderr=pipe, text=True
+        ) as process:
+            out, err = _communicate(process, stdin, timeout)
+        if check and process.returncode:
+            words = (err or out).strip()[-2000:]
+            raise LabFailed(f"{self.name}: {' '.join(argv)}: {process.returncode}: {words}")
+        return Result(process.returncode, out, err)
+
+    def ip(self, lines: Sequence[str]) -> None:
+        """Run lines of `ip` arguments, one batch for each stretch of the same family option."""
+        for option, batch in _stretches(lines):
+            run("ip", *option, "-n", self.namespace, "-batch", "-", stdin="\n".join(batch))
+
+    def sysctl(self, key: str, value: str | None = None) -> str:
+        """Return a net.* setting of the host, after writing `value` if there is one."""
+        file = Path("/proc/sys") / key.replace(".", "/")
+        with inside("net", self.pid):
+            if value is not None:
+                file.write_text(value)
+            return file.read_text().strip()
+
+    def alive(self) -> bool:
+        """Tell whether the holder process is there and is still a lab holder."""
+        try:
+            command = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return False
+        return str(self.config).encode() in command
+
+    def end(self, timeout: float = 10) -> None:
+        """End every process of the host and wait until they are gone; LabFailed after `timeout`."""
+        if not self.alive():
+            return
+        with _handle(self.pid) as handle:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            waiter = poll()
+            waiter.register(handle)
+            if not waiter.poll(timeout * 1000):
+                raise LabFailed(f"{self.name}: process {self.pid} does not end")
+
+
+def hold(name: str, namespace: str, settings: Sequence[str], follow: bool) -> tuple[Host, Process]:
+    """Start a host whose /etc files are in CONFIG; with `follow` it ends with this process.
+
+    Not ready yet: call `wait_ready` before using it, so that several can start at once.
+    """
+    life = "follow" if follow else "stay"
+    argv = [sys.executable, "-I", "-S", str(HOLDER), life, name, str(CONFIG / namespace), *settings]
+    with new_pid_namespace():
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE if follow else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    return Host(name, namespace, process.pid), process
+
+
+def wait_ready(host: Host, process: Process) -> None:
+    """Wait until the holder has made the host; then give its network namespace its name."""
+    assert process.stdout and process.stderr
+    if process.stdout.readline() != b"ready\n":
+        reason = process.stderr.read().decode().strip()
+        raise LabFailed(f"lab host {host.name} could not be made: {reason or 'no reason given'}")
+    run("ip", "netns", "attach", host.namespace, str(host.pid))
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    """The caller's environment; this bridgekit and its scripts come first."""
+    here = str(Path(bridgekit.__file__).parents[1])
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return {**os.environ, "PYTHONPATH": here, "PATH": path, **(extra or {})}
+
+
+def _communicate(process: Process, stdin: str | None, timeout: float) -> tuple[str, str]:
+    try:
+        return process.communicate(stdin, timeout=timeout)
+    except BaseException as error:
+        process.kill()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise LabFailed(f"{process.args!r}: no end after {timeout} s") from error
+        raise
+
+
+def _stretches(lines: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
+    option: list[str] = []
+    batch: list[str] = []
+    for line in lines:
+        wanted = ["-6"] if line.startswith("-6 ") else []
+        if wanted != option and batch:
+            yield option, batch
+            batch = []
+        option = wanted
+        batch.append(line.removeprefix("-6 "))
+    if batch:
+        yield option, batch
+
+
+@contextmanager
+def _handle(pid: int) -> Iterator[int]:
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)

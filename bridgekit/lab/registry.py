@@ -1,0 +1,103 @@
+"""Which labs there are, and how to remove one whoever made it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from bridgekit.errors import Refused, UsageError
+from bridgekit.host.command import run
+from bridgekit.lab.host import CONFIG, Host
+
+NAMES: Final = ("host", "gateway", "wire")
+REGISTRY: Final = Path("/run/bridgekit-lab")
+
+
+def namespace(lab: str, host: str) -> str:
+    """The name of a lab host's network namespace for `ip netns`."""
+    return f"{lab}-{host}"
+
+
+def check_name(lab: str) -> None:
+    """Raise UsageError unless the name can be part of a file's name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", lab):
+        raise UsageError(f"{lab!r} is no name for a lab: use letters, digits, - _ and .")
+
+
+def claim(lab: str) -> None:
+    """Take the name for a new lab; Refused if it is taken or this machine can't have labs."""
+    if os.geteuid():
+        raise Refused("a lab needs root: it makes network namespaces; nothing was changed")
+    if not Path("/etc/network").is_dir():
+        raise Refused("a lab needs the package ifupdown (there is no /etc/network)")
+    if alive(lab):
+        raise Refused(f"the lab {lab} is up already; `bridgekit lab down --name {lab}` ends it")
+    remove(lab)
+    (REGISTRY / lab).mkdir(mode=0o700, parents=True)
+
+
+def add(lab: str, host: Host) -> None:
+    """Note down a host of the lab."""
+    (REGISTRY / lab / host.name).write_text(str(host.pid))
+
+
+def registered(lab: str) -> dict[str, Host]:
+    """The hosts of a lab as noted down, dead ones too."""
+    check_name(lab)
+    files = sorted((REGISTRY / lab).glob("*"))
+    return {
+        file.name: Host(file.name, namespace(lab, file.name), int(file.read_text() or 0))
+        for file in files
+    }
+
+
+def alive(lab: str) -> bool:
+    """Tell whether any host of the lab is alive."""
+    return any(host.alive() for host in registered(lab).values())
+
+
+def find(lab: str) -> dict[str, Host]:
+    """Return the hosts of a lab that is up; Refused if there is none of that name."""
+    hosts = registered(lab)
+    if not hosts or not all(host.alive() for host in hosts.values()):
+        raise Refused(f"there is no lab named {lab}; `bridgekit lab up --name {lab}` makes one")
+    return hosts
+
+
+def names() -> list[str]:
+    """The labs that are noted down, dead ones too."""
+    return sorted(path.name for path in REGISTRY.glob("*"))
+
+
+def remove(lab: str) -> None:
+    """End and remove whatever there is of a lab, parts left by a killed owner too."""
+    for host in registered(lab).values():
+        host.end()
+    for name in NAMES:
+        _forget(namespace(lab, name))
+    shutil.rmtree(REGISTRY / lab, ignore_errors=True)
+    for directory in (REGISTRY, CONFIG):
+        with suppress(OSError):  # not there, or others use it
+            directory.rmdir()
+
+
+def sweep() -> None:
+    """Remove labs whose owner was killed."""
+    for lab in names():
+        if not alive(lab):
+            remove(lab)
+
+
+def _forget(name: str) -> None:
+    """Remove the namespace's name and files, and end what was started in it from outside."""
+    if (Path("/run/netns") / name).exists():
+        found = subprocess.run(("ip", "netns", "pids", name), capture_output=True, check=False)
+        for pid in found.stdout.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        run("ip", "netns", "delete", name)
+    shutil.rmtree(CONFIG / name, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""The independent witness: a lab host's whole state, as iproute2 and the files tell it.
+
+It shares nothing with what it judges: no netlink library, no decoding of ours. Left out: interface
+indices, what remains of finite lifetimes, counters and timers, dynamic neighbours.
+"""
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bridgekit.lab.host import Host
+
+_IP: Final = {
+    "link": "-d -j link show",
+    "address": "-d -j address show",
+    "route": "-d -j route show table all",
+    "route6": "-6 -d -j route show table all",
+    "rule": "-d -j rule show",
+    "rule6": "-6 -d -j rule show",
+    "nexthop": "-d -j nexthop show",
+    "neighbour": "-j neighbour show nud permanent",
+    "proxy": "-j neighbour show proxy",
+}
+_BRIDGE: Final = {"port": "-d -j link show", "fdb": "-d -j fdb show", "vlan": "-j vlan show"}
+_UNORDERED: Final = ("link", "neighbour", "proxy", "port", "fdb", "vlan")
+_INDICES: Final = ("ifindex", "link_index", "link_netnsid")
+_TIMERS: Final = ("hello_timer", "tcn_timer", "topology_change_timer", "gc_timer", "hold_timer")
+_PORT_TIMERS: Final = ("message_age_timer", "forward_delay_timer", "expires")
+_IGNORED: Final = frozenset((*_INDICES, *_TIMERS, *_PORT_TIMERS))
+_LIFETIMES: Final = frozenset(("valid_life_time", "preferred_life_time"))
+_FOREVER: Final = 4294967295
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """A host's state, one line for each object; two are equal when the states are."""
+
+    lines: tuple[str, ...]
+
+    def difference(self, after: "Testimony") -> list[str]:
+        """Return what a later state changed, as the lines of a diff; nothing when they are equal.
+
+        What concerns the order only is in it too.
+        """
+        found = difflib.unified_diff(self.lines, after.lines, "before", "after", n=0, lineterm="")
+        return [line for line in found if not line.startswith(("@@", "---", "+++"))]
+
+    def about(self, *words: str) -> "Testimony":
+        """Return the lines that contain any of the words, e.g. "eth1"."""
+        return Testimony(tuple(line for line in self.lines if any(word in line for word in words)))
+
+
+def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
+    """Read a host's state with `ip`, `bridge`, and with the settings of its NICs and its files."""
+    lines = []
+    for program, commands in (("ip", _IP), ("bridge", _BRIDGE)):
+        for kind, arguments in commands.items():
+            text = host.run(program, *arguments.split()).stdout
+            objects = [f"{kind} {line}" for line in _objects(kind, json.loads(text or "[]"))]
+            lines += sorted(objects) if kind in _UNORDERED else objects
+    lines += _sysctls(host) if sysctls else []
+    lines += _files(host.config / "network") if files else []
+    return Testimony(tuple(lines))
+
+
+def _objects(kind: str, found: list[Any]) -> list[str]:
+    """One text for each object; addresses by themselves, learned bridge entries left out."""
+    if kind == "address":
+        found = [
+            {"dev": link["ifname"], **address} for link in found for address in link["addr_info"]
+        ]
+    if kind == "fdb":
+        found = [entry for entry in found if entry.get("state") == "permanent"]
+    return [json.dumps(_normal(item), sort_keys=True) for item in found if item]
+
+
+def _normal(item: Any) -> Any:
+    if isinstance(item, list):
+        return [_normal(element) for element in item]
+    if isinstance(item, dict):
+        return {key: _value(key, value) for key, value in item.items() if key not in _IGNORED}
+    return item
+
+
+def _value(key: str, value: Any) -> Any:
+    if key in _LIFETIMES and value != _FOREVER:
+        return "finite"
+    return _normal(value)
+
+
+def _sysctls(host: Host) -> list[str]:
+    shown = host.run("sysctl", "-a", "-r", r"^net\.ipv[46]\.(conf|neigh)\.", check=False).stdout
+    return [f"sysctl {line}" for line in sorted(shown.splitlines())]
+
+
+def _files(directory: Path) -> list[str]:
+    lines = []
+    for file in sorted(path for path in directory.rglob("*") if path.is_file()):
+        text = file.read_text(errors="surrogateescape")
+        lines += [f"file {file.relative_to(directory)}: {line!r}" for line in text.splitlines(True)]
+    return lines

@@ -1,0 +1,44 @@
+"""Labs for the tests; and a skipped test fails the session, so that nothing is left out unseen."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from bridgekit.lab import registry
+from bridgekit.lab.topology import Lab
+
+_numbers = itertools.count(1)
+
+
+def pytest_sessionstart() -> None:
+    """Remove labs whose owner was killed."""
+    if os.geteuid() == 0:
+        registry.sweep()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A session with a skipped test has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == pytest.ExitCode.OK and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def make_lab() -> Iterator[Callable[..., Lab]]:
+    """Bring up labs of the test's own choice (arguments as for Lab, without a name)."""
+    with ExitStack() as stack:
+
+        def make(**how: object) -> Lab:
+            name = f"test{os.getpid()}-{next(_numbers)}"
+            return stack.enter_context(Lab(name, **how))  # type: ignore[arg-type]
+
+        yield make
+
+
+@pytest.fixture
+def lab(make_lab: Callable[..., Lab]) -> Lab:
+    """A lab whose host has the full state: see bridgekit/lab/layout.py."""
+    return make_lab()
