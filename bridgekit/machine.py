@@ -1,5 +1,6 @@
 """The machine as the transaction sees it: read it whole, and carry out one operation."""
 
+from dataclasses import replace
 from functools import cache
 
 from bridgekit.host import managers, sysctl
@@ -10,30 +11,31 @@ from bridgekit.migration.operations import Operation, SetSysctl
 from bridgekit.model.snapshot import Snapshot
 
 
-def snapshot(*links: str) -> Snapshot:
-    """Return this namespace's network state; settings and managers of the links named.
-
-    Links that are not there are left out.
-    """
+def network() -> Snapshot:
+    """Return this namespace's links, addresses, routes, neighbours, rules and nexthops."""
     with Channel() as channel:
         found = read.links(channel)
         names = {link.index: link.name for link in found}
-        state = Snapshot(
+        return Snapshot(
             links=found,
             addresses=read.addresses(channel, names),
             routes=read.routes(channel, names),
             neighbours=read.neighbours(channel, names),
             rules=read.rules(channel),
             nexthops=read.nexthops(channel, names),
-            sysctls=sysctl.read_settings(links),
-            owners=tuple(
-                owner
-                for link in found
-                if link.name in links
-                for owner in managers.owners(link.name, link.index)
-            ),
         )
-    return state
+
+
+def detailed(state: Snapshot, *links: str) -> Snapshot:
+    """Return the state with the settings and the managers of these links, as far as they exist."""
+    here = [link for link in state.links if link.name in links]
+    owners = (owner for link in here for owner in managers.owners(link.name, link.index))
+    return replace(state, sysctls=sysctl.read_settings(links), owners=tuple(owners))
+
+
+def snapshot(*links: str) -> Snapshot:
+    """Return the network state with the details of these links."""
+    return detailed(network(), *links)
 
 
 def execute(operation: Operation, undoing: bool = False) -> None:

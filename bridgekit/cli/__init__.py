@@ -22,6 +22,8 @@ VERBS = {
     "lab": ("bridgekit.cli.lab", "A network lab of namespaces, to try everything safely."),
 }
 
+HIDDEN = {"guard": ("bridgekit.cli.guard", "")}
+
 
 class LazyGroup(click.Group):
     """A group whose verbs live in modules named in VERBS, as `verb` functions of that name."""
@@ -30,9 +32,10 @@ class LazyGroup(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in VERBS:
+        if name not in VERBS | HIDDEN:
             return None
-        command: click.Command = getattr(importlib.import_module(VERBS[name][0]), name)
+        module = (VERBS | HIDDEN)[name][0]
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,0 +1,108 @@
+"""Carry out a plan as a transaction: lock, record, guard, change, verify, and then keep or wait."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bridgekit import machine
+from bridgekit.application import finishing
+from bridgekit.errors import BridgekitError, Refused
+from bridgekit.host import files
+from bridgekit.migration.comparison import differences
+from bridgekit.migration.plan import Plan
+from bridgekit.transaction import engine, guard, probes, signals
+from bridgekit.transaction.journal import Entry, Journal, Record, boot_clock
+from bridgekit.transaction.store import Store
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to apply: seconds to wait for `confirm`, or None; probes; PXE service; what it undoes."""
+
+    confirm_within: int | None = None
+    probes: tuple[str, ...] = ()
+    service: str | None = None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: `pending` waits for a confirmation until `deadline` (boot clock, seconds)."""
+
+    id: str
+    state: Literal["committed", "pending"]
+    deadline: float = 0
+
+
+def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
+    """Carry out the plan, or leave the host as it was.
+
+    Refused if the host is no longer what the plan was made for; RolledBack, RollbackIncomplete,
+    NetbootFailed as their names say; Busy if another transaction is at work.
+    """
+    store.prepare()
+    with store.lock():
+        store.refuse_if_unfinished()
+        _check_fresh(plan)
+        record = _record(store, plan, terms)
+        journal = Journal.create(store.folder, record)
+        try:
+            lifeline = guard.start(journal)
+        except BaseException:
+            journal.write(Entry("rolled-back", text="nothing was changed"))
+            raise
+        with lifeline:
+            _change(journal, record, tell)
+            if terms.confirm_within is None:
+                tell("as expected; writing the files")
+                finishing.finish(store, journal, record)
+                return Outcome(record.id, "committed")
+            deadline = boot_clock() + terms.confirm_within
+            journal.write(Entry("waiting", deadline=deadline))
+            lifeline.sendall(guard.EXECUTOR)
+            return Outcome(record.id, "pending", deadline)
+
+
+def _change(journal: Journal, record: Record, tell: Tell) -> None:
+    try:
+        with signals.raised():
+            engine.change(machine, journal, record, tell)
+    except BaseException as error:
+        with signals.deferred():
+            raise engine.undone(machine, journal, record, error) from error
+
+
+def _record(store: Store, plan: Plan, terms: Terms) -> Record:
+    before = plan.intent.nic if plan.intent.direction == "bridge" else plan.intent.bridge
+    wanted = (*probes.gateways(plan.snapshot.routes, before), *terms.probes)
+    return Record(
+        id=store.new_id(),
+        place=store.place,
+        created=time.time(),
+        plan=plan,
+        probes=probes.answering(wanted, before),
+        service=terms.service,
+        undoes=terms.undoes,
+    )
+
+
+def _check_fresh(plan: Plan) -> None:
+    links = engine.focus(plan.intent)
+    changed = differences(plan.snapshot, machine.snapshot(*links), links)
+    edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
+    if changed or edited:
+        what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))
+        raise Refused(f"the host changed since this plan was made:\n{what}\nPlan again.")
+
+
+def ended(answer: guard.Answer) -> str:
+    """Return the text of a good answer; raise the error of another."""
+    if answer.code:
+        error = BridgekitError(answer.text)
+        error.exit_code = answer.code
+        raise error
+    return answer.text

@@ -1,0 +1,149 @@
+"""Keep, take back, finish, and look at what was done."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bridgekit import machine
+from bridgekit.application import applying, finishing
+from bridgekit.application.applying import Outcome, Tell, Terms, ended
+from bridgekit.application.planning import Draft
+from bridgekit.errors import Refused
+from bridgekit.host import files
+from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.planner import planned
+from bridgekit.migration.preflight import Finding, findings
+from bridgekit.netboot import lifecycle
+from bridgekit.transaction import engine, guard, signals
+from bridgekit.transaction.journal import Journal, Record, State, boot_clock
+from bridgekit.transaction.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One transaction; `seconds_left` only while it waits for a confirmation."""
+
+    id: str
+    state: State
+    direction: str
+    nic: str
+    bridge: str
+    created: float
+    guarded: bool
+    seconds_left: float | None = None
+
+
+def statuses(store: Store) -> tuple[Status, ...]:
+    """Return this namespace's transactions, oldest first."""
+    return tuple(_status(journal) for journal in store.journals())
+
+
+def _status(journal: Journal) -> Status:
+    record, state = journal.record(), journal.state()
+    left = max(0.0, journal.deadline() - boot_clock()) if state == "waiting" else None
+    return Status(
+        id=record.id,
+        state=state,
+        direction=record.plan.intent.direction,
+        nic=record.plan.intent.nic,
+        bridge=record.plan.intent.bridge,
+        created=record.created,
+        guarded=journal.unfinished() and guard.alive(journal),
+        seconds_left=left,
+    )
+
+
+def confirm(store: Store, wanted: str | None) -> str:
+    """Keep a waiting change; Refused if none waits. Without its guard, do the guard's work."""
+    journal = store.find(wanted, "waiting")
+    answer = guard.order(journal, guard.CONFIRM)
+    if answer is None:
+        with store.lock(wait=True):
+            journal = store.find(journal.folder.name, "waiting")
+            answer = finishing.actions(store, journal, journal.record()).finish()
+    return ended(answer)
+
+
+def rollback(store: Store, wanted: str | None, tell: Tell) -> str:
+    """Undo the waiting change, or else take back the last committed one, files included."""
+    journal = _to_take_back(store, wanted)
+    record = journal.record()
+    if journal.state() == "waiting":
+        return undo_waiting(store, journal, record)
+    service = lifecycle.status(record.plan.intent.bridge, store.folder)
+    if service:
+        tell("stopping the PXE service")
+        lifecycle.down(record.plan.intent.bridge, store.folder)
+    draft = undo_draft(record)
+    if draft.refusals:
+        reasons = "\n".join(f"  {found.message}: {found.advice}" for found in draft.refusals)
+        raise Refused(f"{record.id} cannot be taken back as things are:\n{reasons}")
+    outcome: Outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
+    return f"{record.id} was taken back by {outcome.id}: {record.plan.intent.nic} is as before"
+
+
+def _to_take_back(store: Store, wanted: str | None) -> Journal:
+    waiting = [journal for journal in store.journals() if journal.state() == "waiting"]
+    if waiting and wanted in (None, waiting[-1].folder.name):
+        return waiting[-1]
+    store.refuse_if_unfinished()
+    for journal in reversed(store.journals()):
+        fits = wanted in (None, journal.folder.name) and journal.state() == "committed"
+        if fits and journal.record().undoes is None:
+            return journal
+    raise Refused("there is no migration here that could be taken back; nothing was changed")
+
+
+def undo_waiting(store: Store, journal: Journal, record: Record) -> str:
+    """Undo a change that waits, through its guard if there is one."""
+    answer = guard.order(journal, guard.UNDO)
+    if answer is None:
+        with store.lock(wait=True):
+            answer = finishing.actions(store, journal, record).undo("as asked for")
+    return ended(answer)
+
+
+def undo_draft(record: Record) -> Draft:
+    """Plan the way back of a committed migration from the state the host is in now."""
+    intent = replace(record.plan.intent, direction="unbridge")
+    state = machine.snapshot(*engine.focus(intent))
+    found = (*findings(state, intent), *_edited(record))
+    if any(item.level == "refuse" for item in found):
+        return Draft(Plan(intent, state, ()), found)
+    return Draft(Plan(intent, state, planned(state, intent), _files_back(record)), found)
+
+
+def _files_back(record: Record) -> tuple[FileChange, ...]:
+    back = (item.inverse() for item in record.plan.files)
+    return tuple(item for item in back if files.read(Path(item.path)) != item.after)
+
+
+def _edited(record: Record) -> list[Finding]:
+    found = []
+    for item in _files_back(record):
+        if files.read(Path(item.path)) != item.before:
+            message = f"{item.path} was edited since"
+            advice = "put your edit aside, restore the file as bridgekit wrote it, and try again"
+            found.append(Finding("refuse", "file-edited", message, advice))
+    return found
+
+
+def recover(store: Store) -> tuple[str, ...]:
+    """Finish undoing what a crash left behind; return a sentence for each transaction."""
+    told = []
+    for journal in store.unfinished():
+        if guard.alive(journal):
+            told.append(f"{journal.folder.name} is {journal.state()} and guarded: left alone")
+            continue
+        with store.lock(wait=True), signals.deferred():
+            if journal.unfinished():
+                told.append(_recovered(store, journal))
+    return tuple(told)
+
+
+def _recovered(store: Store, journal: Journal) -> str:
+    record = journal.record()
+    if record.place.boot == store.place.boot:
+        engine.undo(machine, journal, record)
+    else:
+        engine.undo_files(journal, record)
+    return f"{record.id} was undone: the host is as before it"

@@ -1,0 +1,58 @@
+"""What follows a verified change: the files, then the PXE service. Executor and guard share it."""
+
+from bridgekit import machine
+from bridgekit.errors import BridgekitError, NetbootFailed
+from bridgekit.netboot import lifecycle
+from bridgekit.netboot.service import Service
+from bridgekit.transaction import engine, signals
+from bridgekit.transaction.guard import Actions, Answer
+from bridgekit.transaction.journal import Entry, Journal, Record
+from bridgekit.transaction.store import Store
+
+
+def finish(store: Store, journal: Journal, record: Record) -> None:
+    """Commit the files and start the PXE service.
+
+    RolledBack if the files cannot be committed, NetbootFailed if only the service fails.
+    """
+    try:
+        with signals.deferred():
+            engine.commit(journal, record)
+    except (BridgekitError, OSError) as error:
+        raise engine.undone(machine, journal, record, error) from error
+    if record.undoes:
+        Journal(store.folder / record.undoes).write(Entry("taken-back"))
+    if record.service:
+        start_service(store, record.service)
+
+
+def start_service(store: Store, service: str) -> None:
+    """Start the PXE service; on failure it is taken back whole and the network stays."""
+    try:
+        lifecycle.up(Service.from_json(service), store.folder)
+    except BridgekitError as error:
+        raise NetbootFailed(
+            f"the bridge is made and committed, but the PXE service failed: {error}\n"
+            "The service was taken back; `bridgekit pxe up` tries again."
+        ) from error
+
+
+def actions(store: Store, journal: Journal, record: Record) -> Actions:
+    """Return what a guard may do with this transaction."""
+
+    def confirm() -> Answer:
+        return _answer(lambda: finish(store, journal, record), f"{record.id} is kept")
+
+    def undo(why: str) -> Answer:
+        text = f"{record.id} was undone, {why}: the host is as before"
+        return _answer(lambda: engine.undo(machine, journal, record), text)
+
+    return Actions(confirm, undo)
+
+
+def _answer(action, text: str) -> Answer:  # type: ignore[no-untyped-def]
+    try:
+        action()
+    except BridgekitError as error:
+        return Answer(error.exit_code, str(error))
+    return Answer(0, text)

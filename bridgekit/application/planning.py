@@ -1,0 +1,161 @@
+"""From what the user asks to a plan with its findings: read once, decide, change nothing."""
+
+import shutil
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from bridgekit import machine
+from bridgekit.host import files
+from bridgekit.migration.expectation import expected
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.planner import planned
+from bridgekit.migration.preflight import Finding, already_done, findings
+from bridgekit.model.links import BridgeOptions
+from bridgekit.model.routes import MAIN_TABLE, head, table
+from bridgekit.model.snapshot import Snapshot
+from bridgekit.persistence import interfaces
+from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas
+from bridgekit.transaction.store import Store
+
+BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
+IFUPDOWN2 = "ifreload"
+FALLBACK_NIC = "eth0"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for on the command line."""
+
+    nic: str | None
+    bridge: str
+    interfaces_file: Path
+    store: Store
+    persist: bool = True
+    options: BridgeOptions = field(default_factory=BridgeOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan and what speaks for and against it."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+    done_already: bool = False
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        return tuple(found for found in self.findings if found.level == "refuse")
+
+
+def draft(request: Request) -> Draft:
+    """Plan the move of a NIC onto a bridge; a refused one has no operations."""
+    state = machine.network()
+    nic = request.nic or default_nic(state, request.bridge, request.store)
+    intent = Intent(nic, request.bridge, "bridge", request.options)
+    state = machine.detailed(state, nic, request.bridge)
+    if already_done(state, intent):
+        return Draft(Plan(intent, state, ()), (), done_already=True)
+    found = findings(state, intent)
+    if any(item.level == "refuse" for item in found):
+        return Draft(Plan(intent, state, ()), found)
+    changes: tuple[FileChange, ...] = ()
+    if request.persist:
+        changes, about_files = _file_changes(request, expected(state, intent), intent)
+        found = (*about_files, *found)
+    return Draft(Plan(intent, state, planned(state, intent), changes), found)
+
+
+def default_nic(state: Snapshot, bridge: str, store: Store) -> str:
+    """The NIC of the default route; if that is the bridge, the NIC that was moved onto it."""
+    found = next((link for link in _default_route_links(state)), FALLBACK_NIC)
+    if found != bridge:
+        return found
+    for journal in reversed(store.journals()):
+        intent = journal.record().plan.intent
+        if intent.bridge == bridge and journal.state() == "committed":
+            return intent.nic
+    return next((port.name for port in state.ports(bridge)), FALLBACK_NIC)
+
+
+def _default_route_links(state: Snapshot) -> list[str]:
+    routes = state.routes
+    defaults = routes.where(lambda m: head(m).dst_len == 0 and table(m) == MAIN_TABLE)
+    return [link for message in defaults.messages for link in routes.links(message)[:1]]
+
+
+def template() -> str:
+    """Return the text of templates/interfaces.j2."""
+    return resources.files("bridgekit.assets").joinpath("templates/interfaces.j2").read_text()
+
+
+def stanza_text(state: Snapshot, intent: Intent, extras: Extras) -> str:
+    """Return the interfaces(5) text that makes this state's bridge at the next boot."""
+    return rendered(stanzas(state, intent.bridge, intent.nic, extras), template())
+
+
+def _file_changes(
+    request: Request, after: Snapshot, intent: Intent
+) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
+    main = request.interfaces_file
+    texts = {
+        path: "" if content is None else _text(content)
+        for path, content in files.with_sources(main, lambda c: interfaces.sources(_text(c)))
+    }
+    own = tuple(o for text in texts.values() for o in interfaces.options(text, intent.nic))
+    kept = tuple(option for option in own if option.name.startswith(interfaces.CARRIED))
+    nic = after.link(intent.nic)
+    stanza = stanza_text(after, intent, Extras(nic.mac if nic else None, kept))
+    home = next((p for p, text in texts.items() if interfaces.configures(text, intent.nic)), main)
+    changes: list[FileChange] = []
+    for path, text in texts.items():
+        new = interfaces.switched_off(text, intent.nic, stanza if path == home else "")
+        if new != text:
+            changes += _with_backup(path, new, hidden=path != main)
+    return tuple(changes), tuple(_about_files(texts, own, intent))
+
+
+def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
+    """A sourced file's backup is hidden, for `source …/*` would read it."""
+    before = files.read(path)
+    backup = path.with_name(f"{'.' if hidden else ''}{path.name}.before-bridgekit")
+    change = FileChange(str(path), before, _bytes(text))
+    if before is None:
+        return [change]
+    return [FileChange(str(backup), files.read(backup), before), change]
+
+
+def _about_files(texts: dict[Path, str], own: tuple[Option, ...], intent: Intent) -> list[Finding]:
+    found = []
+    for path, text in texts.items():
+        if interfaces.configures(text, intent.bridge):
+            message = f"{path} has a section for {intent.bridge} already"
+            advice = "remove it, or choose another name with --bridge"
+            found.append(Finding("refuse", "bridge-configured", message, advice))
+    dropped = {o.name for o in own if o.name not in interfaces.EXPRESSED}
+    dropped = {name for name in dropped if not name.startswith(interfaces.CARRIED)}
+    if dropped:
+        message = f"options of {intent.nic}'s section are not carried over: {sorted(dropped)}"
+        advice = f"add to {intent.bridge}'s section what is still wanted"
+        found.append(Finding("warn", "option-dropped", message, advice))
+    return found + _about_tools()
+
+
+def _about_tools() -> list[Finding]:
+    if shutil.which("ifup") is None:
+        message = "ifupdown is not installed: nothing reads the interfaces file at boot"
+        return [Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")]
+    if not BRIDGE_UTILS.exists() and shutil.which(IFUPDOWN2) is None:
+        message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
+        advice = "apt install bridge-utils, or give --no-persist"
+        return [Finding("refuse", "no-bridge-utils", message, advice)]
+    return []
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

@@ -1,0 +1,64 @@
+"""`confirm`, `rollback`, `recover`, `status`."""
+
+import time
+
+import click
+import msgspec
+
+from bridgekit import report
+from bridgekit.application import deciding
+from bridgekit.cli.options import json_option, require_root, store_options, tell
+from bridgekit.transaction.store import Store
+
+id_argument = click.argument("id", required=False)
+
+
+@click.command()
+@id_argument
+@store_options
+def confirm(id: str | None, store: Store) -> None:
+    """Keep a change that waits for confirmation: files are written, PXE is started.
+
+    Works from any session, so also from one over the new bridge.
+    """
+    require_root()
+    click.echo(deciding.confirm(store, id))
+
+
+@click.command()
+@id_argument
+@click.option("--yes", is_flag=True, help="Accepted for symmetry; rollback never asks.")
+@store_options
+def rollback(id: str | None, yes: bool, store: Store) -> None:
+    """Undo the change that waits, or take back the last committed migration, files included."""
+    require_root()
+    click.echo(deciding.rollback(store, id, tell))
+
+
+@click.command()
+@store_options
+def recover(store: Store) -> None:
+    """Finish undoing what a crash left behind. After a reboot only files are touched."""
+    require_root()
+    told = deciding.recover(store) or ("nothing to recover",)
+    click.echo("\n".join(told))
+
+
+@click.command()
+@json_option
+@store_options
+def status(as_json: bool, store: Store) -> None:
+    """Show the transactions of this network namespace."""
+    found = deciding.statuses(store)
+    if as_json:
+        click.echo(report.as_json({"transactions": msgspec.to_builtins(found)}))
+        return
+    for item in found:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(item.created))
+        what = f"{item.nic} -> {item.bridge}"
+        if item.direction == "unbridge":
+            what = f"{item.bridge} -> {item.nic}"
+        left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "waiting" else ""
+        click.echo(f"{item.id}  {when}  {what}  {item.state}{left}")
+    if not found:
+        click.echo("no migration here")

@@ -1,0 +1,219 @@
+"""`plan` and `apply`."""
+
+import select
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridgekit import report
+from bridgekit.application import applying, deciding, planning
+from bridgekit.application.applying import Outcome, Terms
+from bridgekit.application.planning import Draft, Request
+from bridgekit.cli.netboot import check_host, service_from, service_options
+from bridgekit.cli.options import (
+    bridge_option,
+    interactive,
+    interfaces_option,
+    json_option,
+    nic_argument,
+    require_root,
+    store_options,
+    tell,
+)
+from bridgekit.errors import Refused, RolledBack, UsageError
+from bridgekit.host import files
+from bridgekit.migration import plan as plans
+from bridgekit.netboot import lifecycle
+from bridgekit.netboot.service import Service
+from bridgekit.transaction import probes, signals
+from bridgekit.transaction.journal import Journal, boot_clock
+from bridgekit.transaction.store import Store
+
+CHANGES = 10
+no_persist_option = click.option(
+    "--no-persist", is_flag=True, help="Leave the interfaces file alone: gone at the next boot."
+)
+with_pxe_option = click.option(
+    "--with-pxe", is_flag=True, help="Also serve netboot on the bridge (see `pxe up --help`)."
+)
+
+
+@click.command()
+@nic_argument
+@bridge_option
+@interfaces_option
+@no_persist_option
+@with_pxe_option
+@service_options("pxe-")
+@json_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan.")
+@click.option("--exit-code", is_flag=True, help="End with 10 if there are changes to make.")
+@store_options
+def plan(
+    nic: str | None, as_json: bool, out: Path | None, exit_code: bool, store: Store, **rest: Any
+) -> None:
+    """Show what `apply` would do: findings, commands, file changes, topology. Changes nothing.
+
+    \b
+    Examples:
+      bridgekit plan                     the NIC with the default route
+      bridgekit plan eth0 --out p.json   then: bridgekit apply --plan p.json
+    """
+    draft = planning.draft(_request(nic, store, rest))
+    if rest["with_pxe"] and not draft.refusals:
+        _checked_service(draft, rest)
+    if as_json:
+        click.echo(report.as_json(report.plan_json(draft)))
+    else:
+        for line in report.plan_text(draft):
+            click.echo(line)
+    if draft.refusals:
+        raise _refused(draft)
+    if out:
+        files.write(out, plans.encoded(draft.plan))
+    if exit_code and draft.plan.operations:
+        sys.exit(CHANGES)
+
+
+@click.command()
+@nic_argument
+@bridge_option
+@interfaces_option
+@no_persist_option
+@with_pxe_option
+@service_options("pxe-")
+@json_option
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--confirm-within",
+    type=click.IntRange(1, 86400),
+    metavar="SECONDS",
+    help="Undo it unless it is confirmed in this time.",
+)
+@click.option("--probe", multiple=True, metavar="KIND:TARGET", help="Must answer after as before.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_options
+def apply(
+    nic: str | None,
+    as_json: bool,
+    plan_file: Path | None,
+    confirm_within: int | None,
+    probe: tuple[str, ...],
+    yes: bool,
+    store: Store,
+    **rest: Any,
+) -> None:
+    """Put the NIC on a bridge, verify, make it last. What fails is undone.
+
+    \b
+    Examples:
+      bridgekit apply eth0 --confirm-within 60
+      bridgekit apply eth0 --yes --with-pxe
+      bridgekit apply --plan p.json --yes
+      bridgekit apply eth0 --probe tcp:192.168.1.9:443
+
+    Exit codes: 0 done, or nothing to do; 3 refused; 4 undone; 5 undo incomplete; 6 busy;
+    7 network kept, PXE failed. Putting a NIC into a bond is not what this program does.
+    """
+    if not yes and not interactive():
+        raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
+    require_root()
+    wanted = tuple(probes.check(one) for one in probe)
+    if plan_file:
+        draft = Draft(plans.decoded(plan_file.read_bytes()), ())
+    else:
+        draft = planning.draft(_request(nic, store, rest))
+    for line in report.findings_text(draft.findings):
+        click.echo(line, err=True)
+    if draft.refusals:
+        raise _refused(draft)
+    service = _checked_service(draft, rest) if rest["with_pxe"] else None
+    if draft.done_already:
+        _nothing_to_do(draft, service, store, as_json)
+        return
+    if not yes:
+        for line in report.plan_text(draft):
+            click.echo(line, err=True)
+        click.confirm("Apply this plan?", abort=True, err=True)
+    if service:
+        lifecycle.prepare(service, store.folder)
+    terms = Terms(confirm_within, wanted, service.to_json() if service else None)
+    outcome = applying.apply(store, draft.plan, terms, tell)
+    if outcome.state == "pending" and interactive() and not as_json:
+        click.echo(_decided(store, outcome))
+        return
+    _report(draft, outcome, as_json)
+
+
+def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
+    return Request(
+        nic=nic,
+        bridge=rest["bridge"],
+        interfaces_file=rest["interfaces_file"].absolute(),
+        store=store,
+        persist=not rest["no_persist"],
+    )
+
+
+def _checked_service(draft: Draft, rest: dict[str, Any]) -> Service:
+    service = service_from(rest, "pxe-", draft.plan.intent.bridge)
+    check_host(service, draft.plan.intent.nic)
+    return service
+
+
+def _refused(draft: Draft) -> Refused:
+    reasons = "; ".join(f"{found.message} ({found.advice})" for found in draft.refusals)
+    return Refused(f"{reasons}. Nothing was changed.")
+
+
+def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json: bool) -> None:
+    intent = draft.plan.intent
+    if service and not lifecycle.status(intent.bridge, store.folder):
+        lifecycle.prepare(service, store.folder)
+        lifecycle.up(service, store.folder)
+        tell("the PXE service runs")
+    if as_json:
+        click.echo(report.as_json({"state": "unchanged", "nic": intent.nic}))
+    else:
+        click.echo(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
+
+
+def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
+    intent = draft.plan.intent
+    if as_json:
+        values = {"id": outcome.id, "state": outcome.state, "nic": intent.nic}
+        click.echo(report.as_json(values | {"bridge": intent.bridge}))
+    elif outcome.state == "pending":
+        left = outcome.deadline - boot_clock()
+        click.echo(f"{outcome.id} is pending: `bridgekit confirm` within {left:.0f} s keeps it")
+    else:
+        click.echo(f"{outcome.id} is committed: {intent.nic} is a port of {intent.bridge}")
+
+
+def _decided(store: Store, outcome: Outcome) -> str:
+    """Count down; ENTER keeps the change, Ctrl-C undoes it, silence lets the guard undo it."""
+    try:
+        with signals.raised():
+            if _entered(outcome):
+                return deciding.confirm(store, outcome.id)
+    except (signals.Interrupted, click.Abort):
+        journal = Journal(store.folder / outcome.id)
+        with signals.deferred():
+            told = deciding.undo_waiting(store, journal, journal.record())
+        raise RolledBack(told) from None
+    journal = Journal(store.folder / outcome.id)
+    if journal.state() == "committed":
+        return f"{outcome.id} was confirmed from another session"
+    raise RolledBack(f"{outcome.id} was not confirmed in time: the host is as before")
+
+
+def _entered(outcome: Outcome) -> bool:
+    """Wait for ENTER until the time is up, telling the seconds left."""
+    while (left := outcome.deadline - boot_clock()) > 0:
+        click.echo(f"\rENTER keeps it, Ctrl-C undoes it, {left:3.0f} s left ", nl=False, err=True)
+        if select.select([sys.stdin], [], [], min(1.0, left))[0]:
+            return bool(sys.stdin.readline())
+    click.echo("", err=True)
+    return False

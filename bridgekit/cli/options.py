@@ -1,0 +1,64 @@
+"""Options that several verbs share."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridgekit.errors import Refused
+from bridgekit.transaction.store import DEFAULT_FOLDER, Store
+
+Command = Callable[..., Any]
+
+nic_argument = click.argument("nic", required=False)
+bridge_option = click.option("--bridge", default="br0", show_default=True, help="The bridge.")
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+interfaces_option = click.option(
+    "--interfaces-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("/etc/network/interfaces"),
+    show_default=True,
+    help="The interfaces(5) file.",
+)
+_state_dir = click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="BRIDGEKIT_STATE_DIR",
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    help="Where transactions are kept.",
+)
+_no_color = click.option("--no-color", is_flag=True, help="No colour, even on a terminal.")
+
+
+def store_options(command: Command) -> Command:
+    """Give a verb --state-dir and --no-color; it gets the `store`."""
+
+    @_state_dir
+    @_no_color
+    @wraps(command)
+    def wrapped(state_dir: Path, no_color: bool, **rest: Any) -> Any:
+        if no_color or "NO_COLOR" in os.environ:
+            click.get_current_context().color = False
+        return command(store=Store(state_dir.absolute()), **rest)
+
+    return wrapped
+
+
+def require_root() -> None:
+    """Refused unless we may change the network."""
+    if os.geteuid() != 0:
+        raise Refused("changing the network needs root; nothing was changed (try sudo)")
+
+
+def interactive() -> bool:
+    """Is a person at both ends?"""
+    return os.isatty(0) and os.isatty(2)
+
+
+def tell(line: str) -> None:
+    """Tell the person how it goes; never mixed into machine-readable output."""
+    click.echo(f"bridgekit: {line}", err=True)

@@ -1,0 +1,105 @@
+"""Files that are never half-written: a new one beside the old, synced, then renamed over it."""
+
+import contextlib
+import glob
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
+"""What `source-directory` of interfaces(5) reads; other names are left out."""
+
+
+def read(path: Path) -> bytes | None:
+    """Return the file's bytes, or None if there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BridgekitError(f"cannot read {path}: {error.strerror}") from error
+
+
+def write(path: Path, content: bytes | None, mode: int = 0o600) -> None:
+    """Put this content in place of the file's, or remove it (None): all or nothing.
+
+    An existing file's owner, mode and extended attributes stay; a symbolic link stays a link.
+    """
+    target = path.resolve()
+    try:
+        if content is None:
+            target.unlink(missing_ok=True)
+        else:
+            _replace(target, content, mode)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise BridgekitError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _replace(target: Path, content: bytes, mode: int) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            _like(target, file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _like(target: Path, handle: int, mode: int) -> None:
+    try:
+        old = os.stat(target)
+    except FileNotFoundError:
+        os.fchmod(handle, mode)
+        return
+    os.fchown(handle, old.st_uid, old.st_gid)
+    os.fchmod(handle, old.st_mode & 0o7777)
+    for name in os.listxattr(target):
+        os.setxattr(handle, name, os.getxattr(target, name))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def with_sources(
+    main: Path, sources: Callable[[bytes], tuple[tuple[str, str], ...]]
+) -> Iterator[tuple[Path, bytes | None]]:
+    """Yield the main file and each existing one it includes, once each, in reading order.
+
+    `sources` returns the (keyword, pattern) pairs of a file's bytes.
+    """
+    waiting, seen = [main], set[Path]()
+    while waiting:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        content = read(path)
+        yield path, content
+        found = sources(content) if content is not None else ()
+        waiting[:0] = [file for word, pattern in found for file in _matching(path, word, pattern)]
+
+
+def _matching(including: Path, word: str, pattern: str) -> Iterator[Path]:
+    for name in sorted(glob.glob(str(including.parent / pattern))):
+        path = Path(name)
+        if word == "source-directory" and path.is_dir():
+            files = (file for file in path.iterdir() if PLAIN_NAME.fullmatch(file.name))
+            yield from sorted(file for file in files if file.is_file())
+        elif path.is_file():
+            yield path

@@ -1,0 +1,52 @@
+"""Does a neighbour on the wire answer? The kernel itself asks, by ARP or NDP."""
+
+import struct
+from ipaddress import ip_address
+
+from bridgekit.host.netlink import read
+from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Notices, Request
+from bridgekit.model import wire
+
+NEWNEIGH = 28
+USE = 0x01
+REACHABLE, PROBE, FAILED, PERMANENT = 0x02, 0x10, 0x20, 0x80
+DST, LLADDR = 1, 2
+NDMSG = struct.Struct("=BxxxiHBB")
+
+
+def answers(ip: str, link: str, seconds: float) -> bool:
+    """Ask for this address on this link; True if its owner answers in time.
+
+    A known entry is asked again by unicast, so that nothing sent meanwhile has to wait.
+    """
+    with Channel() as channel, Notices() as notices:
+        index = next((item.index for item in read.links(channel) if item.name == link), None)
+        if index is None:
+            return False
+        state, mac = _entry(channel, ip, index)
+        if not state & PERMANENT:
+            channel.exchange([_question(ip, index, mac)])
+            decided = REACHABLE | FAILED
+            notices.wait(lambda: bool(_entry(channel, ip, index)[0] & decided), seconds)
+            state, _ = _entry(channel, ip, index)
+        return bool(state & (REACHABLE | PERMANENT))
+
+
+def _question(ip: str, index: int, mac: bytes | None) -> Request:
+    address = ip_address(ip)
+    family = 2 if address.version == 4 else 10
+    state, flags = (PROBE, 0) if mac else (0, USE)
+    body = NDMSG.pack(family, index, state, flags, 0) + wire.attribute(DST, address.packed)
+    body += wire.attribute(LLADDR, mac) if mac else b""
+    return Request(NEWNEIGH, body, CREATE | REPLACE)
+
+
+def _entry(channel: Channel, ip: str, index: int) -> tuple[int, bytes | None]:
+    """Return the state bits and the MAC address of the entry; (0, None) if there is none."""
+    packed = ip_address(ip).packed
+    family = 2 if len(packed) == 4 else 10
+    for body in channel.dump(read.GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+        found = {kind: body[at:end] for kind, at, end in wire.attributes(body, NDMSG.size)}
+        if found.get(DST) == packed and NDMSG.unpack_from(body)[1] == index:
+            return NDMSG.unpack_from(body)[2], found.get(LLADDR)
+    return 0, None

@@ -1,0 +1,36 @@
+"""Where and when a process is: its boot and its network namespace."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+SO_NETNS_COOKIE = 71
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A boot and a network namespace; `permanent` for one that each boot makes again."""
+
+    boot: str
+    namespace: int
+    permanent: bool
+
+    def same_namespace(self, other: "Place") -> bool:
+        """Is it this namespace, or the one that a reboot has made in its stead?"""
+        if self.boot == other.boot:
+            return self.namespace == other.namespace
+        return self.permanent and other.permanent
+
+
+def current() -> Place:
+    """Return the caller's place. The namespace's cookie is never used twice in a boot."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+        try:
+            cookie = endpoint.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+            namespace = int.from_bytes(cookie, "little")
+        except OSError:  # kernels before 5.14
+            namespace = os.stat("/proc/self/ns/net").st_ino
+    ours, first = os.stat("/proc/self/ns/net"), os.stat("/proc/1/ns/net")
+    return Place(BOOT_ID.read_text().strip(), namespace, ours.st_ino == first.st_ino)

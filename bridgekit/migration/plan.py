@@ -1,0 +1,77 @@
+"""A plan: intent, the snapshot it was made from, operations and file changes; and its JSON."""
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import msgspec
+
+from bridgekit.errors import UsageError
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.operations import Operation
+from bridgekit.model.snapshot import Snapshot
+
+SCHEMA = 1
+OPERATIONS: dict[str, type[Operation]] = {kind.__name__: kind for kind in get_args(Operation)}
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One configuration file, whole, before and after; None where there is no file."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+    def inverse(self) -> "FileChange":
+        return FileChange(self.path, self.after, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, and what it was decided on."""
+
+    intent: Intent
+    snapshot: Snapshot
+    operations: tuple[Operation, ...]
+    files: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredOperation:
+    kind: str
+    value: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredPlan:
+    schema: int
+    intent: Intent
+    snapshot: Snapshot
+    operations: tuple[_StoredOperation, ...]
+    files: tuple[FileChange, ...]
+
+
+def encoded(plan: Plan) -> bytes:
+    """Return the plan as JSON; `decoded` gives an equal plan back."""
+    operations = tuple(
+        _StoredOperation(type(item).__name__, msgspec.Raw(msgspec.json.encode(item)))
+        for item in plan.operations
+    )
+    stored = _StoredPlan(SCHEMA, plan.intent, plan.snapshot, operations, plan.files)
+    return msgspec.json.encode(stored)
+
+
+def decoded(data: bytes) -> Plan:
+    """Return the plan from its JSON; UsageError says what is wrong with it."""
+    try:
+        stored = msgspec.json.decode(data, type=_StoredPlan)
+        operations = tuple(_operation(item) for item in stored.operations)
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, RecursionError) as error:
+        raise UsageError(f"this is no plan of bridgekit: {error}") from error
+    if stored.schema != SCHEMA:
+        raise UsageError(f"this plan has schema {stored.schema}; this program knows {SCHEMA}")
+    return Plan(stored.intent, stored.snapshot, operations, stored.files)
+
+
+def _operation(stored: _StoredOperation) -> Any:
+    return msgspec.json.decode(stored.value, type=OPERATIONS[stored.kind])

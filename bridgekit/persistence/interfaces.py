@@ -1,0 +1,141 @@
+"""interfaces(5) as text: whose lines are whose, and how one interface's are switched off.
+
+Text is decoded with `surrogateescape`, so that every byte comes back as it was.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridgekit.persistence.stanza import Option
+
+MARK = "#bridgekit# "
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
+STARTS = frozenset(
+    ("iface", "mapping", "auto", "source", "source-directory", "template", "rename")
+    + ("no-auto-down", "no-scripts")
+)
+ACTIVATIONS = ("auto", "no-auto-down", "no-scripts")
+CARRIED = "dns-"
+EXPRESSED = frozenset(
+    ("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope")
+)
+"""Options whose effect the snapshot shows, so that the new stanza says them anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One logical line: its raw text (with continuations) and the stanza line it belongs to."""
+
+    raw: str
+    words: tuple[str, ...]
+    owner: tuple[str, ...]
+
+    @property
+    def starts(self) -> bool:
+        return bool(self.words) and _starts(self.words[0])
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """Yield every logical line; joined, their raw texts are the text."""
+    owner: tuple[str, ...] = ()
+    for raw in _logical_lines(text):
+        words = tuple(raw.replace("\\\n", " ").replace("\\\r\n", " ").split())
+        if words and words[0].startswith("#"):
+            words = ()
+        if words and _starts(words[0]):
+            owner = words
+        yield Entry(raw, words, owner)
+
+
+def _logical_lines(text: str) -> Iterator[str]:
+    gathered = ""
+    for line in LINE.findall(text):
+        gathered += line
+        comment = gathered.lstrip().startswith("#")
+        if comment or not line.rstrip("\r\n").endswith("\\"):
+            yield gathered
+            gathered = ""
+    if gathered:
+        yield gathered
+
+
+def _starts(word: str) -> bool:
+    return word in STARTS or word.startswith("allow-")
+
+
+def sources(text: str) -> tuple[tuple[str, str], ...]:
+    """Return (`source` or `source-directory`, pattern) for each file pattern that is included."""
+    kinds = ("source", "source-directory")
+    found = (entry.words for entry in entries(text) if entry.starts)
+    return tuple((w[0], pattern) for w in found if w[0] in kinds for pattern in w[1:])
+
+
+def configures(text: str, link: str) -> bool:
+    """Is there a section for this interface?"""
+    return any(entry.starts and _is_section_of(entry.words, link) for entry in entries(text))
+
+
+def options(text: str, link: str) -> tuple[Option, ...]:
+    """Return the option lines of all sections of this interface."""
+    return tuple(
+        Option(entry.words[0], " ".join(entry.words[1:]))
+        for entry in entries(text)
+        if entry.words and not entry.starts and _is_section_of(entry.owner, link)
+    )
+
+
+def switched_off(text: str, link: str, instead: str) -> str:
+    """Return the text with the interface's sections commented out and `instead` in their place.
+
+    Its name is taken out of `auto` and `allow-*` lines. Every other byte stays. Where there is no
+    section, `instead` goes to the end.
+    """
+    parts: list[str] = []
+    place = None
+    for entry in entries(text):
+        activation = entry.starts and _activates(entry.words[0]) and _names(entry.words, link)
+        ours = entry.words and _is_section_of(entry.owner, link)
+        parts.append(_marked(entry.raw) if ours or activation else entry.raw)
+        if activation:
+            parts.append(_without(entry.words, link))
+        if ours:
+            place = len(parts)
+    place = len(parts) if place is None else place
+    before, after = "".join(parts[:place]), "".join(parts[place:])
+    return before + _spaced(before, instead, after) + after
+
+
+def _spaced(before: str, middle: str, after: str) -> str:
+    """Set the new text off by empty lines."""
+    if not middle:
+        return ""
+    lead = "" if not before or before.endswith("\n") else "\n"
+    lead += "\n" if before.strip() else ""
+    return lead + middle + ("\n" if after.strip() and not after.startswith("\n") else "")
+
+
+def _marked(raw: str) -> str:
+    return "".join(MARK + line for line in LINE.findall(raw))
+
+
+def _without(words: tuple[str, ...], link: str) -> str:
+    others = [word for word in words[1:] if not _is_name_of(word, link)]
+    return f"{words[0]} {' '.join(others)}\n" if others else ""
+
+
+def _activates(word: str) -> bool:
+    return word in ACTIVATIONS or word.startswith("allow-")
+
+
+def _names(words: tuple[str, ...], link: str) -> bool:
+    return any(_is_name_of(word, link) for word in words[1:])
+
+
+def _is_section_of(words: tuple[str, ...], link: str) -> bool:
+    return len(words) > 1 and words[0] == "iface" and _is_name_of(words[1], link)
+
+
+def _is_name_of(word: str, link: str) -> bool:
+    """An alias such as eth0:1 is the same interface with a label."""
+    return word == link or word.startswith(link + ":")

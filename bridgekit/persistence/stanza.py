@@ -1,0 +1,177 @@
+"""What interfaces(5) must say so that the next boot makes the state that a snapshot shows.
+
+The template gets these values finished; it decides nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from jinja2 import Environment, StrictUndefined
+
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.links import Link
+from bridgekit.model.route_text import DEFAULT_METRIC, route_text
+from bridgekit.model.routes import (
+    BY_RA,
+    GATEWAY,
+    KERNEL_MADE,
+    LOCAL_TABLE,
+    MAIN_TABLE,
+    OIF,
+    PRIORITY,
+    TABLE,
+    RouteSet,
+    expires,
+    fields,
+    head,
+    key,
+    table,
+)
+from bridgekit.model.snapshot import Snapshot, in_creation_order
+
+ETHERNET_MTU = 1500
+LINK_SCOPE = 253
+FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
+PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, 12, 20})
+"""What a default route may say for `gateway` to express it; 12 and 20 (cache, pref) say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option line of a stanza."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """The lines that begin a stanza (`auto`, `iface`), and its options."""
+
+    heads: tuple[str, ...]
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What `apply` adds to the plain stanza: a pinned MAC, and options kept from the NIC's own."""
+
+    mac: str | None = None
+    kept: tuple[Option, ...] = ()
+
+
+def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
+    """Fill the template's text with the stanzas."""
+    environment = Environment(
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+    )
+    return environment.from_string(template).render(stanzas=stanzas)
+
+
+def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[Stanza, ...]:
+    """Return the stanzas for a bridge with one port, from the state after the migration."""
+    link = state.link(bridge)
+    assert link is not None, "the state after a migration has the bridge"
+    addresses = in_creation_order(state.addresses_on(bridge))
+    lasting = tuple(a for a in addresses if not a.dynamic and a.scope != LINK_SCOPE)
+    routes = _lasting_routes(state.routes, bridge, lasting)
+    gateways = {family: _gateway(routes, family) for family in FAMILY_WORD}
+    ipv4 = [a for a in lasting if a.family == IPV4]
+    ipv6 = [a for a in lasting if a.family == IPV6]
+    first = _options(ipv4[0], gateways[IPV4]) if ipv4 else ()
+    start = (f"auto {bridge}", f"iface {bridge} inet {'static' if ipv4 else 'manual'}")
+    found = [Stanza(start, (*first, *_bridge_options(link, port, extras)))]
+    found += [_further(bridge, address, None) for address in ipv4[1:]]
+    if any(a.family == IPV6 and a.dynamic for a in addresses):
+        found.append(Stanza((f"iface {bridge} inet6 auto",), ()))
+    for position, address in enumerate(ipv6):
+        found.append(_further(bridge, address, gateways[IPV6] if position == 0 else None))
+    rest = tuple(m for m in routes.messages if m not in gateways.values())
+    up = tuple(_up_lines(RouteSet(routes.names, rest), state.routes))
+    return (*found[:-1], Stanza(found[-1].heads, found[-1].options + up))
+
+
+def _further(bridge: str, address: Address, gateway: bytes | None) -> Stanza:
+    word = FAMILY_WORD[address.family]
+    if _is_plain(address):
+        return Stanza((f"iface {bridge} {word} static",), _options(address, gateway))
+    line = Option("up", f"ip address add {address} dev {bridge}")
+    return Stanza((f"iface {bridge} {word} manual",), (line,))
+
+
+def _is_plain(address: Address) -> bool:
+    """Can `iface … static` say all of it?"""
+    odd = address.peer or address.metric or address.scope or address.flags & 0x200
+    return not odd and address.label in (None, address.link)
+
+
+def _options(address: Address, gateway: bytes | None) -> tuple[Option, ...]:
+    found = list(_ipv4(address) if address.family == IPV4 else _ipv6(address))
+    if gateway:
+        found.append(Option("gateway", str(ip_address(fields(gateway)[GATEWAY]))))
+    return tuple(found)
+
+
+def _ipv4(address: Address) -> Iterator[Option]:
+    network = address.network
+    yield Option("address", address.ip)
+    yield Option("netmask", str(network.netmask))
+    if address.prefixlen < 31:
+        yield Option("network", str(network.network_address))
+        yield Option("broadcast", address.broadcast or str(network.broadcast_address))
+
+
+def _ipv6(address: Address) -> Iterator[Option]:
+    yield Option("address", f"{address.ip}/{address.prefixlen}")
+    if address.preferred == 0:
+        yield Option("preferred-lifetime", "0")
+
+
+def _bridge_options(link: Link, port: str, extras: Extras) -> Iterator[Option]:
+    assert link.bridge is not None, "a bridge has bridge options"
+    if link.mtu != ETHERNET_MTU:
+        yield Option("mtu", str(link.mtu))
+        yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
+    yield Option("bridge_ports", port)
+    yield Option("bridge_stp", "on" if link.bridge.stp else "off")
+    yield Option("bridge_fd", f"{link.bridge.forward_delay / 100:g}")
+    if extras.mac:
+        yield Option("bridge_hw", extras.mac)
+    yield from extras.kept
+
+
+def _lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:
+    """The routes that no address, router advertisement or kernel will bring by itself."""
+
+    def lasts(message: bytes) -> bool:
+        top = head(message)
+        passing = top.protocol == BY_RA or expires(message) > 0
+        return not passing and top.protocol != KERNEL_MADE and table(message) != LOCAL_TABLE
+
+    return routes.naming(bridge).where(lasts)
+
+
+def _gateway(routes: RouteSet, family: int) -> bytes | None:
+    """Return the default route that the option `gateway` can express, if there is one."""
+    return next((m for m in routes.messages if m[0] == family and _is_plain_default(m)), None)
+
+
+def _is_plain_default(message: bytes) -> bool:
+    top, found = head(message), fields(message)
+    metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
+    plain = not (top.dst_len or top.src_len or top.tos or top.flags & 4) and top.type == 1
+    usual = table(message) == MAIN_TABLE and metric == DEFAULT_METRIC[top.family]
+    return plain and usual and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
+
+
+def _up_lines(routes: RouteSet, everything: RouteSet) -> Iterator[Option]:
+    """A route that shares its key with another link's must not replace that one at boot."""
+    keys = [key(message) for message in everything.messages]
+    for message in routes.messages:
+        verb = "append" if keys.count(key(message)) > 1 else "replace"
+        flag = "-6 " if message[0] == IPV6 else ""
+        words = f"ip {flag}route {verb} {route_text(message, routes.name)}"
+        several = len(set(routes.links(message))) > 1
+        yield Option("up", words + (" || true" if several else ""))

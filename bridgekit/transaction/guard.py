@@ -1,0 +1,190 @@
+"""The guard: a process of its own that undoes a change when its executor is gone or time is up.
+
+It is armed before the first operation and listens on a socket in the transaction's folder, which
+only root can reach. The executor keeps one connection open; its end is the executor's end. Before
+the change is verified that means undo. While a verified change waits, it means nothing: then
+`confirm`, `undo` or the deadline decides.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bridgekit.errors import BridgekitError
+from bridgekit.transaction.journal import Journal, boot_clock
+from bridgekit.transaction.store import Store
+
+EXECUTOR, CONFIRM, UNDO = b"executor\n", b"confirm\n", b"undo\n"
+SOCKET = "guard.sock"
+START_SECONDS = 30
+ANSWER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How an order to the guard ended: the exit code for the caller, and what to tell."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the guard can do with its transaction; each returns how it ended."""
+
+    finish: Callable[[], Answer]
+    undo: Callable[[str], Answer]
+
+
+def start(journal: Journal) -> socket.socket:
+    """Start the guard in a session of its own, wait until it is armed; return the lifeline."""
+    reading, writing = os.pipe()
+    with open(journal.folder / "guard.log", "ab", opener=_private) as log:
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "bridgekit", "guard", str(journal.folder), str(writing)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writing],
+            start_new_session=True,
+        )
+    os.close(writing)
+    armed = select.select([reading], [], [], START_SECONDS)[0] and os.read(reading, 1)
+    os.close(reading)
+    if not armed:
+        raise BridgekitError(f"the guard did not start, see {log.name}; nothing was changed")
+    lifeline = _connected(journal)
+    lifeline.sendall(EXECUTOR)
+    return lifeline
+
+
+def order(journal: Journal, word: bytes) -> Answer | None:
+    """Tell the guard to confirm or undo and wait for the end; None if there is no guard."""
+    try:
+        with _connected(journal) as line:
+            line.sendall(word)
+            return msgspec.json.decode(_received(line), type=Answer)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def alive(journal: Journal) -> bool:
+    """Is the transaction's guard there?"""
+    try:
+        _connected(journal).close()
+    except OSError:
+        return False
+    return True
+
+
+def serve(store: Store, journal: Journal, actions: Actions, armed: Callable[[], None]) -> None:
+    """Guard this transaction until it is finished. `armed` is called when nothing can be missed."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    with _listening(journal.folder) as listener:
+        armed()
+        _guard(listener, store, journal, actions)
+
+
+def _guard(listener: socket.socket, store: Store, journal: Journal, actions: Actions) -> None:
+    lifeline: socket.socket | None = None
+    while True:
+        heard = [listener, lifeline] if lifeline else [listener]
+        ready = select.select(heard, [], [], _time_left(journal))[0]
+        if not ready and journal.state() == "waiting":
+            with store.lock(wait=True):
+                actions.undo("not confirmed in time")
+            return
+        if lifeline in ready and lifeline and not lifeline.recv(64):
+            lifeline = None
+            if _executor_gone(store, journal, actions):
+                return
+        if listener in ready:
+            line = listener.accept()[0]
+            word = line.recv(64)
+            if word == EXECUTOR:
+                lifeline = line
+            elif _obeyed(line, word, store, journal, actions):
+                return
+
+
+def _executor_gone(store: Store, journal: Journal, actions: Actions) -> bool:
+    """Undo what it left half-done. Is there nothing left to guard?"""
+    with store.lock(wait=True):
+        if journal.state() == "waiting":
+            return False
+        if journal.unfinished():
+            actions.undo("the process that made the change is gone")
+        return True
+
+
+def _obeyed(
+    line: socket.socket, word: bytes, store: Store, journal: Journal, actions: Actions
+) -> bool:
+    """Carry out an order if it is one and the change waits. Is there nothing left to guard?"""
+    with line, store.lock(wait=True):
+        if journal.state() != "waiting" or word not in (CONFIRM, UNDO):
+            return False
+        answer = actions.finish() if word == CONFIRM else actions.undo("as asked for")
+        with contextlib.suppress(OSError):
+            line.sendall(msgspec.json.encode(answer))
+        return True
+
+
+def _time_left(journal: Journal) -> float | None:
+    if journal.state() != "waiting":
+        return None
+    return max(0.0, journal.deadline() - boot_clock())
+
+
+@contextlib.contextmanager
+def _at_home(folder: Path) -> Iterator[str]:
+    """Yield a short path to the socket: the address of a Unix socket has at most 107 bytes."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{handle}/{SOCKET}"
+    finally:
+        os.close(handle)
+
+
+def _connected(journal: Journal) -> socket.socket:
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _at_home(journal.folder) as path:
+            line.connect(path)
+    except OSError:
+        line.close()
+        raise
+    return line
+
+
+@contextlib.contextmanager
+def _listening(folder: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        with _at_home(folder) as path:
+            listener.bind(path)
+        listener.listen()
+        try:
+            yield listener
+        finally:
+            (folder / SOCKET).unlink(missing_ok=True)
+
+
+def _received(line: socket.socket) -> bytes:
+    chunks = []
+    while chunk := line.recv(ANSWER_BYTES):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,180 @@
+"""The journal of one transaction: the whole intent first, then a line for each step.
+
+A folder holds `record` (written once, synced, before the first change) and `journal` (appended
+to). A power cut clears the kernel's state together with the page cache, so steps need no sync;
+what concerns files is synced. A line cut short by a crash is as if it had not been written.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from bridgekit.errors import BridgekitError
+from bridgekit.host import files
+from bridgekit.host.place import Place
+from bridgekit.migration import plan as plans
+from bridgekit.migration.plan import Plan
+
+VERSION = 1
+Event = Literal[
+    "started",  # operation `step` is about to run
+    "verified",  # the machine is as expected
+    "waiting",  # for a confirmation, until `deadline`
+    "committing",  # files are being replaced
+    "committed",
+    "undoing",
+    "rolled-back",
+    "incomplete",  # undone, but for what `text` says
+    "taken-back",  # committed, and later undone by another transaction
+]
+State = Literal[
+    "changing",
+    "waiting",
+    "committing",
+    "committed",
+    "undoing",
+    "rolled-back",
+    "incomplete",
+    "taken-back",
+]
+FINISHED = frozenset({"committed", "rolled-back", "incomplete", "taken-back"})
+SYNCED = frozenset({"waiting", "committing", "committed", "rolled-back", "taken-back"})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a transaction set out to do, and where. `service` is the PXE service to start, JSON.
+
+    `created` is in seconds since 1970; `undoes` names the transaction that this one takes back.
+    """
+
+    id: str
+    place: Place
+    created: float
+    plan: Plan
+    probes: tuple[str, ...] = ()
+    service: str | None = None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal; `deadline` in seconds of the boot clock, suspended time included."""
+
+    event: Event
+    step: int = 0
+    deadline: float = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredRecord:
+    version: int
+    id: str
+    place: Place
+    created: float
+    plan: msgspec.Raw
+    probes: tuple[str, ...]
+    service: str | None
+    undoes: str | None
+
+
+def boot_clock() -> float:
+    """Return the seconds since boot; no one can set this clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Journal:
+    """The folder of one transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, state_dir: Path, record: Record) -> "Journal":
+        """Write the record and sync it; from here on a crash can be undone."""
+        folder = state_dir / record.id
+        folder.mkdir(mode=0o700)
+        stored = _StoredRecord(
+            version=VERSION,
+            id=record.id,
+            place=record.place,
+            created=record.created,
+            plan=msgspec.Raw(plans.encoded(record.plan)),
+            probes=record.probes,
+            service=record.service,
+            undoes=record.undoes,
+        )
+        files.write(folder / "record", msgspec.json.encode(stored))
+        files.sync_folder(state_dir)
+        return cls(folder)
+
+    def record(self) -> Record:
+        """Return the record; BridgekitError if it cannot be read."""
+        try:
+            stored = msgspec.json.decode((self.folder / "record").read_bytes(), type=_StoredRecord)
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise BridgekitError(f"{self.folder / 'record'} cannot be read: {error}") from error
+        return Record(
+            id=stored.id,
+            place=stored.place,
+            created=stored.created,
+            plan=plans.decoded(bytes(stored.plan)),
+            probes=stored.probes,
+            service=stored.service,
+            undoes=stored.undoes,
+        )
+
+    def place(self) -> Place | None:
+        """Return where the transaction ran, without reading its plan; None if unreadable."""
+        try:
+            data = (self.folder / "record").read_bytes()
+            return msgspec.json.decode(data, type=_Placed).place
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+            return None
+
+    def write(self, entry: Entry) -> None:
+        """Append one line; lines that decide about files are synced."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        handle = os.open(self.folder / "journal", flags, 0o600)
+        try:
+            os.write(handle, msgspec.json.encode(entry) + b"\n")
+            if entry.event in SYNCED:
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the whole lines written so far."""
+        content = files.read(self.folder / "journal") or b""
+        for line in content.split(b"\n")[:-1]:
+            try:
+                yield msgspec.json.decode(line, type=Entry)
+            except (msgspec.DecodeError, msgspec.ValidationError):
+                return
+
+    def steps_started(self) -> int:
+        """Return how many operations may have changed something."""
+        return sum(entry.event == "started" for entry in self.entries())
+
+    def state(self) -> State:
+        """Return where the transaction stands."""
+        known = [e.event for e in self.entries() if e.event not in ("started", "verified")]
+        return known[-1] if known else "changing"  # type: ignore[return-value]
+
+    def deadline(self) -> float:
+        """Return until when a waiting transaction waits, in seconds of the boot clock."""
+        return next((e.deadline for e in self.entries() if e.event == "waiting"), 0)
+
+    def unfinished(self) -> bool:
+        return self.state() not in FINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    place: Place

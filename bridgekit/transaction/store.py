@@ -1,0 +1,85 @@
+"""All transactions of a state folder, and the lock that lets one act at a time."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError, Busy, Refused
+from bridgekit.host import place
+from bridgekit.transaction.journal import Journal
+
+DEFAULT_FOLDER = Path("/var/lib/bridgekit")
+
+
+class Store:
+    """The transactions that concern the caller's network namespace."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.place = place.current()
+
+    def prepare(self) -> None:
+        """Make the folder, root's alone."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BridgekitError(
+                f"cannot make {self.folder}: {error.strerror}; nothing was changed"
+            ) from error
+
+    def new_id(self) -> str:
+        return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+
+    def journals(self) -> tuple[Journal, ...]:
+        """Return this namespace's transactions, oldest first."""
+        folders = sorted(self.folder.glob("*/record"))
+        found = (Journal(path.parent) for path in folders)
+        return tuple(journal for journal in found if self._is_here(journal))
+
+    def _is_here(self, journal: Journal) -> bool:
+        where = journal.place()
+        return where is not None and where.same_namespace(self.place)
+
+    def unfinished(self) -> tuple[Journal, ...]:
+        return tuple(journal for journal in self.journals() if journal.unfinished())
+
+    def find(self, wanted: str | None, *states: str) -> Journal:
+        """Return the newest transaction in one of these states, or the one with this id.
+
+        Refused if there is none, so that a stale id never acts on a later change.
+        """
+        fitting = [j for j in self.journals() if j.state() in states]
+        if wanted:
+            fitting = [journal for journal in fitting if journal.folder.name == wanted]
+        if not fitting:
+            which = f"no transaction {wanted}" if wanted else "no transaction"
+            raise Refused(f"there is {which} here that is {' or '.join(states)}; nothing changed")
+        return fitting[-1]
+
+    @contextlib.contextmanager
+    def lock(self, wait: bool = False) -> Iterator[None]:
+        """Hold the namespace's lock; Busy if another process acts here and `wait` is not set."""
+        name = f"{self.place.boot}-{self.place.namespace}.lock"
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        handle = os.open(self.folder / name, flags, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(handle)
+            raise Busy("another bridgekit is changing this network namespace; try later") from None
+        try:
+            yield
+        finally:
+            os.close(handle)
+
+    def refuse_if_unfinished(self) -> None:
+        """Busy if a transaction of this namespace is not finished."""
+        for journal in self.unfinished():
+            raise Busy(
+                f"the transaction {journal.folder.name} is {journal.state()}:"
+                " see `bridgekit status`; then confirm, rollback or recover"
+            )
