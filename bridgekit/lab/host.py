@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from select import poll
-from typing import Any
+from select import POLLIN, poll
+from typing import IO, Any
 
 import bridgekit
 from bridgekit.errors import BridgekitError
@@ -87,6 +88,21 @@ class Host:
                 file.write_text(value)
             return file.read_text().strip()
 
+    def settle(self, timeout: float = 10) -> None:
+        """Wait until no address of a NIC that is up is tentative; LabFailed after `timeout` s."""
+        ip = ("ip", "-n", self.namespace, "-6", "-o")
+        deadline = time.monotonic() + timeout
+        with subprocess.Popen((*ip, "monitor", "address"), stdout=subprocess.PIPE) as monitor:
+            assert monitor.stdout
+            try:
+                while run(*ip, "address", "show", "up", "tentative"):
+                    if time.monotonic() > deadline:
+                        raise LabFailed(f"{self.name}: IPv6 addresses stay tentative")
+                    if readable(monitor.stdout, 0.02):  # it may have begun too late
+                        os.read(monitor.stdout.fileno(), 65536)
+            finally:
+                monitor.kill()
+
     def alive(self) -> bool:
         """Tell whether the holder process is there and is still a lab holder."""
         try:
@@ -101,9 +117,7 @@ class Host:
             return
         with _handle(self.pid) as handle:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
-            waiter = poll()
-            waiter.register(handle)
-            if not waiter.poll(timeout * 1000):
+            if not readable(handle, timeout):
                 raise LabFailed(f"{self.name}: process {self.pid} does not end")
 
 
@@ -132,6 +146,13 @@ def wait_ready(host: Host, process: Process) -> None:
         reason = process.stderr.read().decode().strip()
         raise LabFailed(f"lab host {host.name} could not be made: {reason or 'no reason given'}")
     run("ip", "netns", "attach", host.namespace, str(host.pid))
+
+
+def readable(file: IO[Any] | int, timeout: float) -> bool:
+    """Wait for something to read (or the end) for at most `timeout` seconds; tell if there is."""
+    waiter = poll()
+    waiter.register(file, POLLIN)
+    return bool(waiter.poll(timeout * 1000))
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:

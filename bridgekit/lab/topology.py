@@ -5,15 +5,13 @@ every client's end in it. Nothing here touches an interface of the machine that 
 """
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from bridgekit.host.command import run
 from bridgekit.lab import layout, registry
-from bridgekit.lab.host import CONFIG, Host, LabFailed, Process, Result, hold, wait_ready
+from bridgekit.lab.host import CONFIG, Host, Process, Result, hold, wait_ready
 
 DEFAULT_NAME: Final = "bridgekit"
 SCRIPTS: Final = Path("/etc/network")
@@ -164,17 +162,9 @@ class Lab:
         self.ip("wire", *(line.format_map(names) for line in _WIRING))
         self.ip("gateway", *layout.GATEWAY)
         self.ip("host", *self._lines)
-        _settle(self.hosts["host"])
-
-
-def _settle(host: Host) -> None:
-    """Wait until no address is tentative; then duplicate address detection is on, as usual."""
-    deadline = time.monotonic() + 5
-    while run("ip", "-n", host.namespace, "-6", "-o", "address", "show", "up", "tentative"):
-        if time.monotonic() > deadline:
-            raise LabFailed("the IPv6 addresses of the lab host stay tentative")
-    for nic in ("default", "eth0", "eth1"):
-        host.sysctl(f"net.ipv6.conf.{nic}.accept_dad", "1")
+        self.hosts["host"].settle()
+        for nic in ("default", "eth0", "eth1"):  # addresses of a test's own are then checked
+            self.hosts["host"].sysctl(f"net.ipv6.conf.{nic}.accept_dad", "1")
 
 
 def _write_config(directory: Path, interfaces: str) -> None:
@@ -182,7 +172,9 @@ def _write_config(directory: Path, interfaces: str) -> None:
     network = directory / "network"
     (network / "interfaces.d").mkdir(parents=True)
     (network / "interfaces").write_text(interfaces)
-    for script in SCRIPTS.glob("*/bridge"):
-        (network / script.parent.name).mkdir()
-        (network / script.parent.name / script.name).symlink_to(script.readlink())
+    for moment in ("if-pre-up.d", "if-up.d", "if-down.d", "if-post-down.d"):
+        (network / moment).mkdir()
+        script = SCRIPTS / moment / "bridge"
+        if script.exists():
+            (network / moment / script.name).symlink_to(script.resolve())
     (directory / "resolv.conf").write_text("nameserver 192.168.1.1\n")

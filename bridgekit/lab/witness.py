@@ -15,9 +15,9 @@ from bridgekit.lab.host import Host
 _IP: Final = {
     "link": "-d -j link show",
     "address": "-d -j address show",
-    "route": "-d -j route show table all",
+    "route": "-4 -d -j route show table all",
     "route6": "-6 -d -j route show table all",
-    "rule": "-d -j rule show",
+    "rule": "-4 -d -j rule show",
     "rule6": "-6 -d -j rule show",
     "nexthop": "-d -j nexthop show",
     "neighbour": "-j neighbour show nud permanent",
@@ -71,6 +71,8 @@ def _objects(kind: str, found: list[Any]) -> list[str]:
         found = [
             {"dev": link["ifname"], **address} for link in found for address in link["addr_info"]
         ]
+    if kind == "port":  # `bridge` shows a cable's other end by an index of another namespace
+        found = [{key: port[key] for key in port if key != "link"} for port in found]
     if kind == "fdb":
         found = [entry for entry in found if entry.get("state") == "permanent"]
     return [json.dumps(_normal(item), sort_keys=True) for item in found if item]

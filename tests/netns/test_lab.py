@@ -4,13 +4,14 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bridgekit.errors import Refused, UsageError
-from bridgekit.lab import layout, registry, witness
+from bridgekit.lab import ifup, layout, registry, traffic, witness
 from bridgekit.lab.topology import Lab
 
 Maker = Callable[..., Lab]
@@ -169,3 +170,30 @@ def test_names_are_checked_and_taken_once() -> None:
         Lab("taken").up()
     with pytest.raises(Refused, match="no lab named taken"):
         registry.find("taken")
+
+
+def test_the_interfaces_file_brings_up_the_full_state(lab: Lab) -> None:
+    booted, _ = ifup.boot(f"{lab.name}-boot", layout.INTERFACES)
+    assert witness.dump(lab.hosts["host"]).difference(booted) == []
+
+
+def test_traffic_counts_what_is_lost(lab: Lab) -> None:
+    with traffic.Traffic(lab.hosts["host"], lab.hosts["gateway"], rate=200) as flowing:
+        lab.unplug()
+        time.sleep(0.3)
+        lab.plug()
+        flows = flowing.stop()
+    assert [(flow.kind, flow.broken) for flow in flows] == [("udp", ""), ("tcp", "")] * 2
+    for flow in flows:
+        assert 250 < flow.longest_gap_ms < 5000
+    assert all(flow.lost > 20 for flow in flows if flow.kind == "udp")
+
+
+def test_traffic_that_nothing_disturbs_loses_nothing(lab: Lab) -> None:
+    pairs = (*traffic.ON_LINK, *traffic.ROUTED)
+    with traffic.Traffic(lab.hosts["host"], lab.hosts["gateway"], pairs, rate=200) as flowing:
+        time.sleep(0.2)
+        flows = flowing.stop()
+    assert len(flows) == 8
+    assert all(flow.received and not flow.broken for flow in flows)
+    assert not any(flow.lost for flow in flows if flow.kind == "udp")
