@@ -62,9 +62,13 @@ def plan_text(draft: Draft) -> Iterator[str]:
     for number, operation in enumerate(plan.operations, 1):
         for position, command in enumerate(operation.describe()):
             yield f"  {f'{number}.' if position == 0 else '':4}{command}"
+    originals = {item.before for item in plan.files}
     for item in plan.files:
         yield ""
-        yield from (_coloured(line.rstrip("\n")) for line in diff(item))
+        if item.after in originals:
+            yield f"Backup of the file below: {item.path}"
+        else:
+            yield from (_coloured(line.rstrip("\n")) for line in diff(item))
     yield ""
     yield click.style("Before:", bold=True)
     yield from (f"  {line}" for line in _before(plan))

@@ -1,5 +1,6 @@
 """From what the user asks to a plan with its findings: read once, decide, change nothing."""
 
+import re
 import shutil
 from dataclasses import dataclass, field
 from importlib import resources
@@ -104,7 +105,7 @@ def _file_changes(
         for path, content in files.with_sources(main, lambda c: interfaces.sources(_text(c)))
     }
     own = tuple(o for text in texts.values() for o in interfaces.options(text, intent.nic))
-    kept = tuple(option for option in own if option.name.startswith(interfaces.CARRIED))
+    kept = interfaces.carried(own)
     nic = after.link(intent.nic)
     stanza = stanza_text(after, intent, Extras(nic.mac if nic else None, kept))
     home = next((p for p, text in texts.items() if interfaces.configures(text, intent.nic)), main)
@@ -113,7 +114,7 @@ def _file_changes(
         new = interfaces.switched_off(text, intent.nic, stanza if path == home else "")
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
-    return tuple(changes), tuple(_about_files(texts, own, intent))
+    return tuple(changes), tuple(_about_files(texts, kept, intent))
 
 
 def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
@@ -126,19 +127,18 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), files.read(backup), before), change]
 
 
-def _about_files(texts: dict[Path, str], own: tuple[Option, ...], intent: Intent) -> list[Finding]:
+def _about_files(texts: dict[Path, str], kept: tuple[Option, ...], intent: Intent) -> list[Finding]:
     found = []
     for path, text in texts.items():
         if interfaces.configures(text, intent.bridge):
             message = f"{path} has a section for {intent.bridge} already"
             advice = "remove it, or choose another name with --bridge"
             found.append(Finding("refuse", "bridge-configured", message, advice))
-    dropped = {o.name for o in own if o.name not in interfaces.EXPRESSED}
-    dropped = {name for name in dropped if not name.startswith(interfaces.CARRIED)}
-    if dropped:
-        message = f"options of {intent.nic}'s section are not carried over: {sorted(dropped)}"
-        advice = f"add to {intent.bridge}'s section what is still wanted"
-        found.append(Finding("warn", "option-dropped", message, advice))
+    for option in kept:
+        if re.search(rf"\b{re.escape(intent.nic)}\b", option.value):
+            message = f"this line moves to {intent.bridge}'s section: {option.name} {option.value}"
+            advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
+            found.append(Finding("warn", "option-names-nic", message, advice))
     return found + _about_tools()
 
 

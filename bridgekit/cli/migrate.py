@@ -11,7 +11,7 @@ from bridgekit import report
 from bridgekit.application import applying, deciding, planning
 from bridgekit.application.applying import Outcome, Terms
 from bridgekit.application.planning import Draft, Request
-from bridgekit.cli.netboot import check_host, service_from, service_options
+from bridgekit.cli.netboot import service_from, service_options
 from bridgekit.cli.options import (
     bridge_option,
     interactive,
@@ -26,6 +26,7 @@ from bridgekit.errors import Refused, RolledBack, UsageError
 from bridgekit.host import files
 from bridgekit.migration import plan as plans
 from bridgekit.netboot import lifecycle
+from bridgekit.netboot.audit import check_host
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import probes, signals
 from bridgekit.transaction.journal import Journal, boot_clock
@@ -120,6 +121,7 @@ def apply(
     if not yes and not interactive():
         raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
     require_root()
+    store.refuse_if_unfinished()
     wanted = tuple(probes.check(one) for one in probe)
     if plan_file:
         draft = Draft(plans.decoded(plan_file.read_bytes()), ())

@@ -67,7 +67,7 @@ class _Routes:
     connected: RouteSet
     """They come and go with the addresses."""
     connected_first: RouteSet
-    """Those of them that stand before another link's route of the same key."""
+    """Those of them that are the first of their key."""
     first: RouteSet
     """The first of their key: replaced in place."""
     behind: RouteSet
@@ -86,47 +86,49 @@ def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
     yield CreateBridge(bridge, nic.mac, nic.mtu, intent.options)
     yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
     yield SetUp(bridge, True)
-    yield from _addresses_and_neighbours(bridge, addresses, neighbours, routes)
+    yield from _neighbours_and_addresses(bridge, addresses, neighbours, routes)
     yield SetController(nic.name, None, bridge)
     yield from _route_moves(routes, nic.name, bridge)
-    if neighbours:
-        yield RemoveNeighbours(nic.name, neighbours)
     if addresses:
         yield RemoveAddresses(nic.name, addresses, routes.connected)
+    if neighbours:
+        yield RemoveNeighbours(nic.name, neighbours)
     yield from _quiet_port(snapshot, nic)
     if nic.addrgenmode not in (None, NO_LINK_LOCAL):
         yield SetAddrGenMode(bridge, NO_LINK_LOCAL, nic.addrgenmode or 0)
     yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
 
 
-def _addresses_and_neighbours(
+def _neighbours_and_addresses(
     bridge: str,
     addresses: tuple[Address, ...],
     neighbours: tuple[Neighbour, ...],
     routes: _Routes,
 ) -> Iterator[Operation]:
+    """A link's neighbour entries outlive its addresses, both ways: as a port it cannot learn any."""
+    if neighbours:
+        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
     if addresses:
         there = tuple(address.on(bridge) for address in addresses)
         connected = routes.connected.renamed(addresses[0].link, bridge)
         yield AddAddresses(bridge, there, connected)
-    if neighbours:
-        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
 
 
 def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
-    """A connected route that stands first must give up the bridge's twin, which stands last.
+    """The bridge's connected routes stand behind the NIC's: they change places.
 
-    The kernel refuses to replace a route by one that exists already. Afterwards the NIC's own
-    stands last instead, until its address takes it away: so the way back is the same.
+    The kernel refuses to replace a route by one that exists already, so the bridge's own goes
+    first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
+    the same, and the connected routes have moved before the port is freed.
     """
-    shared = routes.connected_first
-    moved = RouteSet(routes.first.names, shared.messages + routes.first.messages)
-    if len(shared):
-        yield RemoveRoutes(shared.renamed(nic, bridge))
+    twins = routes.connected_first
+    moved = RouteSet(routes.first.names, twins.messages + routes.first.messages)
+    if len(twins):
+        yield RemoveRoutes(twins.renamed(nic, bridge))
     if len(moved):
         yield ReplaceRoutes(moved, moved.renamed(nic, bridge))
-    if len(shared):
-        yield AddRoutes(shared)
+    if len(twins):
+        yield AddRoutes(twins)
     if len(routes.behind):
         yield AddRoutes(routes.behind.renamed(nic, bridge))
         yield RemoveRoutes(routes.behind)
@@ -145,29 +147,24 @@ def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
 def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> _Routes:
     brought = {_brought(address) for address in addresses if address.brings_route}
     firsts: dict[object, int] = {}
-    shared: set[object] = set()
     ours: list[tuple[int, bytes]] = []
     for position, message in enumerate(snapshot.routes.messages):
-        same = key(message)
-        if same in firsts:
-            shared.add(same)
-        firsts.setdefault(same, position)
+        firsts.setdefault(key(message), position)
         if nic in snapshot.routes.links(message) and not _of_the_kernel_alone(message):
             ours.append((position, message))
 
-    def chosen(connected: bool, first: bool | None = None, also: bool | None = None) -> RouteSet:
+    def chosen(connected: bool, first: bool | None = None) -> RouteSet:
         found = [
             message
             for position, message in ours
             if (_as_brought(message) in brought) == connected
             and first in (None, firsts[key(message)] == position)
-            and also in (None, key(message) in shared)
         ]
         return RouteSet(snapshot.routes.names, tuple(sorted(found, key=has_gateway)))
 
     return _Routes(
         connected=chosen(connected=True),
-        connected_first=chosen(connected=True, first=True, also=True),
+        connected_first=chosen(connected=True, first=True),
         first=chosen(connected=False, first=True),
         behind=chosen(connected=False, first=False),
     )

@@ -126,6 +126,21 @@ def has_gateway(message: bytes) -> bool:
     return any(kind in found for kind in (GATEWAY, VIA, MULTIPATH))
 
 
+def own_legs(message: bytes, routes: "RouteSet", link: str) -> Iterator[bytes]:
+    """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
+    if message[0] != 10:
+        return
+    common = [(kind, at, end) for kind, at, end in wire.attributes(message, RTMSG.size)]
+    rest = b"".join(wire.attribute(k, message[a:b]) for k, a, b in common if k != MULTIPATH)
+    for _, at, end in (item for item in common if item[0] == MULTIPATH):
+        for flags, slot, first, stop in legs(message, at, end):
+            index = wire.u32(message, slot)
+            if routes.name(index) == link:
+                top = message[:8] + wire.U32.pack(message[flags] & KEPT_FLAGS)
+                oif = wire.attribute(OIF, wire.U32.pack(index))
+                yield top + rest + message[first:stop] + oif
+
+
 @dataclass(frozen=True, slots=True)
 class RouteSet:
     """Route messages in the kernel's order, and the names that the interface numbers mean."""

@@ -12,15 +12,22 @@ from bridgekit.persistence.stanza import Option
 MARK = "#bridgekit# "
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 STARTS = frozenset(
-    ("iface", "mapping", "auto", "source", "source-directory", "template", "rename")
-    + ("no-auto-down", "no-scripts")
+    {
+        *("iface", "mapping", "auto", "source", "source-directory"),
+        *("template", "rename", "no-auto-down", "no-scripts"),
+    }
 )
 ACTIVATIONS = ("auto", "no-auto-down", "no-scripts")
-CARRIED = "dns-"
 EXPRESSED = frozenset(
-    ("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope")
+    {
+        *("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope"),
+        *("metric", "pointopoint", "accept_ra", "autoconf", "privext", "dad-attempts"),
+        *("dad-interval", "preferred-lifetime"),
+    }
 )
-"""Options whose effect the snapshot shows, so that the new stanza says them anew."""
+"""Options whose effect the snapshot shows, so that the new stanza says it anew."""
+HOOKS = frozenset(("pre-up", "up", "post-up", "down", "pre-down", "post-down"))
+IP_OBJECTS = ("address", "route")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,24 @@ def options(text: str, link: str) -> tuple[Option, ...]:
         for entry in entries(text)
         if entry.words and not entry.starts and _is_section_of(entry.owner, link)
     )
+
+
+def carried(own: tuple[Option, ...]) -> tuple[Option, ...]:
+    """Return the options that the bridge's section needs from the NIC's, word for word.
+
+    Left out is what the new section says by itself: addresses, and `ip address` and `ip route`
+    commands, whose effect is in the snapshot.
+    """
+    return tuple(
+        option for option in own if option.name not in EXPRESSED and not _is_ip_command(option)
+    )
+
+
+def _is_ip_command(option: Option) -> bool:
+    words = [word for word in option.value.split() if not word.startswith("-")]
+    if option.name not in HOOKS or len(words) < 2 or words[0].rpartition("/")[2] != "ip":
+        return False
+    return any(item.startswith(words[1]) for item in IP_OBJECTS)
 
 
 def switched_off(text: str, link: str, instead: str) -> str:

@@ -27,6 +27,7 @@ from bridgekit.model.routes import (
     fields,
     head,
     key,
+    own_legs,
     table,
 )
 from bridgekit.model.snapshot import Snapshot, in_creation_order
@@ -89,7 +90,7 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     for position, address in enumerate(ipv6):
         found.append(_further(bridge, address, gateways[IPV6] if position == 0 else None))
     rest = tuple(m for m in routes.messages if m not in gateways.values())
-    up = tuple(_up_lines(RouteSet(routes.names, rest), state.routes))
+    up = tuple(_up_lines(RouteSet(routes.names, rest), bridge, state.routes))
     return (*found[:-1], Stanza(found[-1].heads, found[-1].options + up))
 
 
@@ -161,17 +162,21 @@ def _gateway(routes: RouteSet, family: int) -> bytes | None:
 def _is_plain_default(message: bytes) -> bool:
     top, found = head(message), fields(message)
     metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
-    plain = not (top.dst_len or top.src_len or top.tos or top.flags & 4) and top.type == 1
+    plain = not (top.dst_len or top.src_len or top.tos) and top.type == 1
     usual = table(message) == MAIN_TABLE and metric == DEFAULT_METRIC[top.family]
     return plain and usual and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
 
 
-def _up_lines(routes: RouteSet, everything: RouteSet) -> Iterator[Option]:
-    """A route that shares its key with another link's must not replace that one at boot."""
+def _up_lines(routes: RouteSet, bridge: str, everything: RouteSet) -> Iterator[Option]:
+    """A route that shares its key with another link's must not replace that one at boot.
+
+    Legs of other links are not ours to bring up; an IPv4 route cannot have ours alone before
+    the others are there, and then is the business of whoever brings them up.
+    """
     keys = [key(message) for message in everything.messages]
     for message in routes.messages:
-        verb = "append" if keys.count(key(message)) > 1 else "replace"
+        shared = len(set(routes.links(message))) > 1
+        verb = "append" if shared or keys.count(key(message)) > 1 else "replace"
         flag = "-6 " if message[0] == IPV6 else ""
-        words = f"ip {flag}route {verb} {route_text(message, routes.name)}"
-        several = len(set(routes.links(message))) > 1
-        yield Option("up", words + (" || true" if several else ""))
+        for part in own_legs(message, routes, bridge) if shared else (message,):
+            yield Option("up", f"ip {flag}route {verb} {route_text(part, routes.name)}")
