@@ -86,32 +86,32 @@ def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
     yield CreateBridge(bridge, nic.mac, nic.mtu, intent.options)
     yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
     yield SetUp(bridge, True)
-    yield from _neighbours_and_addresses(bridge, addresses, neighbours, routes)
+    yield from _addresses_and_neighbours(bridge, addresses, neighbours, routes)
     yield SetController(nic.name, None, bridge)
     yield from _route_moves(routes, nic.name, bridge)
-    if addresses:
-        yield RemoveAddresses(nic.name, addresses, routes.connected)
     if neighbours:
         yield RemoveNeighbours(nic.name, neighbours)
+    if addresses:
+        yield RemoveAddresses(nic.name, addresses, routes.connected)
     yield from _quiet_port(snapshot, nic)
     if nic.addrgenmode not in (None, NO_LINK_LOCAL):
         yield SetAddrGenMode(bridge, NO_LINK_LOCAL, nic.addrgenmode or 0)
     yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
 
 
-def _neighbours_and_addresses(
+def _addresses_and_neighbours(
     bridge: str,
     addresses: tuple[Address, ...],
     neighbours: tuple[Neighbour, ...],
     routes: _Routes,
 ) -> Iterator[Operation]:
-    """A link's neighbour entries outlive its addresses, both ways: as a port it cannot learn any."""
-    if neighbours:
-        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
+    """The neighbours come after: the last IPv4 address takes a link's entries with it."""
     if addresses:
         there = tuple(address.on(bridge) for address in addresses)
         connected = routes.connected.renamed(addresses[0].link, bridge)
         yield AddAddresses(bridge, there, connected)
+    if neighbours:
+        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
 
 
 def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:

@@ -26,6 +26,7 @@ from bridgekit.transaction.store import Store
 EXECUTOR, CONFIRM, UNDO = b"executor\n", b"confirm\n", b"undo\n"
 SOCKET = "guard.sock"
 START_SECONDS = 30
+BUSY = 6
 ANSWER_BYTES = 1 << 20
 
 
@@ -96,24 +97,24 @@ def serve(store: Store, journal: Journal, actions: Actions, armed: Callable[[], 
 
 
 def _guard(listener: socket.socket, store: Store, journal: Journal, actions: Actions) -> None:
+    lines: list[socket.socket] = []
     lifeline: socket.socket | None = None
     while True:
-        heard = [listener, lifeline] if lifeline else [listener]
-        ready = select.select(heard, [], [], _time_left(journal))[0]
+        ready = select.select([listener, *lines], [], [], _time_left(journal))[0]
         if not ready and journal.state() == "waiting":
             with store.lock(wait=True):
                 actions.undo("not confirmed in time")
             return
-        if lifeline in ready and lifeline and not lifeline.recv(64):
-            lifeline = None
-            if _executor_gone(store, journal, actions):
-                return
         if listener in ready:
-            line = listener.accept()[0]
+            lines.append(listener.accept()[0])
+        for line in (line for line in lines[:] if line in ready):
             word = line.recv(64)
-            if word == EXECUTOR:
-                lifeline = line
-            elif _obeyed(line, word, store, journal, actions):
+            lifeline = line if word == EXECUTOR else lifeline
+            if not word:
+                lines.remove(line)
+                line.close()
+            gone = not word and line is lifeline and _executor_gone(store, journal, actions)
+            if gone or _obeyed(line, word, store, journal, actions):
                 return
 
 
@@ -131,13 +132,16 @@ def _obeyed(
     line: socket.socket, word: bytes, store: Store, journal: Journal, actions: Actions
 ) -> bool:
     """Carry out an order if it is one and the change waits. Is there nothing left to guard?"""
+    if word not in (CONFIRM, UNDO):
+        return False
     with line, store.lock(wait=True):
-        if journal.state() != "waiting" or word not in (CONFIRM, UNDO):
-            return False
-        answer = actions.finish() if word == CONFIRM else actions.undo("as asked for")
+        if journal.state() != "waiting":
+            answer = Answer(BUSY, "the change does not wait for a confirmation")
+        else:
+            answer = actions.finish() if word == CONFIRM else actions.undo("as asked for")
         with contextlib.suppress(OSError):
             line.sendall(msgspec.json.encode(answer))
-        return True
+        return journal.state() != "waiting"
 
 
 def _time_left(journal: Journal) -> float | None:

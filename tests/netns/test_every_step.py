@@ -1,0 +1,65 @@
+"""Whatever step fails, before or after it took effect: the host is as before, and exit 4."""
+
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from bridgekit.lab import layout, witness
+from bridgekit.lab.topology import Lab
+
+FAILING = """
+import sys
+from bridgekit import machine
+from bridgekit.cli import main
+from bridgekit.errors import BridgekitError
+
+step, moment, done, real = int(sys.argv[1]), sys.argv[2], 0, machine.execute
+
+def failing(operation, undoing=False):
+    global done
+    done += not undoing
+    fails = not undoing and done == step
+    if fails and moment == "before":
+        raise BridgekitError("injected")
+    real(operation, undoing)
+    if fails:
+        raise BridgekitError("injected")
+
+machine.execute = failing
+sys.argv = ["bridgekit", *sys.argv[3:]]
+main()
+"""
+
+
+def run_failing(lab: Lab, step: int, moment: str, *command: str) -> int:
+    argv = (sys.executable, "-c", FAILING, str(step), moment, *command)
+    return lab.run("host", *argv, check=False).code
+
+
+def steps(lab: Lab) -> int:
+    return len(json.loads(lab.bridgekit("plan", "eth0", "--json").stdout)["operations"])
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_apply_failing_at_every_step(lab: Lab, moment: str) -> None:
+    lab.ip("host", "neighbour add 192.168.1.7 lladdr 52:54:00:00:00:07 dev eth0 nud permanent")
+    lab.hosts["host"].sysctl("net.ipv4.conf.eth0.proxy_arp", "1")
+    before, count = witness.dump(lab.hosts["host"]), steps(lab)
+    assert count > 12
+    for step in range(1, count + 1):
+        assert run_failing(lab, step, moment, "apply", "eth0", "--yes") == 4, step
+        assert before.difference(witness.dump(lab.hosts["host"])) == [], step
+    assert run_failing(lab, count + 1, moment, "apply", "eth0", "--yes") == 0
+
+
+def test_rollback_failing_at_every_step(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(host=layout.FULL)
+    count = steps(lab)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    moved = witness.dump(lab.hosts["host"])
+    for step in range(1, count + 1):
+        assert run_failing(lab, step, "after", "rollback") == 4, step
+        assert moved.difference(witness.dump(lab.hosts["host"])) == [], step
+    assert lab.bridgekit("rollback").code == 0

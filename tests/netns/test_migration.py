@@ -1,0 +1,270 @@
+"""The migration on a real kernel, judged by iproute2 and never by our own reader."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab import layout, witness
+from bridgekit.lab.topology import Lab
+from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
+
+MakeLab = Callable[..., Lab]
+
+
+def state(lab: Lab) -> witness.Testimony:
+    return witness.dump(lab.hosts["host"])
+
+
+def as_bridge(testimony: witness.Testimony, link: str) -> list[str]:
+    """The addresses and routes of this link, each in its place, read as br0's.
+
+    Left out is IPv6's multicast route, which every link that is up has.
+    """
+    kinds = ("address", "route", "route6")
+    lines = (line for line in testimony.lines if line.split()[0] in kinds)
+    ours = (line for line in lines if f'"{link}"' in line and "ff00::/8" not in line)
+    return sorted(line.replace(f'"{link}"', '"br0"') for line in ours)
+
+
+def test_plan_changes_nothing_and_tells_all(lab: Lab) -> None:
+    before = state(lab)
+    told = lab.bridgekit("plan", "eth0")
+    assert told.code == 0
+    for words in (
+        "ip link set eth0 master br0",
+        "ip address add 192.168.1.5/24",
+        "+auto br0",
+        "Before:",
+        "└── eth0",
+    ):
+        assert words in told.stdout
+    assert lab.bridgekit("plan", "--exit-code").code == 10
+    plan = json.loads(lab.bridgekit("plan", "--json").stdout)
+    assert plan["schema"] == 1 and plan["nic"] == "eth0" and plan["changes"]
+    assert before.difference(state(lab)) == []
+
+
+def test_everything_moves_and_comes_back(lab: Lab) -> None:
+    before = state(lab)
+    pairs = (*ON_LINK, *ROUTED)
+    with Traffic(lab.hosts["host"], lab.hosts["gateway"], pairs) as traffic:
+        assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+        there = traffic.stop()
+    after = state(lab)
+    assert not any(flow.broken for flow in there)
+    assert as_bridge(before, "eth0") == as_bridge(after, "br0")
+    second = (line for line in before.lines if '"eth1"' in line and '"eth0"' not in line)
+    assert set(second) <= set(after.lines)
+    repeated = lab.bridgekit("apply", "--yes")
+    assert (repeated.code, "nothing to do" in repeated.stdout) == (0, True)
+    with Traffic(lab.hosts["host"], lab.hosts["gateway"], pairs) as traffic:
+        assert lab.bridgekit("rollback").code == 0
+        back = traffic.stop()
+    assert not any(flow.broken for flow in back)
+    assert before.difference(state(lab)) == []
+
+
+def test_bridge_is_like_the_nic(lab: Lab) -> None:
+    lab.ip("host", "link set eth0 mtu 1400")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    link = json.loads(lab.run("host", "ip", "-d", "-j", "link", "show", "br0").stdout)[0]
+    data = link["linkinfo"]["info_data"]
+    assert (link["address"], link["mtu"]) == (layout.HOST_MAC, 1400)
+    assert (data["stp_state"], data["forward_delay"]) == (0, 0)
+
+
+@pytest.mark.parametrize("host", [layout.UP, layout.SIMPLE], ids=["bare", "simple"])
+def test_small_states(make_lab: MakeLab, host: tuple[str, ...]) -> None:
+    lab = make_lab(host=host)
+    before = state(lab)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert "master br0" in lab.run("host", "ip", "link", "show", "eth0").stdout
+    assert lab.bridgekit("rollback").code == 0
+    assert before.difference(state(lab)) == []
+
+
+def test_without_carrier_nothing_waits_for_ever(lab: Lab) -> None:
+    lab.unplug("eth0")
+    told = lab.bridgekit("apply", "eth0", "--yes", timeout=30)
+    assert told.code == 0 and "no-carrier" in told.stderr
+    assert lab.bridgekit("rollback", timeout=30).code == 0
+
+
+def test_saved_plan_is_applied_or_stale(lab: Lab) -> None:
+    assert lab.bridgekit("plan", "eth0", "--out", "/run/plan.json").code == 0
+    lab.ip("host", "address add 192.168.1.9/24 dev eth0")
+    before = state(lab)
+    refused = lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes")
+    assert refused.code == 3 and "192.168.1.9" in refused.stderr
+    assert before.difference(state(lab)) == []
+    lab.ip("host", "address del 192.168.1.9/24 dev eth0")
+    assert lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes").code == 0
+
+
+def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
+    before = state(lab)
+    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
+    pending = json.loads(told.stdout)
+    assert (told.code, pending["state"]) == (0, "pending")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 6
+    assert lab.bridgekit("confirm", "another-id").code == 3
+    wait_for_state(lab, pending["id"], "rolled-back")
+    assert lab.bridgekit("confirm").code == 3
+    assert before.difference(state(lab)) == []
+
+
+def wait_for_state(lab: Lab, wanted_id: str, wanted: str) -> None:
+    """A connection to the guard ends when the guard does."""
+    lab.run("host", sys.executable, "-c", UNTIL_GUARD_ENDS, wanted_id)
+    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
+    assert [one["state"] for one in found if one["id"] == wanted_id] == [wanted]
+
+
+UNTIL_GUARD_ENDS = """
+import contextlib, socket, sys
+with contextlib.suppress(ConnectionError, FileNotFoundError), socket.socket(socket.AF_UNIX) as line:
+    line.connect(f'/var/lib/bridgekit/{sys.argv[1]}/guard.sock')
+    line.recv(1)
+"""
+
+
+def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
+    original = lab.read_interfaces()
+    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    assert lab.read_interfaces() == original
+    assert lab.bridgekit("confirm", json.loads(told.stdout)["id"]).code == 0
+    assert "auto br0" in lab.read_interfaces()
+    assert lab.read_interfaces("interfaces.before-bridgekit") == original
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == original
+
+
+def test_killed_executor_is_undone_by_the_guard(lab: Lab) -> None:
+    before = state(lab)
+    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
+    command = ("apply", "eth0", "--yes", "--probe", "cmd:sleep 60")
+    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
+    assert monitor.stdout
+    assert any("br0" in line for line in monitor.stdout)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    monitor.kill()
+    monitor.wait(10)
+    transaction = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]["id"]
+    wait_for_state(lab, transaction, "rolled-back")
+    assert before.difference(state(lab)) == []
+
+
+def test_a_waiting_change_outlives_its_session(lab: Lab) -> None:
+    command = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    assert lab.bridgekit(*command).code == 0
+    waiting = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]
+    assert (waiting["state"], waiting["guarded"]) == ("waiting", True)
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.bridgekit("status", "--json").stdout.count("rolled-back") == 1
+    assert "br0" not in lab.run("host", "ip", "link").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_verification_undoes(lab: Lab, number: signal.Signals) -> None:
+    before = state(lab)
+    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
+    command = ("apply", "eth0", "--yes", "--probe", "cmd:sleep 60")
+    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
+    assert monitor.stdout
+    assert any("br0" in line for line in monitor.stdout)
+    process.send_signal(number)
+    assert process.wait(30) == 4
+    monitor.kill()
+    monitor.wait(10)
+    assert before.difference(state(lab)) == []
+
+
+def test_edited_file_is_not_overwritten(lab: Lab) -> None:
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    lab.write_interfaces(lab.read_interfaces() + "# mine\n")
+    before = state(lab)
+    refused = lab.bridgekit("rollback")
+    assert refused.code == 3 and "edited" in refused.stderr
+    assert before.difference(state(lab)) == []
+
+
+def test_what_joined_the_bridge_is_told(lab: Lab) -> None:
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    lab.ip("host", "link add vm0 type veth peer name vm1", "link set vm0 master br0")
+    refused = lab.bridgekit("rollback")
+    assert refused.code == 3 and "vm0" in refused.stderr
+    lab.ip("host", "link del vm0", "address add 192.168.1.77/24 dev br0")
+    assert lab.bridgekit("rollback").code == 0
+    assert "192.168.1.77" in lab.run("host", "ip", "address", "show", "eth0").stdout
+
+
+REFUSALS = {
+    "no-such-nic": ((), "eth7"),
+    "loopback": ((), "lo"),
+    "nic-down": (("link set eth0 down",), "eth0"),
+    "has-controller": (("link add br9 type bridge", "link set eth0 master br9"), "eth0"),
+    "bridge-exists": (("link add br0 type bridge",), "eth0"),
+    "exclusive-child": (("link add mv0 link eth0 type macvlan",), "eth0"),
+    "rule-names-nic": (("rule add iif eth0 lookup 100",), "eth0"),
+    "nexthop-object": (("nexthop add id 7 via 192.168.1.1 dev eth0",), "eth0"),
+    "address-with-lifetime": (("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",), "eth0"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_refusals_change_nothing(lab: Lab, code: str) -> None:
+    commands, nic = REFUSALS[code]
+    lab.ip("host", *commands)
+    before = state(lab)
+    plan = lab.bridgekit("plan", nic, "--json")
+    assert plan.code == 3
+    assert code in [found["code"] for found in json.loads(plan.stdout)["findings"]]
+    refused = lab.bridgekit("apply", nic, "--yes")
+    assert refused.code == 3 and "Traceback" not in refused.stderr
+    assert before.difference(state(lab)) == []
+
+
+@pytest.mark.parametrize("program", ["dhclient", "dhcpcd", "udhcpc"])
+def test_dhcp_clients_are_noticed(lab: Lab, program: str, tmp_path: Path) -> None:
+    """A process of that name is enough: what gives it away is its name and the NIC's."""
+    script = "import time; time.sleep(60)"
+    argv = ["bash", "-c", f'exec -a {program} {sys.executable} -c "{script}" eth0']
+    process = lab.popen("host", *argv)
+    try:
+        plan = lab.bridgekit("plan", "eth0", "--json")
+        assert plan.code == 3
+        codes = [found["code"] for found in json.loads(plan.stdout)["findings"]]
+        assert f"owned-by-{program}" in codes
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("apply", "eth0"), 2),
+        (("apply", "eth0", "--yes", "--bridge", "a-name-too-long-for-a-link"), 2),
+        (("apply", "eth0", "--yes", "--bridge", "eth0"), 2),
+        (("apply", "eth0", "--yes", "--probe", "smell:roses"), 2),
+        (("apply", "--yes", "--plan", "/etc/hostname"), 2),
+        (("apply", "--yes", "--plan", "/nowhere"), 2),
+        (("rollback",), 3),
+        (("confirm",), 3),
+        (("recover",), 0),
+        (("interfaces", "eth7"), 3),
+        (("snapshot", "eth7"), 3),
+    ],
+)
+def test_bad_input_ends_in_a_sentence(lab: Lab, arguments: tuple[str, ...], code: int) -> None:
+    before = state(lab)
+    told = lab.bridgekit(*arguments)
+    assert told.code == code, told.stderr
+    assert "Traceback" not in told.stderr
+    assert before.difference(state(lab)) == []
