@@ -60,6 +60,14 @@ def alive(lab: str) -> bool:
     return any(host.alive() for host in registered(lab).values())
 
 
+def find_any(lab: str) -> dict[str, Host]:
+    """Return the hosts of a lab, dead ones too; Refused if there is nothing of that name."""
+    hosts = registered(lab)
+    if not hosts:
+        raise Refused(f"there is no lab named {lab}; nothing was changed")
+    return hosts
+
+
 def find(lab: str) -> dict[str, Host]:
     """Return the hosts of a lab that is up; Refused if there is none of that name."""
     hosts = registered(lab)

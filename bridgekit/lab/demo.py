@@ -1,0 +1,113 @@
+"""The main job in the lab, with the real commands; it says at each step what happened."""
+
+import os
+import secrets
+import shlex
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+
+from bridgekit.host.command import run as run_program
+from bridgekit.lab import witness
+from bridgekit.lab.client import Client, append_for
+from bridgekit.lab.host import LabFailed, Result
+from bridgekit.lab.topology import Lab
+from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
+
+Say = Callable[[str], None]
+
+PICTURE = """\
+ gateway ---- wire ---- eth0  host  eth1 ---- gateway's second uplink
+               |
+            client (QEMU, BIOS firmware, netboots)
+"""
+APPLY_TIMEOUT = 1800  # the first time, PXE's root is made from Debian's packages
+
+
+class Demo:
+    """One run of the demo in a lab that is up."""
+
+    def __init__(self, lab: Lab, say: Say, cache: str) -> None:
+        self._lab = lab
+        self._host = lab.hosts["host"]
+        self._say = say
+        self._environment = {"BRIDGEKIT_CACHE_DIR": cache}
+        self._token = secrets.token_hex(8)
+        self._step = 0
+
+    def run(self) -> None:
+        """Do all steps; LabFailed at the first that does not hold."""
+        before = witness.dump(self._host)
+        self._title("A dry run: what would happen")
+        self._bridgekit("plan", "eth0", *self._pxe())
+        self._same(before, "the plan changed nothing")
+        self._title("Apply, with PXE, under live traffic through eth0")
+        self._under_traffic("apply", "eth0", "--yes", *self._pxe())
+        self._bridgekit("status")
+        self._title("A machine on eth0's wire netboots the Debian installer")
+        self._netboot()
+        self._title("Take it all back, under live traffic")
+        self._under_traffic("rollback", "--yes")
+        self._title("Compare with the start")
+        self._same(before, "addresses, routes, rules, settings, eth1 and every file are as before")
+
+    def _pxe(self) -> Sequence[str]:
+        engine = ("--pxe-engine", "native")
+        return ("--with-pxe", *engine, "--pxe-append", append_for(self._token))
+
+    def _title(self, text: str) -> None:
+        self._step += 1
+        self._say(f"\n== {self._step}. {text}")
+
+    def _bridgekit(self, *arguments: str) -> Result:
+        self._say(f"host# bridgekit {shlex.join(arguments)}")
+        done = self._lab.bridgekit(*arguments, env=self._environment, timeout=APPLY_TIMEOUT)
+        self._say(textwrap.indent((done.stdout + done.stderr).rstrip(), "  "))
+        if done.code:
+            raise LabFailed(f"bridgekit {arguments[0]} ended with {done.code}")
+        return done
+
+    def _under_traffic(self, *arguments: str) -> None:
+        with Traffic(self._host, self._lab.hosts["gateway"], (*ON_LINK, *ROUTED)) as traffic:
+            self._bridgekit(*arguments)
+            flows = traffic.stop()
+        for flow in flows:
+            self._say(f"  {flow}")
+        lost = sum(flow.lost for flow in flows if flow.kind == "udp")
+        gap = max(flow.longest_gap_ms for flow in flows)
+        self._say(f"  packets lost: {lost}; longest gap: {gap:.1f} ms")
+        if any(flow.broken for flow in flows):
+            raise LabFailed("a TCP connection through eth0 broke")
+
+    def _netboot(self) -> None:
+        with Client(self._lab, "bios") as client:
+            self._say("client: switched on")
+            for stage, seconds in client.netboot(self._token):
+                self._say(f"client: {seconds:5.1f} s  {stage.name}")
+            shown = client.console.splitlines()
+        for line in shown:
+            if "Kernel command line:" in line or "net0: 192" in line:
+                self._say(f"  console: {line.strip()}")
+
+    def _same(self, before: witness.Testimony, sentence: str) -> None:
+        changed = before.difference(witness.dump(self._host))
+        if changed:
+            raise LabFailed("the host differs from the start:\n" + "\n".join(changed))
+        self._say(f"  {sentence} ({len(before.lines)} facts compared)")
+
+
+def run(name: str, say: Say) -> None:
+    """Bring up a lab, prepare the PXE service's files outside it, run the demo, leave nothing."""
+    cache = os.environ.get("BRIDGEKIT_CACHE_DIR") or "/var/cache/bridgekit"
+    with Lab(name) as lab:
+        say(f"The lab {name} is up; the machine's own network is left alone.\n\n{PICTURE}")
+        say("preparing the PXE service's files (the first time they come from Debian's mirror)")
+        _build(cache)
+        Demo(lab, say, cache).run()
+    say("\nThe demo is done, the lab is gone.")
+
+
+def _build(cache: str) -> None:
+    """Make the native engine's root with the machine's own network, which the lab hasn't got."""
+    argv = (sys.executable, "-m", "bridgekit", "pxe", "build", "--engine", "native")
+    run_program("env", f"BRIDGEKIT_CACHE_DIR={cache}", *argv, timeout=APPLY_TIMEOUT)
