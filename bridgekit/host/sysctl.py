@@ -1,6 +1,7 @@
 """Kernel settings below /proc/sys/net of the caller's network namespace."""
 
 import errno
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ ROOT = Path("/proc/sys")
 FAMILIES = ("net/ipv4/conf", "net/ipv6/conf")
 DERIVED = frozenset({"mc_forwarding", "mtu", "addr_gen_mode", "stable_secret", "bc_forwarding"})
 """Read-only, or set through the link, or secret."""
+PER_INTERFACE = re.compile(r"net/ipv[46]/conf/(?!\.\.?/)[^/]+/[a-z0-9_]+")
 UNSET = (errno.EIO, errno.ENOENT, errno.EINVAL)
 
 
@@ -34,8 +36,10 @@ def _read(family: str, name: str) -> Iterator[Sysctl]:
 def write(key: str, value: str, undoing: bool = False) -> None:
     """Write one setting; while undoing, one whose interface is gone has nothing to undo.
 
-    Equivalent to: sysctl -w KEY=VALUE
+    BridgekitError for a key that is no per-interface setting. Equivalent to: sysctl -w KEY=VALUE
     """
+    if not PER_INTERFACE.fullmatch(key):
+        raise BridgekitError(f"{key!r} is no setting of an interface")
     try:
         (ROOT / key).write_text(value)
     except FileNotFoundError:

@@ -66,7 +66,7 @@ def decoded(data: bytes) -> Plan:
     try:
         stored = msgspec.json.decode(data, type=_StoredPlan)
         operations = tuple(_operation(item) for item in stored.operations)
-    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError) as error:
         raise UsageError(f"this is no plan of bridgekit: {error}") from error
     if stored.schema != SCHEMA:
         raise UsageError(f"this plan has schema {stored.schema}; this program knows {SCHEMA}")

@@ -74,7 +74,7 @@ def order(journal: Journal, word: bytes) -> Answer | None:
         with _connected(journal) as line:
             line.sendall(word)
             return msgspec.json.decode(_received(line), type=Answer)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.MsgspecError):
         return None
 
 

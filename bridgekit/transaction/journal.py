@@ -118,7 +118,7 @@ class Journal:
         """Return the record; BridgekitError if it cannot be read."""
         try:
             stored = msgspec.json.decode((self.folder / "record").read_bytes(), type=_StoredRecord)
-        except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (OSError, msgspec.MsgspecError, ValueError) as error:
             raise BridgekitError(f"{self.folder / 'record'} cannot be read: {error}") from error
         return Record(
             id=stored.id,
@@ -135,7 +135,7 @@ class Journal:
         try:
             data = (self.folder / "record").read_bytes()
             return msgspec.json.decode(data, type=_Placed).place
-        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        except (OSError, msgspec.MsgspecError, ValueError):
             return None
 
     def write(self, entry: Entry) -> None:
@@ -155,7 +155,7 @@ class Journal:
         for line in content.split(b"\n")[:-1]:
             try:
                 yield msgspec.json.decode(line, type=Entry)
-            except (msgspec.DecodeError, msgspec.ValidationError):
+            except (msgspec.MsgspecError, ValueError):
                 return
 
     def steps_started(self) -> int:

@@ -213,7 +213,10 @@ REFUSALS = {
     "exclusive-child": (("link add mv0 link eth0 type macvlan",), "eth0"),
     "rule-names-nic": (("rule add iif eth0 lookup 100",), "eth0"),
     "nexthop-object": (("nexthop add id 7 via 192.168.1.1 dev eth0",), "eth0"),
-    "address-with-lifetime": (("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",), "eth0"),
+    "address-with-lifetime": (
+        ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",),
+        "eth0",
+    ),
 }
 
 

@@ -1,0 +1,67 @@
+"""The arrows between the rooms: who may import whom. See CONTRIBUTING.md for the map."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "bridgekit"
+PURE = ("model", "migration", "persistence")
+MACHINE = {"os", "subprocess", "socket", "pathlib", "shutil", "pyroute2", "glob", "tempfile"}
+ROOMS = {
+    "errors": set(),
+    "model": {"model"},
+    "migration": {"migration", "model", "errors"},
+    "persistence": {"persistence", "model"},
+    "host": {"host", "model", "errors", "migration.operations"},
+    "machine": {"host", "model", "migration.operations"},
+    "transaction": {"transaction", "host", "migration", "model", "errors"},
+    "application": {"application", "transaction", "machine", "host", "migration", "model"}
+    | {"persistence", "netboot", "errors"},
+    "report": {"application", "migration", "model"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports(path: Path) -> None:
+    found = list(imports(path))
+    inside = [name.removeprefix("bridgekit.") for name in found if name.startswith("bridgekit.")]
+    place = path.relative_to(PACKAGE)
+    if room(path) in ROOMS:
+        allowed = ROOMS[room(path)]
+        wrong = [n for n in inside if not any(n == a or n.startswith(a + ".") for a in allowed)]
+        assert wrong == []
+    if room(path) in PURE:
+        assert MACHINE.isdisjoint(name.split(".")[0] for name in found)
+    if place.parts[:2] != ("host", "netlink"):
+        assert not any(name.startswith("pyroute2") for name in found)
+    if room(path) not in ("cli", "__main__"):
+        assert not any(name == "cli" or name.startswith("cli.") for name in inside)
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "host").glob("*.py")), ids=lambda p: p.name)
+def test_boundaries_do_not_know_each_other(path: Path) -> None:
+    assert not any(name.startswith("bridgekit.host") for name in imports(path))
+
+
+def test_no_shell() -> None:
+    for path in modules():
+        text = path.read_text()
+        assert "shell=True" not in text and "os.system" not in text, path

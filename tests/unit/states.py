@@ -1,0 +1,53 @@
+"""A small host state made by hand: two addresses, three routes, a second link that competes."""
+
+from bridgekit.migration.intent import Intent
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.links import Link, Neighbour, Sysctl
+from bridgekit.model.routes import DST, GATEWAY, OIF, RTMSG, TABLE, RouteSet
+from bridgekit.model.snapshot import Snapshot
+
+
+def route(link: int, dst: bytes, bits: int, gateway: bytes = b"", protocol: int = 4) -> bytes:
+    """An IPv4 route message of the main table."""
+    message = RTMSG.pack(IPV4, bits, 0, 0, 254, protocol, 0 if gateway else 253, 1, 0)
+    message += wire.attribute(TABLE, wire.U32.pack(254))
+    message += wire.attribute(DST, dst) if bits else b""
+    message += wire.attribute(GATEWAY, gateway) if gateway else b""
+    return message + wire.attribute(OIF, wire.U32.pack(link))
+
+
+def link(index: int, name: str) -> Link:
+    return Link(index, name, "veth", f"52:54:00:00:00:0{index}", 1500, True, True, addrgenmode=0)
+
+
+GATEWAY_IP = bytes([192, 168, 1, 1])
+OTHER_GATEWAY_IP = bytes([192, 168, 2, 1])
+INTENT = Intent("eth0", "br0")
+STATE = Snapshot(
+    links=(link(2, "eth0"), link(3, "eth1")),
+    addresses=(
+        Address("eth0", IPV4, "192.168.1.4", 24, label="eth0"),
+        Address("eth0", IPV4, "192.168.1.5", 24, label="eth0:1", flags=0x81),
+        Address("eth0", IPV6, "2001:db8::4", 64),
+        Address("eth1", IPV4, "192.168.2.4", 24, label="eth1"),
+    ),
+    routes=RouteSet(
+        ((2, "eth0"), (3, "eth1")),
+        (
+            route(2, b"", 0, GATEWAY_IP),
+            route(3, b"", 0, OTHER_GATEWAY_IP),
+            route(3, bytes([10, 9, 0, 0]), 16, OTHER_GATEWAY_IP),
+            route(2, bytes([10, 9, 0, 0]), 16, GATEWAY_IP),
+            route(2, bytes([192, 168, 1, 0]), 24, protocol=2),
+        ),
+    ),
+    neighbours=(Neighbour("eth0", IPV4, "192.168.1.9", "52:54:00:00:00:99", 0x80),),
+    sysctls=(
+        Sysctl("net/ipv4/conf/all/rp_filter", "1"),
+        Sysctl("net/ipv4/conf/default/rp_filter", "1"),
+        Sysctl("net/ipv4/conf/eth0/rp_filter", "1"),
+        Sysctl("net/ipv6/conf/default/accept_ra", "1"),
+        Sysctl("net/ipv6/conf/eth0/accept_ra", "1"),
+    ),
+)

@@ -1,0 +1,61 @@
+"""Plans as values: every operation undoes itself, and JSON gives back what it was given."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridgekit.errors import UsageError
+from bridgekit.migration import plan as plans
+from bridgekit.migration.comparison import differences
+from bridgekit.migration.expectation import bridged, unbridged
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.operations import inverted
+from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.planner import planned
+from tests.unit.states import INTENT, STATE
+
+
+def test_inverse_of_inverse_is_the_operation() -> None:
+    operations = planned(STATE, INTENT)
+    assert len(operations) > 10
+    for operation in operations:
+        assert operation.inverse().inverse() == operation
+    assert inverted(inverted(operations)) == operations
+
+
+def test_every_operation_says_what_it_does() -> None:
+    for operation in (*planned(STATE, INTENT), *inverted(planned(STATE, INTENT))):
+        assert all(line.split()[0] in ("ip", "sysctl") for line in operation.describe())
+
+
+def test_json_round_trip() -> None:
+    files = (FileChange("/etc/network/interfaces", b"\xff old", None),)
+    plan = Plan(INTENT, STATE, planned(STATE, INTENT), files)
+    assert plans.decoded(plans.encoded(plan)) == plan
+
+
+@given(st.integers(0, 2**32))
+def test_hostile_plans_end_in_a_sentence(seed: int) -> None:
+    data = bytearray(plans.encoded(Plan(INTENT, STATE, planned(STATE, INTENT))))
+    chance = random.Random(seed)
+    for _ in range(chance.randint(1, 5)):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    try:
+        plans.decoded(bytes(data[: chance.randint(0, len(data))]))
+    except UsageError as error:
+        assert "plan" in str(error) or "interface" in str(error)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "eth0:1", "x" * 16, "ö" * 8])
+def test_odd_names_are_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        Intent("eth0", name)
+
+
+def test_there_and_back_is_the_start() -> None:
+    """The two expectations are each other's opposite, without any planner."""
+    there = bridged(STATE, INTENT)
+    assert differences(STATE, unbridged(there, INTENT), ("eth0", "br0")) == ()
+    assert differences(STATE, there, ("eth0", "br0"))
