@@ -1,0 +1,63 @@
+"""What would keep clients of a bridge from booting: looked for, changed nothing."""
+
+import os
+
+from bridgekit.errors import BridgekitError, Refused
+from bridgekit.netboot import addresses, rivals
+from bridgekit.netboot import service as wishes
+from bridgekit.netboot.service import Service
+
+
+def check_host(service: Service, nic: str | None = None) -> None:
+    """Refuse what the wish, the host's subnets or (with `nic`) a DHCP server on its wire forbid."""
+    wishes.check(service, addresses.host_networks())
+    if nic and not service.beside_dhcp:
+        rivals.refuse_rivals(nic)
+
+
+def need_root() -> None:
+    """Refuse everyone else before anything is tried."""
+    if os.geteuid() != 0:
+        raise Refused("This needs root. Nothing was changed; try sudo.")
+
+
+def need_bridge(name: str) -> None:
+    """Refuse a bridge that is missing, down, or none."""
+    link = addresses.link(name)
+    if link is None or link.kind != "bridge":
+        what = "no such interface" if link is None else "an interface, but no bridge"
+        raise Refused(
+            f"{name} is {what}. Nothing was changed; `bridgekit apply` makes a bridge, "
+            "and with --with-pxe it starts the service as well."
+        )
+    if not link.up:
+        raise Refused(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
+
+
+def findings(service: Service) -> tuple[str, ...]:
+    """Every reason found, each a sentence; none is good."""
+    wishes.check(service, ())
+    try:
+        need_bridge(service.bridge)
+    except Refused as error:
+        return (str(error),)
+    return (*_refusals(service), *_spanning_tree(service.bridge))
+
+
+def _refusals(service: Service) -> tuple[str, ...]:
+    try:
+        check_host(service, service.bridge)
+    except BridgekitError as error:
+        return (str(error),)
+    return ()
+
+
+def _spanning_tree(bridge: str) -> tuple[str, ...]:
+    """STP starves DHCP: a new port forwards only after twice the delay."""
+    delay = addresses.spanning_tree_delay(bridge)
+    if delay is None:
+        return ()
+    return (
+        f"STP is on: a client's port forwards {2 * delay:.0f} s after it comes up, and firmware "
+        f"gives up before. `ip link set {bridge} type bridge stp_state 0` switches it off.",
+    )

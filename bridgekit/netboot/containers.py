@@ -1,0 +1,100 @@
+"""Docker and podman, which take the same words."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from bridgekit.host.command import CommandFailed, run
+from bridgekit.netboot import image
+from bridgekit.netboot.files import Home
+from bridgekit.netboot.report import Say
+from bridgekit.netboot.service import Service
+
+# dnsmasq drops to a user of its own, hence the last two
+CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID")
+NETWORKS = {"docker": "bridge", "podman": "podman"}
+
+
+class Containers:
+    """Runs the image with a read-only root and no more rights than it needs."""
+
+    def __init__(self, name: str, cache: Path) -> None:
+        self._name = name
+        self._cache = cache
+
+    @property
+    def name(self) -> str:
+        """The engine's name, which is its program's too."""
+        return self._name
+
+    def why_not(self, service: Service) -> str | None:
+        """Installed, running, and with a network for the way out if one is wanted."""
+        if not shutil.which(self._name):
+            return f"{self._name} is not installed."
+        try:
+            run(self._name, "info", "--format", "{{json .}}", timeout=30)
+        except CommandFailed as error:
+            return f"{self._name}'s engine does not work: {error}."
+        if service.nat and not self._has_network():
+            return f"{self._name} has no network for the clients' way out; --no-nat goes without."
+        return None
+
+    def ready(self, service: Service) -> bool:
+        """The image is there and as new as its files."""
+        return image.ready(self._name, service)
+
+    def build(self, service: Service, say: Say) -> str:
+        """Build the image if it is missing or older than its files."""
+        return image.ensure(self._name, service, self._cache, say)
+
+    def start(self, service: Service, home: Home) -> None:
+        """Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE"""
+        environment = (f"--env={key}={value}" for key, value in service.settings)
+        run(
+            *(self._name, "run", "--detach", f"--name={home.name}"),
+            f"--network={NETWORKS[self._name] if service.nat else 'none'}",
+            "--cap-drop=ALL",
+            *(f"--cap-add={capability}" for capability in CAPABILITIES),
+            "--security-opt=no-new-privileges",
+            *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=755"),
+            "--sysctl=net.ipv4.ip_forward=1",
+            *environment,
+            image.name_of(service),
+        )
+
+    def pid(self, home: Home) -> int | None:
+        """The container's first process, as the host numbers it."""
+        return container_pid(self._name, home.name)
+
+    def follow(self, home: Home, more: bool) -> tuple[str, ...]:
+        """Equivalent to: docker logs --follow NAME"""
+        return (self._name, "logs", *(("--follow",) if more else ()), home.name)
+
+    def stop(self, home: Home) -> None:
+        """Equivalent to: docker rm --force NAME"""
+        if _inspect(self._name, home.name, "{{.Id}}"):
+            run(self._name, "rm", "--force", "--volumes", home.name)
+
+    def _has_network(self) -> bool:
+        try:
+            run(self._name, "network", "inspect", NETWORKS[self._name])
+        except CommandFailed:
+            return False
+        return True
+
+
+def container_pid(engine: str, container: str) -> int | None:
+    """The first process of a running container, by the container's name or id."""
+    pid = _inspect(engine, container, "{{.State.Pid}}")
+    return int(pid) if pid.isdecimal() and int(pid) else None
+
+
+def forwards(engine: str, container: str) -> bool:
+    """Is it labelled as a router of its clients, as our image is?"""
+    return _inspect(engine, container, '{{index .Config.Labels "bridgekit.router"}}') == "yes"
+
+
+def _inspect(engine: str, container: str, template: str) -> str:
+    with suppress(CommandFailed):
+        return run(engine, "container", "inspect", "--format", template, container).strip()
+    return ""

@@ -1,0 +1,80 @@
+"""What lifecycle asks of a container engine, and which engine a service gets."""
+
+from pathlib import Path
+from typing import Protocol
+
+from bridgekit.errors import BridgekitError, Refused
+from bridgekit.host.command import CommandFailed
+from bridgekit.netboot.containers import Containers
+from bridgekit.netboot.files import Home, cache_dir
+from bridgekit.netboot.native import Native
+from bridgekit.netboot.report import Say
+from bridgekit.netboot.service import Service
+
+UNCHANGED = "Nothing was changed."
+
+
+class Engine(Protocol):
+    """Runs one PXE service, known by its home's name, until it is told to stop."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name on the command line."""
+
+    def why_not(self, service: Service) -> str | None:
+        """Why this engine can't run the service here, as a sentence; None if it can."""
+
+    def ready(self, service: Service) -> bool:
+        """Is what the service runs from there already?"""
+
+    def build(self, service: Service, say: Say) -> str:
+        """Make what the service runs from, if it is missing; return where that is."""
+
+    def start(self, service: Service, home: Home) -> None:
+        """Start it, without its clients' interface."""
+
+    def pid(self, home: Home) -> int | None:
+        """A process inside its network namespace; None when it does not run."""
+
+    def follow(self, home: Home, more: bool) -> tuple[str, ...]:
+        """The command that prints its log, and with `more` what is still to come."""
+
+    def stop(self, home: Home) -> None:
+        """Stop it and remove all that `start` made; nothing there is fine."""
+
+
+def engine(name: str, state: Path) -> Engine:
+    """The engine of that name, `auto` excepted."""
+    cache = cache_dir(state)
+    return Native(cache) if name == "native" else Containers(name, cache)
+
+
+def choose(service: Service, state: Path, say: Say) -> Engine:
+    """The engine that the service names, ready to start; for `auto` the first that can be.
+
+    What is ready goes before what would have to be built, and a failed build is not the end.
+    """
+    names = ("docker", "podman", "native") if service.engine == "auto" else (service.engine,)
+    engines = [engine(name, state) for name in names]
+    reasons = [engine.why_not(service) for engine in engines]
+    able = [engine for engine, reason in zip(engines, reasons, strict=True) if reason is None]
+    if not able:
+        raise Refused(f"{' '.join(filter(None, reasons))} {UNCHANGED}")
+    ready = next((engine for engine in able if engine.ready(service)), None)
+    return ready or _built(able, service, say)
+
+
+def _built(able: list[Engine], service: Service, say: Say) -> Engine:
+    """The first engine whose image or root could be made; the last one's error otherwise."""
+    for candidate in able[:-1]:
+        try:
+            candidate.build(service, say)
+        except BridgekitError as error:
+            say(f"{error}; trying the next engine")
+        else:
+            return candidate
+    try:
+        able[-1].build(service, say)
+    except CommandFailed as error:
+        raise Refused(f"What the service runs from can't be made: {error}. {UNCHANGED}") from error
+    return able[-1]

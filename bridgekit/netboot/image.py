@@ -1,0 +1,100 @@
+"""The PXE service's image: Debian's base pulled or made, ours built upon it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from bridgekit.errors import Refused
+from bridgekit.host.command import CommandFailed, run
+from bridgekit.netboot import files, root
+from bridgekit.netboot.report import Say
+from bridgekit.netboot.service import Service
+
+INPUTS = ("Dockerfile", "pxe/packages", "pxe/install", "pxe/serve", "pxe/menu")
+LABEL = "bridgekit.inputs"
+PULL_SECONDS = 600.0
+
+
+def name_of(service: Service) -> str:
+    """The image's name: the one asked for, else our own for the release."""
+    return service.image or f"bridgekit-pxe:{service.suite}"
+
+
+def ready(engine: str, service: Service) -> bool:
+    """Is the image there? Ours only if it was built from the files as they are now."""
+    if service.image:
+        return bool(_inspect(engine, service.image, ".Id"))
+    return _inspect(engine, name_of(service), f'index .Config.Labels "{LABEL}"') == _inputs(service)
+
+
+def ensure(engine: str, service: Service, cache: Path, say: Say) -> str:
+    """Return the image's name, once it is there: ours built, someone else's pulled."""
+    if not ready(engine, service) and service.image:
+        _pull(engine, service.image, say)
+    elif not service.image and not ready(engine, service):
+        build(engine, service, cache, say)
+    return name_of(service)
+
+
+def build(engine: str, service: Service, cache: Path, say: Say) -> str:
+    """Build the image under its name, whether there is one or not.
+
+    Equivalent to: docker build --network host -t NAME .
+    """
+    _ensure_base(engine, service.suite, cache, say)
+    say(f"building {name_of(service)} …")
+    dockerfile = files.asset("Dockerfile")
+    run(
+        *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
+        *(f"--build-arg=RELEASE={service.suite}", f"--label={LABEL}={_inputs(service)}"),
+        f"--file={dockerfile}",
+        str(dockerfile.parent),
+        timeout=root.BUILD_SECONDS,
+    )
+    return name_of(service)
+
+
+def _ensure_base(engine: str, suite: str, cache: Path, say: Say) -> None:
+    base = f"debian:{suite}-slim"
+    if _inspect(engine, base, ".Id"):
+        return
+    say(f"pulling {base} …")
+    with suppress(CommandFailed):
+        run(engine, "pull", base, timeout=PULL_SECONDS)
+        return
+    say(f"{base} can't be pulled; making it from Debian's packages …")
+    _import_base(engine, suite, cache, base)
+
+
+def _import_base(engine: str, suite: str, cache: Path, base: str) -> None:
+    """Equivalent to: mmdebstrap --variant=minbase SUITE base.tar; docker import base.tar BASE"""
+    archive = files.private_dir(cache) / f"base-{suite}.tar"
+    if not archive.exists():
+        fresh = Path(f"{archive}.{os.getpid()}.tar")
+        try:
+            root.debootstrap(suite, fresh)
+            fresh.replace(archive)
+        finally:
+            fresh.unlink(missing_ok=True)
+    run(engine, "import", str(archive), base, timeout=600)
+
+
+def _pull(engine: str, name: str, say: Say) -> None:
+    say(f"pulling {name} …")
+    try:
+        run(engine, "pull", name, timeout=PULL_SECONDS)
+    except CommandFailed as error:
+        raise Refused(
+            f"There is no image {name!r} and it can't be pulled: {error}. Nothing was changed; "
+            f"leave --image out to use our own, or build it: bridgekit pxe build --image {name}"
+        ) from error
+
+
+def _inputs(service: Service) -> str:
+    return f"{service.suite}-{files.digest(*INPUTS)}"
+
+
+def _inspect(engine: str, name: str, expression: str) -> str:
+    with suppress(CommandFailed):
+        return run(engine, "image", "inspect", "--format", f"{{{{{expression}}}}}", name).strip()
+    return ""

@@ -1,0 +1,183 @@
+"""The PXE service from wish to wire and back; what the rest of the program calls."""
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError, NetbootFailed, Refused
+from bridgekit.host.command import run
+from bridgekit.netboot import files, record
+from bridgekit.netboot.attach import attach, detach
+from bridgekit.netboot.audit import check_host, need_bridge, need_root
+from bridgekit.netboot.engine import choose, engine
+from bridgekit.netboot.files import Home
+from bridgekit.netboot.leases import Lease, read_leases
+from bridgekit.netboot.report import Say, to_stderr
+from bridgekit.netboot.service import Service
+from bridgekit.netboot.watch import wait_for_line
+
+SERVE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PxeStatus:
+    """A service as it is now; `running` is False for one that ended by itself."""
+
+    service: Service
+    engine: str
+    name: str
+    running: bool
+    since: float
+    leases: tuple[Lease, ...]
+
+
+def build(service: Service, state: Path, say: Say = to_stderr) -> str:
+    """Make what the service runs from, if it is missing; return the image's name or root's path.
+
+    With `service.image` our own image gets that name as well.
+    """
+    need_root()
+    own = replace(service, image=None)
+    chosen = choose(own, state, say)
+    made = chosen.build(own, say)
+    if not service.image:
+        return made
+    if chosen.name == "native":
+        raise Refused("The native engine has no images to name; leave --image out.")
+    run(chosen.name, "tag", made, service.image)
+    return service.image
+
+
+def prepare(service: Service, state: Path, say: Say = to_stderr) -> None:
+    """Do and check all that can be before networking changes. Raises Refused or UsageError."""
+    need_root()
+    check_host(service)
+    home = record.home_of(service.bridge, state)
+    if _same_runs(service, home):
+        return
+    _refuse_other(home)
+    choose(service, state, say)
+
+
+def up(service: Service, state: Path, say: Say = to_stderr) -> bool:
+    """Start the service on its bridge and wait until it serves; False if it does already.
+
+    Whatever fails is taken back whole and raised as NetbootFailed.
+    """
+    with _locked(state):
+        home = record.home_of(service.bridge, state)
+        if _same_runs(service, home):
+            return False
+        _refuse_other(home)
+        _remove(home)
+        chosen = choose(service, state, say)
+        record.write(service, chosen.name, home)
+        try:
+            _start(service, home, say)
+        except BaseException as error:
+            raise _taken_back(home, error) from error
+        return True
+
+
+def start(service: Service, state: Path, say: Say = to_stderr) -> bool:
+    """All of it on a bridge that exists: check the host and the wire, prepare, `up`."""
+    need_root()
+    check_host(service)
+    need_bridge(service.bridge)
+    if _same_runs(service, record.home_of(service.bridge, state)):
+        return False
+    prepare(service, state, say)
+    check_host(service, service.bridge)
+    return up(service, state, say)
+
+
+def down(bridge: str, state: Path) -> bool:
+    """Stop the bridge's service and remove all of it; False if there is none."""
+    with _locked(state):
+        home = record.home_of(bridge, state)
+        if not home.path.exists():
+            return False
+        _remove(home)
+        return True
+
+
+def status(bridge: str, state: Path) -> PxeStatus | None:
+    """The bridge's service, None if there is none."""
+    home = record.home_of(bridge, state)
+    known = record.read(home)
+    if not known:
+        return None
+    pid = None if record.stale(known) else engine(known.engine, state).pid(home)
+    leases = read_leases(pid) if pid else ()
+    return PxeStatus(known.service, known.engine, home.name, bool(pid), known.since, leases)
+
+
+def statuses(state: Path) -> tuple[PxeStatus, ...]:
+    """All services of the caller's network namespace."""
+    known = (record.read(home) for home in record.homes(state))
+    found = (status(item.service.bridge, state) for item in known if item)
+    return tuple(item for item in found if item)
+
+
+def logs(bridge: str, state: Path, more: bool = False) -> int:
+    """Print the service's log, with `more` also what is still to come; return its exit code."""
+    home = record.home_of(bridge, state)
+    known = record.read(home)
+    if not known:
+        raise Refused(f"There is no PXE service on {bridge}. Nothing was changed.")
+    return subprocess.run(engine(known.engine, state).follow(home, more), check=False).returncode
+
+
+def _start(service: Service, home: Home, say: Say) -> None:
+    known = record.read(home)
+    assert known
+    runner = engine(known.engine, home.state)
+    say(f"starting the PXE service with {runner.name} …")
+    runner.start(service, home)
+    attach(service.bridge, home.name, service.address, state=home.state)
+    say(wait_for_line(runner.follow(home, more=True), "pxe: serving", SERVE_SECONDS))
+
+
+def _taken_back(home: Home, error: BaseException) -> BaseException:
+    _remove(home)
+    if not isinstance(error, BridgekitError):
+        return error
+    return NetbootFailed(f"The PXE service did not start and was taken back whole: {error}")
+
+
+def _remove(home: Home) -> None:
+    """Stop what a record names and forget it; succeeds where nothing is left."""
+    known = record.read(home)
+    if known:
+        # the kernel takes a dead namespace's links away too, but only some time later
+        with suppress(Refused):
+            detach(known.service.bridge, home.name, state=home.state)
+        engine(known.engine, home.state).stop(home)
+    shutil.rmtree(home.path, ignore_errors=True)
+
+
+def _same_runs(service: Service, home: Home) -> bool:
+    now = status(service.bridge, home.state)
+    known = record.read(home)
+    return bool(now and known and now.running and known.service == service)
+
+
+def _refuse_other(home: Home) -> None:
+    known = record.read(home)
+    if known and not record.stale(known) and engine(known.engine, home.state).pid(home):
+        raise Refused(
+            f"Another PXE service runs on {known.service.bridge} already. Nothing was changed; "
+            f"`bridgekit pxe down {known.service.bridge}` ends it."
+        )
+
+
+@contextmanager
+def _locked(state: Path) -> Iterator[None]:
+    need_root()
+    with (files.private_dir(state / "pxe") / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

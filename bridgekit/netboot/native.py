@@ -1,0 +1,138 @@
+"""The engine that needs no container engine: namespaces of our own around Debian's packages."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError
+from bridgekit.host.command import run
+from bridgekit.netboot import addresses, files, processes, root, uplink
+from bridgekit.netboot.files import Home
+from bridgekit.netboot.place import current
+from bridgekit.netboot.processes import Process
+from bridgekit.netboot.report import Say
+from bridgekit.netboot.service import Service
+from bridgekit.netboot.watch import wait_for_line
+
+PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root", "tail")
+NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+START_SECONDS = 20.0
+
+
+class Native:
+    """Runs pxe/serve in a read-only root, as nobody, with the three capabilities it needs."""
+
+    name = "native"
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+
+    def why_not(self, service: Service) -> str | None:
+        """Only a missing program of the host's base system keeps native from working."""
+        if missing := [name for name in PROGRAMS if not shutil.which(name, path=PATH)]:
+            return f"The native engine misses {', '.join(missing)} on this host."
+        if service.image:
+            return "The native engine runs no image; leave --image out or take docker or podman."
+        return None
+
+    def ready(self, service: Service) -> bool:
+        """The root file system is cached."""
+        return root.path_of(service, self._cache).is_dir()
+
+    def build(self, service: Service, say: Say) -> str:
+        """Make the root file system if it is missing."""
+        return str(root.ensure(service, self._cache, say))
+
+    def start(self, service: Service, home: Home) -> None:
+        """Start the service in new namespaces, then give it its way out."""
+        shutil.copytree(files.asset("pxe"), home.path / "files", dirs_exist_ok=True)
+        process = self._launch(service, home)
+        files.write_private(home.path / "process.json", json.dumps(asdict(process)))
+        wait_for_line(self.follow(home, more=True), "pxe: waiting for", START_SECONDS)
+        run(*addresses.inside(process.namespace), "ip", "link", "set", "lo", "up")
+        if service.nat:
+            self._way_out(process, home)
+
+    def pid(self, home: Home) -> int | None:
+        """The process that holds the service's namespaces."""
+        process = _process(home)
+        return process.pid if process and process.alive() else None
+
+    def follow(self, home: Home, more: bool) -> tuple[str, ...]:
+        """The log is a file; it ends with the service."""
+        pid = self.pid(home)
+        live = ("--follow", f"--pid={pid}") if more and pid else ()
+        return ("tail", "--lines=+1", *live, str(home.path / "log"))
+
+    def stop(self, home: Home) -> None:
+        """End its processes; namespaces go with them. Then link, table and forwarding."""
+        process = _process(home)
+        if process:
+            processes.end(process)
+        if process and process.alive():
+            raise BridgekitError(f"The PXE service's process {process.pid} can't be ended.")
+        note = home.path / "uplink.json"
+        if note.exists():
+            uplink.down(uplink.Uplink(**json.loads(note.read_text())))
+            note.unlink()
+        if not any(_neighbours(home)):
+            uplink.forwarding_back(_forwarding_note(home))
+
+    def _launch(self, service: Service, home: Home) -> Process:
+        log = os.open(home.path / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        dns = ("PXE_DNS", " ".join(addresses.resolvers()))
+        tree = root.path_of(service, self._cache)
+        script = home.path / "files" / "run-native"
+        with os.fdopen(log, "w") as out:
+            child = subprocess.Popen(
+                (*_own_scope(home), "unshare", *NAMESPACES, "sh", str(script), str(tree)),
+                env={"PATH": PATH, **dict((*service.settings, dns))},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                cwd="/",
+            )
+        began = processes.started(child.pid) or 0
+        # a dead child that nobody waits for would still look alive to whoever follows its log
+        threading.Thread(target=child.wait, daemon=True).start()
+        return Process(child.pid, began)
+
+    def _way_out(self, process: Process, home: Home) -> None:
+        link = uplink.plan(home.name)
+        files.write_private(home.path / "uplink.json", json.dumps(asdict(link)))
+        uplink.forwarding_on(_forwarding_note(home))
+        switch = ("tee", "/proc/sys/net/ipv4/ip_forward")
+        run(*addresses.inside(process.namespace), *switch, stdin="1")
+        uplink.up(link, process.namespace)
+
+
+def _process(home: Home) -> Process | None:
+    try:
+        return Process(**json.loads((home.path / "process.json").read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def _own_scope(home: Home) -> tuple[str, ...]:
+    """Where systemd runs: out of the caller's unit, whose end would take the service along."""
+    if not Path("/run/systemd/system").is_dir():
+        return ()
+    return ("systemd-run", "--scope", "--quiet", "--collect", f"--unit={home.name}")
+
+
+def _forwarding_note(home: Home) -> Path:
+    place = current()  # a note from before a reboot says nothing about this boot
+    return home.path.parent / f"forwarding-{place.namespace:x}-{place.boot[:8]}.json"
+
+
+def _neighbours(home: Home) -> Iterator[Path]:
+    """Other services of the same network namespace that still have a way out."""
+    namespace = home.name.rpartition("-")[2]
+    return home.path.parent.glob(f"*-{namespace}/uplink.json")

@@ -1,0 +1,74 @@
+"""Processes by id and start time, and all those of one network namespace."""
+
+import os
+import select
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that can't be mistaken for a later one with the same id."""
+
+    pid: int
+    started: int  # clock ticks after boot
+
+    @property
+    def namespace(self) -> str:
+        """Its network namespace, as a path."""
+        return f"/proc/{self.pid}/ns/net"
+
+    def alive(self) -> bool:
+        """Does it still run?"""
+        return started(self.pid) == self.started
+
+
+def started(pid: int) -> int | None:
+    """When the process began; None if it does not run (any more)."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def in_namespace_of(pid: int) -> tuple[int, ...]:
+    """All processes in the network namespace of `pid`, itself included."""
+    wanted = _namespace(pid)
+    pids = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal())
+    return tuple(other for other in pids if wanted and _namespace(other) == wanted)
+
+
+def end(process: Process, patience: float = 5.0) -> None:
+    """End a process and everything in its network namespace: asked first, then killed."""
+    for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
+        if not process.alive():
+            return
+        try:
+            handle = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            return
+        with os.fdopen(handle):
+            # the parent only waits for the service's first process and ends with it
+            _signal_all(process.pid, number)
+            select.select([handle], [], [], seconds)
+
+
+def _signal_all(pid: int, number: signal.Signals) -> None:
+    # one that has not left the caller's namespace yet has nothing but itself to end
+    shared = _namespace(pid) == _namespace(os.getpid())
+    for other in (pid,) if shared else in_namespace_of(pid):
+        if shared or number == signal.SIGKILL or other != pid:
+            with suppress(ProcessLookupError):
+                os.kill(other, number)
+
+
+def _namespace(pid: int) -> str:
+    try:
+        return os.readlink(PROC / str(pid) / "ns/net")
+    except OSError:
+        return ""

@@ -1,0 +1,67 @@
+"""What is noted about a running service, so that any later call can find it and end it."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bridgekit.netboot import files
+from bridgekit.netboot.files import Home
+from bridgekit.netboot.place import current
+from bridgekit.netboot.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A service, its engine, where it runs and since when (seconds since 1970)."""
+
+    service: Service
+    engine: str
+    boot: str
+    namespace: int
+    since: float
+
+
+def home_of(bridge: str, state: Path) -> Home:
+    """The place of the service on this bridge of the caller's network namespace."""
+    word = re.sub(r"[^A-Za-z0-9_.]", "_", bridge)
+    return Home(state, f"bridgekit-pxe-{word}-{current().namespace:x}")
+
+
+def write(service: Service, engine: str, home: Home) -> Record:
+    """Note a service before anything of it exists."""
+    place = current()
+    record = Record(service, engine, place.boot, place.namespace, time.time())
+    files.private_dir(home.path)
+    values = asdict(record) | {"service": service.to_json(), "version": 1}
+    files.write_private(home.path / "record.json", json.dumps(values, indent=2) + "\n")
+    return record
+
+
+def read(home: Home) -> Record | None:
+    """The note, None if there is none."""
+    try:
+        values = json.loads((home.path / "record.json").read_text())
+    except FileNotFoundError:
+        return None
+    values.pop("version")
+    return Record(**values | {"service": Service.from_json(values["service"])})
+
+
+def stale(record: Record) -> bool:
+    """Was it written before the last boot, which has ended the service?"""
+    return record.boot != current().boot
+
+
+def homes(state: Path) -> Iterator[Home]:
+    """The homes of the caller's namespace that have a record."""
+    for path in sorted((state / "pxe").glob(f"*-{current().namespace:x}/record.json")):
+        yield Home(state, path.parent.name)
+
+
+def by_name(name: str, state: Path) -> Home | None:
+    """The home of a service known by its full name."""
+    home = Home(state, name)
+    return home if "/" not in name and read(home) else None

@@ -1,0 +1,184 @@
+"""What is wanted of a PXE service, and whether that makes sense on a host. Pure: reads nothing."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
+
+from bridgekit.errors import Refused, UsageError
+
+ENGINES = ("auto", "docker", "podman", "native")
+MODES = ("isolated", "lan", "proxy", "auto")
+VERSIONS = {"trixie": "13", "bookworm": "12"}
+RELEASES = (*VERSIONS, *VERSIONS.values())
+LEASE = re.compile(r"infinite|[0-9]+[mhd]?")
+APPEND = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*-]*")
+SHORTEST_LEASE = 120  # seconds; dnsmasq's own least
+UNITS = {"m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A PXE service on a bridge; `address` is the service's own, inside the clients' subnet.
+
+    `range` None means the middle part of the subnet: .101 to .199 of a /24.
+    `append` goes onto the command line of every client's kernel.
+    """
+
+    bridge: str = "br0"
+    engine: str = "auto"
+    address: str = "192.168.242.1/24"
+    range: tuple[str, str] | None = None
+    lease: str = "1h"
+    mode: str = "isolated"
+    image: str | None = None
+    release: str = "trixie"
+    nat: bool = True
+    append: str = ""
+    menu_timeout: int = 5
+    beside_dhcp: bool = False
+
+    @property
+    def suite(self) -> str:
+        """The Debian release by its name, also where it was given by its number."""
+        names = {number: name for name, number in VERSIONS.items()}
+        return names.get(self.release, self.release)
+
+    @property
+    def version(self) -> str:
+        """The Debian release by its number."""
+        return VERSIONS[self.suite]
+
+    @property
+    def network(self) -> IPv4Network:
+        """The clients' subnet; only for a checked service."""
+        return IPv4Interface(self.address).network
+
+    @property
+    def clients(self) -> tuple[IPv4Address, IPv4Address]:
+        """The first and the last address for clients."""
+        if self.range:
+            return IPv4Address(self.range[0]), IPv4Address(self.range[1])
+        return default_range(self.network)
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """The wishes as the environment that pxe/serve reads."""
+        first, last = self.clients
+        return (
+            ("PXE_RANGE", f"{first},{last}"),
+            ("PXE_LEASE", self.lease),
+            ("PXE_NAT", "yes" if self.nat else "no"),
+            ("PXE_APPEND", self.append),
+            ("PXE_TIMEOUT", str(self.menu_timeout)),
+        )
+
+    def to_json(self) -> str:
+        """The service as text, for a journal."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Service":
+        """The service that `to_json` wrote."""
+        values = json.loads(text)
+        if values["range"] is not None:
+            values["range"] = tuple(values["range"])
+        return cls(**values)
+
+
+def default_range(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
+    """.101 to .199, in a smaller subnet the same share of it."""
+    share = min(network.num_addresses, 256)
+    last = min(share * 199 // 256, network.num_addresses - 2)
+    return network[share * 101 // 256], network[last]
+
+
+def check(service: Service, host_networks: tuple[str, ...]) -> None:
+    """Raise UsageError for a wish that makes no sense, Refused for one that this host can't bear.
+
+    `host_networks` are the host's own, each like 192.0.2.0/24.
+    """
+    _check_words(service)
+    interface = _interface(service.address)
+    _check_range(service, interface)
+    _check_lease(service.lease)
+    if not APPEND.fullmatch(service.append):
+        raise UsageError(
+            f"{service.append!r} can't go onto a kernel's command line safely: only letters, "
+            "digits, spaces and . _ , : = / @ % + ~ ? * - are taken. Nothing was changed."
+        )
+    _check_overlap(interface.network, host_networks)
+
+
+def _check_words(service: Service) -> None:
+    for what, value, known in (
+        ("engine", service.engine, ENGINES),
+        ("mode", service.mode, MODES),
+        ("release", service.release, RELEASES),
+    ):
+        if value not in known:
+            raise UsageError(f"{value!r} is no {what}: it is one of {', '.join(known)}.")
+    if service.mode != "isolated":
+        raise Refused(
+            f"The mode {service.mode!r} does not exist yet. Nothing was changed; "
+            "`isolated` works: the clients get a subnet of their own on the same wire."
+        )
+    if not 0 <= service.menu_timeout <= 3600:
+        raise UsageError("The menu waits from 0 to 3600 seconds.")
+
+
+def _interface(address: str) -> IPv4Interface:
+    """Parse ADDRESS/LEN and see that it can be a router's address in a subnet of clients."""
+    try:
+        interface = IPv4Interface(address)
+    except (AddressValueError, NetmaskValueError, ValueError) as error:
+        raise UsageError(f"{address!r} is no IPv4 ADDRESS/LEN: {error}.") from error
+    network = interface.network
+    if "/" not in address or not 8 <= network.prefixlen <= 29:
+        raise UsageError(
+            f"{address}: clients need a subnet between /8 and /29, written ADDRESS/LEN."
+        )
+    if interface.ip in (network.network_address, network.broadcast_address):
+        kind = "network" if interface.ip == network.network_address else "broadcast"
+        raise UsageError(f"{interface.ip} is the {kind} address of {network}; take one inside it.")
+    if interface.is_multicast or interface.is_loopback or interface.is_unspecified:
+        raise UsageError(f"{interface.ip} can't be the address of a host.")
+    return interface
+
+
+def _check_range(service: Service, interface: IPv4Interface) -> None:
+    try:
+        first, last = service.clients
+    except ValueError as error:
+        raise UsageError(f"The range must be FIRST,LAST, two IPv4 addresses: {error}.") from error
+    network = interface.network
+    for end in (first, last):
+        if end not in network or end in (network.network_address, network.broadcast_address):
+            raise UsageError(f"The range's {end} is not an address for clients in {network}.")
+    if first > last:
+        raise UsageError(f"The range's first address {first} comes after its last, {last}.")
+    if first <= interface.ip <= last:
+        raise UsageError(
+            f"The service's own address {interface.ip} lies inside the range {first},{last}; "
+            "choose another address or give a range that leaves it out."
+        )
+
+
+def _check_lease(lease: str) -> None:
+    if not LEASE.fullmatch(lease):
+        raise UsageError(f"{lease!r} is no lease time: say 30m, 1h, 2d or infinite.")
+    if lease == "infinite":
+        return
+    unit = UNITS.get(lease[-1], 1)
+    seconds = int(lease.rstrip("mhd")) * unit
+    if not SHORTEST_LEASE <= seconds < 2**32:
+        raise UsageError(f"A lease of {lease} can't be given: at least 2m, at most 49000d.")
+
+
+def _check_overlap(network: IPv4Network, host_networks: tuple[str, ...]) -> None:
+    for other in host_networks:
+        if network.overlaps(IPv4Network(other, strict=False)):
+            raise Refused(
+                f"The clients' subnet {network} overlaps {other}, a subnet of this host. "
+                "Nothing was changed; choose another with --address."
+            )

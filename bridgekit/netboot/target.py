@@ -1,0 +1,61 @@
+"""Finding a container's network namespace by whatever name its user knows it."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridgekit.errors import Refused
+from bridgekit.netboot import record
+from bridgekit.netboot.containers import container_pid, forwards
+from bridgekit.netboot.engine import engine
+
+NAMED = Path("/run/netns")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A network namespace as a path; `router` if what runs there forwards for its clients."""
+
+    name: str
+    namespace: str
+    router: bool = False
+
+
+def find(container: str, state: Path) -> Target:
+    """Docker's or podman's container, our own service, a namespace of `ip netns`, or a pid."""
+    found = _service(container, state) or _container(container) or _namespace(container)
+    if not found:
+        raise Refused(
+            f"There is no running container {container!r}: not with docker or podman, not as a "
+            "service of bridgekit, not in `ip netns`, not as a process id. Nothing was changed."
+        )
+    if _same(found.namespace, "/proc/self/ns/net"):
+        raise Refused(f"{container!r} shares the host's own network. Nothing was changed.")
+    return found
+
+
+def _service(name: str, state: Path) -> Target | None:
+    home = record.by_name(name, state)
+    known = record.read(home) if home else None
+    if not home or not known:
+        return None
+    pid = engine(known.engine, state).pid(home)
+    return Target(name, f"/proc/{pid}/ns/net", router=True) if pid else None
+
+
+def _container(name: str) -> Target | None:
+    for program in ("docker", "podman"):
+        pid = container_pid(program, name) if shutil.which(program) else None
+        if pid:
+            return Target(name, f"/proc/{pid}/ns/net", forwards(program, name))
+    return None
+
+
+def _namespace(name: str) -> Target | None:
+    path = Path(f"/proc/{name}/ns/net") if name.isdecimal() else NAMED / name
+    return Target(name, str(path)) if "/" not in name and path.exists() else None
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.samestat(os.stat(one), os.stat(other))

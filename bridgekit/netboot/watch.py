@@ -1,0 +1,30 @@
+"""Waiting for a line of a service's log, by the log itself."""
+
+import subprocess
+import threading
+
+from bridgekit.errors import BridgekitError
+
+
+class NeverSaid(BridgekitError):
+    """The log ended, or the time was up, before the line came."""
+
+
+def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
+    """Return the first line that starts so; raise NeverSaid with the log's last lines otherwise."""
+    seen: list[str] = []
+    with subprocess.Popen(
+        follow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
+    ) as reader:
+        limit = threading.Timer(seconds, reader.kill)
+        limit.start()
+        try:
+            for line in reader.stdout or ():
+                if line.startswith(start):
+                    return line.rstrip()
+                seen = [*seen[-4:], line.strip()]
+        finally:
+            limit.cancel()
+            reader.kill()
+    last = " | ".join(seen) or "nothing"
+    raise NeverSaid(f"The service did not say {start!r} within {seconds:.0f} s; its log: {last}")
