@@ -1,0 +1,72 @@
+"""Docker's engine for the tests: one of our own, apart from any that the machine has."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bridgekit.lab.topology import Lab
+
+START_SECONDS = 60
+STOP_SECONDS = 60
+# Nothing of the machine's own network or firewall may change
+NO_NETWORK = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false")
+
+Start = Callable[..., "subprocess.Popen[Any]"]
+
+
+def data_root() -> Path:
+    """Where images are kept from one run to the next."""
+    cache = os.environ.get("BRIDGEKIT_CACHE_DIR") or Path(__file__).parents[2] / ".cache"
+    return Path(cache).absolute() / "docker"
+
+
+@contextmanager
+def beside_the_machine(data: Path) -> Iterator[str]:
+    """Run an engine that can build and touches no network; yield its DOCKER_HOST."""
+    with _running(data, subprocess.Popen, *NO_NETWORK) as address:
+        yield address
+
+
+@contextmanager
+def inside(lab: Lab, data: Path, where: str = "host") -> Iterator[str]:
+    """Run an engine with its own bridge and iptables in a lab host; yield its DOCKER_HOST."""
+    with _running(data, lambda argv, **how: lab.popen(where, *argv, **how)) as address:
+        yield address
+
+
+@contextmanager
+def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
+    place = Path(tempfile.mkdtemp(prefix="bk-docker-"))
+    address = f"unix://{place}/docker.sock"
+    argv = (
+        *("dockerd", f"--host={address}", f"--data-root={data}", f"--exec-root={place}/run"),
+        *(f"--pidfile={place}/docker.pid", "--log-level=warn", *options),
+    )
+    log = (place / "log").open("w")
+    with log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+        ready.bind(str(place / "ready"))
+        ready.settimeout(START_SECONDS)
+        environment = {**os.environ, "NOTIFY_SOCKET": str(place / "ready")}
+        process = start(argv, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            _wait_until_ready(ready, place / "log")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+            shutil.rmtree(place)
+
+
+def _wait_until_ready(ready: socket.socket, log: Path) -> None:
+    """Wait for the engine's notice, as systemd would: see sd_notify(3)."""
+    try:
+        while b"READY=1" not in ready.recv(4096):
+            pass
+    except TimeoutError:
+        raise AssertionError(f"dockerd did not start: {log.read_text()[-2000:]}") from None
