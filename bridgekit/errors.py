@@ -5,7 +5,7 @@ The codes are the command-line contract: scripts rely on them.
 
 
 class BridgekitError(Exception):
-    """Something unexpected; the base of all errors that end in a sentence instead of a traceback."""
+    """Something unexpected; the base of all errors that end in a sentence."""
 
     exit_code = 1
 

@@ -4,11 +4,13 @@ from dataclasses import replace
 from functools import cache
 
 from bridgekit.host import managers, sysctl
-from bridgekit.host.netlink import read
+from bridgekit.host.netlink import reach, read
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetSysctl
 from bridgekit.model.snapshot import Snapshot
+
+SETTLE_SECONDS = 5.0
 
 
 def network() -> Snapshot:
@@ -31,6 +33,11 @@ def detailed(state: Snapshot, *links: str) -> Snapshot:
     here = [link for link in state.links if link.name in links]
     owners = (owner for link in here for owner in managers.owners(link.name, link.index))
     return replace(state, sysctls=sysctl.read_settings(links), owners=tuple(owners))
+
+
+def settle(link: str) -> None:
+    """Wait, within limits, until the link's addresses are proven or found to be taken."""
+    reach.settled(link, SETTLE_SECONDS)
 
 
 def snapshot(*links: str) -> Snapshot:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridgekit import machine
 from bridgekit.application import applying, finishing
-from bridgekit.application.applying import Outcome, Tell, Terms, ended
+from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
 from bridgekit.errors import Refused
 from bridgekit.host import files
@@ -13,6 +13,7 @@ from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
 from bridgekit.migration.preflight import Finding, findings
 from bridgekit.netboot import lifecycle
+from bridgekit.netboot.attach import port_of
 from bridgekit.transaction import engine, guard, signals
 from bridgekit.transaction.journal import Journal, Record, State, boot_clock
 from bridgekit.transaction.store import Store
@@ -70,15 +71,21 @@ def rollback(store: Store, wanted: str | None, tell: Tell) -> str:
     if journal.state() == "waiting":
         return undo_waiting(store, journal, record)
     service = lifecycle.status(record.plan.intent.bridge, store.folder)
+    port = port_of(service.name, state=store.folder) if service else None
+    _refuse(record, undo_draft(record, without=port))
     if service:
         tell("stopping the PXE service")
         lifecycle.down(record.plan.intent.bridge, store.folder)
     draft = undo_draft(record)
+    _refuse(record, draft)
+    outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
+    return f"{record.id} was taken back by {outcome.id}: {record.plan.intent.nic} is as before"
+
+
+def _refuse(record: Record, draft: Draft) -> None:
     if draft.refusals:
         reasons = "\n".join(f"  {found.message}: {found.advice}" for found in draft.refusals)
         raise Refused(f"{record.id} cannot be taken back as things are:\n{reasons}")
-    outcome: Outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
-    return f"{record.id} was taken back by {outcome.id}: {record.plan.intent.nic} is as before"
 
 
 def _to_take_back(store: Store, wanted: str | None) -> Journal:
@@ -102,10 +109,14 @@ def undo_waiting(store: Store, journal: Journal, record: Record) -> str:
     return ended(answer)
 
 
-def undo_draft(record: Record) -> Draft:
-    """Plan the way back of a committed migration from the state the host is in now."""
+def undo_draft(record: Record, without: str | None = None) -> Draft:
+    """Plan the way back of a committed migration from the state the host is in now.
+
+    `without` names a link to be imagined away: the PXE service's, which will be gone by then.
+    """
     intent = replace(record.plan.intent, direction="unbridge")
     state = machine.snapshot(*engine.focus(intent))
+    state = replace(state, links=tuple(link for link in state.links if link.name != without))
     found = (*findings(state, intent), *_edited(record))
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)

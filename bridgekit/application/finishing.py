@@ -1,5 +1,7 @@
 """What follows a verified change: the files, then the PXE service. Executor and guard share it."""
 
+from collections.abc import Callable
+
 from bridgekit import machine
 from bridgekit.errors import BridgekitError, NetbootFailed
 from bridgekit.netboot import lifecycle
@@ -50,7 +52,7 @@ def actions(store: Store, journal: Journal, record: Record) -> Actions:
     return Actions(confirm, undo)
 
 
-def _answer(action, text: str) -> Answer:  # type: ignore[no-untyped-def]
+def _answer(action: Callable[[], None], text: str) -> Answer:
     try:
         action()
     except BridgekitError as error:

@@ -55,6 +55,9 @@ def draft(request: Request) -> Draft:
     state = machine.network()
     nic = request.nic or default_nic(state, request.bridge, request.store)
     intent = Intent(nic, request.bridge, "bridge", request.options)
+    if any(address.tentative for address in state.addresses_on(nic)):
+        machine.settle(nic)
+        state = machine.network()
     state = machine.detailed(state, nic, request.bridge)
     if already_done(state, intent):
         return Draft(Plan(intent, state, ()), (), done_already=True)

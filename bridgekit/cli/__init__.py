@@ -65,3 +65,6 @@ def main() -> None:
     except BridgekitError as error:
         click.echo(f"bridgekit: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"bridgekit: {error}; `bridgekit status` tells where things stand", err=True)
+        sys.exit(1)

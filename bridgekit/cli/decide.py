@@ -8,6 +8,7 @@ import msgspec
 from bridgekit import report
 from bridgekit.application import deciding
 from bridgekit.cli.options import json_option, require_root, store_options, tell
+from bridgekit.netboot import lifecycle
 from bridgekit.transaction.store import Store
 
 id_argument = click.argument("id", required=False)
@@ -49,9 +50,10 @@ def recover(store: Store) -> None:
 @store_options
 def status(as_json: bool, store: Store) -> None:
     """Show the transactions of this network namespace."""
-    found = deciding.statuses(store)
+    found, services = deciding.statuses(store), lifecycle.statuses(store.folder)
     if as_json:
-        click.echo(report.as_json({"transactions": msgspec.to_builtins(found)}))
+        values = {"transactions": found, "services": services}
+        click.echo(report.as_json(msgspec.to_builtins(values)))
         return
     for item in found:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(item.created))
@@ -60,5 +62,8 @@ def status(as_json: bool, store: Store) -> None:
             what = f"{item.bridge} -> {item.nic}"
         left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "waiting" else ""
         click.echo(f"{item.id}  {when}  {what}  {item.state}{left}")
-    if not found:
-        click.echo("no migration here")
+    for service in services:
+        state = "running" if service.running else "ended"
+        click.echo(f"{service.name}  PXE on {service.service.bridge}, {service.engine}, {state}")
+    if not found and not services:
+        click.echo("nothing here: no migration, no PXE service")

@@ -32,5 +32,11 @@ def current() -> Place:
             namespace = int.from_bytes(cookie, "little")
         except OSError:  # kernels before 5.14
             namespace = os.stat("/proc/self/ns/net").st_ino
-    ours, first = os.stat("/proc/self/ns/net"), os.stat("/proc/1/ns/net")
-    return Place(BOOT_ID.read_text().strip(), namespace, ours.st_ino == first.st_ino)
+    return Place(BOOT_ID.read_text().strip(), namespace, _is_first_process_namespace())
+
+
+def _is_first_process_namespace() -> bool:
+    try:
+        return os.path.samefile("/proc/self/ns/net", "/proc/1/ns/net")
+    except PermissionError:  # not root: then no transaction depends on the answer
+        return False

@@ -69,6 +69,15 @@ def detach(bridge: str, container: str, *, state: Path) -> bool:
     return True
 
 
+def port_of(container: str, *, state: Path) -> str | None:
+    """The name of the host's end of a container's eth1; None if either is not there."""
+    try:
+        port = _port(target.find(container, state))
+    except Refused:
+        return None
+    return port.name if port else None
+
+
 def _wish(bridge: str, address: str, gateway: str | None, mac: str | None) -> Wish:
     if not BRIDGE.fullmatch(bridge):
         raise UsageError(f"{bridge!r} can't be the name of a bridge.")

@@ -271,3 +271,58 @@ def test_bad_input_ends_in_a_sentence(lab: Lab, arguments: tuple[str, ...], code
     assert told.code == code, told.stderr
     assert "Traceback" not in told.stderr
     assert before.difference(state(lab)) == []
+
+
+def test_a_probe_that_falls_silent_undoes(lab: Lab) -> None:
+    before = state(lab)
+    probe = "cmd:test ! -e /sys/class/net/br0"
+    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", probe)
+    assert told.code == 4 and "no answer any more" in told.stderr
+    assert before.difference(state(lab)) == []
+
+
+def test_addresses_are_proven_before_the_move(lab: Lab) -> None:
+    """An address that the kernel still checks is waited for, not moved half-proven."""
+    lab.ip("host", "address add 2001:db8:1::77/64 dev eth0")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    shown = lab.run("host", "ip", "address", "show", "br0").stdout
+    assert "2001:db8:1::77" in shown and "tentative" not in shown and "nodad" not in shown
+
+
+MANAGERS = {
+    "networkd": ("systemd-networkd", "/run/systemd/netif/links/2", "ADMIN_STATE=configured\n"),
+    "networkmanager": ("NetworkManager", "/run/NetworkManager/devices/2", "[device]\n"),
+    "netplan": ("systemd-networkd", "/run/systemd/netif/links/2", "ADMIN_STATE=configured\n"),
+}
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_managers_are_noticed(lab: Lab, manager: str) -> None:
+    program, path, text = MANAGERS[manager]
+    index = lab.run("host", "cat", "/sys/class/net/eth0/ifindex").stdout.strip()
+    write(lab, path.replace("/2", f"/{index}"), text)
+    if manager == "netplan":
+        write(lab, "/run/netplan/eth0.yaml", "network:\n  ethernets:\n    eth0:\n")
+    process = lab.popen("host", "bash", "-c", f"exec -a {program} sleep 60")
+    try:
+        plan = lab.bridgekit("plan", "eth0", "--json")
+        codes = [found["code"] for found in json.loads(plan.stdout)["findings"]]
+        assert (plan.code, codes) == (3, [f"owned-by-{manager}"])
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def write(lab: Lab, path: str, text: str) -> None:
+    lab.run("host", "mkdir", "-p", str(Path(path).parent))
+    lab.run("host", "tee", path, stdin=text)
+
+
+def test_without_the_rights_nothing_is_tried(lab: Lab) -> None:
+    before = state(lab)
+    drop = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    for verb in (("apply", "eth0", "--yes"), ("rollback",), ("confirm",), ("recover",)):
+        argv = (*drop, sys.executable, "-m", "bridgekit", *verb)
+        refused = lab.run("host", *argv, check=False)
+        assert refused.code == 3 and "root" in refused.stderr
+    assert before.difference(state(lab)) == []

@@ -32,6 +32,22 @@ def answers(ip: str, link: str, seconds: float) -> bool:
         return bool(state & (REACHABLE | PERMANENT))
 
 
+def settled(link: str, seconds: float) -> bool:
+    """Wait until duplicate detection is through with the link's IPv6 addresses, if it can be.
+
+    Without a carrier it never is; then nothing is waited for. False if the time is up.
+    """
+    with Channel() as channel, Notices() as notices:
+        here = next((item for item in read.links(channel) if item.name == link), None)
+        if here is None or not here.carrier:
+            return True
+        names = {here.index: link}
+        return notices.wait(
+            lambda: not any(address.tentative for address in read.addresses(channel, names)),
+            seconds,
+        )
+
+
 def _question(ip: str, index: int, mac: bytes | None) -> Request:
     address = ip_address(ip)
     family = 2 if address.version == 4 else 10
