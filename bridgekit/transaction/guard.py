@@ -108,14 +108,23 @@ def _guard(listener: socket.socket, store: Store, journal: Journal, actions: Act
         if listener in ready:
             lines.append(listener.accept()[0])
         for line in (line for line in lines[:] if line in ready):
-            word = line.recv(64)
-            lifeline = line if word == EXECUTOR else lifeline
-            if not word:
-                lines.remove(line)
-                line.close()
-            gone = not word and line is lifeline and _executor_gone(store, journal, actions)
-            if gone or _obeyed(line, word, store, journal, actions):
-                return
+            word = _heard(line)
+            if word == EXECUTOR:
+                lifeline = line
+                continue
+            lines.remove(line)
+            with line:
+                gone = line is lifeline and _executor_gone(store, journal, actions)
+                if gone or _obeyed(line, word, store, journal, actions):
+                    return
+
+
+def _heard(line: socket.socket) -> bytes:
+    """Return the word that came; a connection that broke has ended."""
+    try:
+        return line.recv(64)
+    except OSError:
+        return b""
 
 
 def _executor_gone(store: Store, journal: Journal, actions: Actions) -> bool:
@@ -134,7 +143,7 @@ def _obeyed(
     """Carry out an order if it is one and the change waits. Is there nothing left to guard?"""
     if word not in (CONFIRM, UNDO):
         return False
-    with line, store.lock(wait=True):
+    with store.lock(wait=True):
         if journal.state() != "waiting":
             answer = Answer(BUSY, "the change does not wait for a confirmation")
         else:

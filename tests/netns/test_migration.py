@@ -14,6 +14,8 @@ from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 
 MakeLab = Callable[..., Lab]
+HOLD = "cmd:sh -c 'test ! -e /sys/class/net/br0 || sleep 60'"
+"""A probe that answers before the change and keeps it waiting after."""
 
 
 def state(lab: Lab) -> witness.Testimony:
@@ -147,7 +149,7 @@ def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
 def test_killed_executor_is_undone_by_the_guard(lab: Lab) -> None:
     before = state(lab)
     monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
-    command = ("apply", "eth0", "--yes", "--probe", "cmd:sleep 60")
+    command = ("apply", "eth0", "--yes", "--probe", HOLD)
     process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
     assert monitor.stdout
     assert any("br0" in line for line in monitor.stdout)
@@ -174,7 +176,7 @@ def test_a_waiting_change_outlives_its_session(lab: Lab) -> None:
 def test_a_signal_before_verification_undoes(lab: Lab, number: signal.Signals) -> None:
     before = state(lab)
     monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
-    command = ("apply", "eth0", "--yes", "--probe", "cmd:sleep 60")
+    command = ("apply", "eth0", "--yes", "--probe", HOLD)
     process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
     assert monitor.stdout
     assert any("br0" in line for line in monitor.stdout)
@@ -325,4 +327,23 @@ def test_without_the_rights_nothing_is_tried(lab: Lab) -> None:
         argv = (*drop, sys.executable, "-m", "bridgekit", *verb)
         refused = lab.run("host", *argv, check=False)
         assert refused.code == 3 and "root" in refused.stderr
+    assert before.difference(state(lab)) == []
+
+
+def test_an_order_too_early_does_not_end_the_guard(lab: Lab) -> None:
+    """While the change still runs, an order is refused and the guard stays at its post."""
+    before = state(lab)
+    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
+    command = ("apply", "eth0", "--yes", "--probe", HOLD)
+    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
+    assert monitor.stdout
+    assert any("br0" in line for line in monitor.stdout)
+    early = [lab.bridgekit("confirm").code, lab.bridgekit("rollback").code]
+    assert early == [3, 6]
+    process.kill()
+    process.wait(10)
+    monitor.kill()
+    monitor.wait(10)
+    transaction = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]["id"]
+    wait_for_state(lab, transaction, "rolled-back")
     assert before.difference(state(lab)) == []
