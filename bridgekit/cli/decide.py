@@ -7,7 +7,7 @@ import msgspec
 
 from bridgekit import report
 from bridgekit.application import deciding
-from bridgekit.cli.options import json_option, require_root, store_options, tell
+from bridgekit.cli.options import errors_as_json, json_option, require_root, store_options, tell
 from bridgekit.netboot import lifecycle
 from bridgekit.transaction.store import Store
 
@@ -16,33 +16,42 @@ id_argument = click.argument("id", required=False)
 
 @click.command()
 @id_argument
+@json_option
 @store_options
-def confirm(id: str | None, store: Store) -> None:
+def confirm(id: str | None, as_json: bool, store: Store) -> None:
     """Keep a change that waits for confirmation: files are written, PXE is started.
 
     Works from any session, so also from one over the new bridge.
     """
-    require_root()
-    click.echo(deciding.confirm(store, id))
+    with errors_as_json(as_json):
+        require_root()
+        _tell(deciding.confirm(store, id), as_json)
 
 
 @click.command()
 @id_argument
 @click.option("--yes", is_flag=True, help="Accepted for symmetry; rollback never asks.")
+@json_option
 @store_options
-def rollback(id: str | None, yes: bool, store: Store) -> None:
+def rollback(id: str | None, yes: bool, as_json: bool, store: Store) -> None:
     """Undo the change that waits, or take back the last committed migration, files included."""
-    require_root()
-    click.echo(deciding.rollback(store, id, tell))
+    with errors_as_json(as_json):
+        require_root()
+        _tell(deciding.rollback(store, id, tell), as_json)
 
 
 @click.command()
+@json_option
 @store_options
-def recover(store: Store) -> None:
+def recover(as_json: bool, store: Store) -> None:
     """Finish undoing what a crash left behind. After a reboot only files are touched."""
-    require_root()
-    told = deciding.recover(store) or ("nothing to recover",)
-    click.echo("\n".join(told))
+    with errors_as_json(as_json):
+        require_root()
+        _tell("\n".join(deciding.recover(store)) or "nothing to recover", as_json)
+
+
+def _tell(text: str, as_json: bool) -> None:
+    click.echo(report.as_json({"message": text}) if as_json else text)
 
 
 @click.command()

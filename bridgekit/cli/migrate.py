@@ -14,6 +14,7 @@ from bridgekit.application.planning import Draft, Request
 from bridgekit.cli.netboot import service_from, service_options
 from bridgekit.cli.options import (
     bridge_option,
+    errors_as_json,
     interactive,
     interfaces_option,
     json_option,
@@ -118,35 +119,45 @@ def apply(
     Exit codes: 0 done, or nothing to do; 3 refused; 4 undone; 5 undo incomplete; 6 busy;
     7 network kept, PXE failed. Putting a NIC into a bond is not what this program does.
     """
-    if not yes and not interactive():
-        raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
-    require_root()
-    store.refuse_if_unfinished()
-    wanted = tuple(probes.check(one) for one in probe)
+    with errors_as_json(as_json):
+        if not yes and not interactive():
+            raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
+        require_root()
+        store.refuse_if_unfinished()
+        wanted = tuple(probes.check(one) for one in probe)
+        draft = _draft(plan_file, _request(nic, store, rest))
+        service = _checked_service(draft, rest) if rest["with_pxe"] else None
+        if draft.done_already:
+            _nothing_to_do(draft, service, store, as_json)
+            return
+        if not yes:
+            _asked(draft)
+        if service:
+            lifecycle.prepare(service, store.folder)
+        terms = Terms(confirm_within, wanted, service.to_json() if service else None)
+        outcome = applying.apply(store, draft.plan, terms, tell)
+        if outcome.state == "pending" and interactive() and not as_json:
+            click.echo(_decided(store, outcome))
+        else:
+            _report(draft, outcome, as_json)
+
+
+def _draft(plan_file: Path | None, request: Request) -> Draft:
+    """Read the plan or make one; Refused if something speaks against it."""
     if plan_file:
-        draft = Draft(plans.decoded(plan_file.read_bytes()), ())
-    else:
-        draft = planning.draft(_request(nic, store, rest))
+        return Draft(plans.decoded(plan_file.read_bytes()), ())
+    draft = planning.draft(request)
     for line in report.findings_text(draft.findings):
         click.echo(line, err=True)
     if draft.refusals:
         raise _refused(draft)
-    service = _checked_service(draft, rest) if rest["with_pxe"] else None
-    if draft.done_already:
-        _nothing_to_do(draft, service, store, as_json)
-        return
-    if not yes:
-        for line in report.plan_text(draft):
-            click.echo(line, err=True)
-        click.confirm("Apply this plan?", abort=True, err=True)
-    if service:
-        lifecycle.prepare(service, store.folder)
-    terms = Terms(confirm_within, wanted, service.to_json() if service else None)
-    outcome = applying.apply(store, draft.plan, terms, tell)
-    if outcome.state == "pending" and interactive() and not as_json:
-        click.echo(_decided(store, outcome))
-        return
-    _report(draft, outcome, as_json)
+    return draft
+
+
+def _asked(draft: Draft) -> None:
+    for line in report.plan_text(draft):
+        click.echo(line, err=True)
+    click.confirm("Apply this plan?", abort=True, err=True)
 
 
 def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:

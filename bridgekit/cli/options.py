@@ -1,14 +1,16 @@
 """Options that several verbs share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bridgekit.errors import Refused
+from bridgekit import report
+from bridgekit.errors import BridgekitError, Refused
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 Command = Callable[..., Any]
@@ -46,6 +48,17 @@ def store_options(command: Command) -> Command:
         return command(store=Store(state_dir.absolute()), **rest)
 
     return wrapped
+
+
+@contextmanager
+def errors_as_json(wanted: bool) -> Iterator[None]:
+    """Within, a known error is also told as JSON on standard output, if JSON is wanted."""
+    try:
+        yield
+    except BridgekitError as error:
+        if wanted:
+            click.echo(report.as_json({"error": str(error), "exit_code": error.exit_code}))
+        raise
 
 
 def require_root() -> None:

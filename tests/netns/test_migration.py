@@ -347,3 +347,18 @@ def test_an_order_too_early_does_not_end_the_guard(lab: Lab) -> None:
     transaction = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]["id"]
     wait_for_state(lab, transaction, "rolled-back")
     assert before.difference(state(lab)) == []
+
+
+def test_json_is_all_there_is_on_standard_output(lab: Lab) -> None:
+    """Whatever happens: one JSON document, and people's words only on standard error."""
+    pending = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    commands = (pending, pending, ("confirm",), ("rollback",), ("rollback",), ("recover",))
+    told = [lab.bridgekit(*command, *extra(command)) for command in commands]
+    assert [one.code for one in told] == [0, 6, 0, 0, 3, 0]
+    answers = [json.loads(one.stdout) for one in told]
+    assert all(answer["schema"] == 1 for answer in answers)
+    assert [answer.get("exit_code", 0) for answer in answers] == [0, 6, 0, 0, 3, 0]
+
+
+def extra(command: tuple[str, ...]) -> tuple[str, ...]:
+    return () if "--json" in command else ("--json",)
