@@ -48,6 +48,12 @@ def spanning_tree_delay(bridge: str) -> float | None:
     return values.get("forward_delay", 0) / 100 if values.get("stp_state") else None
 
 
+def forwards(port: str) -> bool:
+    """Does a bridge's port pass frames on? Equivalent to: bridge link show dev PORT"""
+    found = json.loads(run("bridge", "-json", "link", "show", "dev", port) or "[]")
+    return any(entry.get("state") == "forwarding" for entry in found)
+
+
 def addresses(namespace: str | None = None, nic: str | None = None) -> tuple[str, ...]:
     """IPv4 addresses as ADDRESS/LEN, on all links or on one. Equivalent to: ip -4 address show"""
     return tuple(

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface
@@ -16,6 +17,7 @@ from bridgekit.netboot.target import Target
 
 NIC = "eth1"
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+FORWARDING_SECONDS = 2.0
 BRIDGE = re.compile(r"[^\s/:]{1,15}")
 
 
@@ -93,6 +95,8 @@ def _wish(bridge: str, address: str, gateway: str | None, mac: str | None) -> Wi
     network = interface.network
     if network.prefixlen < 31 and interface.ip in (network[0], network[-1]):
         raise UsageError(f"{interface.ip} is the network or broadcast address of {network}.")
+    if router and (router == interface.ip or router.is_multicast or router.is_loopback):
+        raise UsageError(f"{router} can't be the gateway of {interface}.")
     return Wish(interface, router, mac.lower() if mac else None)
 
 
@@ -144,6 +148,7 @@ def _make(bridge: str, goal: Target, wish: Wish) -> None:
         if goal.router:
             run(*inside, "tee", "/proc/sys/net/ipv4/ip_forward", stdin="1")
         run(*inside, "ip", "-batch", "-", stdin=_configuration(wish))
+        _announce(port, goal.namespace)
     except CommandFailed:
         with suppress(CommandFailed):
             run("ip", "link", "delete", port)
@@ -160,8 +165,20 @@ def _pair(port: str, bridge: str, goal: Target, wish: Wish, mtu: int) -> str:
     )
 
 
+def _announce(port: str, namespace: str) -> None:
+    """Tell the wire who has the address now: with arp_notify, setting the MAC it has does that.
+
+    Before the bridge forwards for the port nobody would hear; with STP on that takes too long.
+    """
+    until = time.monotonic() + FORWARDING_SECONDS
+    while not addresses.forwards(port) and time.monotonic() < until:
+        pass  # reading it again takes milliseconds
+    nic = addresses.link(NIC, namespace)
+    assert nic
+    run(*addresses.inside(namespace), "ip", "link", "set", NIC, "address", nic.mac)
+
+
 def _configuration(wish: Wish) -> str:
-    """Address first, then up: that way the kernel announces it (arp_notify)."""
     network = wish.address.network
     broadcast = "broadcast +" if network.prefixlen < 31 else ""
     lines = [f"address add {wish.address} {broadcast} dev {NIC}", f"link set {NIC} up"]

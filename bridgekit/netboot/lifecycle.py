@@ -72,6 +72,7 @@ def up(service: Service, state: Path, say: Say = to_stderr) -> bool:
         home = record.home_of(service.bridge, state)
         if _same_runs(service, home):
             return False
+        need_bridge(service.bridge)
         _refuse_other(home)
         _remove(home)
         chosen = choose(service, state, say)
@@ -90,8 +91,8 @@ def start(service: Service, state: Path, say: Say = to_stderr) -> bool:
     need_bridge(service.bridge)
     if _same_runs(service, record.home_of(service.bridge, state)):
         return False
-    prepare(service, state, say)
     check_host(service, service.bridge)
+    prepare(service, state, say)
     return up(service, state, say)
 
 

@@ -17,6 +17,10 @@ MAGIC = b"\x63\x82\x53\x63"
 BOOTP = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
 DISCOVER, OFFER = 1, 2
 BROADCAST = b"\xff" * 6
+# dnsmasq pings an address for 3 s before its first offer of it, others for 1 s
+PATIENCE = 5.0  # seconds for a first offer
+AGAIN = 2.0  # seconds until the request is repeated
+OTHERS = 0.5  # seconds for further servers, once one has answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +33,11 @@ class Offer:
     router: str | None = None
 
 
-def discover(nic: str, seconds: float = 3.0) -> tuple[Offer, ...]:
-    """Send one DHCPDISCOVER on `nic` and return every server's first offer within `seconds`.
+def discover(nic: str, seconds: float = PATIENCE) -> tuple[Offer, ...]:
+    """Send a DHCPDISCOVER on `nic` and return the servers that offer an address within `seconds`.
 
-    Only a DISCOVER is sent, under a transaction id of its own: no lease is taken or changed.
+    It is repeated once, if nobody answers. Only a DISCOVER is sent, under a transaction id of
+    its own: no lease is taken or changed.
     Equivalent to: nmap --script broadcast-dhcp-discover
     """
     xid = randbits(32)
@@ -40,8 +45,11 @@ def discover(nic: str, seconds: float = 3.0) -> tuple[Offer, ...]:
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as wire:
             wire.bind((nic, ETH_P_ALL))
             mac = _mac(wire, nic)
-            wire.send(request(mac, xid))
-            return _collect(wire, mac, xid, time.monotonic() + seconds)
+            for patience in (min(AGAIN, seconds), max(0.0, seconds - AGAIN)):
+                wire.send(request(mac, xid))
+                if offers := _collect(wire, mac, xid, time.monotonic() + patience):
+                    return offers
+            return ()
     except PermissionError as error:
         raise Refused("Looking for a DHCP server needs root. Nothing was changed.") from error
     except OSError as error:
@@ -85,7 +93,7 @@ def parse(frame: bytes, mac: bytes, xid: int) -> Offer | None:
     )
 
 
-def refuse_rivals(nic: str, seconds: float = 3.0) -> None:
+def refuse_rivals(nic: str, seconds: float = PATIENCE) -> None:
     """Raise Refused naming the DHCP servers that answer on `nic`."""
     offers = discover(nic, seconds)
     if not offers:
@@ -105,6 +113,7 @@ def _collect(wire: socket.socket, mac: bytes, xid: int, until: float) -> tuple[O
         offer = parse(wire.recv(65535), mac, xid)
         if offer:
             found.setdefault((offer.server, offer.mac), offer)
+            until = min(until, time.monotonic() + OTHERS)
     return tuple(found.values())
 
 

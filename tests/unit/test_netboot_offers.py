@@ -1,0 +1,86 @@
+"""DHCP offers off the wire: the right one is understood, and nothing hostile ever raises."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridgekit.netboot.rivals import BOOTP, MAGIC, Offer, parse, request
+
+MAC = bytes.fromhex("020000000001")
+SERVER = bytes.fromhex("0200000000fe")
+XID = 0x12345678
+OPTIONS = bytes((53, 1, 2, 54, 4, 192, 0, 2, 1, 3, 4, 192, 0, 2, 254, 255))
+
+
+def offer(options: bytes = OPTIONS, xid: int = XID, mac: bytes = MAC, op: int = 2) -> bytes:
+    yours = bytes((192, 0, 2, 77))
+    nothing = bytes(4)
+    bootp = BOOTP.pack(
+        op, 1, 6, 0, xid, 0, 0x8000, nothing, yours, nothing, nothing, mac, b"", b"", MAGIC
+    )
+    bootp += options
+    udp = struct.pack("!HHHH", 67, 68, 8 + len(bootp), 0) + bootp
+    ip = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, bytes((192, 0, 2, 9)), b"\xff" * 4
+    )
+    return MAC + SERVER + b"\x08\x00" + ip + udp
+
+
+def test_an_offer() -> None:
+    found = parse(offer(), MAC, XID)
+    assert found == Offer("192.0.2.1", "192.0.2.77", SERVER.hex(":"), "192.0.2.254")
+
+
+def test_a_server_that_does_not_name_itself() -> None:
+    found = parse(offer(bytes((53, 1, 2, 255))), MAC, XID)
+    assert found == Offer("192.0.2.9", "192.0.2.77", SERVER.hex(":"), None)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        offer(xid=XID + 1),
+        offer(mac=bytes(6)),
+        offer(op=1),
+        offer(bytes((53, 1, 5, 255))),
+        offer(b""),
+        request(MAC, XID),
+        b"",
+        offer()[:60],
+        offer()[:-9],
+    ],
+)
+def test_what_is_no_offer_to_us(frame: bytes) -> None:
+    found = parse(frame, MAC, XID)
+    assert found is None or frame == offer()[:-9]
+
+
+@given(st.binary(max_size=600))
+def test_any_bytes(frame: bytes) -> None:
+    assert parse(frame, MAC, XID) is None
+
+
+@given(st.data())
+def test_a_damaged_offer(data: st.DataObject) -> None:
+    frame = bytearray(offer())
+    for at in data.draw(st.lists(st.integers(0, len(frame) - 1), max_size=12)):
+        frame[at] = data.draw(st.integers(0, 255))
+    parse(bytes(frame[: data.draw(st.integers(0, len(frame)))]), MAC, XID)
+
+
+@given(st.binary(max_size=80))
+def test_any_options(options: bytes) -> None:
+    parse(offer(options), MAC, XID)
+
+
+def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
+    frame = request(MAC, XID)
+    assert frame[:6] == b"\xff" * 6 and frame[6:12] == MAC
+    bootp = frame[42:]
+    assert bootp[4:8] == XID.to_bytes(4) and bootp[10:12] == b"\x80\x00"
+    assert bootp[236:243] == MAGIC + bytes((53, 1, 1))
+    assert len(bootp) >= 300
+    total = sum(struct.unpack("!10H", frame[14:34]))
+    assert (total & 0xFFFF) + (total >> 16) == 0xFFFF

@@ -1,0 +1,118 @@
+"""What may be wished of a PXE service: a bad wish ends in a sentence, before anything changes."""
+
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridgekit.errors import Refused, UsageError
+from bridgekit.netboot.service import Service, check, default_range
+
+WISHES = st.builds(
+    Service,
+    bridge=st.text(max_size=15),
+    range=st.none() | st.tuples(st.ip_addresses(v=4).map(str), st.ip_addresses(v=4).map(str)),
+    image=st.none() | st.text(),
+    append=st.text(),
+    nat=st.booleans(),
+    menu_timeout=st.integers(),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"address": "10.0.0.1/8"},
+        {"address": "192.168.242.200/24"},
+        {"address": "192.168.242.9/29", "range": ("192.168.242.10", "192.168.242.14")},
+        {"address": "192.168.242.150/24", "range": ("192.168.242.2", "192.168.242.20")},
+        {"range": ("192.168.242.10", "192.168.242.10")},
+        {"lease": "120"},
+        {"lease": "45m"},
+        {"lease": "7d"},
+        {"lease": "infinite"},
+        {"release": "12"},
+        {"release": "bookworm"},
+        {"append": "console=ttyS0,115200n8 auto=true url=http://192.0.2.1/preseed.cfg"},
+    ],
+)
+def test_good_wishes(change: dict[str, object]) -> None:
+    check(replace(Service(), **change), ("192.0.2.0/24",))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"address": "192.168.242.1"}, "ADDRESS/LEN"),
+        ({"address": "192.168.242.0/24"}, "network address"),
+        ({"address": "192.168.242.255/24"}, "broadcast address"),
+        ({"address": "192.168.242.1/33"}, "192.168.242.1/33"),
+        ({"address": "192.168.242.1/31"}, "between /8 and /29"),
+        ({"address": "224.0.0.1/24"}, "224.0.0.1"),
+        ({"address": "127.0.0.1/8"}, "127.0.0.1"),
+        ({"address": "fe80::1/64"}, "fe80::1"),
+        ({"address": "router/24"}, "router"),
+        ({"address": "192.168.242.101/24"}, "inside the range"),
+        ({"address": "192.168.242.199/24"}, "inside the range"),
+        ({"range": ("192.168.242.20", "192.168.242.10")}, "comes after"),
+        ({"range": ("192.168.241.10", "192.168.242.10")}, "192.168.241.10"),
+        ({"range": ("192.168.242.10", "192.168.243.1")}, "192.168.243.1"),
+        ({"range": ("192.168.242.10", "192.168.242.255")}, "192.168.242.255"),
+        ({"range": ("a", "b")}, "FIRST,LAST"),
+        ({"lease": "soon"}, "soon"),
+        ({"lease": "1m"}, "at least 2m"),
+        ({"lease": "99999999d"}, "at most"),
+        ({"lease": ""}, "no lease"),
+        ({"engine": "lxc"}, "lxc"),
+        ({"release": "woody"}, "woody"),
+        ({"append": "a;reboot"}, "command line"),
+        ({"append": "a\nDEFAULT b"}, "command line"),
+        ({"append": "$x"}, "command line"),
+        ({"append": "a}"}, "command line"),
+        ({"menu_timeout": -1}, "menu"),
+    ],
+)
+def test_bad_wishes(change: dict[str, object], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        check(replace(Service(), **change), ())
+
+
+@pytest.mark.parametrize("mode", ["lan", "proxy", "auto"])
+def test_modes_to_come(mode: str) -> None:
+    with pytest.raises(Refused, match=mode):
+        check(Service(mode=mode), ())
+
+
+@pytest.mark.parametrize("other", ["192.168.0.0/16", "192.168.242.128/25", "192.168.242.7/32"])
+def test_a_subnet_of_the_host(other: str) -> None:
+    with pytest.raises(Refused, match=other):
+        check(Service(), ("10.0.0.0/8", other))
+
+
+@pytest.mark.parametrize(
+    ("network", "first", "last"),
+    [
+        ("192.168.242.0/24", "192.168.242.101", "192.168.242.199"),
+        ("10.0.0.0/8", "10.0.0.101", "10.0.0.199"),
+        ("10.1.2.128/25", "10.1.2.178", "10.1.2.227"),
+        ("10.1.2.8/29", "10.1.2.11", "10.1.2.14"),
+    ],
+)
+def test_range_of_a_subnet(network: str, first: str, last: str) -> None:
+    assert tuple(map(str, default_range(IPv4Network(network)))) == (first, last)
+
+
+@given(WISHES)
+def test_json_round_trip(service: Service) -> None:
+    assert Service.from_json(service.to_json()) == service
+
+
+@given(WISHES, st.lists(st.sampled_from(["10.0.0.0/8", "0.0.0.0/1", "192.0.2.1/32"])))
+def test_only_our_own_errors(service: Service, networks: list[str]) -> None:
+    try:
+        check(service, tuple(networks))
+    except (UsageError, Refused) as error:
+        assert str(error)
