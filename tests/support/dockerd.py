@@ -70,8 +70,9 @@ def _wait_until_ready(ready: socket.socket, process: "subprocess.Popen[Any]", lo
     ended = os.pidfd_open(process.pid)
     try:
         while time.monotonic() < deadline:
-            readable, _, _ = select.select((ready, ended), (), (), deadline - time.monotonic())
-            if ready in readable and b"READY=1" in ready.recv(4096):
+            left = deadline - time.monotonic()
+            readable, _, _ = select.select([ready.fileno(), ended], [], [], left)
+            if ready.fileno() in readable and b"READY=1" in ready.recv(4096):
                 return
             if ended in readable:
                 break
