@@ -37,12 +37,15 @@ def claim(lab: str) -> None:
     if alive(lab):
         raise Refused(f"the lab {lab} is up already; `bridgekit lab down --name {lab}` ends it")
     remove(lab)
-    (REGISTRY / lab).mkdir(mode=0o700, parents=True)
+    try:
+        (REGISTRY / lab).mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise Refused(f"the lab {lab} is just being made by another process") from None
 
 
 def add(lab: str, host: Host) -> None:
     """Note down a host of the lab."""
-    (REGISTRY / lab / host.name).write_text(str(host.pid))
+    (REGISTRY / lab / host.name).symlink_to(str(host.pid))  # there at once, with its content
 
 
 def registered(lab: str) -> dict[str, Host]:
@@ -50,7 +53,7 @@ def registered(lab: str) -> dict[str, Host]:
     check_name(lab)
     files = sorted((REGISTRY / lab).glob("*"))
     return {
-        file.name: Host(file.name, namespace(lab, file.name), int(file.read_text() or 0))
+        file.name: Host(file.name, namespace(lab, file.name), int(str(file.readlink())))
         for file in files
     }
 
@@ -94,9 +97,9 @@ def remove(lab: str) -> None:
 
 
 def sweep() -> None:
-    """Remove labs whose owner was killed."""
+    """Remove labs whose owner was killed; one that is only being made is left alone."""
     for lab in names():
-        if not alive(lab):
+        if not all(host.alive() for host in registered(lab).values()):
             remove(lab)
 
 
