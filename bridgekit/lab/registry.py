@@ -51,7 +51,7 @@ def add(lab: str, host: Host) -> None:
 def registered(lab: str) -> dict[str, Host]:
     """The hosts of a lab as noted down, dead ones too."""
     check_name(lab)
-    files = sorted((REGISTRY / lab).glob("*"))
+    files = sorted(path for path in (REGISTRY / lab).glob("*") if path.is_symlink())
     return {
         file.name: Host(file.name, namespace(lab, file.name), int(str(file.readlink())))
         for file in files
