@@ -1,6 +1,7 @@
-"""Which boot file each kind of firmware is offered, asked for by DHCP as firmware does."""
+"""What clients are told: the boot file for each kind of firmware, and names by DNS."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -34,18 +35,48 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) a
                 found[arch] = frame[42 + 108 : 42 + 236].split(b"\\0")[0].decode()
 print(json.dumps(found))
 """
+QUESTION = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+    wire.settimeout(10)
+    header = bytes((0, 7, 1, 0, 0, 1)) + bytes(6)
+    wire.sendto(header + b"\\4name\\7example\\0\\0\\1\\0\\1", ("192.168.242.1", 53))
+    print(".".join(map(str, wire.recv(512)[-4:])))
+"""
 FILES = {"0": "pxelinux.0", "-1": "pxelinux.0", "7": "bootnetx64.efi", "9": "bootnetx64.efi"}
 IA32 = "6"
 
 
-def test_each_firmware_gets_its_file(
-    make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A host whose service runs, and a client on its wire."""
     monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
     pxe.ensure_root()
-    host = pxe.bridged(make_lab())
-    pxe.up(host)
-    pxe.client(host)
+    lab = pxe.bridged(make_lab())
+    pxe.up(lab)
+    pxe.client(lab)
+    return lab
+
+
+def test_each_firmware_gets_its_file(host: Lab) -> None:
     asked = ("ip", "netns", "exec", "client", sys.executable, "-c", PROGRAM, *FILES, IA32)
     assert json.loads(host.run("wire", *asked).stdout) == FILES
     assert "refused: a 32-bit UEFI client" in host.bridgekit("pxe", "logs", "br0").stdout
+
+
+def test_names_are_resolved_by_the_hosts_server(host: Lab) -> None:
+    server = (
+        "dnsmasq",
+        "--keep-in-foreground",
+        "--conf-file=/dev/null",
+        "--no-resolv",
+        "--no-hosts",
+    )
+    answer = ("--address=/name.example/203.0.113.77", "--listen-address=192.168.1.1")
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    words = ("--bind-interfaces", "--user=root", "--log-facility=-")
+    with host.popen("gateway", *server, *answer, *words, **how) as process:
+        assert any("started" in line for line in process.stdout)
+        asked = ("ip", "netns", "exec", "client", sys.executable, "-c", QUESTION)
+        assert host.run("wire", *asked).stdout == "203.0.113.77\n"
+        process.kill()
