@@ -143,7 +143,7 @@ def test_hosts_that_share_a_state_directory(
         (("br0", "--address", "192.168.242.101/24"), 2, "inside the range"),
         (("br0", "--range", "192.168.242.9"), 2, "FIRST,LAST"),
         (("br0", "--mode", "proxy"), 3, "proxy"),
-        (("br9",), 3, "no such interface"),
+        (("br9",), 3, "There is no interface br9"),
         (("eth1",), 3, "no bridge"),
         (("br0", "--image", "x"), 3, "runs no image"),
     ],
