@@ -92,7 +92,9 @@ class Host:
         """Wait until no address of a NIC that is up is tentative; LabFailed after `timeout` s."""
         ip = ("ip", "-n", self.namespace, "-6", "-o")
         deadline = time.monotonic() + timeout
-        with subprocess.Popen((*ip, "monitor", "address"), stdout=subprocess.PIPE) as monitor:
+        quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+        argv = (*ip, "monitor", "address")
+        with subprocess.Popen(argv, stdout=pipe, stderr=quiet) as monitor:
             assert monitor.stdout
             try:
                 while run(*ip, "address", "show", "up", "tentative"):

@@ -38,9 +38,18 @@ def claim(lab: str) -> None:
         raise Refused(f"the lab {lab} is up already; `bridgekit lab down --name {lab}` ends it")
     remove(lab)
     try:
-        (REGISTRY / lab).mkdir(mode=0o700, parents=True)
+        make_directory(REGISTRY / lab)
     except FileExistsError:
         raise Refused(f"the lab {lab} is just being made by another process") from None
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory, and its parent again if another lab's end takes that away meanwhile."""
+    while True:
+        path.parent.mkdir(mode=0o755, exist_ok=True)
+        with suppress(FileNotFoundError):
+            path.mkdir(mode=0o700)
+            return
 
 
 def add(lab: str, host: Host) -> None:

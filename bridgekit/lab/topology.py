@@ -169,6 +169,7 @@ class Lab:
 
 def _write_config(directory: Path, interfaces: str) -> None:
     """Make what covers /etc in one host: its own /etc/network with bridge-utils' scripts only."""
+    registry.make_directory(directory)
     network = directory / "network"
     (network / "interfaces.d").mkdir(parents=True)
     (network / "interfaces").write_text(interfaces)

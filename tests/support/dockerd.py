@@ -67,8 +67,17 @@ def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
-            for path in (place, *strays):
+            _unmount_below(place)
+            shutil.rmtree(place)
+            for path in strays:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _unmount_below(place: Path) -> None:
+    """Unmount what the engine leaves mounted: the network namespace that it starts in."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        if line.split()[1].startswith(f"{place}/"):
+            subprocess.run(("umount", line.split()[1]), check=True)
 
 
 def _wait_until_ready(ready: socket.socket, process: "subprocess.Popen[Any]", log: Path) -> None:
