@@ -26,6 +26,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why such a session fails."""
+    if terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("a test was skipped: that fails the session", red=True)
+
+
 @pytest.fixture
 def make_lab() -> Iterator[Callable[..., Lab]]:
     """Bring up labs of the test's own choice (arguments as for Lab, without a name)."""
