@@ -63,11 +63,13 @@ def _link(snapshot: Snapshot, name: str) -> Link:
 
 
 def _retold(snapshot: Snapshot, old: str, new: str) -> Snapshot:
-    """Addresses and neighbours of one link read as another's."""
+    """Addresses, neighbours, rules and nexthops of one link read as another's."""
     return replace(
         snapshot,
         addresses=tuple(a.on(new) if a.link == old else a for a in snapshot.addresses),
         neighbours=tuple(n.on(new) if n.link == old else n for n in snapshot.neighbours),
+        rules=tuple(rule.renamed(old, new) for rule in snapshot.rules),
+        nexthops=tuple(h.on(new) if h.link == old else h for h in snapshot.nexthops),
     )
 
 

@@ -15,25 +15,29 @@ from bridgekit.migration.operations import (
     AddAddresses,
     AddNeighbours,
     AddRoutes,
+    BridgeSettings,
     CreateBridge,
     Operation,
     RemoveAddresses,
     RemoveNeighbours,
     RemoveRoutes,
     ReplaceRoutes,
+    RetargetNexthops,
     SetAddrGenMode,
     SetController,
+    SetRules,
     SetSysctl,
     SetUp,
     inverted,
 )
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV6, Address
-from bridgekit.model.links import Link, Neighbour
+from bridgekit.model.links import BridgeOptions, Link, Neighbour
 from bridgekit.model.routes import (
     DST,
     KERNEL_MADE,
     LOCAL_TABLE,
+    NH_ID,
     PRIORITY,
     RouteSet,
     fields,
@@ -42,6 +46,7 @@ from bridgekit.model.routes import (
     key,
     table,
 )
+from bridgekit.model.rules import Rule
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 
 NO_LINK_LOCAL = 1
@@ -83,12 +88,13 @@ def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
     routes = _sorted_out(snapshot, nic.name, addresses)
     settings = _bridge_settings(snapshot, nic.name, bridge)
 
-    yield CreateBridge(bridge, nic.mac, nic.mtu, intent.options)
+    yield CreateBridge(bridge, _bridge_like(nic, intent.options))
     yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
     yield SetUp(bridge, True)
     yield from _addresses_and_neighbours(bridge, addresses, neighbours, routes)
     yield SetController(nic.name, None, bridge)
     yield from _route_moves(routes, nic.name, bridge)
+    yield from _nexthops_and_rules(snapshot, nic.name, bridge)
     if neighbours:
         yield RemoveNeighbours(nic.name, neighbours)
     if addresses:
@@ -134,6 +140,22 @@ def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
         yield RemoveRoutes(routes.behind)
 
 
+def _nexthops_and_rules(snapshot: Snapshot, nic: str, bridge: str) -> Iterator[Operation]:
+    hops = tuple(hop for hop in snapshot.nexthops if hop.link == nic)
+    if hops:
+        yield RetargetNexthops(hops, nic, bridge)
+    groups: dict[tuple[int, int], list[Rule]] = {}
+    for rule in snapshot.rules:
+        groups.setdefault((rule.family, rule.priority), []).append(rule)
+    for rules in groups.values():
+        if any(rule.names(nic) for rule in rules):
+            yield SetRules(tuple(rules), tuple(rule.renamed(nic, bridge) for rule in rules))
+
+
+def _bridge_like(nic: Link, options: BridgeOptions) -> BridgeSettings:
+    return BridgeSettings(nic.mac, nic.mtu, options, nic.qlen, nic.group, nic.alias)
+
+
 def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
     """A port must not take addresses of its own from router advertisements or link changes."""
     if nic.addrgenmode not in (None, NO_LINK_LOCAL):
@@ -150,7 +172,8 @@ def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
     ours: list[tuple[int, bytes]] = []
     for position, message in enumerate(snapshot.routes.messages):
         firsts.setdefault(key(message), position)
-        if nic in snapshot.routes.links(message) and not _of_the_kernel_alone(message):
+        travels = not _of_the_kernel_alone(message) and NH_ID not in fields(message)
+        if nic in snapshot.routes.links(message) and travels:
             ours.append((position, message))
 
     def chosen(connected: bool, first: bool | None = None) -> RouteSet:
@@ -195,11 +218,12 @@ def _bridge_settings(
 ) -> tuple[tuple[str, str, str, str], ...]:
     """Return (key, fresh, during the move, final) for each setting that is ever written.
 
-    A fresh link has the values of `default`. During the move the bridge takes no router
-    advertisements, and its rp_filter is loose where it would be strict: with the addresses on
-    the bridge and the routes still on the NIC, a strict one drops what arrives.
+    A fresh link has the values of `default`, or else of the loopback. During the move the bridge
+    takes no router advertisements, and its rp_filter is loose where it would be strict: with the
+    addresses on the bridge and the routes still on the NIC, a strict one drops what arrives.
     """
-    fresh, final = snapshot.sysctls_of("default"), snapshot.sysctls_of(nic)
+    fresh = snapshot.sysctls_of("lo") | snapshot.sysctls_of("default")
+    final = snapshot.sysctls_of(nic)
     rows = []
     for pattern in sorted(final.keys() & fresh.keys()):
         during = final[pattern]

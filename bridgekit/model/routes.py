@@ -25,6 +25,7 @@ RTMSG = struct.Struct("=BBBBBBBBI")
     30,
 )
 LOCAL_TABLE, MAIN_TABLE = 255, 254
+TABLES = {253: "default", 254: "main", 255: "local"}
 KERNEL_MADE, BY_RA = 2, 9
 ONLINK = 4
 KEPT_FLAGS = ONLINK | 2
