@@ -44,6 +44,7 @@ STAGES: Final[dict[Firmware, tuple[Stage, ...]]] = {
         Stage("the menu", r"GNU GRUB"),
     ),
 }
+_GAVE_UP: Final = re.compile(r"PXE-E18|PXE-E16|No more network devices|No bootable device")
 _INSTALLER: Final = Stage("the Debian installer", r"(?i)(select|choose) (a )?language")
 
 
@@ -110,10 +111,14 @@ class Client:
         deadline = time.monotonic() + timeout
         while not re.search(pattern, self.console):
             left = deadline - time.monotonic()
-            if left <= 0 or not self._read(left):
-                why = f"in {timeout:.0f} s" if left <= 0 else "before it ended"
-                raise LabFailed(f"the client never showed {pattern!r} {why}: {self._last_words()}")
+            if left <= 0:
+                raise self._failed(pattern, f"in {timeout:.0f} s")
+            if not self._read(left) or _GAVE_UP.search(self.console):
+                raise self._failed(pattern, "before it gave up")
         return self.console
+
+    def _failed(self, pattern: str, when: str) -> LabFailed:
+        return LabFailed(f"the client never showed {pattern!r} {when}: {self._last_words()}")
 
     def netboot(self, token: str) -> Iterator[tuple[Stage, float]]:
         """Follow the whole boot: yield each stage and the seconds it took since the first look.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError, Refused, UsageError
 from bridgekit.host.command import CommandFailed, run
-from bridgekit.netboot import addresses, target
+from bridgekit.netboot import addresses, firewall, target
 from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.audit import need_root
 from bridgekit.netboot.target import Target
@@ -18,6 +18,7 @@ from bridgekit.netboot.target import Target
 NIC = "eth1"
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 FORWARDING_SECONDS = 2.0
+OURS = re.compile(r"bk[0-9a-f]{10}")
 BRIDGE = re.compile(r"[^\s/:]{1,15}")
 
 
@@ -54,6 +55,7 @@ def attach(  # noqa: PLR0913 - the words of its command line
     try:
         _make(bridge, goal, wish)
     except BridgekitError as error:
+        close_if_unused(bridge)
         if known is None:
             run("ip", "link", "delete", bridge)
         raise Refused(f"{container} was not attached to {bridge}; undone. {error}") from error
@@ -68,7 +70,15 @@ def detach(bridge: str, container: str, *, state: Path) -> bool:
     if port is None or port.controller != bridge:
         return False
     run("ip", "link", "delete", port.name)
+    close_if_unused(bridge)
     return True
+
+
+def close_if_unused(bridge: str) -> None:
+    """Take the firewall's rule for the bridge back with the last interface made here."""
+    ports = (link.name for link in addresses.links() if link.controller == bridge)
+    if not any(OURS.fullmatch(name) for name in ports):
+        firewall.close_bridge(bridge)
 
 
 def port_of(container: str, *, state: Path) -> str | None:
@@ -143,6 +153,7 @@ def _make(bridge: str, goal: Target, wish: Wish) -> None:
     inside = addresses.inside(goal.namespace)
     mtu = next(link.mtu for link in addresses.links() if link.name == bridge)
     try:
+        firewall.open_bridge(bridge)
         run("ip", "-batch", "-", stdin=_pair(port, bridge, goal, wish, mtu))
         run(*inside, "tee", f"/proc/sys/net/ipv4/conf/{NIC}/arp_notify", stdin="1")
         if goal.router:

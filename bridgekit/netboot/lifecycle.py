@@ -11,7 +11,7 @@ from pathlib import Path
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
 from bridgekit.netboot import files, record
-from bridgekit.netboot.attach import attach, detach
+from bridgekit.netboot.attach import attach, close_if_unused, detach
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
@@ -158,6 +158,7 @@ def _remove(home: Home) -> None:
         with suppress(Refused):
             detach(known.service.bridge, home.name, state=home.state)
         engine(known.engine, home.state).stop(home)
+        close_if_unused(known.service.bridge)
     shutil.rmtree(home.path, ignore_errors=True)
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from bridgekit.host.command import CommandFailed, run
-from bridgekit.netboot import addresses, files
+from bridgekit.netboot import addresses, files, firewall
 
 CONF = Path("/proc/sys/net/ipv4/conf")
 SWITCH = Path("/proc/sys/net/ipv4/ip_forward")
@@ -55,10 +55,12 @@ def up(uplink: Uplink, namespace: str) -> None:
     run(*addresses.inside(namespace), "ip", "-batch", "-", stdin=_service_side(uplink))
     down_table(uplink)
     run("nft", "-f", "-", stdin=RULES.format(table=uplink.table, **asdict(uplink)))
+    firewall.open_link(uplink.link)
 
 
 def down(uplink: Uplink) -> None:
-    """Remove link and table, also if they are gone already."""
+    """Remove link, table and rules, also if they are gone already."""
+    firewall.close_link(uplink.link)
     down_table(uplink)
     if addresses.link(uplink.link):
         run("ip", "link", "delete", uplink.link)

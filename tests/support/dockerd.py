@@ -1,10 +1,12 @@
 """Docker's engine for the tests: one of our own, apart from any that the machine has."""
 
 import os
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,11 +53,10 @@ def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
     log = (place / "log").open("w")
     with log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
         ready.bind(str(place / "ready"))
-        ready.settimeout(START_SECONDS)
         environment = {**os.environ, "NOTIFY_SOCKET": str(place / "ready")}
         process = start(argv, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            _wait_until_ready(ready, place / "log")
+            _wait_until_ready(ready, process, place / "log")
             yield address
         finally:
             process.terminate()
@@ -63,10 +64,18 @@ def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
             shutil.rmtree(place)
 
 
-def _wait_until_ready(ready: socket.socket, log: Path) -> None:
+def _wait_until_ready(ready: socket.socket, process: "subprocess.Popen[Any]", log: Path) -> None:
     """Wait for the engine's notice, as systemd would: see sd_notify(3)."""
+    deadline = time.monotonic() + START_SECONDS
+    ended = os.pidfd_open(process.pid)
     try:
-        while b"READY=1" not in ready.recv(4096):
-            pass
-    except TimeoutError:
-        raise AssertionError(f"dockerd did not start: {log.read_text()[-2000:]}") from None
+        while time.monotonic() < deadline:
+            left = deadline - time.monotonic()
+            readable, _, _ = select.select([ready.fileno(), ended], [], [], left)
+            if ready.fileno() in readable and b"READY=1" in ready.recv(4096):
+                return
+            if ended in readable:
+                break
+    finally:
+        os.close(ended)
+    raise AssertionError(f"dockerd did not start: {log.read_text()[-2000:]}")

@@ -1,0 +1,214 @@
+"""The native engine: serves, routes, and leaves nothing behind, however it ends."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab import layout, witness
+from bridgekit.lab.topology import Lab
+from bridgekit.netboot import files, lifecycle
+from bridgekit.netboot.service import Service
+
+CACHE = files.asset("pxe").parent / ".cache"
+WORLD = "203.0.113.1"
+TFTP = """
+import socket, struct, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+    wire.settimeout(10)
+    wire.sendto(struct.pack("!H", 1) + sys.argv[1].encode() + b"\\0octet\\0", ("192.168.242.1", 69))
+    text = b""
+    while True:
+        answer, source = wire.recvfrom(2048)
+        code, block = struct.unpack("!HH", answer[:4])
+        if code != 3:
+            sys.exit(answer[4:].decode())
+        text += answer[4:]
+        wire.sendto(struct.pack("!HH", 4, block), source)
+        if len(answer) < 516:
+            break
+sys.stdout.buffer.write(text)
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def root() -> None:
+    """The root file system, made once for all lab hosts: they can't reach Debian's archive."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRIDGEKIT_CACHE_DIR", str(CACHE))
+        lifecycle.build(Service(engine="native"), CACHE)
+
+
+@pytest.fixture
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A host whose eth0 is a port of br0, which has its address."""
+    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(CACHE))
+    yield bridged(make_lab())
+
+
+def bridged(lab: Lab) -> Lab:
+    lab.ip(
+        "host",
+        f"link add br0 address {layout.HOST_MAC} type bridge forward_delay 0",
+        "link set br0 up",
+        "link set eth0 master br0",
+        "address flush dev eth0",
+        "address add 192.168.1.4/24 brd + dev br0",
+        "route replace default via 192.168.1.1 dev br0",
+    )
+    lab.hosts["host"].settle()
+    lab.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
+    return lab
+
+
+def state(lab: Lab) -> tuple[witness.Testimony, str, str, int]:
+    host = lab.hosts["host"]
+    return (
+        witness.dump(host),
+        host.run("nft", "list", "ruleset").stdout,
+        host.sysctl("net.ipv4.ip_forward"),
+        host.run("ps", "ax", "-o", "args").stdout.count("/pxe/serve"),
+    )
+
+
+def assert_same(before: tuple[witness.Testimony, str, str, int], lab: Lab) -> None:
+    after = state(lab)
+    assert before[0].difference(after[0]) == []
+    assert before[1:] == after[1:]
+    assert list((Path(lab_state(lab)) / "pxe").glob("*pxe-*")) == []
+
+
+def lab_state(lab: Lab) -> str:
+    """The host's state directory, as this process sees it."""
+    return f"/proc/{lab.hosts['host'].pid}/root/var/lib/bridgekit"
+
+
+def up(lab: Lab, *options: str) -> None:
+    """Start it without looking for other DHCP servers, which takes seconds."""
+    done = lab.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", *options)
+    assert done.code == 0, done.stderr
+
+
+def client(lab: Lab) -> None:
+    """A machine on eth0's wire, with an address as the service would give it."""
+    lab.run("wire", "ip", "netns", "add", "client")
+    lab.run("wire", "ip", "link", "add", "c0", "type", "veth", "peer", "eth0", "netns", "client")
+    lab.ip("wire", "link set c0 master wire up")
+    for words in ("address add 192.168.242.120/24 dev eth0", "link set eth0 up"):
+        lab.run("wire", "ip", "-n", "client", *words.split())
+    lab.run("wire", "ip", "-n", "client", "route", "add", "default", "via", "192.168.242.1")
+
+
+def test_it_serves_and_goes(host: Lab) -> None:
+    before = state(host)
+    wish = ("--engine", "native", "--append", "console=ttyS0 token=abc", "--lease", "30m")
+    assert host.bridgekit("pxe", "up", "br0", *wish).code == 0
+    client(host)
+    inside = ("ip", "netns", "exec", "client")
+    menu = host.run("wire", *inside, sys.executable, "-c", TFTP, "pxelinux.cfg/default").stdout
+    assert menu.count("console=ttyS0 token=abc") == 5
+    grub = "debian-installer/amd64/grub/grub.cfg"
+    menu = host.run("wire", *inside, sys.executable, "-c", TFTP, grub).stdout
+    assert menu.count("console=ttyS0 token=abc") == 5
+    for file in ("pxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
+        program = TFTP.replace("sys.stdout.buffer.write(text)", "print(len(text))")
+        size = host.run("wire", *inside, sys.executable, "-c", program, file).stdout
+        assert int(size) > 10000
+    host.run("wire", *inside, "ping", "-c", "1", "-W", "5", WORLD)
+    again = host.bridgekit("pxe", "up", "br0", *wish)
+    assert (again.code, "nothing to do" in again.stdout) == (0, True)
+    (shown,) = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
+    assert (shown["engine"], shown["running"], shown["service"]["lease"]) == ("native", True, "30m")
+    assert "pxe: serving" in host.bridgekit("pxe", "logs", "br0").stdout
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert_same(before, host)
+    assert "nothing to do" in host.bridgekit("pxe", "down", "br0").stdout
+
+
+def test_few_rights(host: Lab) -> None:
+    up(host)
+    pids = host.run("host", "pgrep", "-x", "dnsmasq").stdout.split()
+    (pid,) = pids
+    status = host.run("host", "cat", f"/proc/{pid}/status").stdout
+    assert re.search(r"^Uid:\s+65534\s+65534", status, re.M)
+    # NET_BIND_SERVICE, NET_ADMIN, NET_RAW
+    assert re.findall(r"^Cap(?:Prm|Eff|Bnd):\s+0*(\w+)$", status, re.M) == ["3400"] * 3
+    assert "NoNewPrivs:\t1" in status
+    mounts = host.run("host", "cat", f"/proc/{pid}/mounts").stdout.splitlines()
+    roots = [line.split()[3] for line in mounts if line.split()[1] == "/"]
+    assert [options.split(",")[0] for options in roots] == ["ro"]
+    home = next((Path(lab_state(host)) / "pxe").glob("bridgekit-pxe-*"))
+    assert [oct(path.stat().st_mode & 0o777) for path in (home, home / "log")] == ["0o700", "0o600"]
+
+
+def test_no_nat(host: Lab) -> None:
+    before = state(host)
+    up(host, "--no-nat")
+    assert host.run("host", "nft", "list", "ruleset").stdout == before[1]
+    assert host.hosts["host"].sysctl("net.ipv4.ip_forward") == before[2]
+    client(host)
+    inside = ("ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "1")
+    assert host.run("wire", *inside, "192.168.242.1").code == 0
+    assert host.run("wire", *inside, WORLD, check=False).code != 0
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert_same(before, host)
+
+
+def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
+    """The root is there but empty: nothing in it can be run."""
+    before = state(host)
+    (tmp_path / next(CACHE.glob("pxe-root-trixie-*")).name).mkdir()
+    how = {"env": {"BRIDGEKIT_CACHE_DIR": str(tmp_path)}}
+    done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", **how)
+    assert (done.code, "taken back whole" in done.stderr) == (7, True)
+    assert_same(before, host)
+
+
+def test_the_command_is_killed_half_way(host: Lab) -> None:
+    before = state(host)
+    argv = (sys.executable, "-m", "bridgekit", "pxe", "up", "br0", "--engine", "native")
+    with host.popen("host", *argv, "--beside-dhcp", stderr=subprocess.PIPE, text=True) as command:
+        assert any("starting" in line for line in command.stderr)
+        links = "until ip link show type veth | grep -q bkp; do :; done"
+        host.run("host", "sh", "-c", links)
+        command.send_signal(signal.SIGKILL)
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert_same(before, host)
+
+
+def test_hosts_that_share_a_state_directory(
+    host: Lab, make_lab: Callable[..., Lab], tmp_path: Path
+) -> None:
+    other = bridged(make_lab())
+    shared = ("--state-dir", str(tmp_path))
+    up(host, *shared)
+    assert json.loads(other.bridgekit("pxe", "status", "--json", *shared).stdout)["services"] == []
+    assert "nothing to do" in other.bridgekit("pxe", "down", "br0", *shared).stdout
+    (shown,) = json.loads(host.bridgekit("pxe", "status", "--json", *shared).stdout)["services"]
+    assert shown["running"]
+    assert host.bridgekit("pxe", "down", "br0", *shared).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "sentence"),
+    [
+        (("br0", "--address", "192.168.1.9/24"), 3, "overlaps 192.168.1.0/24"),
+        (("br0", "--address", "10.99.7.1/24"), 3, "overlaps 10.99.0.0/16"),
+        (("br0", "--address", "192.168.242.101/24"), 2, "inside the range"),
+        (("br0", "--range", "192.168.242.9"), 2, "FIRST,LAST"),
+        (("br0", "--mode", "proxy"), 3, "proxy"),
+        (("br9",), 3, "no such interface"),
+        (("eth1",), 3, "no bridge"),
+        (("br0", "--image", "x"), 3, "runs no image"),
+    ],
+)
+def test_bad_input(host: Lab, options: tuple[str, ...], code: int, sentence: str) -> None:
+    before = state(host)
+    done = host.bridgekit("pxe", "up", *options, "--engine", "native", "--beside-dhcp")
+    assert (done.code, sentence in done.stderr) == (code, True), done.stderr
+    assert_same(before, host)
