@@ -46,13 +46,14 @@ def add(lab: str, host: Host) -> None:
 
 
 def registered(lab: str) -> dict[str, Host]:
-    """The hosts of a lab as noted down, dead ones too."""
+    """The hosts of a lab as noted down, dead ones too; nothing of one that goes meanwhile."""
     check_name(lab)
-    files = sorted((REGISTRY / lab).glob("*"))
-    return {
-        file.name: Host(file.name, namespace(lab, file.name), int(file.read_text() or 0))
-        for file in files
-    }
+    hosts = {}
+    for file in sorted((REGISTRY / lab).glob("*")):
+        with suppress(FileNotFoundError):
+            pid = int(file.read_text() or 0)
+            hosts[file.name] = Host(file.name, namespace(lab, file.name), pid)
+    return hosts
 
 
 def alive(lab: str) -> bool:
@@ -94,9 +95,9 @@ def remove(lab: str) -> None:
 
 
 def sweep() -> None:
-    """Remove labs whose owner was killed."""
+    """Remove labs whose owner was killed; one without hosts is just being made."""
     for lab in names():
-        if not alive(lab):
+        if registered(lab) and not alive(lab):
             remove(lab)
 
 

@@ -92,9 +92,11 @@ def _addresses(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iter
 
 
 def _address(address: Address) -> _Identity:
-    lifetime = 1 if address.dynamic else FOREVER
+    valid, preferred = (
+        1 if 0 < seconds < FOREVER else seconds for seconds in (address.valid, address.preferred)
+    )
     flags = address.flags & COMPARED_FLAGS[address.family]
-    return address.link, replace(address, flags=flags, valid=lifetime, preferred=lifetime)
+    return address.link, replace(address, flags=flags, valid=valid, preferred=preferred)
 
 
 def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:

@@ -31,7 +31,7 @@ from bridgekit.migration.operations import (
     inverted,
 )
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV6, Address
+from bridgekit.model.addresses import IPV4, IPV6, Address
 from bridgekit.model.links import BridgeOptions, Link, Neighbour
 from bridgekit.model.routes import (
     DST,
@@ -71,8 +71,11 @@ class _Routes:
 
     connected: RouteSet
     """They come and go with the addresses."""
-    connected_first: RouteSet
-    """Those of them that are the first of their key."""
+    twins: RouteSet
+    """What the kernel makes for an address, where it is the first of its key.
+
+    Of the local table only what competes with another link's: there order matters to nobody else.
+    """
     first: RouteSet
     """The first of their key: replaced in place."""
     behind: RouteSet
@@ -127,7 +130,7 @@ def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
     first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
     the same, and the connected routes have moved before the port is freed.
     """
-    twins = routes.connected_first
+    twins = routes.twins
     moved = RouteSet(routes.first.names, twins.messages + routes.first.messages)
     if len(twins):
         yield RemoveRoutes(twins.renamed(nic, bridge))
@@ -169,11 +172,16 @@ def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
 def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> _Routes:
     brought = {_brought(address) for address in addresses if address.brings_route}
     firsts: dict[object, int] = {}
+    others: set[object] = set()
     ours: list[tuple[int, bytes]] = []
+    by_kernel: list[tuple[int, bytes]] = []
     for position, message in enumerate(snapshot.routes.messages):
         firsts.setdefault(key(message), position)
-        travels = not _of_the_kernel_alone(message) and NH_ID not in fields(message)
-        if nic in snapshot.routes.links(message) and travels:
+        if nic not in snapshot.routes.links(message):
+            others.add(key(message))
+        elif _of_the_kernel_alone(message):
+            by_kernel.append((position, message))
+        elif NH_ID not in fields(message):
             ours.append((position, message))
 
     def chosen(connected: bool, first: bool | None = None) -> RouteSet:
@@ -185,9 +193,17 @@ def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
         ]
         return RouteSet(snapshot.routes.names, tuple(sorted(found, key=has_gateway)))
 
+    competing = tuple(
+        message
+        for position, message in by_kernel
+        if head(message).family == IPV4
+        and key(message) in others
+        and firsts[key(message)] == position
+    )
+    twins = chosen(connected=True, first=True)
     return _Routes(
         connected=chosen(connected=True),
-        connected_first=chosen(connected=True, first=True),
+        twins=RouteSet(twins.names, twins.messages + competing),
         first=chosen(connected=False, first=True),
         behind=chosen(connected=False, first=False),
     )

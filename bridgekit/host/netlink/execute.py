@@ -28,7 +28,7 @@ from bridgekit.host.netlink.channel import (
 )
 from bridgekit.migration import operations as op
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6, NODAD, TENTATIVE, Address
+from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, TENTATIVE, Address
 from bridgekit.model.links import Link, Neighbour
 from bridgekit.model.routes import CACHEINFO, EXPIRES, RTMSG, RouteSet, expires
 
@@ -248,6 +248,7 @@ def _address_body(address: Address, index: int, flags: int) -> bytes:
     message["family"], message["prefixlen"] = address.family, address.prefixlen
     message["scope"], message["index"] = address.scope, index
     lifetimes = {"ifa_preferred": address.preferred, "ifa_valid": address.valid}
+    timed = (address.preferred, address.valid) != (FOREVER, FOREVER)
     wanted = [
         ("IFA_LOCAL", address.ip),
         ("IFA_ADDRESS", address.peer or address.ip),
@@ -256,7 +257,7 @@ def _address_body(address: Address, index: int, flags: int) -> bytes:
         ("IFA_FLAGS", flags & ~TENTATIVE or None),
         ("IFA_RT_PRIORITY", address.metric or None),
         ("IFA_PROTO", address.protocol or None),
-        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if address.dynamic else None),
+        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if timed else None),
     ]
     message["attrs"] = [(name, value) for name, value in wanted if value is not None]
     return _encoded(message)

@@ -10,7 +10,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.host.netlink.channel import HEADER, Channel, NetlinkError
-from bridgekit.model.addresses import FOREVER, Address
+from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
 from bridgekit.model.links import BridgeOptions, Link, Neighbour
 from bridgekit.model.routes import RTMSG, RouteSet
 from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
@@ -88,6 +88,9 @@ def addresses(channel: Channel, names: dict[int, str]) -> tuple[Address, ...]:
 def _address(message: Any, names: dict[int, str]) -> Address:
     address, local = message.get_attr("IFA_ADDRESS"), message.get_attr("IFA_LOCAL")
     cache = message.get_attr("IFA_CACHEINFO") or {}
+    flags = message.get_attr("IFA_FLAGS") or message["flags"]
+    # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
+    preferred = 0 if flags & DEPRECATED else cache.get("ifa_preferred", FOREVER)
     return Address(
         link=names[message["index"]],
         family=message["family"],
@@ -97,8 +100,8 @@ def _address(message: Any, names: dict[int, str]) -> Address:
         broadcast=message.get_attr("IFA_BROADCAST"),
         label=message.get_attr("IFA_LABEL"),
         scope=message["scope"],
-        flags=message.get_attr("IFA_FLAGS") or message["flags"],
-        preferred=cache.get("ifa_preferred", FOREVER),
+        flags=flags,
+        preferred=preferred,
         valid=cache.get("ifa_valid", FOREVER),
         metric=message.get_attr("IFA_RT_PRIORITY") or 0,
         protocol=message.get_attr("IFA_PROTO") or 0,
