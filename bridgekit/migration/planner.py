@@ -40,9 +40,11 @@ from bridgekit.model.routes import (
     NH_ID,
     PRIORITY,
     RouteSet,
+    connected_route,
     fields,
     has_gateway,
     head,
+    is_link_multicast,
     key,
     table,
 )
@@ -50,6 +52,8 @@ from bridgekit.model.rules import Rule
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 
 NO_LINK_LOCAL = 1
+LOCAL_TYPES = frozenset({2, 3, 4, 5})
+"""local, broadcast, anycast, multicast"""
 OWN_METRIC = {2: 0, 10: 256}
 """The metric of a connected route whose address names none."""
 
@@ -80,6 +84,8 @@ class _Routes:
     """The first of their key: replaced in place."""
     behind: RouteSet
     """Behind another route of the same key: added and removed."""
+    surplus: RouteSet
+    """What an address would bring but the host has not, because someone removed it."""
 
 
 def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
@@ -130,6 +136,8 @@ def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
     first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
     the same, and the connected routes have moved before the port is freed.
     """
+    if len(routes.surplus):  # gateways may lean on it while their routes move
+        yield AddRoutes(routes.surplus)
     twins = routes.twins
     moved = RouteSet(routes.first.names, twins.messages + routes.first.messages)
     if len(twins):
@@ -141,6 +149,8 @@ def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
     if len(routes.behind):
         yield AddRoutes(routes.behind.renamed(nic, bridge))
         yield RemoveRoutes(routes.behind)
+    if len(routes.surplus):
+        yield RemoveRoutes(routes.surplus.renamed(nic, bridge))
 
 
 def _nexthops_and_rules(snapshot: Snapshot, nic: str, bridge: str) -> Iterator[Operation]:
@@ -170,6 +180,7 @@ def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
 
 
 def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> _Routes:
+    brought: set[tuple[int, bytes, int, int] | None]
     brought = {_brought(address) for address in addresses if address.brings_route}
     firsts: dict[object, int] = {}
     others: set[object] = set()
@@ -206,12 +217,23 @@ def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
         twins=RouteSet(twins.names, twins.messages + competing),
         first=chosen(connected=False, first=True),
         behind=chosen(connected=False, first=False),
+        surplus=_surplus(snapshot, nic, brought - {_as_brought(message) for _, message in ours}),
     )
+
+
+def _surplus(
+    snapshot: Snapshot, nic: str, missing: set[tuple[int, bytes, int, int] | None]
+) -> RouteSet:
+    index = next(number for number, name in snapshot.routes.names if name == nic)
+    made = (connected_route(index, *what) for what in missing if what)
+    return RouteSet(snapshot.routes.names, tuple(sorted(made)))
 
 
 def _of_the_kernel_alone(message: bytes) -> bool:
     """Routes of the local table that the kernel makes for every address and every link."""
-    return table(message) == LOCAL_TABLE and head(message).protocol == KERNEL_MADE
+    top = head(message)
+    made = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
+    return made and (top.type in LOCAL_TYPES or is_link_multicast(message))
 
 
 def _brought(address: Address) -> tuple[int, bytes, int, int]:

@@ -58,17 +58,24 @@ metric = maybe("metric 5", "metric 50", "metric 600")
 deprecated = maybe("preferred_lft 0")
 lifetime = maybe("valid_lft 4000 preferred_lft 3000", "preferred_lft 0")
 
-v4_address = words(
-    *(
-        "address add",
-        st.builds("{}/{}".format, v4_host, one("24", "16", "32", "31")),
-        maybe("brd +"),
-    ),
-    *("dev", mostly_eth0, maybe("scope link", "scope 200", "noprefixroute", "metric 7"), deprecated),
+v4_address = st.one_of(
+    words(
+        *(
+            "address add",
+            st.builds("{}.{}/{}".format, one(*V4), hosts, one("24", "16", "32", "31")),
+        ),
+        *(maybe("brd +"), "dev", dev, deprecated),
+        maybe("scope link", "scope 200", "noprefixroute", "metric 7"),
+    )
+    for dev, hosts in (("eth0", st.integers(5, 9)), ("eth1", st.integers(15, 19)))
 )
-v4_peer = words("address add", v4_host, "peer", one("10.9.9.1/32", "10.9.8.0/24"), "dev", link)
+peers = one("10.9.9.1/32", "10.9.8.0/24")
+v4_peer = words(
+    "address add", st.integers(2, 9).map("10.44.0.{}".format), "peer", peers, "dev eth0"
+)
 v4_label = words(
-    "address add", v4_host.map("{}/24".format), "dev eth0 label", one("eth0:a", "eth0:1")
+    *("address add", st.integers(20, 29).map("10.45.0.{}/24".format), "dev eth0"),
+    one("label eth0:a", "label eth0:1"),
 )
 v6_address = words(
     *(
@@ -135,14 +142,14 @@ nexthop = words("nexthop add id", one("1", "2", "3"), st.one_of(v4_gateway, v6_g
 group = words("nexthop add id", one("11", "12"), "group", one("1/2", "1", "2,3/3", "1/2/3"))
 by_nexthop = words("route append", v4_net, "nhid", one("1", "2", "3", "11", "12"), metric, table)
 gone = one(
-    *("route del 192.168.1.0/24 dev eth0", "route del 192.168.2.0/24 dev eth1"),
+    "route del 192.168.1.0/24 dev eth0",
     *("address del 192.168.1.4/24 dev eth0", "-6 route del 2001:db8:1::/64 dev eth0"),
     "-6 route del fe80::/64 dev eth0",
 )
 line = st.one_of(
     *(v4_address, v4_address, v4_peer, v4_label, v6_address, v6_address, v4_route, v4_route),
     *(v4_route, v6_route, v6_route, v4_legs, v6_legs, no_device, rule, rule, neighbour, proxy),
-    *(nexthop, group, by_nexthop),
+    *(nexthop, group, by_nexthop, gone),
 )
 sysctl = st.tuples(
     one("ipv4/conf/eth0/rp_filter", "ipv4/conf/eth0/arp_ignore", "ipv6/conf/eth0/accept_ra"),

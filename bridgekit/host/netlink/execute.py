@@ -118,6 +118,9 @@ class Executor:
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
         _await_usable(channel, notices, operation.link, proven)
         channel.exchange([_as_it_was(a, index) for a in proven if not a.flags & NODAD])
+        # changing an address's flags may take away the route of another with another metric
+        flags = CREATE | APPEND
+        channel.exchange(list(self._routes(NEWROUTE, flags, operation.connected, channel, THERE)))
 
     @_do.register
     def _(self, operation: op.RemoveAddresses, channel: Channel, notices: Notices) -> None:
