@@ -2,20 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, cast
 
 import click
 
+from bridgekit.cli.netboot_options import DEFAULTS, F, service_from, service_options
+from bridgekit.cli.options import errors_as_json, json_option
 from bridgekit.netboot import attach as attaching
 from bridgekit.netboot import audit, files, lifecycle, service
 from bridgekit.netboot.lifecycle import PxeStatus
-from bridgekit.netboot.service import Service
 
-F = TypeVar("F", bound=Callable[..., Any])
-Option = Callable[[F], F]
-DEFAULTS = Service()
+__all__ = ("attach", "detach", "pxe", "service_from", "service_options")
+
 SCHEMA = 1
 FOUND_SOMETHING = 10
 
@@ -25,80 +26,27 @@ state_option = click.option(
     envvar="BRIDGEKIT_STATE_DIR",
     help=f"Where state is kept [{files.DEFAULT_STATE_DIR}].",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-color_option = click.option("--no-color", is_flag=True, help="No colours (there are none here).")
-bridge_argument = click.argument("bridge", default=DEFAULTS.bridge)
+color_option = click.option(
+    "--no-color", is_flag=True, expose_value=False, help="No colours (there are none here)."
+)
 
 
-def service_options(prefix: str = "") -> Callable[[F], F]:
-    """Add every option of a PXE service to a command; `prefix` is "" or like "pxe-".
-
-    Their values reach the command under their names with underscores: `pxe_range`, …
-    """
+def bridge_words(default: str | None) -> Callable[[F], F]:
+    """Let a verb take its bridge as a word or, as elsewhere, by --bridge."""
 
     def add(command: F) -> F:
-        for option in reversed(_options(prefix)):
-            command = option(command)
-        return command
+        @click.argument("bridge", required=False)
+        @click.option("--bridge", "named", metavar="NAME", default=default, help="The same.")
+        @wraps(command)
+        def wrapped(bridge: str | None, named: str | None, **rest: Any) -> Any:
+            return command(bridge=bridge or named, **rest)
+
+        return cast(F, wrapped)
 
     return add
 
 
-def service_from(params: Mapping[str, Any], prefix: str, bridge: str) -> Service:
-    """The service that the options describe, out of a command's parameters; not checked yet."""
-    word = prefix.replace("-", "_")
-    return Service(
-        bridge=bridge,
-        engine=params[f"{word}engine"],
-        address=params[f"{word}address"],
-        range=params[f"{word}range"],
-        lease=params[f"{word}lease"],
-        mode=params[f"{word}mode"],
-        image=params[f"{word}image"],
-        release=params[f"{word}release"],
-        nat=not params[f"{word}no_nat"],
-        append=params[f"{word}append"],
-        menu_timeout=params[f"{word}menu_timeout"],
-        beside_dhcp=params[f"{word}beside_dhcp"],
-    )
-
-
-def _first_and_last(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> tuple[str, str] | None:
-    if value is None:
-        return None
-    first, comma, last = value.partition(",")
-    if not comma:
-        raise click.BadParameter("write FIRST,LAST, like 192.168.242.101,192.168.242.199")
-    return first.strip(), last.strip()
-
-
-def _options(prefix: str) -> tuple[Option[Any], ...]:
-    flag = f"--{prefix}"
-    choice = click.Choice
-    return (
-        click.option(f"{flag}engine", type=choice(service.ENGINES), default=DEFAULTS.engine,
-                     show_default=True, help="What runs it; auto takes the first that works."),
-        click.option(f"{flag}address", metavar="ADDRESS/LEN", default=DEFAULTS.address,
-                     show_default=True, help="The service's own address in the clients' subnet."),
-        click.option(f"{flag}range", metavar="FIRST,LAST", callback=_first_and_last,
-                     help="Addresses for clients [.101 to .199 of the subnet]."),
-        click.option(f"{flag}lease", metavar="TIME", default=DEFAULTS.lease, show_default=True,
-                     help="How long a client keeps its address: 30m, 1h, 2d, infinite."),
-        click.option(f"{flag}mode", type=choice(service.MODES), default=DEFAULTS.mode,
-                     show_default=True, help="isolated: a subnet of its own on the same wire."),
-        click.option(f"{flag}image", metavar="NAME", help="Run this image instead of our own."),
-        click.option(f"{flag}release", type=choice(service.RELEASES), default=DEFAULTS.release,
-                     show_default=True, help="The Debian release to install and to run."),
-        click.option(f"{flag}no-nat", is_flag=True, help="Clients get no way out of their wire."),
-        click.option(f"{flag}append", metavar="ARGS", default=DEFAULTS.append,
-                     help="More arguments for the clients' kernel, like console=ttyS0."),
-        click.option(f"{flag}menu-timeout", type=int, metavar="SECONDS", show_default=True,
-                     default=DEFAULTS.menu_timeout, help="How long the boot menu waits."),
-        click.option(f"{flag}beside-dhcp", is_flag=True,
-                     help="Start even if another DHCP server answers on the wire."),
-    )  # fmt: skip
+on_bridge = bridge_words(DEFAULTS.bridge)
 
 
 @click.command()
@@ -107,7 +55,11 @@ def _options(prefix: str) -> tuple[Option[Any], ...]:
 @click.argument("address", metavar="ADDRESS/LEN[@GATEWAY]")
 @click.argument("mac", required=False)
 @state_option
-def attach(bridge: str, container: str, address: str, mac: str | None, state_dir: str) -> None:
+@json_option
+@color_option
+def attach(
+    bridge: str, container: str, address: str, mac: str | None, state_dir: str, as_json: bool
+) -> None:
     """Give CONTAINER the interface eth1 on BRIDGE, which is made if it is missing.
 
     CONTAINER is docker's or podman's name or id, the name of a PXE service of ours, a name
@@ -120,25 +72,27 @@ def attach(bridge: str, container: str, address: str, mac: str | None, state_dir
     """
     own, _, gateway = address.partition("@")
     state = files.state_dir(state_dir)
-    if attaching.attach(bridge, container, own, gateway or None, mac, state=state):
-        click.echo(f"{container} has eth1 with {own} on {bridge}")
-    else:
-        click.echo(f"{container} has eth1 with {own} on {bridge} already; nothing to do")
+    with errors_as_json(as_json):
+        done = attaching.attach(bridge, container, own, gateway or None, mac, state=state)
+    _tell(as_json, done, f"{container} has eth1 with {own} on {bridge}")
 
 
 @click.command()
 @click.argument("bridge")
 @click.argument("container")
 @state_option
-def detach(bridge: str, container: str, state_dir: str) -> None:
+@json_option
+@color_option
+def detach(bridge: str, container: str, state_dir: str, as_json: bool) -> None:
     """Take CONTAINER's eth1 off BRIDGE again.
 
     \b
     Example:
       bridgekit detach br0 $PXECID
     """
-    done = attaching.detach(bridge, container, state=files.state_dir(state_dir))
-    click.echo(f"{container} is off {bridge}" + ("" if done else " already; nothing to do"))
+    with errors_as_json(as_json):
+        done = attaching.detach(bridge, container, state=files.state_dir(state_dir))
+    _tell(as_json, done, f"{container} is off {bridge}")
 
 
 @click.group()
@@ -157,7 +111,9 @@ def pxe() -> None:
 @pxe.command()
 @service_options()
 @state_option
-def build(state_dir: str, **params: Any) -> None:
+@json_option
+@color_option
+def build(state_dir: str, as_json: bool, **params: Any) -> None:
     """Make the image, or native's root file system, if it is missing.
 
     \b
@@ -166,17 +122,19 @@ def build(state_dir: str, **params: Any) -> None:
       bridgekit pxe build --engine docker --release bookworm
     """
     wish = service_from(params, "", DEFAULTS.bridge)
-    service.check(wish, ())
-    click.echo(lifecycle.build(wish, files.state_dir(state_dir)))
+    with errors_as_json(as_json):
+        service.check(wish, ())
+        made = lifecycle.build(wish, files.state_dir(state_dir))
+    click.echo(json.dumps({"schema": SCHEMA, "built": made}) if as_json else made)
 
 
 @pxe.command()
-@bridge_argument
+@on_bridge
 @service_options()
 @state_option
 @json_option
 @color_option
-def up(bridge: str, state_dir: str, as_json: bool, no_color: bool, **params: Any) -> None:
+def up(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     """Start the service on BRIDGE and wait until it serves.
 
     First one DHCPDISCOVER asks whether a DHCP server is on the wire already; if one answers,
@@ -187,10 +145,10 @@ def up(bridge: str, state_dir: str, as_json: bool, no_color: bool, **params: Any
       bridgekit pxe up br0
       bridgekit pxe up br0 --address 10.7.0.1/24 --range 10.7.0.50,10.7.0.99 --lease 30m
     """
-    del no_color
     wish = service_from(params, "", bridge)
     state = files.state_dir(state_dir)
-    started = lifecycle.start(wish, state)
+    with errors_as_json(as_json):
+        started = lifecycle.start(wish, state)
     now = lifecycle.status(bridge, state)
     if as_json:
         click.echo(_json((now,) if now else ()))
@@ -199,25 +157,28 @@ def up(bridge: str, state_dir: str, as_json: bool, no_color: bool, **params: Any
 
 
 @pxe.command()
-@bridge_argument
+@on_bridge
 @state_option
-def down(bridge: str, state_dir: str) -> None:
+@json_option
+@color_option
+def down(bridge: str, state_dir: str, as_json: bool) -> None:
     """Stop BRIDGE's service and remove all of it.
 
     \b
     Example:
       bridgekit pxe down br0
     """
-    done = lifecycle.down(bridge, files.state_dir(state_dir))
-    click.echo("the PXE service is gone" if done else "there is no PXE service; nothing to do")
+    with errors_as_json(as_json):
+        done = lifecycle.down(bridge, files.state_dir(state_dir))
+    _tell(as_json, done, f"the PXE service of {bridge} is gone")
 
 
 @pxe.command()
-@click.argument("bridge", required=False)
+@bridge_words(None)
 @state_option
 @json_option
 @color_option
-def status(bridge: str | None, state_dir: str, as_json: bool, no_color: bool) -> None:
+def status(bridge: str | None, state_dir: str, as_json: bool) -> None:
     """Show the services of this host, or BRIDGE's.
 
     \b
@@ -225,7 +186,6 @@ def status(bridge: str | None, state_dir: str, as_json: bool, no_color: bool) ->
       bridgekit pxe status
       bridgekit pxe status br0 --json
     """
-    del no_color
     found = lifecycle.statuses(files.state_dir(state_dir))
     found = tuple(item for item in found if bridge in (None, item.service.bridge))
     if as_json:
@@ -235,7 +195,7 @@ def status(bridge: str | None, state_dir: str, as_json: bool, no_color: bool) ->
 
 
 @pxe.command()
-@bridge_argument
+@on_bridge
 @click.option("--follow", "-f", is_flag=True, help="Go on until the service ends.")
 @state_option
 def logs(bridge: str, follow: bool, state_dir: str) -> None:
@@ -249,9 +209,10 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
 
 
 @pxe.command()
-@bridge_argument
+@on_bridge
 @service_options()
 @json_option
+@color_option
 def check(bridge: str, as_json: bool, **params: Any) -> None:
     """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
 
@@ -260,12 +221,21 @@ def check(bridge: str, as_json: bool, **params: Any) -> None:
       bridgekit pxe check br0 --address 10.7.0.1/24
     """
     wish = service_from(params, "", bridge)
-    findings = audit.findings(wish)
+    with errors_as_json(as_json):
+        findings = audit.findings(wish)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "findings": findings}, indent=2))
     else:
         click.echo("\n".join(findings) or f"nothing keeps clients of {bridge} from booting")
     sys.exit(FOUND_SOMETHING if findings else 0)
+
+
+def _tell(as_json: bool, changed: bool, sentence: str) -> None:
+    """What is so now, and whether this call has made it so."""
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "changed": changed, "result": sentence}))
+    else:
+        click.echo(sentence if changed else f"{sentence} already; nothing to do")
 
 
 def _json(found: tuple[PxeStatus, ...]) -> str:

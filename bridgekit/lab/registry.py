@@ -37,23 +37,25 @@ def claim(lab: str) -> None:
     if alive(lab):
         raise Refused(f"the lab {lab} is up already; `bridgekit lab down --name {lab}` ends it")
     remove(lab)
-    (REGISTRY / lab).mkdir(mode=0o700, parents=True)
+    try:
+        (REGISTRY / lab).mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise Refused(f"the lab {lab} is just being made by another process") from None
 
 
 def add(lab: str, host: Host) -> None:
     """Note down a host of the lab."""
-    (REGISTRY / lab / host.name).write_text(str(host.pid))
+    (REGISTRY / lab / host.name).symlink_to(str(host.pid))  # there at once, with its content
 
 
 def registered(lab: str) -> dict[str, Host]:
-    """The hosts of a lab as noted down, dead ones too; nothing of one that goes meanwhile."""
+    """The hosts of a lab as noted down, dead ones too."""
     check_name(lab)
-    hosts = {}
-    for file in sorted((REGISTRY / lab).glob("*")):
-        with suppress(FileNotFoundError):
-            pid = int(file.read_text() or 0)
-            hosts[file.name] = Host(file.name, namespace(lab, file.name), pid)
-    return hosts
+    files = sorted(path for path in (REGISTRY / lab).glob("*") if path.is_symlink())
+    return {
+        file.name: Host(file.name, namespace(lab, file.name), int(str(file.readlink())))
+        for file in files
+    }
 
 
 def alive(lab: str) -> bool:
@@ -95,9 +97,9 @@ def remove(lab: str) -> None:
 
 
 def sweep() -> None:
-    """Remove labs whose owner was killed; one without hosts is just being made."""
+    """Remove labs whose owner was killed; one that is only being made is left alone."""
     for lab in names():
-        if registered(lab) and not alive(lab):
+        if not all(host.alive() for host in registered(lab).values()):
             remove(lab)
 
 

@@ -25,9 +25,9 @@ def need_bridge(name: str) -> None:
     """Refuse a bridge that is missing, down, or none."""
     link = addresses.link(name)
     if link is None or link.kind != "bridge":
-        what = "no such interface" if link is None else "an interface, but no bridge"
+        what = f"There is no interface {name}" if link is None else f"{name} is no bridge"
         raise Refused(
-            f"{name} is {what}. Nothing was changed; `bridgekit apply` makes a bridge, "
+            f"{what}. Nothing was changed; `bridgekit apply` makes a bridge, "
             "and with --with-pxe it starts the service as well."
         )
     if not link.up:

@@ -10,8 +10,7 @@ import pytest
 from bridgekit.lab.topology import Lab
 from bridgekit.netboot import files, lifecycle
 from bridgekit.netboot.service import Service
-from tests.netns.test_native import TFTP, WORLD, bridged, client
-from tests.support import dockerd
+from tests.support import dockerd, pxe
 
 REPOSITORY = files.asset("pxe").parent
 CLASSIC = "pxe"
@@ -35,7 +34,7 @@ def host(
     images: Path, make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Lab]:
     """A host with br0, and Docker with its own bridge and iptables."""
-    lab = bridged(make_lab())
+    lab = pxe.bridged(make_lab())
     monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(images.parent))
     with dockerd.inside(lab, images) as address:
         monkeypatch.setenv("DOCKER_HOST", address)
@@ -65,8 +64,8 @@ def ports(lab: Lab) -> list[str]:
 
 
 def assert_the_world_answers(lab: Lab) -> None:
-    client(lab)
-    lab.run("wire", "ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "5", WORLD)
+    pxe.client(lab)
+    lab.run("wire", "ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "5", pxe.WORLD)
 
 
 def test_the_classic_way(host: Lab) -> None:
@@ -77,7 +76,7 @@ def test_the_classic_way(host: Lab) -> None:
     line = wait_until_it_serves(host, container)
     assert "192.168.242.101 to 192.168.242.199 on eth1 (192.168.242.1/24), lease 1h" in line
     assert_the_world_answers(host)
-    tftp = ("ip", "netns", "exec", "client", "python3", "-c", TFTP, "pxelinux.cfg/default")
+    tftp = ("ip", "netns", "exec", "client", "python3", "-c", pxe.TFTP, "pxelinux.cfg/default")
     assert "LABEL install" in host.run("wire", *tftp).stdout
     assert host.bridgekit("detach", "br0", container).code == 0
     docker(host, "stop", "--time", "5", container)

@@ -1,7 +1,6 @@
 """The lab itself: private, complete, and gone without a trace."""
 
 import os
-import select
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 
 from bridgekit.errors import Refused, UsageError
 from bridgekit.lab import ifup, layout, registry, traffic, witness
+from bridgekit.lab.host import readable
 from bridgekit.lab.topology import Lab
 
 Maker = Callable[..., Lab]
@@ -61,12 +61,12 @@ def test_a_killed_owner_leaves_no_process_and_the_sweep_takes_the_rest() -> None
     )
     with owner:
         assert owner.stdout
-        pid = int(owner.stdout.readline())
-        handle = os.pidfd_open(pid)
+        handles = [os.pidfd_open(int(pid)) for pid in owner.stdout.readline().split()]
         owner.kill()
-    poller = select.poll()
-    poller.register(handle)
-    assert poller.poll(5000)
+    assert len(handles) == 3
+    for handle in handles:
+        assert readable(handle, 5)
+        os.close(handle)
     registry.sweep()
     assert machine("killed") == before
 
@@ -74,7 +74,7 @@ def test_a_killed_owner_leaves_no_process_and_the_sweep_takes_the_rest() -> None
 OWNER = """
 from bridgekit.lab.topology import Lab
 with Lab("killed") as lab:
-    print(lab.hosts["host"].pid, flush=True)
+    print(*(host.pid for host in lab.hosts.values()), flush=True)
     input()
 """
 

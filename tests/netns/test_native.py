@@ -5,65 +5,22 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import witness
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import files, lifecycle
-from bridgekit.netboot.service import Service
-
-CACHE = files.asset("pxe").parent / ".cache"
-WORLD = "203.0.113.1"
-TFTP = """
-import socket, struct, sys
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-    wire.settimeout(10)
-    wire.sendto(struct.pack("!H", 1) + sys.argv[1].encode() + b"\\0octet\\0", ("192.168.242.1", 69))
-    text = b""
-    while True:
-        answer, source = wire.recvfrom(2048)
-        code, block = struct.unpack("!HH", answer[:4])
-        if code != 3:
-            sys.exit(answer[4:].decode())
-        text += answer[4:]
-        wire.sendto(struct.pack("!HH", 4, block), source)
-        if len(answer) < 516:
-            break
-sys.stdout.buffer.write(text)
-"""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def root() -> None:
-    """The root file system, made once for all lab hosts: they can't reach Debian's archive."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BRIDGEKIT_CACHE_DIR", str(CACHE))
-        lifecycle.build(Service(engine="native"), CACHE)
+from tests.support import pxe
 
 
 @pytest.fixture
-def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """A host whose eth0 is a port of br0, which has its address."""
-    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(CACHE))
-    yield bridged(make_lab())
-
-
-def bridged(lab: Lab) -> Lab:
-    lab.ip(
-        "host",
-        f"link add br0 address {layout.HOST_MAC} type bridge forward_delay 0",
-        "link set br0 up",
-        "link set eth0 master br0",
-        "address flush dev eth0",
-        "address add 192.168.1.4/24 brd + dev br0",
-        "route replace default via 192.168.1.1 dev br0",
-    )
-    lab.hosts["host"].settle()
-    lab.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
-    return lab
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A host whose eth0 is a port of br0, and a root file system for the service."""
+    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
+    pxe.ensure_root()
+    return pxe.bridged(make_lab())
 
 
 def state(lab: Lab) -> tuple[witness.Testimony, str, str, int]:
@@ -88,38 +45,22 @@ def lab_state(lab: Lab) -> str:
     return f"/proc/{lab.hosts['host'].pid}/root/var/lib/bridgekit"
 
 
-def up(lab: Lab, *options: str) -> None:
-    """Start it without looking for other DHCP servers, which takes seconds."""
-    done = lab.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", *options)
-    assert done.code == 0, done.stderr
-
-
-def client(lab: Lab) -> None:
-    """A machine on eth0's wire, with an address as the service would give it."""
-    lab.run("wire", "ip", "netns", "add", "client")
-    lab.run("wire", "ip", "link", "add", "c0", "type", "veth", "peer", "eth0", "netns", "client")
-    lab.ip("wire", "link set c0 master wire up")
-    for words in ("address add 192.168.242.120/24 dev eth0", "link set eth0 up"):
-        lab.run("wire", "ip", "-n", "client", *words.split())
-    lab.run("wire", "ip", "-n", "client", "route", "add", "default", "via", "192.168.242.1")
-
-
 def test_it_serves_and_goes(host: Lab) -> None:
     before = state(host)
     wish = ("--engine", "native", "--append", "console=ttyS0 token=abc", "--lease", "30m")
     assert host.bridgekit("pxe", "up", "br0", *wish).code == 0
-    client(host)
+    pxe.client(host)
     inside = ("ip", "netns", "exec", "client")
-    menu = host.run("wire", *inside, sys.executable, "-c", TFTP, "pxelinux.cfg/default").stdout
+    menu = host.run("wire", *inside, sys.executable, "-c", pxe.TFTP, "pxelinux.cfg/default").stdout
     assert menu.count("console=ttyS0 token=abc") == 5
     grub = "debian-installer/amd64/grub/grub.cfg"
-    menu = host.run("wire", *inside, sys.executable, "-c", TFTP, grub).stdout
+    menu = host.run("wire", *inside, sys.executable, "-c", pxe.TFTP, grub).stdout
     assert menu.count("console=ttyS0 token=abc") == 5
     for file in ("pxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
-        program = TFTP.replace("sys.stdout.buffer.write(text)", "print(len(text))")
+        program = pxe.TFTP.replace("sys.stdout.buffer.write(text)", "print(len(text))")
         size = host.run("wire", *inside, sys.executable, "-c", program, file).stdout
         assert int(size) > 10000
-    host.run("wire", *inside, "ping", "-c", "1", "-W", "5", WORLD)
+    host.run("wire", *inside, "ping", "-c", "1", "-W", "5", pxe.WORLD)
     again = host.bridgekit("pxe", "up", "br0", *wish)
     assert (again.code, "nothing to do" in again.stdout) == (0, True)
     (shown,) = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
@@ -131,7 +72,7 @@ def test_it_serves_and_goes(host: Lab) -> None:
 
 
 def test_few_rights(host: Lab) -> None:
-    up(host)
+    pxe.up(host)
     pids = host.run("host", "pgrep", "-x", "dnsmasq").stdout.split()
     (pid,) = pids
     status = host.run("host", "cat", f"/proc/{pid}/status").stdout
@@ -148,13 +89,13 @@ def test_few_rights(host: Lab) -> None:
 
 def test_no_nat(host: Lab) -> None:
     before = state(host)
-    up(host, "--no-nat")
+    pxe.up(host, "--no-nat")
     assert host.run("host", "nft", "list", "ruleset").stdout == before[1]
     assert host.hosts["host"].sysctl("net.ipv4.ip_forward") == before[2]
-    client(host)
+    pxe.client(host)
     inside = ("ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "1")
     assert host.run("wire", *inside, "192.168.242.1").code == 0
-    assert host.run("wire", *inside, WORLD, check=False).code != 0
+    assert host.run("wire", *inside, pxe.WORLD, check=False).code != 0
     assert host.bridgekit("pxe", "down", "br0").code == 0
     assert_same(before, host)
 
@@ -162,7 +103,7 @@ def test_no_nat(host: Lab) -> None:
 def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
     """The root is there but empty: nothing in it can be run."""
     before = state(host)
-    (tmp_path / next(CACHE.glob("pxe-root-trixie-*")).name).mkdir()
+    (tmp_path / next(pxe.CACHE.glob("pxe-root-trixie-*")).name).mkdir()
     how = {"env": {"BRIDGEKIT_CACHE_DIR": str(tmp_path)}}
     done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", **how)
     assert (done.code, "taken back whole" in done.stderr) == (7, True)
@@ -184,9 +125,9 @@ def test_the_command_is_killed_half_way(host: Lab) -> None:
 def test_hosts_that_share_a_state_directory(
     host: Lab, make_lab: Callable[..., Lab], tmp_path: Path
 ) -> None:
-    other = bridged(make_lab())
+    other = pxe.bridged(make_lab())
     shared = ("--state-dir", str(tmp_path))
-    up(host, *shared)
+    pxe.up(host, *shared)
     assert json.loads(other.bridgekit("pxe", "status", "--json", *shared).stdout)["services"] == []
     assert "nothing to do" in other.bridgekit("pxe", "down", "br0", *shared).stdout
     (shown,) = json.loads(host.bridgekit("pxe", "status", "--json", *shared).stdout)["services"]
@@ -202,7 +143,7 @@ def test_hosts_that_share_a_state_directory(
         (("br0", "--address", "192.168.242.101/24"), 2, "inside the range"),
         (("br0", "--range", "192.168.242.9"), 2, "FIRST,LAST"),
         (("br0", "--mode", "proxy"), 3, "proxy"),
-        (("br9",), 3, "no such interface"),
+        (("br9",), 3, "There is no interface br9"),
         (("eth1",), 3, "no bridge"),
         (("br0", "--image", "x"), 3, "runs no image"),
     ],

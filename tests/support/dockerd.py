@@ -19,6 +19,11 @@ STOP_SECONDS = 60
 # Nothing of the machine's own network or firewall may change
 NO_NETWORK = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false")
 
+# Made by dockerd wherever its options point; what was not there before goes again
+STRAYS = [
+    Path(name) for name in ("/etc/docker", "/opt/containerd", "/run/docker", "/run/containerd")
+]
+
 Start = Callable[..., "subprocess.Popen[Any]"]
 
 
@@ -45,6 +50,7 @@ def inside(lab: Lab, data: Path, where: str = "host") -> Iterator[str]:
 @contextmanager
 def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
     place = Path(tempfile.mkdtemp(prefix="bk-docker-"))
+    strays = [path for path in STRAYS if not path.exists()]
     address = f"unix://{place}/docker.sock"
     argv = (
         *("dockerd", f"--host={address}", f"--data-root={data}", f"--exec-root={place}/run"),
@@ -61,7 +67,8 @@ def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
-            shutil.rmtree(place)
+            for path in (place, *strays):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _wait_until_ready(ready: socket.socket, process: "subprocess.Popen[Any]", log: Path) -> None:

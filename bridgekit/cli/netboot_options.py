@@ -1,0 +1,84 @@
+"""The options of a PXE service, for `pxe up` and, with a prefix, for `plan` and `apply`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from bridgekit.netboot import service
+from bridgekit.netboot.service import Service
+
+F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[F], F]
+DEFAULTS = Service()
+
+
+def service_options(prefix: str = "") -> Callable[[F], F]:
+    """Add every option of a PXE service to a command; `prefix` is "" or like "pxe-".
+
+    Their values reach the command under their names with underscores: `pxe_range`, …
+    """
+
+    def add(command: F) -> F:
+        for option in reversed(_options(prefix)):
+            command = option(command)
+        return command
+
+    return add
+
+
+def service_from(params: Mapping[str, Any], prefix: str, bridge: str) -> Service:
+    """The service that the options describe, out of a command's parameters; not checked yet."""
+    word = prefix.replace("-", "_")
+    return Service(
+        bridge=bridge,
+        engine=params[f"{word}engine"],
+        address=params[f"{word}address"],
+        range=params[f"{word}range"],
+        lease=params[f"{word}lease"],
+        mode=params[f"{word}mode"],
+        image=params[f"{word}image"],
+        release=params[f"{word}release"],
+        nat=not params[f"{word}no_nat"],
+        append=params[f"{word}append"],
+        menu_timeout=params[f"{word}menu_timeout"],
+        beside_dhcp=params[f"{word}beside_dhcp"],
+    )
+
+
+def _first_and_last(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    first, comma, last = value.partition(",")
+    if not comma:
+        raise click.BadParameter("write FIRST,LAST, like 192.168.242.101,192.168.242.199")
+    return first.strip(), last.strip()
+
+
+def _options(prefix: str) -> tuple[Option[Any], ...]:
+    flag = f"--{prefix}"
+    choice = click.Choice
+    return (
+        click.option(f"{flag}engine", type=choice(service.ENGINES), default=DEFAULTS.engine,
+                     show_default=True, help="What runs it; auto takes the first that works."),
+        click.option(f"{flag}address", metavar="ADDRESS/LEN", default=DEFAULTS.address,
+                     show_default=True, help="The service's own address in the clients' subnet."),
+        click.option(f"{flag}range", metavar="FIRST,LAST", callback=_first_and_last,
+                     help="Addresses for clients [.101 to .199 of the subnet]."),
+        click.option(f"{flag}lease", metavar="TIME", default=DEFAULTS.lease, show_default=True,
+                     help="How long a client keeps its address: 30m, 1h, 2d, infinite."),
+        click.option(f"{flag}mode", type=choice(service.MODES), default=DEFAULTS.mode,
+                     show_default=True, help="isolated: a subnet of its own on the same wire."),
+        click.option(f"{flag}image", metavar="NAME", help="Run this image instead of our own."),
+        click.option(f"{flag}release", type=choice(service.RELEASES), default=DEFAULTS.release,
+                     show_default=True, help="The Debian release to install and to run."),
+        click.option(f"{flag}no-nat", is_flag=True, help="Clients get no way out of their wire."),
+        click.option(f"{flag}append", metavar="ARGS", default=DEFAULTS.append,
+                     help="More arguments for the clients' kernel, like console=ttyS0."),
+        click.option(f"{flag}menu-timeout", type=int, metavar="SECONDS", show_default=True,
+                     default=DEFAULTS.menu_timeout, help="How long the boot menu waits."),
+        click.option(f"{flag}beside-dhcp", is_flag=True,
+                     help="Start even if another DHCP server answers on the wire."),
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""The PXE service in a lab: a host with br0, a client on its wire, and what they ask."""
+
+import pytest
+
+from bridgekit.lab import layout
+from bridgekit.lab.topology import Lab
+from bridgekit.netboot import lifecycle
+from bridgekit.netboot.service import Service
+from tests.support import dockerd
+
+CACHE = dockerd.data_root().parent
+WORLD = "203.0.113.1"
+TFTP = """
+import socket, struct, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+    wire.settimeout(10)
+    wire.sendto(struct.pack("!H", 1) + sys.argv[1].encode() + b"\\0octet\\0", ("192.168.242.1", 69))
+    text = b""
+    while True:
+        answer, source = wire.recvfrom(2048)
+        code, block = struct.unpack("!HH", answer[:4])
+        if code != 3:
+            sys.exit(answer[4:].decode())
+        text += answer[4:]
+        wire.sendto(struct.pack("!HH", 4, block), source)
+        if len(answer) < 516:
+            break
+sys.stdout.buffer.write(text)
+"""
+
+
+def ensure_root() -> None:
+    """Make the root file system outside of any lab: only there Debian's archive can be reached."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRIDGEKIT_CACHE_DIR", str(CACHE))
+        lifecycle.build(Service(engine="native"), CACHE)
+
+
+def bridged(lab: Lab) -> Lab:
+    lab.ip(
+        "host",
+        f"link add br0 address {layout.HOST_MAC} type bridge forward_delay 0",
+        "link set br0 up",
+        "link set eth0 master br0",
+        "address flush dev eth0",
+        "address add 192.168.1.4/24 brd + dev br0",
+        "route replace default via 192.168.1.1 dev br0",
+    )
+    lab.hosts["host"].settle()
+    lab.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
+    return lab
+
+
+def up(lab: Lab, *options: str) -> None:
+    """Start it without looking for other DHCP servers, which takes seconds."""
+    done = lab.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", *options)
+    assert done.code == 0, done.stderr
+
+
+def client(lab: Lab) -> None:
+    """A machine on eth0's wire, with an address as the service would give it."""
+    lab.run("wire", "ip", "netns", "add", "client")
+    lab.run("wire", "ip", "link", "add", "c0", "type", "veth", "peer", "eth0", "netns", "client")
+    lab.ip("wire", "link set c0 master wire up")
+    for words in ("address add 192.168.242.120/24 dev eth0", "link set eth0 up"):
+        lab.run("wire", "ip", "-n", "client", *words.split())
+    lab.run("wire", "ip", "-n", "client", "route", "add", "default", "via", "192.168.242.1")
