@@ -1,7 +1,6 @@
 """States nobody wrote by hand: they move, answer as before, and come back, as iproute2 sees it."""
 
 import os
-
 from pathlib import Path
 
 import pytest
