@@ -9,17 +9,26 @@ from bridgekit.errors import BridgekitError
 from bridgekit.model.links import Sysctl
 
 ROOT = Path("/proc/sys")
-FAMILIES = ("net/ipv4/conf", "net/ipv6/conf")
+FRESH = {
+    **dict.fromkeys(("net/ipv4/conf", "net/ipv6/conf"), ("all", "default")),
+    **dict.fromkeys(("net/ipv4/neigh", "net/ipv6/neigh"), ("default", "lo")),
+}
+"""What shows a new link's values: `default`; where that is missing, as for neighbour settings in
+any network namespace but the first, the loopback, which got them too."""
 DERIVED = frozenset({"mc_forwarding", "mtu", "addr_gen_mode", "stable_secret", "bc_forwarding"})
 """Read-only, or set through the link, or secret."""
-PER_INTERFACE = re.compile(r"net/ipv[46]/conf/(?!\.\.?/)[^/]+/[a-z0-9_]+")
+PER_INTERFACE = re.compile(r"net/ipv[46]/(?:conf|neigh)/(?!\.\.?/)[^/]+/[a-z0-9_]+")
 UNSET = (errno.EIO, errno.ENOENT, errno.EINVAL)
 
 
 def read_settings(links: tuple[str, ...]) -> tuple[Sysctl, ...]:
-    """Return the per-interface settings of these links and of `all` and `default`."""
-    names = ("all", "default", *links)
-    return tuple(item for family in FAMILIES for name in names for item in _read(family, name))
+    """Return the per-interface settings of these links and of what shows a new link's."""
+    return tuple(
+        item
+        for family, fresh in FRESH.items()
+        for name in (*fresh, *links)
+        for item in _read(family, name)
+    )
 
 
 def _read(family: str, name: str) -> Iterator[Sysctl]:

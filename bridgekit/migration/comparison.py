@@ -8,7 +8,7 @@ other than the two that a migration is about only a loss counts: others may add 
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from bridgekit.model.addresses import FOREVER, IPV4, NODAD, NOPREFIXROUTE, PERMANENT, Address
@@ -48,6 +48,8 @@ def differences(wanted: Snapshot, found: Snapshot, links: Iterable[str]) -> tupl
         *_routes(wanted.routes, found.routes, focus),
         *_neighbours(wanted, found, focus),
         *_sysctls(wanted, found, focus),
+        *_rules(wanted, found, focus),
+        *_nexthops(wanted, found, focus),
     )
 
 
@@ -67,7 +69,7 @@ def _settings(link: Link) -> Link:
 
 
 def _link_changes(wanted: Link, found: Link) -> str:
-    compared = ("kind", "mac", "mtu", "up", "controller", "lower", "addrgenmode", "bridge")
+    compared = [field.name for field in fields(Link) if field.name not in ("index", "carrier")]
     pairs = ((name, getattr(wanted, name), getattr(found, name)) for name in compared)
     return ", ".join(
         f"{name} {left} became {right}" for name, left, right in pairs if left != right
@@ -90,9 +92,11 @@ def _addresses(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iter
 
 
 def _address(address: Address) -> _Identity:
-    lifetime = 1 if address.dynamic else FOREVER
+    valid, preferred = (
+        1 if 0 < seconds < FOREVER else seconds for seconds in (address.valid, address.preferred)
+    )
     flags = address.flags & COMPARED_FLAGS[address.family]
-    return address.link, replace(address, flags=flags, valid=lifetime, preferred=lifetime)
+    return address.link, replace(address, flags=flags, valid=valid, preferred=preferred)
 
 
 def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
@@ -126,8 +130,8 @@ def _chosen(routes: RouteSet) -> dict[object, tuple[str, ...]]:
 
 def _neighbours(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
     def compared(snapshot: Snapshot) -> dict[_Identity, str]:
-        entries = (entry for entry in snapshot.neighbours if entry.permanent)
-        return {(e.link, e): f"neighbour {e.ip} lladdr {e.mac} dev {e.link}" for e in entries}
+        entries = (entry for entry in snapshot.neighbours if entry.lasting)
+        return {(entry.link, entry): f"neighbour {entry}" for entry in entries}
 
     yield from _unequal(compared(wanted), compared(found), focus)
 
@@ -138,6 +142,26 @@ def _sysctls(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterat
         ours = any(f"/{link}/" in item.key for link in focus)
         if ours and now.get(item.key, item.value) != item.value:
             yield Difference("changed", f"{item.key} is {now[item.key]}, not {item.value}")
+
+
+def _rules(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    """Rules of the links in their order; of all others only a loss counts."""
+    lost = Counter(wanted.rules) - Counter(found.rules)
+    yield from (Difference("missing", f"rule {rule}") for rule in lost)
+    for rule in Counter(found.rules) - Counter(wanted.rules):
+        if any(rule.names(link) for link in focus):
+            yield Difference("unexpected", f"rule {rule}")
+    common = Counter(wanted.rules) & Counter(found.rules)
+    left, right = ([rule for rule in side.rules if rule in common] for side in (wanted, found))
+    if not lost and left != right:
+        yield Difference("changed", "the order of the policy rules")
+
+
+def _nexthops(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
+        return {(hop.link or "", hop): f"nexthop {hop}" for hop in snapshot.nexthops}
+
+    yield from _unequal(compared(wanted), compared(found), focus)
 
 
 def _unequal(

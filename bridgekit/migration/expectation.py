@@ -8,7 +8,7 @@ from dataclasses import replace
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire
 from bridgekit.model.links import Link, Sysctl
-from bridgekit.model.routes import KERNEL_MADE, LOCAL_TABLE, RouteSet, device_slots, head, table
+from bridgekit.model.routes import RouteSet, device_slots, is_link_multicast
 from bridgekit.model.snapshot import Snapshot
 
 NEW_INDEX = 0x7FFFFFFF
@@ -63,11 +63,13 @@ def _link(snapshot: Snapshot, name: str) -> Link:
 
 
 def _retold(snapshot: Snapshot, old: str, new: str) -> Snapshot:
-    """Addresses and neighbours of one link read as another's."""
+    """Addresses, neighbours, rules and nexthops of one link read as another's."""
     return replace(
         snapshot,
         addresses=tuple(a.on(new) if a.link == old else a for a in snapshot.addresses),
         neighbours=tuple(n.on(new) if n.link == old else n for n in snapshot.neighbours),
+        rules=tuple(rule.renamed(old, new) for rule in snapshot.rules),
+        nexthops=tuple(h.on(new) if h.link == old else h for h in snapshot.nexthops),
     )
 
 
@@ -81,7 +83,7 @@ def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet
     messages: list[bytes] = []
     for message in routes.messages:
         ours = old in routes.links(message)
-        by_link = ours and _comes_with_every_link(message)
+        by_link = ours and is_link_multicast(message)
         if by_link and keep:
             messages.append(message)
         if not by_link or keep:
@@ -95,13 +97,6 @@ def _repointed(message: bytes, old: int, new: int) -> bytes:
         if wire.u32(message, slot) == old:
             message = wire.patched(message, slot, new)
     return message
-
-
-def _comes_with_every_link(message: bytes) -> bool:
-    """IPv6's multicast route, ff00::/8 of the local table, stands on every link that is up."""
-    top = head(message)
-    kernels = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
-    return kernels and top.family == 10 and top.dst_len == 8
 
 
 def _sysctls(settings: dict[str, str], link: str) -> tuple[Sysctl, ...]:

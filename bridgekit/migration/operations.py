@@ -5,6 +5,7 @@ something the kernel would do unasked; `connected` routes, which come and go wit
 named in the operation that brings or takes the address.
 """
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from bridgekit.model.addresses import Address
 from bridgekit.model.links import BridgeOptions, Neighbour
 from bridgekit.model.route_text import route_text
 from bridgekit.model.routes import RouteSet
+from bridgekit.model.rules import Nexthop, Rule
 
 FAMILY_FLAG = {2: "", 10: "-6 "}
 ADDRGENMODES = ("eui64", "none", "stable_secret", "random")
@@ -20,37 +22,48 @@ SAMPLE = 12
 
 
 @dataclass(frozen=True, slots=True)
-class CreateBridge:
-    """Make a bridge, down, with this MAC address, MTU (bytes) and options, no link-local."""
+class BridgeSettings:
+    """What a bridge is made with; MTU in bytes, `qlen` in packets."""
 
-    name: str
     mac: str
     mtu: int
     options: BridgeOptions
+    qlen: int = 1000
+    group: int = 0
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateBridge:
+    """Make a bridge, down, with these settings, and no IPv6 link-local address of its own."""
+
+    name: str
+    settings: BridgeSettings
 
     def inverse(self) -> "DeleteBridge":
-        return DeleteBridge(self.name, self.mac, self.mtu, self.options)
+        return DeleteBridge(self.name, self.settings)
 
     def describe(self) -> Iterator[str]:
-        stp = "1" if self.options.stp else "0"
+        given = self.settings
+        stp = "1" if given.options.stp else "0"
         yield (
-            f"ip link add {self.name} address {self.mac} mtu {self.mtu} type bridge"
-            f" stp_state {stp} forward_delay {self.options.forward_delay}"
+            f"ip link add {self.name} address {given.mac} mtu {given.mtu} txqueuelen {given.qlen}"
+            f" type bridge stp_state {stp} forward_delay {given.options.forward_delay}"
         )
-        yield f"ip link set {self.name} addrgenmode none"
+        more = ["group", str(given.group)] if given.group else []
+        more += ["alias", shlex.quote(given.alias)] if given.alias else []
+        yield " ".join(["ip link set", self.name, "addrgenmode none", *more])
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteBridge:
-    """Delete a bridge; the values say how it can be made again."""
+    """Delete a bridge; the settings say how it can be made again."""
 
     name: str
-    mac: str
-    mtu: int
-    options: BridgeOptions
+    settings: BridgeSettings
 
     def inverse(self) -> CreateBridge:
-        return CreateBridge(self.name, self.mac, self.mtu, self.options)
+        return CreateBridge(self.name, self.settings)
 
     def describe(self) -> Iterator[str]:
         yield f"ip link delete {self.name}"
@@ -164,9 +177,7 @@ class AddNeighbours:
 
     def describe(self) -> Iterator[str]:
         for entry in self.entries:
-            state = "permanent" if entry.permanent else "stale"
-            words = f"{entry.ip} lladdr {entry.mac} dev {self.link} nud {state}"
-            yield f"ip neighbour replace {words}"
+            yield f"ip neighbour replace {entry}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +192,8 @@ class RemoveNeighbours:
 
     def describe(self) -> Iterator[str]:
         for entry in self.entries:
-            yield f"ip neighbour delete {entry.ip} dev {self.link}"
+            proxy = "proxy " if entry.flags & entry.PROXY else ""
+            yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +240,41 @@ class RemoveRoutes:
         yield from _route_words("delete", self.routes)
 
 
+@dataclass(frozen=True, slots=True)
+class SetRules:
+    """Make the policy rules of one family and priority these, in this order.
+
+    Rules cannot be replaced: the new ones are added behind the old ones, which then go. What
+    matches neither before nor after in between does not exist. The kernel allows duplicates.
+    """
+
+    before: tuple[Rule, ...]
+    after: tuple[Rule, ...]
+
+    def inverse(self) -> "SetRules":
+        return SetRules(self.after, self.before)
+
+    def describe(self) -> Iterator[str]:
+        for verb, rules in (("add", self.after), ("delete", self.before)):
+            yield from (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}" for rule in rules)
+
+
+@dataclass(frozen=True, slots=True)
+class RetargetNexthops:
+    """Point nexthop objects at another link; routes and groups that use them follow at once."""
+
+    nexthops: tuple[Nexthop, ...]
+    before: str
+    after: str
+
+    def inverse(self) -> "RetargetNexthops":
+        return RetargetNexthops(self.nexthops, self.after, self.before)
+
+    def describe(self) -> Iterator[str]:
+        for nexthop in self.nexthops:
+            yield f"ip nexthop replace {nexthop.on(self.after)}"
+
+
 def _route_words(verb: str, routes: RouteSet) -> Iterator[str]:
     for message in routes.messages[:SAMPLE]:
         words = f"route {verb} {route_text(message, routes.name)}"
@@ -250,6 +297,8 @@ Operation = (
     | ReplaceRoutes
     | AddRoutes
     | RemoveRoutes
+    | SetRules
+    | RetargetNexthops
 )
 
 

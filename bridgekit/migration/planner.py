@@ -15,36 +15,45 @@ from bridgekit.migration.operations import (
     AddAddresses,
     AddNeighbours,
     AddRoutes,
+    BridgeSettings,
     CreateBridge,
     Operation,
     RemoveAddresses,
     RemoveNeighbours,
     RemoveRoutes,
     ReplaceRoutes,
+    RetargetNexthops,
     SetAddrGenMode,
     SetController,
+    SetRules,
     SetSysctl,
     SetUp,
     inverted,
 )
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV6, Address
-from bridgekit.model.links import Link, Neighbour
+from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.links import BridgeOptions, Link, Neighbour
 from bridgekit.model.routes import (
     DST,
     KERNEL_MADE,
     LOCAL_TABLE,
+    NH_ID,
     PRIORITY,
     RouteSet,
+    connected_route,
     fields,
     has_gateway,
     head,
+    is_link_multicast,
     key,
     table,
 )
+from bridgekit.model.rules import Rule
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 
 NO_LINK_LOCAL = 1
+LOCAL_TYPES = frozenset({2, 3, 4, 5})
+"""local, broadcast, anycast, multicast"""
 OWN_METRIC = {2: 0, 10: 256}
 """The metric of a connected route whose address names none."""
 
@@ -66,12 +75,17 @@ class _Routes:
 
     connected: RouteSet
     """They come and go with the addresses."""
-    connected_first: RouteSet
-    """Those of them that are the first of their key."""
+    twins: RouteSet
+    """What the kernel makes for an address, where it is the first of its key.
+
+    Of the local table only what competes with another link's: there order matters to nobody else.
+    """
     first: RouteSet
     """The first of their key: replaced in place."""
     behind: RouteSet
     """Behind another route of the same key: added and removed."""
+    surplus: RouteSet
+    """What an address would bring but the host has not, because someone removed it."""
 
 
 def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
@@ -83,12 +97,13 @@ def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
     routes = _sorted_out(snapshot, nic.name, addresses)
     settings = _bridge_settings(snapshot, nic.name, bridge)
 
-    yield CreateBridge(bridge, nic.mac, nic.mtu, intent.options)
+    yield CreateBridge(bridge, _bridge_like(nic, intent.options))
     yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
     yield SetUp(bridge, True)
     yield from _addresses_and_neighbours(bridge, addresses, neighbours, routes)
     yield SetController(nic.name, None, bridge)
     yield from _route_moves(routes, nic.name, bridge)
+    yield from _nexthops_and_rules(snapshot, nic.name, bridge)
     if neighbours:
         yield RemoveNeighbours(nic.name, neighbours)
     if addresses:
@@ -121,7 +136,9 @@ def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
     first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
     the same, and the connected routes have moved before the port is freed.
     """
-    twins = routes.connected_first
+    if len(routes.surplus):  # gateways may lean on it while their routes move
+        yield AddRoutes(routes.surplus)
+    twins = routes.twins
     moved = RouteSet(routes.first.names, twins.messages + routes.first.messages)
     if len(twins):
         yield RemoveRoutes(twins.renamed(nic, bridge))
@@ -132,6 +149,24 @@ def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:
     if len(routes.behind):
         yield AddRoutes(routes.behind.renamed(nic, bridge))
         yield RemoveRoutes(routes.behind)
+    if len(routes.surplus):
+        yield RemoveRoutes(routes.surplus.renamed(nic, bridge))
+
+
+def _nexthops_and_rules(snapshot: Snapshot, nic: str, bridge: str) -> Iterator[Operation]:
+    hops = tuple(hop for hop in snapshot.nexthops if hop.link == nic)
+    if hops:
+        yield RetargetNexthops(hops, nic, bridge)
+    groups: dict[tuple[int, int], list[Rule]] = {}
+    for rule in snapshot.rules:
+        groups.setdefault((rule.family, rule.priority), []).append(rule)
+    for rules in groups.values():
+        if any(rule.names(nic) for rule in rules):
+            yield SetRules(tuple(rules), tuple(rule.renamed(nic, bridge) for rule in rules))
+
+
+def _bridge_like(nic: Link, options: BridgeOptions) -> BridgeSettings:
+    return BridgeSettings(nic.mac, nic.mtu, options, nic.qlen, nic.group, nic.alias)
 
 
 def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
@@ -145,12 +180,19 @@ def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
 
 
 def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> _Routes:
+    brought: set[tuple[int, bytes, int, int] | None]
     brought = {_brought(address) for address in addresses if address.brings_route}
     firsts: dict[object, int] = {}
+    others: set[object] = set()
     ours: list[tuple[int, bytes]] = []
+    by_kernel: list[tuple[int, bytes]] = []
     for position, message in enumerate(snapshot.routes.messages):
         firsts.setdefault(key(message), position)
-        if nic in snapshot.routes.links(message) and not _of_the_kernel_alone(message):
+        if nic not in snapshot.routes.links(message):
+            others.add(key(message))
+        elif _of_the_kernel_alone(message):
+            by_kernel.append((position, message))
+        elif NH_ID not in fields(message):
             ours.append((position, message))
 
     def chosen(connected: bool, first: bool | None = None) -> RouteSet:
@@ -162,17 +204,36 @@ def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
         ]
         return RouteSet(snapshot.routes.names, tuple(sorted(found, key=has_gateway)))
 
+    competing = tuple(
+        message
+        for position, message in by_kernel
+        if head(message).family == IPV4
+        and key(message) in others
+        and firsts[key(message)] == position
+    )
+    twins = chosen(connected=True, first=True)
     return _Routes(
         connected=chosen(connected=True),
-        connected_first=chosen(connected=True, first=True),
+        twins=RouteSet(twins.names, twins.messages + competing),
         first=chosen(connected=False, first=True),
         behind=chosen(connected=False, first=False),
+        surplus=_surplus(snapshot, nic, brought - {_as_brought(message) for _, message in ours}),
     )
+
+
+def _surplus(
+    snapshot: Snapshot, nic: str, missing: set[tuple[int, bytes, int, int] | None]
+) -> RouteSet:
+    index = next(number for number, name in snapshot.routes.names if name == nic)
+    made = (connected_route(index, *what) for what in missing if what)
+    return RouteSet(snapshot.routes.names, tuple(sorted(made)))
 
 
 def _of_the_kernel_alone(message: bytes) -> bool:
     """Routes of the local table that the kernel makes for every address and every link."""
-    return table(message) == LOCAL_TABLE and head(message).protocol == KERNEL_MADE
+    top = head(message)
+    made = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
+    return made and (top.type in LOCAL_TYPES or is_link_multicast(message))
 
 
 def _brought(address: Address) -> tuple[int, bytes, int, int]:
@@ -195,11 +256,12 @@ def _bridge_settings(
 ) -> tuple[tuple[str, str, str, str], ...]:
     """Return (key, fresh, during the move, final) for each setting that is ever written.
 
-    A fresh link has the values of `default`. During the move the bridge takes no router
-    advertisements, and its rp_filter is loose where it would be strict: with the addresses on
-    the bridge and the routes still on the NIC, a strict one drops what arrives.
+    A fresh link has the values of `default`, or else of the loopback. During the move the bridge
+    takes no router advertisements, and its rp_filter is loose where it would be strict: with the
+    addresses on the bridge and the routes still on the NIC, a strict one drops what arrives.
     """
-    fresh, final = snapshot.sysctls_of("default"), snapshot.sysctls_of(nic)
+    fresh = snapshot.sysctls_of("lo") | snapshot.sysctls_of("default")
+    final = snapshot.sysctls_of(nic)
     rows = []
     for pattern in sorted(final.keys() & fresh.keys()):
         during = final[pattern]

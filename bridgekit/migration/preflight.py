@@ -10,7 +10,6 @@ from typing import Literal
 from bridgekit.migration.intent import Intent
 from bridgekit.model.addresses import IPV4
 from bridgekit.model.links import Link
-from bridgekit.model.routes import NH_ID, fields
 from bridgekit.model.snapshot import Snapshot
 
 LAYER_3_KINDS = ("tun", "wireguard", "sit", "gre", "ipip", "ip6tnl", "vti", "xfrm", "ppp")
@@ -52,7 +51,6 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     yield from _taken_bridge(snapshot, intent)
     yield from _owners(snapshot, nic)
     yield from _children(snapshot, nic)
-    yield from _not_moved_yet(snapshot, nic)
     if nic.up and not nic.carrier:
         message = f"{nic.name} has no carrier: nothing can be proven over its wire"
         yield Finding("warn", "no-carrier", message, "check the cable")
@@ -111,22 +109,6 @@ def _children(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
         elif link.kind == "vlan":
             message = f"{link.name} goes on taking its frames from {nic.name} before the bridge"
             yield Finding("warn", "vlan-child", message, "move the VLAN to the bridge if it should")
-
-
-def _not_moved_yet(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
-    """What names the NIC and cannot be carried over: better refused than lost."""
-    for rule in snapshot.rules:
-        if nic.name in (rule.iif, rule.oif):
-            message = f"the policy rule with priority {rule.priority} names {nic.name}"
-            yield Finding("refuse", "rule-names-nic", message, "rewrite it without iif and oif")
-    for hop in snapshot.nexthops:
-        if hop.link == nic.name:
-            message = f"the nexthop object {hop.id} names {nic.name}"
-            yield Finding("refuse", "nexthop-object", message, "use plain routes instead")
-            return
-    if any(NH_ID in fields(message) for message in snapshot.routes.naming(nic.name).messages):
-        message = f"routes over {nic.name} use nexthop objects"
-        yield Finding("refuse", "nexthop-object", message, "use plain routes instead")
 
 
 def _from_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ SCOPES = {0: "global", 200: "site", 253: "link", 254: "host"}
 
 SECONDARY = 0x01
 NODAD = 0x02
+DEPRECATED = 0x20
 TENTATIVE = 0x40
 PERMANENT = 0x80
 NOPREFIXROUTE = 0x200
@@ -52,9 +53,9 @@ class Address:
 
     @property
     def brings_route(self) -> bool:
-        """Does the kernel make a connected route for it?"""
-        host = self.prefixlen == (32 if self.family == IPV4 else 128)
-        return not (self.flags & NOPREFIXROUTE or self.secondary or (host and not self.peer))
+        """Does the kernel make a connected route for it? For IPv6 even for a single address."""
+        alone = self.family == IPV4 and self.prefixlen == 32 and not self.peer
+        return not (self.flags & NOPREFIXROUTE or self.secondary or alone)
 
     def on(self, link: str) -> "Address":
         """The same address on another link; an IPv4 label `eth0:1` becomes `br0:1`."""
@@ -73,6 +74,6 @@ class Address:
         words += ["label", self.label] if self.label and self.label != self.link else []
         words += ["metric", str(self.metric)] if self.metric else []
         words += ["noprefixroute"] if self.flags & NOPREFIXROUTE else []
-        if self.dynamic:
-            words += ["valid_lft", str(self.valid), "preferred_lft", str(self.preferred)]
+        words += ["valid_lft", str(self.valid)] if self.dynamic else []
+        words += ["preferred_lft", str(self.preferred)] if self.preferred != FOREVER else []
         return " ".join(words)

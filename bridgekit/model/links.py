@@ -33,11 +33,17 @@ class Link:
     lower: str | None = None
     addrgenmode: int | None = None
     bridge: BridgeOptions | None = None
+    qlen: int = 1000
+    group: int = 0
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An ARP or NDP entry. `state` and `flags` are the kernel's NUD_ and NTF_ bits."""
+    """An ARP or NDP entry. `state` and `flags` are the kernel's NUD_ and NTF_ bits.
+
+    A proxy entry has no MAC address and no state.
+    """
 
     link: str
     family: int
@@ -46,35 +52,28 @@ class Neighbour:
     state: int
     flags: int = 0
 
+    protocol: int = 0
+
+    PROXY: ClassVar[int] = 0x08
     PERMANENT: ClassVar[int] = 0x80
     USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
     """REACHABLE, STALE, DELAY, PROBE, PERMANENT: entries whose MAC address is known."""
 
     @property
-    def permanent(self) -> bool:
-        return bool(self.state & self.PERMANENT)
+    def lasting(self) -> bool:
+        """Does it stay until someone removes it?"""
+        return bool(self.state & self.PERMANENT or self.flags & self.PROXY)
+
+    def __str__(self) -> str:
+        """The words that `ip neighbour replace` takes."""
+        if self.flags & self.PROXY:
+            return f"proxy {self.ip} dev {self.link}"
+        state = "permanent" if self.lasting else "stale"
+        return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}"
 
     def on(self, link: str) -> "Neighbour":
         """The same entry on another link."""
         return replace(self, link=link)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A policy routing rule (`ip rule`), as far as it names interfaces."""
-
-    family: int
-    priority: int
-    iif: str | None
-    oif: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Nexthop:
-    """A nexthop object (`ip nexthop`), as far as it names an interface."""
-
-    id: int
-    link: str | None
 
 
 @dataclass(frozen=True, slots=True)

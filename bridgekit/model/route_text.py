@@ -12,7 +12,6 @@ TYPES = {
 }
 PROTOCOLS = {1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
-TABLES = {253: "default", 254: "main", 255: "local"}
 PREFERENCES = {1: "high", 3: "low"}
 METRICS = {
     **{2: "mtu", 3: "window", 4: "rtt", 5: "rttvar", 6: "ssthresh", 7: "cwnd", 8: "advmss"},
@@ -64,7 +63,7 @@ def _hop(found: dict[int, bytes], flags: int, name: Names) -> list[str]:
 def _placement(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
     table = wire.u32(found[rt.TABLE], 0) if rt.TABLE in found else top.table
     metric = wire.u32(found[rt.PRIORITY], 0) if rt.PRIORITY in found else 0
-    words = ["table", TABLES.get(table, str(table))] if table != rt.MAIN_TABLE else []
+    words = ["table", rt.TABLES.get(table, str(table))] if table != rt.MAIN_TABLE else []
     if top.protocol != 3:
         words += ["proto", PROTOCOLS.get(top.protocol, str(top.protocol))]
     if top.scope and top.family == 2:

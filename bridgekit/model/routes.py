@@ -25,6 +25,7 @@ RTMSG = struct.Struct("=BBBBBBBBI")
     30,
 )
 LOCAL_TABLE, MAIN_TABLE = 255, 254
+TABLES = {253: "default", 254: "main", 255: "local"}
 KERNEL_MADE, BY_RA = 2, 9
 ONLINK = 4
 KEPT_FLAGS = ONLINK | 2
@@ -124,6 +125,23 @@ def has_gateway(message: bytes) -> bool:
     """Does the route, or a leg of it, go through a router?"""
     found = fields(message)
     return any(kind in found for kind in (GATEWAY, VIA, MULTIPATH))
+
+
+def is_link_multicast(message: bytes) -> bool:
+    """Is it IPv6's multicast route, ff00::/8 of the local table, as on every link that is up?"""
+    top = head(message)
+    made = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
+    return made and top.family == 10 and top.dst_len == 8
+
+
+def connected_route(index: int, family: int, network: bytes, bits: int, metric: int) -> bytes:
+    """Make the message of the route that the kernel makes for an address, without its source."""
+    scope = 253 if family == 2 else 0
+    message = RTMSG.pack(family, bits, 0, 0, MAIN_TABLE, KERNEL_MADE, scope, 1, 0)
+    message += wire.attribute(TABLE, wire.U32.pack(MAIN_TABLE))
+    message += wire.attribute(DST, network)
+    message += wire.attribute(PRIORITY, wire.U32.pack(metric)) if metric else b""
+    return message + wire.attribute(OIF, wire.U32.pack(index))
 
 
 def own_legs(message: bytes, routes: "RouteSet", link: str) -> Iterator[bytes]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link, Neighbour, Nexthop, Owner, Rule, Sysctl
+from bridgekit.model.links import Link, Neighbour, Owner, Sysctl
 from bridgekit.model.routes import RouteSet
+from bridgekit.model.rules import Nexthop, Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ def undo(machine: Machine, journal: Journal, record: Record) -> None:
 
 def undone(machine: Machine, journal: Journal, record: Record, cause: object) -> RolledBack:
     """Undo, and return the error that says why and that the host is as before."""
-    undo(machine, journal, record)
+    try:
+        undo(machine, journal, record)
+    except RollbackIncomplete as error:
+        raise RollbackIncomplete(f"{cause}\n{error}") from error
     return RolledBack(f"{cause}\nEverything was undone: the host is as before.")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bridgekit.lab import layout, witness
 from bridgekit.lab.topology import Lab
+from tests.netns.test_migration import RULES_AND_NEXTHOPS
 
 FAILING = """
 import sys
@@ -44,7 +45,7 @@ def steps(lab: Lab) -> int:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_apply_failing_at_every_step(lab: Lab, moment: str) -> None:
-    lab.ip("host", "neighbour add 192.168.1.7 lladdr 52:54:00:00:00:07 dev eth0 nud permanent")
+    lab.ip("host", *RULES_AND_NEXTHOPS)
     lab.hosts["host"].sysctl("net.ipv4.conf.eth0.proxy_arp", "1")
     before, count = witness.dump(lab.hosts["host"]), steps(lab)
     assert count > 12

@@ -213,8 +213,6 @@ REFUSALS = {
     "has-controller": (("link add br9 type bridge", "link set eth0 master br9"), "eth0"),
     "bridge-exists": (("link add br0 type bridge",), "eth0"),
     "exclusive-child": (("link add mv0 link eth0 type macvlan",), "eth0"),
-    "rule-names-nic": (("rule add iif eth0 lookup 100",), "eth0"),
-    "nexthop-object": (("nexthop add id 7 via 192.168.1.1 dev eth0",), "eth0"),
     "address-with-lifetime": (
         ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",),
         "eth0",
@@ -362,3 +360,46 @@ def test_json_is_all_there_is_on_standard_output(lab: Lab) -> None:
 
 def extra(command: tuple[str, ...]) -> tuple[str, ...]:
     return () if "--json" in command else ("--json",)
+
+
+RULES_AND_NEXTHOPS = (
+    "rule add iif eth0 lookup 100 priority 500",
+    "rule add from 10.0.0.0/8 lookup 100 priority 500",
+    "rule add oif eth0 fwmark 7/15 lookup 77 priority 500",
+    "rule add not from 10.1.0.0/16 iif eth1 lookup 77 priority 600",
+    "-6 rule add iif eth0 lookup 100 priority 500",
+    "nexthop add id 7 via 192.168.1.1 dev eth0",
+    "nexthop add id 8 via 192.168.2.1 dev eth1",
+    "nexthop add id 9 group 7/8",
+    "nexthop add id 10 via 2001:db8:1::1 dev eth0 onlink",
+    "nexthop add id 11 blackhole",
+    "route add 10.77.0.0/16 nhid 9",
+    "route add 10.78.0.0/16 nhid 7 metric 5",
+    "-6 route add 2001:db8:78::/48 nhid 10",
+    "neighbour add proxy 192.168.1.90 dev eth0",
+    "neighbour add proxy 2001:db8:1::90 dev eth0",
+    "neighbour add 192.168.1.91 lladdr 52:54:00:00:00:91 dev eth0 nud permanent",
+    "neighbour add 2001:db8:1::91 lladdr 52:54:00:00:00:91 dev eth0 nud permanent",
+    "link set eth0 alias office txqueuelen 555 group 42",
+)
+
+
+def test_rules_nexthops_and_link_settings_move(lab: Lab) -> None:
+    lab.ip("host", *RULES_AND_NEXTHOPS)
+    lab.hosts["host"].sysctl("net.ipv4.neigh.eth0.gc_stale_time", "123")
+    before = state(lab)
+    done = lab.bridgekit("apply", "eth0", "--yes")
+    assert done.code == 0, done
+    after = state(lab)
+    kinds = ("rule", "rule6", "nexthop", "proxy", "neighbour")
+    for kind in kinds:
+        was, now = ([x for x in side.lines if x.split()[0] == kind] for side in (before, after))
+        read_as_bridge = [line.replace('"eth0"', '"br0"') for line in was]
+        assert sorted(now) == sorted(read_as_bridge), kind
+        if kind.startswith("rule"):
+            assert now == read_as_bridge
+    link = json.loads(lab.run("host", "ip", "-d", "-j", "link", "show", "br0").stdout)[0]
+    assert (link["ifalias"], link["txqlen"], link["group"]) == ("office", 555, "42")
+    assert lab.hosts["host"].sysctl("net.ipv4.neigh.br0.gc_stale_time") == "123"
+    assert lab.bridgekit("rollback").code == 0
+    assert before.difference(state(lab)) == []

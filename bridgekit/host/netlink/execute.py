@@ -6,7 +6,7 @@ While undoing, work that is found done already counts as done.
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import singledispatchmethod
 from typing import Any
 
@@ -28,11 +28,12 @@ from bridgekit.host.netlink.channel import (
 )
 from bridgekit.migration import operations as op
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6, NODAD, TENTATIVE, Address
+from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, TENTATIVE, Address
 from bridgekit.model.links import Link, Neighbour
 from bridgekit.model.routes import CACHEINFO, EXPIRES, RTMSG, RouteSet, expires
 
 NEWLINK, DELLINK, SETLINK = 16, 17, 19
+NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 NEWADDR, DELADDR, NEWROUTE, DELROUTE, NEWNEIGH, DELNEIGH = 20, 21, 24, 25, 28, 29
 UP = 0x1
 USABLE_SECONDS = 5.0
@@ -62,22 +63,14 @@ class Executor:
     def _(self, operation: op.CreateBridge, channel: Channel, notices: Notices) -> None:
         if self._undoing and _link(channel, operation.name):
             return
-        options = operation.options
-        data = [
-            ("IFLA_BR_STP_STATE", int(options.stp)),
-            ("IFLA_BR_FORWARD_DELAY", options.forward_delay),
-        ]
-        info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": data})]
-        attributes = [
-            ("IFLA_IFNAME", operation.name),
-            ("IFLA_ADDRESS", operation.mac),
-            ("IFLA_MTU", operation.mtu),
-            ("IFLA_LINKINFO", {"attrs": info}),
-        ]
-        channel.exchange([Request(NEWLINK, _link_body(0, attributes), CREATE | EXCL)])
+        body = _new_bridge(operation.name, operation.settings)
+        channel.exchange([Request(NEWLINK, body, CREATE | EXCL)])
         made = _link(channel, operation.name)
         if made and made.addrgenmode is not None:
             channel.exchange([_set_addrgenmode(made.index, 1)])
+        if made and operation.settings.alias:
+            alias = [("IFLA_IFALIAS", operation.settings.alias)]
+            channel.exchange([Request(SETLINK, _link_body(made.index, alias))])
 
     @_do.register
     def _(self, operation: op.DeleteBridge, channel: Channel, notices: Notices) -> None:
@@ -125,6 +118,9 @@ class Executor:
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
         _await_usable(channel, notices, operation.link, proven)
         channel.exchange([_as_it_was(a, index) for a in proven if not a.flags & NODAD])
+        # changing an address's flags may take away the route of another with another metric
+        flags = CREATE | APPEND
+        channel.exchange(list(self._routes(NEWROUTE, flags, operation.connected, channel, THERE)))
 
     @_do.register
     def _(self, operation: op.RemoveAddresses, channel: Channel, notices: Notices) -> None:
@@ -167,6 +163,22 @@ class Executor:
         quiet = self._gone
         channel.exchange(list(self._routes(DELROUTE, 0, operation.routes, channel, quiet)))
 
+    @_do.register
+    def _(self, operation: op.SetRules, channel: Channel, notices: Notices) -> None:
+        """Deleting in order deletes the right one of several that are alike: the first."""
+        wanted = operation.after
+        group = (wanted[0].family, wanted[0].priority)
+        now = [rule for rule in read.rules(channel) if (rule.family, rule.priority) == group]
+        if now != list(wanted):
+            channel.exchange([Request(NEWRULE, rule.message, CREATE) for rule in wanted])
+            channel.exchange([Request(DELRULE, rule.message) for rule in now])
+
+    @_do.register
+    def _(self, operation: op.RetargetNexthops, channel: Channel, notices: Notices) -> None:
+        index = _index(_link(channel, operation.after), operation.after)
+        bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
+        channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
+
     def _new_address(self, address: Address, index: int) -> Request:
         """Proven IPv6 addresses go without duplicate detection: it would take over a second."""
         unproven = address.family == IPV4 or address.tentative
@@ -200,13 +212,32 @@ def _encoded(message: Any) -> bytes:
     return bytes(message.data[HEADER.size :])
 
 
-def _link_body(index: int, attributes: list[tuple[str, object]], up: bool | None = None) -> bytes:
+def _link_body(
+    index: int, attributes: Sequence[tuple[str, object]], up: bool | None = None
+) -> bytes:
     message = ifinfmsg()
     message["index"] = index
     if up is not None:
         message["change"], message["flags"] = UP, UP if up else 0
     message["attrs"] = attributes
     return _encoded(message)
+
+
+def _new_bridge(name: str, settings: op.BridgeSettings) -> bytes:
+    data = [
+        ("IFLA_BR_STP_STATE", int(settings.options.stp)),
+        ("IFLA_BR_FORWARD_DELAY", settings.options.forward_delay),
+    ]
+    info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": data})]
+    attributes: list[tuple[str, object]] = [
+        ("IFLA_IFNAME", name),
+        ("IFLA_ADDRESS", settings.mac),
+        ("IFLA_MTU", settings.mtu),
+        ("IFLA_TXQLEN", settings.qlen),
+        ("IFLA_GROUP", settings.group),
+        ("IFLA_LINKINFO", {"attrs": info}),
+    ]
+    return _link_body(0, attributes)
 
 
 def _set_addrgenmode(index: int, mode: int) -> Request:
@@ -220,6 +251,7 @@ def _address_body(address: Address, index: int, flags: int) -> bytes:
     message["family"], message["prefixlen"] = address.family, address.prefixlen
     message["scope"], message["index"] = address.scope, index
     lifetimes = {"ifa_preferred": address.preferred, "ifa_valid": address.valid}
+    timed = (address.preferred, address.valid) != (FOREVER, FOREVER)
     wanted = [
         ("IFA_LOCAL", address.ip),
         ("IFA_ADDRESS", address.peer or address.ip),
@@ -228,7 +260,7 @@ def _address_body(address: Address, index: int, flags: int) -> bytes:
         ("IFA_FLAGS", flags & ~TENTATIVE or None),
         ("IFA_RT_PRIORITY", address.metric or None),
         ("IFA_PROTO", address.protocol or None),
-        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if address.dynamic else None),
+        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if timed else None),
     ]
     message["attrs"] = [(name, value) for name, value in wanted if value is not None]
     return _encoded(message)
@@ -242,9 +274,11 @@ def _as_it_was(address: Address, index: int) -> Request:
 def _neighbour_body(entry: Neighbour, index: int) -> bytes:
     message = ndmsg()
     message["family"], message["ifindex"] = entry.family, index
-    message["state"] = entry.state if entry.permanent else 0x04  # STALE: proven at first use
+    message["state"] = entry.state if entry.lasting else 0x04  # STALE: proven at first use
     message["flags"] = entry.flags
-    message["attrs"] = [("NDA_DST", entry.ip), ("NDA_LLADDR", entry.mac)]
+    mac = [("NDA_LLADDR", entry.mac)] if entry.mac else []
+    protocol = [("NDA_PROTOCOL", entry.protocol)] if entry.protocol else []
+    message["attrs"] = [("NDA_DST", entry.ip), *mac, *protocol]
     return _encoded(message)
 
 

@@ -5,25 +5,21 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.host.netlink.channel import HEADER, Channel, NetlinkError
-from bridgekit.model import wire
-from bridgekit.model.addresses import FOREVER, Address
-from bridgekit.model.links import BridgeOptions, Link, Neighbour, Nexthop, Rule
+from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
+from bridgekit.model.links import BridgeOptions, Link, Neighbour
 from bridgekit.model.routes import RTMSG, RouteSet
+from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
 
 GETLINK, GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 18, 22, 26, 30, 34, 106
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 UP, LOOPBACK, LOWER_UP = 0x1, 0x8, 0x10000
-PROXY = 0x08
 IFINFO = struct.Struct("=BxHiII")
 IFADDR = struct.Struct("=BBBBI")
-NHMSG = struct.Struct("=BBBxI")
-NHA_ID, NHA_OIF = 1, 5
 NDMSG = struct.Struct("=BxxxiHBB")
 
 
@@ -61,6 +57,9 @@ def _link(message: Any, names: dict[int, str]) -> Link:
         lower=names.get(lower) if lower and kind != "veth" else None,
         addrgenmode=_addrgenmode(message),
         bridge=_bridge(info) if kind == "bridge" else None,
+        qlen=message.get_attr("IFLA_TXQLEN") or 0,
+        group=message.get_attr("IFLA_GROUP") or 0,
+        alias=message.get_attr("IFLA_IFALIAS"),
     )
 
 
@@ -89,6 +88,9 @@ def addresses(channel: Channel, names: dict[int, str]) -> tuple[Address, ...]:
 def _address(message: Any, names: dict[int, str]) -> Address:
     address, local = message.get_attr("IFA_ADDRESS"), message.get_attr("IFA_LOCAL")
     cache = message.get_attr("IFA_CACHEINFO") or {}
+    flags = message.get_attr("IFA_FLAGS") or message["flags"]
+    # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
+    preferred = 0 if flags & DEPRECATED else cache.get("ifa_preferred", FOREVER)
     return Address(
         link=names[message["index"]],
         family=message["family"],
@@ -98,8 +100,8 @@ def _address(message: Any, names: dict[int, str]) -> Address:
         broadcast=message.get_attr("IFA_BROADCAST"),
         label=message.get_attr("IFA_LABEL"),
         scope=message["scope"],
-        flags=message.get_attr("IFA_FLAGS") or message["flags"],
-        preferred=cache.get("ifa_preferred", FOREVER),
+        flags=flags,
+        preferred=preferred,
         valid=cache.get("ifa_valid", FOREVER),
         metric=message.get_attr("IFA_RT_PRIORITY") or 0,
         protocol=message.get_attr("IFA_PROTO") or 0,
@@ -115,60 +117,44 @@ def routes(channel: Channel, names: dict[int, str]) -> RouteSet:
 
 
 def neighbours(channel: Channel, names: dict[int, str]) -> tuple[Neighbour, ...]:
-    """Return neighbour entries whose MAC is known. Equivalent to: ip neigh show"""
-    found = []
-    for family in FAMILIES:
-        for body in channel.dump(GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
-            message = decoded(ndmsg, body)
-            entry = _neighbour(message, names)
-            if entry:
-                found.append(entry)
-    return tuple(found)
+    """Return neighbour entries whose MAC is known, and proxy entries. See: ip neigh show"""
+    bodies = (
+        body
+        for family in FAMILIES
+        for flags in (0, Neighbour.PROXY)
+        for body in channel.dump(GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
+    )
+    found = (_neighbour(decoded(ndmsg, body), names) for body in bodies)
+    return tuple(entry for entry in found if entry)
 
 
 def _neighbour(message: Any, names: dict[int, str]) -> Neighbour | None:
     mac = message.get_attr("NDA_LLADDR")
-    usable = message["state"] & Neighbour.USABLE and mac and message["ifindex"] in names
-    if not usable:
+    proxy = message["flags"] & Neighbour.PROXY
+    usable = proxy or (message["state"] & Neighbour.USABLE and mac)
+    if not usable or message["ifindex"] not in names:
         return None
     return Neighbour(
         link=names[message["ifindex"]],
         family=message["family"],
         ip=message.get_attr("NDA_DST"),
-        mac=mac,
-        state=message["state"],
+        mac=mac or "",
+        state=0 if proxy else message["state"],
         flags=message["flags"],
+        protocol=message.get_attr("NDA_PROTOCOL") or 0,
     )
 
 
 def rules(channel: Channel) -> tuple[Rule, ...]:
     """Return the policy rules of both families. Equivalent to: ip rule show"""
     bodies = (b for f in FAMILIES for b in channel.dump(GETRULE, RTMSG.pack(f, *[0] * 8)))
-    found = [decoded(fibmsg, body) for body in bodies]
-    return tuple(
-        Rule(
-            family=message["family"],
-            priority=message.get_attr("FRA_PRIORITY") or 0,
-            iif=message.get_attr("FRA_IIFNAME"),
-            oif=message.get_attr("FRA_OIFNAME"),
-        )
-        for message in found
-    )
+    return tuple(Rule.read(body) for body in bodies)
 
 
 def nexthops(channel: Channel, names: dict[int, str]) -> tuple[Nexthop, ...]:
     """Return nexthop objects. Equivalent to: ip nexthop show"""
     try:
-        bodies = channel.dump(GETNEXTHOP, NHMSG.pack(0, 0, 0, 0))
+        bodies = channel.dump(GETNEXTHOP, NEXTHOP_HEAD.pack(0, 0, 0, 0))
     except NetlinkError:  # kernels before 5.3 have none
         return ()
-    return tuple(_nexthop(body, names) for body in bodies)
-
-
-def _nexthop(body: bytes, names: dict[int, str]) -> Nexthop:
-    found = {
-        kind: wire.u32(body, at)
-        for kind, at, end in wire.attributes(body, NHMSG.size)
-        if end - at == wire.U32.size
-    }
-    return Nexthop(found[NHA_ID], names.get(found.get(NHA_OIF, 0)))
+    return tuple(Nexthop.read(body, names) for body in bodies)

@@ -1,0 +1,123 @@
+"""Policy routing rules and nexthop objects, kept as the kernel's own messages (rtnetlink(7)).
+
+A rule's message is `struct fib_rule_hdr` (12 bytes) and attributes; it names interfaces by name.
+A nexthop's is `struct nhmsg` (8 bytes) and attributes; it names its interface by number.
+"""
+
+import struct
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bridgekit.model import wire
+from bridgekit.model.routes import TABLES
+
+RULE_HEAD = struct.Struct("=BBBBBBBBI")
+FROM, TO, IIF, PRIORITY, FWMARK, TABLE, FWMASK, OIF = (2, 1, 3, 6, 10, 15, 16, 17)
+INVERT = 2
+NEXTHOP_HEAD = struct.Struct("=BBBxI")
+NH_ID, NH_OIF, NH_GATEWAY = 1, 5, 6
+ONLINK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A policy rule (`ip rule`): its message without marks of the moment."""
+
+    message: bytes
+
+    @classmethod
+    def read(cls, message: bytes) -> "Rule":
+        """Take a dumped message; of its flags only "not" is a setting."""
+        flags = wire.U32.pack(RULE_HEAD.unpack_from(message)[8] & INVERT)
+        return cls(message[:8] + flags + message[RULE_HEAD.size :])
+
+    @property
+    def family(self) -> int:
+        return self.message[0]
+
+    @property
+    def priority(self) -> int:
+        found = self._attributes().get(PRIORITY)
+        return wire.u32(found, 0) if found else 0
+
+    def names(self, link: str) -> bool:
+        """Does it ask for this interface?"""
+        return link in (self._text(IIF), self._text(OIF))
+
+    def renamed(self, old: str, new: str) -> "Rule":
+        """The same rule with one interface's name read as another."""
+        parts = [self.message[: RULE_HEAD.size]]
+        for kind, at, end in wire.attributes(self.message, RULE_HEAD.size):
+            value = self.message[at:end]
+            if kind in (IIF, OIF) and value.rstrip(b"\0").decode() == old:
+                value = new.encode() + b"\0"
+            parts.append(wire.attribute(kind, value))
+        return Rule(b"".join(parts))
+
+    def __str__(self) -> str:
+        """The words that `ip rule add` takes, as far as this program knows them."""
+        found = self._attributes()
+        flags = RULE_HEAD.unpack_from(self.message)[8]
+        words = ["priority", str(self.priority)] + (["not"] if flags & INVERT else [])
+        for word, kind, bits in (("from", FROM, self.message[2]), ("to", TO, self.message[1])):
+            if kind in found:
+                words += [word, f"{ip_address(found[kind])}/{bits}"]
+        words += [] if FROM in found else ["from", "all"]
+        words += ["fwmark", hex(wire.u32(found[FWMARK], 0))] if FWMARK in found else []
+        for word, kind in (("iif", IIF), ("oif", OIF)):
+            words += [word, self._text(kind)] if kind in found else []
+        table = wire.u32(found[TABLE], 0) if TABLE in found else self.message[4]
+        return " ".join([*words, "lookup", TABLES.get(table, str(table))])
+
+    def _attributes(self) -> dict[int, bytes]:
+        pairs = wire.attributes(self.message, RULE_HEAD.size)
+        return {kind: self.message[at:end] for kind, at, end in pairs}
+
+    def _text(self, kind: int) -> str:
+        return self._attributes().get(kind, b"").rstrip(b"\0").decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Nexthop:
+    """A nexthop object (`ip nexthop`); `link` is None for groups and blackholes.
+
+    The interface's number in the message is 0: it is filled in when it is sent.
+    """
+
+    message: bytes
+    link: str | None
+
+    @classmethod
+    def read(cls, message: bytes, names: dict[int, str]) -> "Nexthop":
+        """Take a dumped message; its scope is derived, and of its flags only "onlink" is set."""
+        family, _, protocol, flags = NEXTHOP_HEAD.unpack_from(message)
+        bare = NEXTHOP_HEAD.pack(family, 0, protocol, flags & ONLINK)
+        bare += message[NEXTHOP_HEAD.size :]
+        slot = cls._slot(bare)
+        if slot is None:
+            return cls(bare, None)
+        return cls(wire.patched(bare, slot, 0), names.get(wire.u32(bare, slot)))
+
+    @staticmethod
+    def _slot(message: bytes) -> int | None:
+        found = wire.attributes(message, NEXTHOP_HEAD.size)
+        return next((at for kind, at, _ in found if kind == NH_OIF), None)
+
+    def resolved(self, index: int) -> bytes:
+        """The message with today's interface number."""
+        slot = self._slot(self.message)
+        return self.message if slot is None else wire.patched(self.message, slot, index)
+
+    def on(self, link: str) -> "Nexthop":
+        """The same object over another interface."""
+        return Nexthop(self.message, link)
+
+    def __str__(self) -> str:
+        """The words that `ip nexthop replace` takes, as far as this program knows them."""
+        pairs = wire.attributes(self.message, NEXTHOP_HEAD.size)
+        found = {kind: self.message[at:end] for kind, at, end in pairs}
+        words = ["id", str(wire.u32(found[NH_ID], 0))]
+        words += ["via", str(ip_address(found[NH_GATEWAY]))] if NH_GATEWAY in found else []
+        onlink = NEXTHOP_HEAD.unpack_from(self.message)[3] & ONLINK
+        words += ["dev", self.link or "?"] + (["onlink"] if onlink else [])
+        return " ".join(words)
