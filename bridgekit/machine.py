@@ -1,8 +1,10 @@
 """The machine as the transaction sees it: read it whole, and carry out one operation."""
 
+import struct
 from dataclasses import replace
 from functools import cache
 
+from bridgekit.errors import BridgekitError
 from bridgekit.host import managers, sysctl
 from bridgekit.host.netlink import reach, read
 from bridgekit.host.netlink.channel import Channel
@@ -47,10 +49,13 @@ def snapshot(*links: str) -> Snapshot:
 
 def execute(operation: Operation, undoing: bool = False) -> None:
     """Carry out one operation completely, or raise BridgekitError."""
-    if isinstance(operation, SetSysctl):
-        sysctl.write(operation.key, operation.after, undoing)
-    else:
-        _executor(undoing).execute(operation)
+    try:
+        if isinstance(operation, SetSysctl):
+            sysctl.write(operation.key, operation.after, undoing)
+        else:
+            _executor(undoing).execute(operation)
+    except (OSError, ValueError, struct.error) as error:
+        raise BridgekitError(f"{type(operation).__name__}: {error}") from error
 
 
 @cache

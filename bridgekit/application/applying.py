@@ -63,7 +63,7 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
                 return Outcome(record.id, "committed")
             deadline = boot_clock() + terms.confirm_within
             journal.write(Entry("waiting", deadline=deadline))
-            lifeline.sendall(guard.EXECUTOR)
+            guard.wake(lifeline)
             return Outcome(record.id, "pending", deadline)
 
 

@@ -7,7 +7,7 @@ from bridgekit import machine
 from bridgekit.application import applying, finishing
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
-from bridgekit.errors import Refused
+from bridgekit.errors import Refused, RollbackIncomplete, RolledBack
 from bridgekit.host import files
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
@@ -109,6 +109,18 @@ def undo_waiting(store: Store, journal: Journal, record: Record) -> str:
     return ended(answer)
 
 
+def awaited(store: Store, journal: Journal) -> str:
+    """Wait for a change whose time is up to end; its text if it was kept, its error otherwise."""
+    guard.wait_for_end(journal)
+    if journal.state() == "waiting":
+        undo_waiting(store, journal, journal.record())
+    if journal.state() == "committed":
+        return f"{journal.folder.name} was confirmed from another session"
+    if journal.state() == "incomplete":
+        raise RollbackIncomplete(f"{journal.folder.name} was undone, but:\n{journal.last_text()}")
+    raise RolledBack(f"{journal.folder.name} was not confirmed in time: the host is as before")
+
+
 def undo_draft(record: Record, without: str | None = None) -> Draft:
     """Plan the way back of a committed migration from the state the host is in now.
 
@@ -139,14 +151,17 @@ def _edited(record: Record) -> list[Finding]:
 
 
 def recover(store: Store) -> tuple[str, ...]:
-    """Finish undoing what a crash left behind; return a sentence for each transaction."""
+    """Finish undoing what a crash left behind; return a sentence for each transaction.
+
+    The newest is tried again if its undo was incomplete.
+    """
     told = []
-    for journal in store.unfinished():
+    for journal in store.recoverable():
         if guard.alive(journal):
             told.append(f"{journal.folder.name} is {journal.state()} and guarded: left alone")
             continue
         with store.lock(wait=True), signals.deferred():
-            if journal.unfinished():
+            if journal.state() not in ("committed", "rolled-back", "taken-back"):
                 told.append(_recovered(store, journal))
     return tuple(told)
 

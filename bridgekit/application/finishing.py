@@ -57,4 +57,6 @@ def _answer(action: Callable[[], None], text: str) -> Answer:
         action()
     except BridgekitError as error:
         return Answer(error.exit_code, str(error))
+    except OSError as error:
+        return Answer(1, f"{error}; `bridgekit status` tells where things stand")
     return Answer(0, text)

@@ -1,6 +1,6 @@
 """The guard's entry: not a verb for people."""
 
-import os
+import socket
 from pathlib import Path
 
 import click
@@ -13,14 +13,9 @@ from bridgekit.transaction.store import Store
 
 @click.command(hidden=True)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("ready_fd", type=int)
-def guard(folder: Path, ready_fd: int) -> None:
-    """Guard the transaction in FOLDER; say on READY_FD when armed."""
+@click.argument("lifeline", type=int)
+def guard(folder: Path, lifeline: int) -> None:
+    """Guard the transaction in FOLDER whose executor has the other end of the LIFELINE (fd)."""
     store, journal = Store(folder.parent), Journal(folder)
     actions = finishing.actions(store, journal, journal.record())
-
-    def armed() -> None:
-        os.write(ready_fd, b"\n")
-        os.close(ready_fd)
-
-    guarding.serve(store, journal, actions, armed)
+    guarding.serve(store, journal, actions, socket.socket(fileno=lifeline))

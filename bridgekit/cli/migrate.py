@@ -207,26 +207,25 @@ def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
 
 def _decided(store: Store, outcome: Outcome) -> str:
     """Count down; ENTER keeps the change, Ctrl-C undoes it, silence lets the guard undo it."""
+    journal = Journal(store.folder / outcome.id)
     try:
         with signals.raised():
-            if _entered(outcome):
-                return deciding.confirm(store, outcome.id)
-    except (signals.Interrupted, click.Abort):
-        journal = Journal(store.folder / outcome.id)
+            word = _typed(outcome)
+    except signals.Interrupted:
         with signals.deferred():
-            told = deciding.undo_waiting(store, journal, journal.record())
-        raise RolledBack(told) from None
-    journal = Journal(store.folder / outcome.id)
-    if journal.state() == "committed":
-        return f"{outcome.id} was confirmed from another session"
-    raise RolledBack(f"{outcome.id} was not confirmed in time: the host is as before")
+            raise RolledBack(deciding.undo_waiting(store, journal, journal.record())) from None
+    if word:
+        return deciding.confirm(store, outcome.id)
+    if word == "":
+        return f"{outcome.id} still waits: `bridgekit confirm` keeps it"
+    return deciding.awaited(store, journal)
 
 
-def _entered(outcome: Outcome) -> bool:
-    """Wait for ENTER until the time is up, telling the seconds left."""
+def _typed(outcome: Outcome) -> str | None:
+    """Return the line that was typed, empty at the end of the input; None if the time is up."""
     while (left := outcome.deadline - boot_clock()) > 0:
         click.echo(f"\rENTER keeps it, Ctrl-C undoes it, {left:3.0f} s left ", nl=False, err=True)
         if select.select([sys.stdin], [], [], min(1.0, left))[0]:
-            return bool(sys.stdin.readline())
+            return sys.stdin.readline()
     click.echo("", err=True)
-    return False
+    return None

@@ -67,16 +67,33 @@ def commit(journal: Journal, record: Record) -> None:
 def undo(machine: Machine, journal: Journal, record: Record) -> None:
     """Take back what was started; RollbackIncomplete lists what still differs.
 
-    A step that cannot be undone does not stop the others.
+    Nothing stops it: neither a step that cannot be undone nor a journal that cannot be written.
     """
-    journal.write(Entry("undoing"))
-    troubles = [*_undone_operations(machine, journal, record), *_undone_files(record)]
+    troubles = [
+        *_noted(journal, Entry("undoing")),
+        *_undone_operations(machine, journal, record),
+        *(_undone_files(record) if journal.commit_begun() else []),
+    ]
     left = _wrong(machine, record.plan.snapshot, record.plan.intent)
-    if troubles or left:
-        text = "\n".join([*troubles, *(str(difference) for difference in left)])
-        journal.write(Entry("incomplete", text=text))
-        raise RollbackIncomplete(f"undone, but this still differs:\n{text}")
+    _conclude(journal, [*troubles, *(str(difference) for difference in left)])
+
+
+def _conclude(journal: Journal, troubles: list[str]) -> None:
+    if troubles:
+        text = "\n".join(troubles)
+        raise RollbackIncomplete(
+            "\n".join(["undone, but:", text, *_noted(journal, Entry("incomplete", text=text))])
+        )
     journal.write(Entry("rolled-back"))
+
+
+def _noted(journal: Journal, entry: Entry) -> list[str]:
+    """Write to the journal; return why it could not be done."""
+    try:
+        journal.write(entry)
+    except OSError as error:
+        return [f"{journal.folder}/journal cannot be written: {error.strerror}"]
+    return []
 
 
 def undone(machine: Machine, journal: Journal, record: Record, cause: object) -> RolledBack:
@@ -91,11 +108,7 @@ def undone(machine: Machine, journal: Journal, record: Record, cause: object) ->
 def undo_files(journal: Journal, record: Record) -> None:
     """After a reboot only files can be half-done: the kernel has forgotten the rest."""
     journal.write(Entry("undoing"))
-    troubles = _undone_files(record)
-    if troubles:
-        journal.write(Entry("incomplete", text="\n".join(troubles)))
-        raise RollbackIncomplete("\n".join(troubles))
-    journal.write(Entry("rolled-back"))
+    _conclude(journal, _undone_files(record) if journal.commit_begun() else [])
 
 
 def _undone_operations(machine: Machine, journal: Journal, record: Record) -> list[str]:
@@ -103,7 +116,7 @@ def _undone_operations(machine: Machine, journal: Journal, record: Record) -> li
     for operation in inverted(record.plan.operations[: journal.steps_started()]):
         try:
             machine.execute(operation, undoing=True)
-        except BridgekitError as error:
+        except Exception as error:  # whatever it is, the other steps must still be undone
             troubles.append(f"could not undo: {'; '.join(operation.describe())}: {error}")
     return troubles
 

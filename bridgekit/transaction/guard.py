@@ -1,9 +1,9 @@
 """The guard: a process of its own that undoes a change when its executor is gone or time is up.
 
-It is armed before the first operation and listens on a socket in the transaction's folder, which
-only root can reach. The executor keeps one connection open; its end is the executor's end. Before
-the change is verified that means undo. While a verified change waits, it means nothing: then
-`confirm`, `undo` or the deadline decides.
+It is armed before the first operation and has one end of a lifeline; the executor has the other,
+whose end is the executor's end. Before the change is verified that means undo. While a verified
+change waits, it means nothing: then `confirm`, `undo` or the deadline decides, by a socket in the
+transaction's folder, which only root can reach.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,9 +24,13 @@ from bridgekit.errors import BridgekitError
 from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store
 
-EXECUTOR, CONFIRM, UNDO = b"executor\n", b"confirm\n", b"undo\n"
+CONFIRM, UNDO = b"confirm\n", b"undo\n"
 SOCKET = "guard.sock"
 START_SECONDS = 30
+CHANGE_SECONDS = 300
+"""How long a change may take until it is verified; an executor that takes longer hangs."""
+UNVERIFIED = ("changing", "undoing")
+PEER = struct.Struct("=iII")
 BUSY = 6
 ANSWER_BYTES = 1 << 20
 
@@ -47,25 +52,35 @@ class Actions:
 
 
 def start(journal: Journal) -> socket.socket:
-    """Start the guard in a session of its own, wait until it is armed; return the lifeline."""
-    reading, writing = os.pipe()
-    with open(journal.folder / "guard.log", "ab", opener=_private) as log:
+    """Start the guard in a session of its own, wait until it is armed; return the lifeline.
+
+    The lifeline's other end is the guard's from its first moment: it cannot miss our end.
+    """
+    ours, its = socket.socketpair()
+    with its, open(journal.folder / "guard.log", "ab", opener=_private) as log:
+        fd = its.fileno()
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "bridgekit", "guard", str(journal.folder), str(writing)],
+            [sys.executable, "-P", "-m", "bridgekit", "guard", str(journal.folder), str(fd)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[writing],
+            pass_fds=[fd],
             start_new_session=True,
         )
-    os.close(writing)
-    armed = select.select([reading], [], [], START_SECONDS)[0] and os.read(reading, 1)
-    os.close(reading)
+    ours.settimeout(START_SECONDS)
+    try:
+        armed = ours.recv(1)
+    except TimeoutError:
+        armed = b""
     if not armed:
+        ours.close()
         raise BridgekitError(f"the guard did not start, see {log.name}; nothing was changed")
-    lifeline = _connected(journal)
-    lifeline.sendall(EXECUTOR)
-    return lifeline
+    return ours
+
+
+def wake(lifeline: socket.socket) -> None:
+    """Make the guard look at the journal again."""
+    lifeline.sendall(b"\n")
 
 
 def order(journal: Journal, word: bytes) -> Answer | None:
@@ -87,36 +102,59 @@ def alive(journal: Journal) -> bool:
     return True
 
 
-def serve(store: Store, journal: Journal, actions: Actions, armed: Callable[[], None]) -> None:
-    """Guard this transaction until it is finished. `armed` is called when nothing can be missed."""
+def wait_for_end(journal: Journal) -> None:
+    """Wait until the transaction's guard has done its work, if it has one."""
+    with contextlib.suppress(OSError), _connected(journal) as line:
+        line.recv(1)
+
+
+def serve(store: Store, journal: Journal, actions: Actions, lifeline: socket.socket) -> None:
+    """Guard this transaction until it is finished; say on the lifeline when armed."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    with _listening(journal.folder) as listener:
-        armed()
-        _guard(listener, store, journal, actions)
+    with _listening(journal.folder) as listener, lifeline:
+        with contextlib.suppress(OSError):  # then the lifeline has ended, and that is seen below
+            wake(lifeline)
+        _guard(listener, lifeline, store, journal, actions)
 
 
-def _guard(listener: socket.socket, store: Store, journal: Journal, actions: Actions) -> None:
-    lines: list[socket.socket] = []
-    lifeline: socket.socket | None = None
+def _guard(
+    listener: socket.socket,
+    lifeline: socket.socket,
+    store: Store,
+    journal: Journal,
+    actions: Actions,
+) -> None:
+    lines, limit = [lifeline], boot_clock() + CHANGE_SECONDS
     while True:
-        ready = select.select([listener, *lines], [], [], _time_left(journal))[0]
-        if not ready and journal.state() == "waiting":
+        waiting = journal.state() == "waiting"
+        left = max(0.0, (journal.deadline() if waiting else limit) - boot_clock())
+        ready = select.select([listener, *lines], [], [], left)[0]
+        if not ready and waiting:
             with store.lock(wait=True):
                 actions.undo("not confirmed in time")
             return
+        if not ready and journal.state() in UNVERIFIED:
+            _kill(lifeline)
+        limit = limit if ready else boot_clock() + CHANGE_SECONDS
         if listener in ready:
             lines.append(listener.accept()[0])
         for line in (line for line in lines[:] if line in ready):
             word = _heard(line)
-            if word == EXECUTOR:
-                lifeline = line
+            if line is lifeline and word:
                 continue
             lines.remove(line)
             with line:
                 gone = line is lifeline and _executor_gone(store, journal, actions)
                 if gone or _obeyed(line, word, store, journal, actions):
                     return
+
+
+def _kill(lifeline: socket.socket) -> None:
+    """End an executor that hangs; as long as its end of the lifeline is open, it is that one."""
+    peer = lifeline.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(PEER.unpack(peer)[0], signal.SIGKILL)
 
 
 def _heard(line: socket.socket) -> bytes:
@@ -151,12 +189,6 @@ def _obeyed(
         with contextlib.suppress(OSError):
             line.sendall(msgspec.json.encode(answer))
         return journal.state() != "waiting"
-
-
-def _time_left(journal: Journal) -> float | None:
-    if journal.state() != "waiting":
-        return None
-    return max(0.0, journal.deadline() - boot_clock())
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ to). A power cut clears the kernel's state together with the page cache, so step
 what concerns files is synced. A line cut short by a crash is as if it had not been written.
 """
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -139,28 +140,29 @@ class Journal:
             return None
 
     def write(self, entry: Entry) -> None:
-        """Append one line; lines that decide about files are synced."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        handle = os.open(self.folder / "journal", flags, 0o600)
-        try:
-            os.write(handle, msgspec.json.encode(entry) + b"\n")
+        """Append one line, on a line of its own; lines that decide about files are synced."""
+        with open(self.folder / "journal", "ab+", opener=_private) as file:
+            size = file.seek(0, os.SEEK_END)
+            torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+            file.write((b"\n" if torn else b"") + msgspec.json.encode(entry) + b"\n")
+            file.flush()
             if entry.event in SYNCED:
-                os.fsync(handle)
-        finally:
-            os.close(handle)
+                os.fsync(file.fileno())
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the whole lines written so far."""
+        """Yield the lines written so far; one that a crash cut short is passed over."""
         content = files.read(self.folder / "journal") or b""
         for line in content.split(b"\n")[:-1]:
-            try:
+            with contextlib.suppress(msgspec.MsgspecError, ValueError):
                 yield msgspec.json.decode(line, type=Entry)
-            except (msgspec.MsgspecError, ValueError):
-                return
 
     def steps_started(self) -> int:
         """Return how many operations may have changed something."""
         return sum(entry.event == "started" for entry in self.entries())
+
+    def commit_begun(self) -> bool:
+        """May files have been replaced?"""
+        return any(entry.event == "committing" for entry in self.entries())
 
     def state(self) -> State:
         """Return where the transaction stands."""
@@ -171,8 +173,16 @@ class Journal:
         """Return until when a waiting transaction waits, in seconds of the boot clock."""
         return next((e.deadline for e in self.entries() if e.event == "waiting"), 0)
 
+    def last_text(self) -> str:
+        """Return the text of the last line."""
+        return next((entry.text for entry in reversed(tuple(self.entries()))), "")
+
     def unfinished(self) -> bool:
         return self.state() not in FINISHED
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @dataclass(frozen=True, slots=True)

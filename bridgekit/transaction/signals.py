@@ -20,8 +20,9 @@ def _raise(number: int, _: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
-    """Within, a signal that would end the process raises Interrupted instead."""
+    """Within, a signal that would end the process raises Interrupted, and Ctrl-Z does nothing."""
     before = {number: signal.signal(number, _raise) for number in ENDING}
+    before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         yield
     finally:

@@ -47,6 +47,12 @@ class Store:
     def unfinished(self) -> tuple[Journal, ...]:
         return tuple(journal for journal in self.journals() if journal.unfinished())
 
+    def recoverable(self) -> tuple[Journal, ...]:
+        """Return what is unfinished; also the newest, if its undo was incomplete."""
+        newest = self.journals()[-1:]
+        again = tuple(journal for journal in newest if journal.state() == "incomplete")
+        return self.unfinished() + again
+
     def find(self, wanted: str | None, *states: str) -> Journal:
         """Return the newest transaction in one of these states, or the one with this id.
 

@@ -20,11 +20,11 @@ REQUEST, MULTI, ACK, DUMP_INTERRUPTED = 0x01, 0x02, 0x04, 0x10
 REPLACE, EXCL, CREATE, APPEND = 0x100, 0x200, 0x400, 0x800
 DUMP = 0x300
 SOL_NETLINK, EXT_ACK, STRICT_CHECK, CAP_ACK = 270, 11, 12, 10
-SO_RCVBUFFORCE = 33
-RECEIVE_BYTES = 16 << 20
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+SEND_BYTES, RECEIVE_BYTES = 4 << 20, 16 << 20
 DUMP_CHUNK = 1 << 20
-BATCH = 256
-"""Requests on the way at once: their answers must fit the receive buffer."""
+BATCH, BATCH_BYTES = 256, 128 << 10
+"""Requests on the way at once: they must fit the send buffer, their answers the receive buffer."""
 DUMP_TRIES = 20
 NOTICE_GROUPS = 0x1 | 0x4 | 0x100  # RTMGRP_LINK, RTMGRP_NEIGH, RTMGRP_IPV6_IFADDR
 
@@ -109,14 +109,15 @@ class Channel:
         The kernel works through a batch in order and does not stop at a refused request.
         """
         refused: NetlinkError | None = None
-        for start in range(0, len(requests), BATCH):
-            batch = requests[start : start + BATCH]
+        start = 0
+        for batch in _batches(requests):
             first = self._send(batch)
             for position, code in self._answers(first, len(batch)):
                 if code and code not in batch[position].quiet and refused is None:
                     refused = NetlinkError(code, start + position)
             if refused:
                 raise refused
+            start += len(batch)
 
     def _send(self, requests: Sequence[Request]) -> int:
         first, parts = self._sequence + 1, []
@@ -174,10 +175,24 @@ class Notices:
                     raise
 
 
+def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    batch: list[Request] = []
+    size = 0
+    for request in requests:
+        if batch and (len(batch) == BATCH or size + len(request.body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(request)
+        size += len(request.body) + HEADER.size
+    if batch:
+        yield batch
+
+
 def _enlarge(endpoint: socket.socket) -> None:
     try:
+        endpoint.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BYTES)
         endpoint.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
-    except PermissionError:  # reading needs no privilege; the default size then does
+    except PermissionError:  # reading needs no privilege; a smaller size then does
         endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
 
