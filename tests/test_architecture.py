@@ -13,9 +13,9 @@ ROOMS = {
     "errors": set(),
     "model": {"model"},
     "migration": {"migration", "model", "errors"},
-    "persistence": {"persistence", "model"},
+    "persistence": {"persistence", "model", "errors"},
     "host": {"host", "model", "errors", "migration.operations"},
-    "machine": {"host", "model", "migration.operations"},
+    "machine": {"host", "model", "migration.operations", "errors"},
     "transaction": {"transaction", "host", "migration", "model", "errors"},
     "application": {"application", "transaction", "machine", "host", "migration", "model"}
     | {"persistence", "netboot", "errors"},

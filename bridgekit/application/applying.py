@@ -12,6 +12,7 @@ from bridgekit.errors import BridgekitError, Refused
 from bridgekit.host import files
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.plan import Plan
+from bridgekit.migration.preflight import findings
 from bridgekit.transaction import engine, guard, probes, signals
 from bridgekit.transaction.journal import Entry, Journal, Record, boot_clock
 from bridgekit.transaction.store import Store
@@ -49,6 +50,8 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
         store.refuse_if_unfinished()
         _check_fresh(plan)
         record = _record(store, plan, terms)
+        for probe in (probe for probe in terms.probes if probe not in record.probes):
+            tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
         journal = Journal.create(store.folder, record)
         try:
             lifeline = guard.start(journal)
@@ -92,7 +95,11 @@ def _record(store: Store, plan: Plan, terms: Terms) -> Record:
 
 def _check_fresh(plan: Plan) -> None:
     links = engine.focus(plan.intent)
-    changed = differences(plan.snapshot, machine.snapshot(*links), links)
+    now = machine.snapshot(*links)
+    for found in findings(now, plan.intent):
+        if found.level == "refuse":
+            raise Refused(f"{found.message}: {found.advice}. Nothing was changed.")
+    changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
     if changed or edited:
         what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))

@@ -120,6 +120,8 @@ def apply(
     7 network kept, PXE failed. Putting a NIC into a bond is not what this program does.
     """
     with errors_as_json(as_json):
+        if plan_file and (nic or rest["no_persist"]):
+            raise UsageError("--plan says it all: give no NIC and no --no-persist with it")
         if not yes and not interactive():
             raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
         require_root()
@@ -145,19 +147,25 @@ def apply(
 def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; Refused if something speaks against it."""
     if plan_file:
-        return Draft(plans.decoded(plan_file.read_bytes()), ())
+        plan = plans.decoded(plan_file.read_bytes())
+        return Draft(plan, (), done_already=not plan.operations)
     draft = planning.draft(request)
-    for line in report.findings_text(draft.findings):
-        click.echo(line, err=True)
     if draft.refusals:
         raise _refused(draft)
+    for line in report.findings_text(draft.findings):
+        click.echo(line, err=True)
     return draft
 
 
 def _asked(draft: Draft) -> None:
     for line in report.plan_text(draft):
         click.echo(line, err=True)
-    click.confirm("Apply this plan?", abort=True, err=True)
+    try:
+        agreed = click.confirm("Apply this plan?", err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise Refused("not applied, as you wish; nothing was changed")
 
 
 def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:

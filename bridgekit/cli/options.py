@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -73,5 +73,6 @@ def interactive() -> bool:
 
 
 def tell(line: str) -> None:
-    """Tell the person how it goes; never mixed into machine-readable output."""
-    click.echo(f"bridgekit: {line}", err=True)
+    """Tell the person how it goes; a terminal that is gone must not stop the work."""
+    with suppress(OSError):
+        click.echo(f"bridgekit: {line}", err=True)

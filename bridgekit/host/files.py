@@ -24,28 +24,36 @@ def read(path: Path) -> bytes | None:
         raise BridgekitError(f"cannot read {path}: {error.strerror}") from error
 
 
-def write(path: Path, content: bytes | None, mode: int = 0o600) -> None:
+def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
     """Put this content in place of the file's, or remove it (None): all or nothing.
 
-    An existing file's owner, mode and extended attributes stay; a symbolic link stays a link.
+    An existing file's owner, mode and extended attributes stay, and a symbolic link stays a link;
+    a new file has those of `like`, or else is root's alone.
     """
     target = path.resolve()
     try:
         if content is None:
             target.unlink(missing_ok=True)
         else:
-            _replace(target, content, mode)
+            _replace(target, content, like)
         sync_folder(target.parent)
     except OSError as error:
         raise BridgekitError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _replace(target: Path, content: bytes, mode: int) -> None:
+def writable(path: Path) -> bool:
+    """Could `write` succeed, as far as one can tell without writing?"""
+    return os.access(path.resolve().parent, os.W_OK | os.X_OK)
+
+
+def _replace(target: Path, content: bytes, like: Path | None) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with open(handle, "wb") as file:
             file.write(content)
-            _like(target, file.fileno(), mode)
+            model = target if target.exists() else like
+            if model:
+                _resemble(file.fileno(), model)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, target)
@@ -55,16 +63,12 @@ def _replace(target: Path, content: bytes, mode: int) -> None:
         raise
 
 
-def _like(target: Path, handle: int, mode: int) -> None:
-    try:
-        old = os.stat(target)
-    except FileNotFoundError:
-        os.fchmod(handle, mode)
-        return
+def _resemble(handle: int, model: Path) -> None:
+    old = os.stat(model)
     os.fchown(handle, old.st_uid, old.st_gid)
     os.fchmod(handle, old.st_mode & 0o7777)
-    for name in os.listxattr(target):
-        os.setxattr(handle, name, os.getxattr(target, name))
+    for name in os.listxattr(model):
+        os.setxattr(handle, name, os.getxattr(model, name))
 
 
 def sync_folder(folder: Path) -> None:

@@ -181,7 +181,7 @@ def _quiet_port(snapshot: Snapshot, nic: Link) -> Iterator[Operation]:
 
 def _sorted_out(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> _Routes:
     brought: set[tuple[int, bytes, int, int] | None]
-    brought = {_brought(address) for address in addresses if address.brings_route}
+    brought = {route for address in addresses for route in _brought(address)}
     firsts: dict[object, int] = {}
     others: set[object] = set()
     ours: list[tuple[int, bytes]] = []
@@ -236,10 +236,10 @@ def _of_the_kernel_alone(message: bytes) -> bool:
     return made and (top.type in LOCAL_TYPES or is_link_multicast(message))
 
 
-def _brought(address: Address) -> tuple[int, bytes, int, int]:
+def _brought(address: Address) -> Iterator[tuple[int, bytes, int, int]]:
     metric = address.metric or OWN_METRIC[address.family]
-    network = address.network
-    return address.family, network.network_address.packed, network.prefixlen, metric
+    for network in address.connected:
+        yield address.family, network.network_address.packed, network.prefixlen, metric
 
 
 def _as_brought(message: bytes) -> tuple[int, bytes, int, int] | None:

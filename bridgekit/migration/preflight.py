@@ -13,6 +13,7 @@ from bridgekit.model.links import Link
 from bridgekit.model.snapshot import Snapshot
 
 LAYER_3_KINDS = ("tun", "wireguard", "sit", "gre", "ipip", "ip6tnl", "vti", "xfrm", "ppp")
+STABLE_SECRET = 2  # IN6_ADDR_GEN_MODE_STABLE_PRIVACY, made from the sysctl stable_secret
 EXCLUSIVE_CHILDREN = ("macvlan", "macvtap", "ipvlan", "ipvtap")
 
 
@@ -48,6 +49,10 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         yield Finding("refuse", "no-such-nic", message, "name one of these")
         return
     yield from _unsuitable(nic)
+    if nic.addrgenmode == STABLE_SECRET:
+        message = f"{nic.name} makes its link-local address from a secret of its own"
+        advice = f"ip link set {nic.name} addrgenmode none keeps the address it has"
+        yield Finding("refuse", "stable-secret", message, advice)
     yield from _taken_bridge(snapshot, intent)
     yield from _owners(snapshot, nic)
     yield from _children(snapshot, nic)
@@ -106,7 +111,11 @@ def _children(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
             message = f"{link.name} is a {link.kind} on {nic.name}, which then cannot be a port"
             advice = f"delete {link.name}, or connect its user to the bridge instead"
             yield Finding("refuse", "exclusive-child", message, advice)
-        elif link.kind == "vlan":
+        elif link.kind != "vlan":
+            message = f"{link.name}, a {link.kind or 'link'}, goes on sending through {nic.name}"
+            advice = "see whether it should lean on the bridge instead"
+            yield Finding("warn", "leaning-link", message, advice)
+        else:
             message = f"{link.name} goes on taking its frames from {nic.name} before the bridge"
             yield Finding("warn", "vlan-child", message, "move the VLAN to the bridge if it should")
 
@@ -122,6 +131,11 @@ def _from_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
             message = f"{port.name} has become a port of {bridge.name} meanwhile"
             advice = f"take it off first: ip link set {port.name} nomaster"
             yield Finding("refuse", "port-joined", message, advice)
+    for link in snapshot.links:
+        if link.lower == bridge.name:
+            message = f"{link.name}, a {link.kind}, sits on {bridge.name} and would go with it"
+            advice = f"ip link delete {link.name}, or move it elsewhere"
+            yield Finding("refuse", "bridge-child", message, advice)
     for address in snapshot.addresses_on(nic.name):
         if address.scope != 253:
             message = f"{nic.name} has got the address {address.ip} meanwhile"

@@ -1,5 +1,6 @@
 """IP addresses of a link, exactly as the kernel keeps them."""
 
+import shlex
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -48,14 +49,22 @@ class Address:
 
     @property
     def network(self) -> IPv4Network | IPv6Network:
-        """The destination of the route that comes with it (the peer's prefix, if there is one)."""
+        """The network that the address, or its peer, is in."""
         return ip_network(f"{self.peer or self.ip}/{self.prefixlen}", strict=False)
 
     @property
-    def brings_route(self) -> bool:
-        """Does the kernel make a connected route for it? For IPv6 even for a single address."""
+    def connected(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The destinations of the routes that the kernel makes for it.
+
+        None for an IPv4 secondary or single address; for IPv6 even for a single one, and for one
+        with a peer two: its own and the peer's (net/ipv4/fib_frontend.c, net/ipv6/addrconf.c).
+        """
         alone = self.family == IPV4 and self.prefixlen == 32 and not self.peer
-        return not (self.flags & NOPREFIXROUTE or self.secondary or alone)
+        if self.flags & NOPREFIXROUTE or self.secondary or alone:
+            return ()
+        if self.family == IPV6 and self.peer:
+            return ip_network(f"{self.ip}/128"), self.network
+        return (self.network,)
 
     def on(self, link: str) -> "Address":
         """The same address on another link; an IPv4 label `eth0:1` becomes `br0:1`."""
@@ -71,7 +80,9 @@ class Address:
             words = [self.ip, "peer", f"{self.peer}/{self.prefixlen}"]
         words += ["brd", self.broadcast] if self.broadcast else []
         words += ["scope", SCOPES.get(self.scope, str(self.scope))] if self.scope else []
-        words += ["label", self.label] if self.label and self.label != self.link else []
+        words += (
+            ["label", shlex.quote(self.label)] if self.label and self.label != self.link else []
+        )
         words += ["metric", str(self.metric)] if self.metric else []
         words += ["noprefixroute"] if self.flags & NOPREFIXROUTE else []
         words += ["valid_lft", str(self.valid)] if self.dynamic else []

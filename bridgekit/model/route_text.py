@@ -74,12 +74,13 @@ def _placement(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
 
 
 def _metrics(nested: bytes) -> list[str]:
+    """`ip` locks rto_min by itself and takes no word for it."""
     found = {kind: nested[at:end] for kind, at, end in wire.attributes(nested, 0)}
     locked = wire.u32(found[LOCK], 0) if LOCK in found else 0
     words = []
     for kind, value in found.items():
         if kind in METRICS:
-            lock = ["lock"] if locked & (1 << kind) else []
+            lock = ["lock"] if locked & (1 << kind) and METRICS[kind] != "rto_min" else []
             words += [METRICS[kind], *lock, _metric(kind, wire.u32(value, 0))]
         elif kind == CONGESTION:
             words += ["congctl", value.rstrip(b"\0").decode("ascii", "replace")]

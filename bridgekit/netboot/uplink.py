@@ -62,8 +62,11 @@ def down(uplink: Uplink) -> None:
     """Remove link, table and rules, also if they are gone already."""
     firewall.close_link(uplink.link)
     down_table(uplink)
-    if addresses.link(uplink.link):
+    try:
         run("ip", "link", "delete", uplink.link)
+    except CommandFailed:  # the kernel takes it away with the service's namespace, when it likes
+        if addresses.link(uplink.link):
+            raise
 
 
 def down_table(uplink: Uplink) -> None:

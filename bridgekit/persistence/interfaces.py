@@ -6,6 +6,7 @@ Text is decoded with `surrogateescape`, so that every byte comes back as it was.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from bridgekit.persistence.stanza import Option
 
@@ -27,7 +28,7 @@ EXPRESSED = frozenset(
 )
 """Options whose effect the snapshot shows, so that the new stanza says it anew."""
 HOOKS = frozenset(("pre-up", "up", "post-up", "down", "pre-down", "post-down"))
-IP_OBJECTS = ("address", "route")
+IP_OBJECTS = ("address", "route", "neighbour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,40 @@ def options(text: str, link: str) -> tuple[Option, ...]:
     )
 
 
+def inherits(text: str, link: str) -> bool:
+    """Does another section inherit from this interface's?"""
+    return any(
+        entry.words[at : at + 2] == ("inherits", link)
+        for entry in entries(text)
+        for at in range(len(entry.words))
+        if not _is_section_of(entry.owner, link)
+    )
+
+
+def matched_by_pattern(text: str, link: str) -> bool:
+    """Is the interface activated by a pattern, such as `auto /eth*`?"""
+    lines = (e.words for e in entries(text) if e.starts and _activates(e.words[0]))
+    patterns = (word for words in lines for word in words[1:] if word.startswith("/"))
+    return any(
+        fnmatchcase(link, pattern[1:].partition("=")[0].split("/")[-1]) for pattern in patterns
+    )
+
+
+def other_lines_naming(text: str, link: str) -> tuple[Option, ...]:
+    """Return the option lines of other interfaces' sections that name this one."""
+    return tuple(
+        Option(entry.words[0], " ".join(entry.words[1:]))
+        for entry in entries(text)
+        if entry.words and not entry.starts and not _is_section_of(entry.owner, link)
+        if link in entry.words[1:]
+    )
+
+
 def carried(own: tuple[Option, ...]) -> tuple[Option, ...]:
     """Return the options that the bridge's section needs from the NIC's, word for word.
 
-    Left out is what the new section says by itself: addresses, and `ip address` and `ip route`
-    commands, whose effect is in the snapshot.
+    Left out is what the new section says by itself: addresses, and `ip` commands for addresses,
+    routes, neighbours and rules that name links, whose effect is in the snapshot.
     """
     return tuple(
         option for option in own if option.name not in EXPRESSED and not _is_ip_command(option)
@@ -107,7 +137,8 @@ def _is_ip_command(option: Option) -> bool:
     words = [word for word in option.value.split() if not word.startswith("-")]
     if option.name not in HOOKS or len(words) < 2 or words[0].rpartition("/")[2] != "ip":
         return False
-    return any(item.startswith(words[1]) for item in IP_OBJECTS)
+    names_links = words[1] == "rule" and ("iif" in words or "oif" in words)
+    return names_links or any(item.startswith(words[1]) for item in IP_OBJECTS)
 
 
 def switched_off(text: str, link: str, instead: str) -> str:

@@ -3,23 +3,32 @@
 The template gets these values finished; it decides nothing.
 """
 
+import re
+import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from jinja2 import Environment, StrictUndefined
+from netaddr import EUI
 
+from bridgekit.errors import UsageError
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link
+from bridgekit.model.links import Link, Sysctl
 from bridgekit.model.route_text import DEFAULT_METRIC, route_text
 from bridgekit.model.routes import (
-    BY_RA,
+    CACHEINFO,
+    DST,
+    ENCAP,
     GATEWAY,
     KERNEL_MADE,
     LOCAL_TABLE,
     MAIN_TABLE,
+    NH_ID,
     OIF,
+    PREF,
     PRIORITY,
     TABLE,
     RouteSet,
@@ -33,10 +42,11 @@ from bridgekit.model.routes import (
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 
 ETHERNET_MTU = 1500
-LINK_SCOPE = 253
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
-PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, 12, 20})
-"""What a default route may say for `gateway` to express it; 12 and 20 (cache, pref) say nothing."""
+PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, CACHEINFO, PREF})
+"""What a default route may say for `gateway` to express it."""
+PASSING = frozenset({9, *range(11, 19), 42, *range(186, 193)})
+"""Protocols of routes that someone brings anew: router advertisements and routing daemons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +67,13 @@ class Stanza:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What `apply` adds to the plain stanza: a pinned MAC, and options kept from the NIC's own."""
+    """What `apply` adds to the plain stanza.
+
+    A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own.
+    """
 
     mac: str | None = None
+    settings: tuple[Sysctl, ...] = ()
     kept: tuple[Option, ...] = ()
 
 
@@ -75,9 +89,11 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     """Return the stanzas for a bridge with one port, from the state after the migration."""
     link = state.link(bridge)
     assert link is not None, "the state after a migration has the bridge"
+    check_names(bridge, port)
     addresses = in_creation_order(state.addresses_on(bridge))
-    lasting = tuple(a for a in addresses if not a.dynamic and a.scope != LINK_SCOPE)
-    routes = _lasting_routes(state.routes, bridge, lasting)
+    own = str(EUI(link.mac).ipv6_link_local())
+    lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
+    routes = _lasting_routes(state.routes, bridge, addresses)
     gateways = {family: _gateway(routes, family) for family in FAMILY_WORD}
     ipv4 = [a for a in lasting if a.family == IPV4]
     ipv6 = [a for a in lasting if a.family == IPV6]
@@ -90,7 +106,10 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     for position, address in enumerate(ipv6):
         found.append(_further(bridge, address, gateways[IPV6] if position == 0 else None))
     rest = tuple(m for m in routes.messages if m not in gateways.values())
-    up = tuple(_up_lines(RouteSet(routes.names, rest), bridge, state.routes))
+    up = (
+        *_up_lines(RouteSet(routes.names, rest), bridge, state.routes),
+        *_up_rules_and_neighbours(state, bridge),
+    )
     return (*found[:-1], Stanza(found[-1].heads, found[-1].options + up))
 
 
@@ -140,16 +159,25 @@ def _bridge_options(link: Link, port: str, extras: Extras) -> Iterator[Option]:
     yield Option("bridge_fd", f"{link.bridge.forward_delay / 100:g}")
     if extras.mac:
         yield Option("bridge_hw", extras.mac)
+    for setting in extras.settings:
+        yield Option("up", f"sysctl -q -w {setting.key}={shlex.quote(setting.value)}")
     yield from extras.kept
 
 
 def _lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:
-    """The routes that no address, router advertisement or kernel will bring by itself."""
+    """The routes that no address, router, daemon or kernel will bring by itself."""
+    brought = {
+        (address.family, network.network_address.packed, network.prefixlen)
+        for address in addresses
+        for network in address.connected
+    }
 
     def lasts(message: bytes) -> bool:
-        top = head(message)
-        passing = top.protocol == BY_RA or expires(message) > 0
-        return not passing and top.protocol != KERNEL_MADE and table(message) != LOCAL_TABLE
+        top, found = head(message), fields(message)
+        passing = top.protocol in PASSING or expires(message) > 0
+        with_address = (top.family, found.get(DST, b""), top.dst_len) in brought
+        by_kernel = top.protocol == KERNEL_MADE and with_address
+        return not passing and not by_kernel and table(message) != LOCAL_TABLE
 
     return routes.naming(bridge).where(lasts)
 
@@ -173,10 +201,42 @@ def _up_lines(routes: RouteSet, bridge: str, everything: RouteSet) -> Iterator[O
     Legs of other links are not ours to bring up; an IPv4 route cannot have ours alone before
     the others are there, and then is the business of whoever brings them up.
     """
-    keys = [key(message) for message in everything.messages]
+    keys = Counter(key(message) for message in everything.messages)
     for message in routes.messages:
+        if not _can_be_written(message, routes):
+            continue
         shared = len(set(routes.links(message))) > 1
-        verb = "append" if shared or keys.count(key(message)) > 1 else "replace"
+        verb = "append" if shared or keys[key(message)] > 1 else "replace"
         flag = "-6 " if message[0] == IPV6 else ""
         for part in own_legs(message, routes, bridge) if shared else (message,):
             yield Option("up", f"ip {flag}route {verb} {route_text(part, routes.name)}")
+
+
+def _up_rules_and_neighbours(state: Snapshot, bridge: str) -> Iterator[Option]:
+    for rule in (rule for rule in state.rules if rule.names(bridge)):
+        flag = "-6 " if rule.family == IPV6 else ""
+        yield Option("up", f"ip {flag}rule add {rule}")
+        yield Option("down", f"ip {flag}rule delete {rule}")
+    for entry in (entry for entry in state.neighbours_on(bridge) if entry.lasting):
+        yield Option("up", f"ip neighbour replace {entry}")
+
+
+def _can_be_written(message: bytes, routes: RouteSet) -> bool:
+    found = fields(message)
+    ipv4_legs = message[0] == IPV4 and len(set(routes.links(message))) > 1
+    return not (ipv4_legs or NH_ID in found or ENCAP in found)
+
+
+def unwritten(state: Snapshot, bridge: str) -> tuple[str, ...]:
+    """Return what of the bridge's state the stanzas cannot say, in words for a person."""
+    routes = _lasting_routes(state.routes, bridge, state.addresses_on(bridge))
+    texts = (route_text(m, routes.name) for m in routes.messages if not _can_be_written(m, routes))
+    hops = (f"nexthop {hop}" for hop in state.nexthops if hop.link == bridge)
+    return (*(f"route {text}" for text in texts), *hops)
+
+
+def check_names(*names: str) -> None:
+    """UsageError for an interface name that a shell would not take as a word: ifup runs one."""
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9_.@+-]+", name):
+            raise UsageError(f"{name!r} cannot stand in an interfaces file; nothing was changed")

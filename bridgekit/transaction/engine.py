@@ -14,6 +14,7 @@ from bridgekit.migration.comparison import Difference, differences
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import Operation, inverted
+from bridgekit.migration.plan import FileChange
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import probes
 from bridgekit.transaction.journal import Entry, Journal, Record
@@ -60,8 +61,14 @@ def commit(journal: Journal, record: Record) -> None:
         if files.read(Path(item.path)) != item.before:
             raise BridgekitError(f"{item.path} was changed by someone else meanwhile")
     for item in record.plan.files:
-        files.write(Path(item.path), item.after, mode=0o644)
+        files.write(Path(item.path), item.after, like=_original(item, record))
     journal.write(Entry("committed"))
+
+
+def _original(item: FileChange, record: Record) -> Path | None:
+    """A backup gets the owner and mode of the file whose content it keeps."""
+    found = (other for other in record.plan.files if other.before == item.after)
+    return next((Path(other.path) for other in found if other is not item), None)
 
 
 def undo(machine: Machine, journal: Journal, record: Record) -> None:
@@ -127,7 +134,7 @@ def _undone_files(record: Record) -> list[str]:
         try:
             now = files.read(Path(item.path))
             if now == item.after:
-                files.write(Path(item.path), item.before, mode=0o644)
+                files.write(Path(item.path), item.before)
             elif now != item.before:
                 troubles.append(f"{item.path} was changed by someone else, and is left so")
         except BridgekitError as error:

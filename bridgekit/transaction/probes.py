@@ -9,6 +9,8 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
+from ipaddress import ip_address
 
 from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.host.command import run
@@ -17,6 +19,7 @@ from bridgekit.model import wire
 from bridgekit.model.routes import GATEWAY, MULTIPATH, RTMSG, RouteSet, fields, legs
 
 TRY_SECONDS = 2.0
+HANDFUL = 4
 SETTLE_SECONDS = 8.0
 """How long an answer may take to come back after a change."""
 
@@ -55,10 +58,20 @@ KINDS: dict[str, Callable[[str, str], None]] = {
 def check(probe: str) -> str:
     """Return the probe; UsageError if it is not KIND:TARGET."""
     kind, _, target = probe.partition(":")
-    port = target.rpartition(":")[2]
-    if kind not in KINDS or not target or (kind == "tcp" and not port.isdigit()):
+    if kind not in KINDS or not target or not _is_target(kind, target):
         raise UsageError(f"{probe!r} is no probe; write one of {', '.join(KINDS)}, then :TARGET")
     return probe
+
+
+def _is_target(kind: str, target: str) -> bool:
+    try:
+        if kind == "gateway":
+            ip_address(target)
+        if kind == "tcp":
+            return 0 < int(target.rpartition(":")[2]) < 65536
+        return bool(shlex.split(target))
+    except ValueError:
+        return False
 
 
 def answering(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
@@ -79,7 +92,7 @@ def _answers(probe: str, link: str) -> bool:
     kind, _, target = probe.partition(":")
     try:
         KINDS[kind](target, link)
-    except (OSError, ValueError, BridgekitError):
+    except (OSError, ValueError, HTTPException, BridgekitError):
         return False
     return True
 
@@ -90,9 +103,9 @@ def gateways(routes: RouteSet, link: str) -> tuple[str, ...]:
     for message in routes.naming(link).messages:
         for address in _gateway_addresses(message, routes, link):
             found[f"gateway:{address}"] = None
-        if len(found) >= 4:
+        if len(found) >= HANDFUL:
             break
-    return tuple(found)
+    return tuple(found)[:HANDFUL]
 
 
 def _gateway_addresses(message: bytes, routes: RouteSet, link: str) -> list[str]:

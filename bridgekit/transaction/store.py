@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +31,10 @@ class Store:
             ) from error
 
     def new_id(self) -> str:
-        return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+        """Return an id that sorts behind all others, whatever the clock says."""
+        numbers = (path.parent.name.partition("-")[0] for path in self.folder.glob("*/record"))
+        last = max((int(number) for number in numbers if number.isdecimal()), default=0)
+        return f"{last + 1:06}-{secrets.token_hex(2)}"
 
     def journals(self) -> tuple[Journal, ...]:
         """Return this namespace's transactions, oldest first."""

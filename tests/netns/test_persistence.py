@@ -1,5 +1,6 @@
 """What is written is what boots: the real ifupdown and bridge-utils bring an empty host up."""
 
+import json
 import os
 from collections.abc import Callable
 
@@ -17,6 +18,22 @@ STATES = {
         layout.SIMPLE,
         "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet static\n"
         "\taddress 192.168.1.4/24\n\tgateway 192.168.1.1\n" + ETH1,
+    ),
+    "odds and ends": (
+        (
+            *layout.SIMPLE,
+            "address add 10.30.0.4/24 dev eth0 brd + noprefixroute",
+            "route add 10.30.0.0/24 dev eth0 proto kernel scope link src 10.30.0.4",
+            "address add 10.44.0.4 peer 10.44.0.5/32 dev eth0",
+            "address add fe80::77/64 dev eth0",
+            "address add 2001:db8:7::4/128 dev eth0",
+            "route add 10.1.0.0/16 via 192.168.1.1 dev eth0 rto_min 300ms",
+            "neighbour add 192.168.1.91 lladdr 52:54:00:00:00:91 dev eth0 nud permanent",
+            "neighbour add proxy 192.168.1.90 dev eth0",
+            "rule add iif eth0 lookup 100 priority 500",
+        ),
+        "auto eth0\niface eth0 inet static\n  address 192.168.1.4/24\n"
+        "  gateway 192.168.1.1\n  up ip rule add iif eth0 lookup 100 priority 500\n" + ETH1,
     ),
     "bare": (layout.UP, "auto lo\niface lo inet loopback\n" + ETH1),
     "metrics": (
@@ -98,7 +115,51 @@ def test_no_persist_leaves_the_file_alone(lab: Lab) -> None:
     assert lab.read_interfaces() == before
 
 
-def test_a_section_for_the_bridge_is_refused(make_lab: MakeLab) -> None:
-    lab = make_lab(host=layout.SIMPLE, interfaces="iface br0 inet manual\n")
-    refused = lab.bridgekit("apply", "eth0", "--yes")
-    assert refused.code == 3 and "br0" in refused.stderr
+def test_settings_are_written(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=STATES["simple"][1])
+    lab.hosts["host"].sysctl("net.ipv4.conf.eth0.proxy_arp", "1")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert "up sysctl -q -w net/ipv4/conf/br0/proxy_arp=1" in lab.read_interfaces()
+    with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
+        booted.run("host", "ifup", "-a", timeout=60)
+        assert booted.hosts["host"].sysctl("net.ipv4.conf.br0.proxy_arp") == "1"
+
+
+FILE_FINDINGS = {
+    "section-inherited": "iface eth9 inet static inherits eth0\n",
+    "pattern-names-nic": "auto /eth*\n",
+    "bridge-configured": "iface br0 inet manual\n",
+}
+
+
+@pytest.mark.parametrize("code", FILE_FINDINGS)
+def test_what_would_not_boot_is_refused(make_lab: MakeLab, code: str) -> None:
+    section = "iface eth0 inet static\n  address 192.168.1.4/24\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=section + FILE_FINDINGS[code])
+    refused = lab.bridgekit("plan", "eth0", "--json")
+    found = [one["code"] for one in json.loads(refused.stdout)["findings"]]
+    assert (refused.code, code in found) == (3, True)
+    assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
+
+
+def test_lines_that_name_the_nic_elsewhere_are_told(make_lab: MakeLab) -> None:
+    file = STATES["simple"][1] + "  up ip route add 10.1.0.0/16 dev eth0\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=file)
+    assert "[option-names-nic]" in lab.bridgekit("plan", "eth0").stdout
+
+
+def test_a_private_file_keeps_a_private_backup(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=STATES["simple"][1])
+    lab.run("host", "chmod", "600", "/etc/network/interfaces")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    for name in ("interfaces", "interfaces.before-bridgekit"):
+        mode = lab.run("host", "stat", "-c", "%a", f"/etc/network/{name}").stdout.strip()
+        assert mode == "600"
+
+
+def test_an_unwritable_folder_is_refused_before_anything(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE)
+    before = witness.dump(lab.hosts["host"])
+    refused = lab.bridgekit("apply", "eth0", "--yes", "--interfaces-file", "/nowhere/interfaces")
+    assert refused.code == 3 and "cannot be written" in refused.stderr
+    assert before.difference(witness.dump(lab.hosts["host"])) == []

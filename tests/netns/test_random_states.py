@@ -228,7 +228,7 @@ states = st.lists(line, min_size=1, max_size=25)
 sysctls = st.lists(sysctl, max_size=3)
 
 
-@settings(max_examples=60, **PROFILE)  # type: ignore[arg-type]
+@settings(max_examples=100, **PROFILE)  # type: ignore[arg-type]
 @given(states, sysctls)
 def test_random_states_move_and_return(lines: list[str], made: list[tuple[str, str]]) -> None:
     note("\n".join(lines))
@@ -236,7 +236,7 @@ def test_random_states_move_and_return(lines: list[str], made: list[tuple[str, s
 
 
 @pytest.mark.all
-@settings(max_examples=2000, **PROFILE)  # type: ignore[arg-type]
+@settings(max_examples=600, **PROFILE)  # type: ignore[arg-type]
 @given(states, sysctls)
 def test_many_random_states(lines: list[str], made: list[tuple[str, str]]) -> None:
     note("\n".join(lines))
