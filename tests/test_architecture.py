@@ -19,6 +19,8 @@ ROOMS = {
     "transaction": {"transaction", "host", "migration", "model", "errors"},
     "application": {"application", "transaction", "machine", "host", "migration", "model"}
     | {"persistence", "netboot", "errors"},
+    "netboot": {"netboot", "host", "errors", "assets"},
+    "lab": {"lab", "host", "errors"},
     "report": {"application", "migration", "model"},
 }
 

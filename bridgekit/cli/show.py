@@ -7,7 +7,6 @@ from bridgekit import machine, report
 from bridgekit.application import planning
 from bridgekit.cli.options import (
     bridge_option,
-    interfaces_option,
     json_option,
     nic_argument,
     store_options,
@@ -59,9 +58,9 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 @click.command()
 @nic_argument
 @bridge_option
-@interfaces_option
+@json_option
 @store_options
-def interfaces(nic: str | None, bridge: str, interfaces_file: object, store: Store) -> None:
+def interfaces(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     """Print the interfaces(5) section that makes the bridge at boot; change nothing.
 
     It describes what the NIC has now, or the bridge if the NIC is its port already.
@@ -73,4 +72,5 @@ def interfaces(nic: str | None, bridge: str, interfaces_file: object, store: Sto
         raise Refused(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge)
     after = state if link.controller == bridge else bridged(state, intent)
-    click.echo(planning.stanza_text(after, intent, Extras()), nl=False)
+    text = planning.stanza_text(after, intent, Extras())
+    click.echo(report.as_json({"text": text}) if as_json else text, nl=as_json)

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from bridgekit.model.addresses import FOREVER, IPV4, NODAD, NOPREFIXROUTE, PERMANENT, Address
+from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, NOPREFIXROUTE, PERMANENT, Address
 from bridgekit.model.links import Link
 from bridgekit.model.route_text import route_text
 from bridgekit.model.routes import LOCAL_TABLE, RouteSet, key, table
@@ -19,7 +19,7 @@ from bridgekit.model.snapshot import Snapshot
 
 COMPARED_FLAGS = {
     IPV4: 0x01 | PERMANENT | NOPREFIXROUTE | 0x400,
-    10: NODAD | 0x10 | PERMANENT | 0x100 | NOPREFIXROUTE | 0x400,
+    IPV6: NODAD | 0x10 | PERMANENT | 0x100 | NOPREFIXROUTE | 0x400,
 }
 """Secondary; no DAD, home address, permanent, manage temporary, no prefix route, auto-join."""
 

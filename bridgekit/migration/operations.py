@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bridgekit.model.addresses import Address
+from bridgekit.model.addresses import IPV4, IPV6, Address
 from bridgekit.model.links import BridgeOptions, Neighbour
 from bridgekit.model.route_text import route_text
 from bridgekit.model.routes import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
-FAMILY_FLAG = {2: "", 10: "-6 "}
+FAMILY_FLAG = {IPV4: "", IPV6: "-6 "}
 ADDRGENMODES = ("eui64", "none", "stable_secret", "random")
 SAMPLE = 12
 """How many routes of one operation are shown; the rest is counted."""
@@ -144,7 +144,7 @@ class AddAddresses:
 
     def describe(self) -> Iterator[str]:
         for address in self.addresses:
-            proven = address.family == 10 and not address.tentative
+            proven = address.family == IPV6 and not address.tentative
             yield f"ip address add {address} dev {self.link}{' nodad' if proven else ''}"
 
 

@@ -1,6 +1,7 @@
 """A plan: intent, the snapshot it was made from, operations and file changes; and its JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from bridgekit.errors import UsageError
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import Operation
+from bridgekit.model.routes import RouteSet, is_whole
 from bridgekit.model.snapshot import Snapshot
 
 SCHEMA = 1
@@ -70,7 +72,17 @@ def decoded(data: bytes) -> Plan:
         raise UsageError(f"this is no plan of bridgekit: {error}") from error
     if stored.schema != SCHEMA:
         raise UsageError(f"this plan has schema {stored.schema}; this program knows {SCHEMA}")
-    return Plan(stored.intent, stored.snapshot, operations, stored.files)
+    plan = Plan(stored.intent, stored.snapshot, operations, stored.files)
+    if not all(is_whole(message) for routes in _routes(plan) for message in routes.messages):
+        raise UsageError("this is no plan of bridgekit: a route in it is torn")
+    return plan
+
+
+def _routes(plan: Plan) -> Iterator[RouteSet]:
+    yield plan.snapshot.routes
+    for operation in plan.operations:
+        values = (getattr(operation, field.name) for field in fields(operation))
+        yield from (value for value in values if isinstance(value, RouteSet))
 
 
 def _operation(stored: _StoredOperation) -> Any:

@@ -54,7 +54,7 @@ from bridgekit.model.snapshot import Snapshot, in_creation_order
 NO_LINK_LOCAL = 1
 LOCAL_TYPES = frozenset({2, 3, 4, 5})
 """local, broadcast, anycast, multicast"""
-OWN_METRIC = {2: 0, 10: 256}
+OWN_METRIC = {IPV4: 0, IPV6: 256}
 """The metric of a connected route whose address names none."""
 
 

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from bridgekit.model import routes as rt
 from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4, IPV6
 
 TYPES = {
     **{1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"},
@@ -19,7 +20,7 @@ METRICS = {
     **{14: "initrwnd", 15: "quickack", 17: "fastopen_no_cookie"},
 }
 LOCK, CONGESTION = 1, 16
-DEFAULT_METRIC = {2: 0, 10: 1024}
+DEFAULT_METRIC = {IPV4: 0, IPV6: 1024}
 
 Names = Callable[[int], str]
 
@@ -66,7 +67,7 @@ def _placement(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
     words = ["table", rt.TABLES.get(table, str(table))] if table != rt.MAIN_TABLE else []
     if top.protocol != 3:
         words += ["proto", PROTOCOLS.get(top.protocol, str(top.protocol))]
-    if top.scope and top.family == 2:
+    if top.scope and top.family == IPV4:
         words += ["scope", SCOPES.get(top.scope, str(top.scope))]
     if rt.PREFSRC in found:
         words += ["src", str(ip_address(found[rt.PREFSRC]))]
@@ -101,7 +102,7 @@ def _metric(kind: int, number: int) -> str:
 def _preference(top: rt.RouteHead, found: dict[int, bytes]) -> list[str]:
     value = found.get(rt.PREF, b"\0")[0]
     words = ["pref", PREFERENCES[value]] if value in PREFERENCES else []
-    if rt.FLOW in found and top.family == 2:
+    if rt.FLOW in found and top.family == IPV4:
         realms = wire.u32(found[rt.FLOW], 0)
         source, target = realms >> 16, realms & 0xFFFF
         words += ["realms", f"{source}/{target}" if source else str(target)]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4, IPV6
 
 RTMSG = struct.Struct("=BBBBBBBBI")
 (DST, SRC, OIF, GATEWAY, PRIORITY, PREFSRC, METRICS, MULTIPATH) = (1, 2, 4, 5, 6, 7, 8, 9)
@@ -52,6 +53,14 @@ class RouteHead:
 def head(message: bytes) -> RouteHead:
     """Decode the fixed part of a route message."""
     return RouteHead(*RTMSG.unpack_from(message))
+
+
+def is_whole(message: bytes) -> bool:
+    """Is it a route message without a torn end? Messages from a file may be anything."""
+    end = RTMSG.size
+    for _, at, stop in wire.attributes(message, RTMSG.size):
+        end = at - wire.HEAD.size + ((stop - at + wire.HEAD.size + 3) & ~3)
+    return len(message) >= RTMSG.size and end >= len(message) and message[0] in (IPV4, IPV6)
 
 
 def fields(message: bytes) -> dict[int, bytes]:
@@ -110,7 +119,7 @@ def key(message: bytes) -> tuple[int, ...] | tuple[object, ...]:
     """
     top, found = head(message), fields(message)
     table = wire.u32(found[TABLE], 0) if TABLE in found else top.table
-    can_join = top.family == 10 and (GATEWAY in found or MULTIPATH in found)
+    can_join = top.family == IPV6 and (GATEWAY in found or MULTIPATH in found)
     where = (top.family, table, top.dst_len, found.get(DST), top.src_len, found.get(SRC))
     return (*where, top.tos, found.get(PRIORITY, b"\0" * 4), can_join)
 
@@ -131,12 +140,12 @@ def is_link_multicast(message: bytes) -> bool:
     """Is it IPv6's multicast route, ff00::/8 of the local table, as on every link that is up?"""
     top = head(message)
     made = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
-    return made and top.family == 10 and top.dst_len == 8
+    return made and top.family == IPV6 and top.dst_len == 8
 
 
 def connected_route(index: int, family: int, network: bytes, bits: int, metric: int) -> bytes:
     """Make the message of the route that the kernel makes for an address, without its source."""
-    scope = 253 if family == 2 else 0
+    scope = 253 if family == IPV4 else 0
     message = RTMSG.pack(family, bits, 0, 0, MAIN_TABLE, KERNEL_MADE, scope, 1, 0)
     message += wire.attribute(TABLE, wire.U32.pack(MAIN_TABLE))
     message += wire.attribute(DST, network)
@@ -146,7 +155,7 @@ def connected_route(index: int, family: int, network: bytes, bits: int, metric: 
 
 def own_legs(message: bytes, routes: "RouteSet", link: str) -> Iterator[bytes]:
     """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
-    if message[0] != 10:
+    if message[0] != IPV6:
         return
     common = [(kind, at, end) for kind, at, end in wire.attributes(message, RTMSG.size)]
     rest = b"".join(wire.attribute(k, message[a:b]) for k, a, b in common if k != MULTIPATH)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.command import run
+from bridgekit.host.files import write
+from bridgekit.host.place import current
 from bridgekit.netboot import addresses, files, processes, root, uplink
 from bridgekit.netboot.files import Home
-from bridgekit.netboot.place import current
 from bridgekit.netboot.processes import Process
 from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
@@ -53,7 +54,7 @@ class Native:
         """Start the service in new namespaces, then give it its way out."""
         shutil.copytree(files.asset("pxe"), home.path / "files", dirs_exist_ok=True)
         process = self._launch(service, home)
-        files.write_private(home.path / "process.json", json.dumps(asdict(process)))
+        write(home.path / "process.json", json.dumps(asdict(process)).encode())
         wait_for_line(self.follow(home, more=True), "pxe: waiting for", START_SECONDS)
         run(*addresses.inside(process.namespace), "ip", "link", "set", "lo", "up")
         if service.nat:
@@ -106,7 +107,7 @@ class Native:
 
     def _way_out(self, process: Process, home: Home) -> None:
         link = uplink.plan(home.name)
-        files.write_private(home.path / "uplink.json", json.dumps(asdict(link)))
+        write(home.path / "uplink.json", json.dumps(asdict(link)).encode())
         uplink.forwarding_on(_forwarding_note(home))
         switch = ("tee", "/proc/sys/net/ipv4/ip_forward")
         run(*addresses.inside(process.namespace), *switch, stdin="1")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bridgekit.host import files as host_files
+from bridgekit.host.place import current
 from bridgekit.netboot import files
 from bridgekit.netboot.files import Home
-from bridgekit.netboot.place import current
 from bridgekit.netboot.service import Service
 
 
@@ -36,7 +37,7 @@ def write(service: Service, engine: str, home: Home) -> Record:
     record = Record(service, engine, place.boot, place.namespace, time.time())
     files.private_dir(home.path)
     values = asdict(record) | {"service": service.to_json(), "version": 1}
-    files.write_private(home.path / "record.json", json.dumps(values, indent=2) + "\n")
+    host_files.write(home.path / "record.json", json.dumps(values, indent=2).encode() + b"\n")
     return record
 
 

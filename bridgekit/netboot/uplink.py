@@ -7,7 +7,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from bridgekit.host.command import CommandFailed, run
-from bridgekit.netboot import addresses, files, firewall
+from bridgekit.host.files import write
+from bridgekit.netboot import addresses, firewall
 
 CONF = Path("/proc/sys/net/ipv4/conf")
 SWITCH = Path("/proc/sys/net/ipv4/ip_forward")
@@ -99,7 +100,7 @@ def forwarding_on(note: Path) -> None:
     if note.exists() or SWITCH.read_text().strip() == "1":
         return
     on = [conf.name for conf in CONF.iterdir() if (conf / "forwarding").read_text().strip() == "1"]
-    files.write_private(note, json.dumps(on))
+    write(note, json.dumps(on).encode())
     _write(SWITCH, "1")
 
 

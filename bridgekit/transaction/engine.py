@@ -56,10 +56,10 @@ def change(machine: Machine, journal: Journal, record: Record, tell: Callable[[s
 
 def commit(journal: Journal, record: Record) -> None:
     """Replace the configuration files; each must still be what the plan was made from."""
-    journal.write(Entry("committing"))
     for item in record.plan.files:
         if files.read(Path(item.path)) != item.before:
             raise BridgekitError(f"{item.path} was changed by someone else meanwhile")
+    journal.write(Entry("committing"))
     for item in record.plan.files:
         files.write(Path(item.path), item.after, like=_original(item, record))
     journal.write(Entry("committed"))

@@ -256,6 +256,8 @@ def test_dhcp_clients_are_noticed(lab: Lab, program: str, tmp_path: Path) -> Non
         (("apply", "eth0", "--yes", "--bridge", "a-name-too-long-for-a-link"), 2),
         (("apply", "eth0", "--yes", "--bridge", "eth0"), 2),
         (("apply", "eth0", "--yes", "--probe", "smell:roses"), 2),
+        (("apply", "eth0", "--yes", "--probe", "gateway:foo"), 2),
+        (("apply", "eth0", "--yes", "--probe", "tcp:127.0.0.1:99999"), 2),
         (("apply", "--yes", "--plan", "/etc/hostname"), 2),
         (("apply", "--yes", "--plan", "/nowhere"), 2),
         (("rollback",), 3),
@@ -403,3 +405,49 @@ def test_rules_nexthops_and_link_settings_move(lab: Lab) -> None:
     assert lab.hosts["host"].sysctl("net.ipv4.neigh.br0.gc_stale_time") == "123"
     assert lab.bridgekit("rollback").code == 0
     assert before.difference(state(lab)) == []
+
+
+def test_many_large_routes_move(lab: Lab) -> None:
+    """More bytes than one message to the kernel may have."""
+    legs = " ".join(f"nexthop via 192.168.1.1 dev eth0 weight {weight}" for weight in range(1, 61))
+    lab.ip("host", *(f"route add 10.70.{number}.0/24 {legs}" for number in range(250)))
+    assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
+    assert lab.bridgekit("rollback").code == 0
+
+
+def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
+    before = state(lab)
+    started = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    transaction = json.loads(started.stdout)["id"]
+    kill_guards = "pkill -KILL -f 'bridgekit guard'"
+    lab.run("host", "bash", "-c", kill_guards, check=False)
+    lab.run("host", "bash", "-c", f"printf '{{torn' >> /var/lib/bridgekit/{transaction}/journal")
+    told = lab.bridgekit("recover")
+    assert told.code == 0 and transaction in told.stdout
+    assert lab.bridgekit("recover").stdout == "nothing to recover\n"
+    assert before.difference(state(lab)) == []
+
+
+def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> None:
+    command = ("apply", "eth0", "--yes", "--confirm-within", "60")
+    assert lab.bridgekit(*command).code == 0
+    edited = lab.read_interfaces() + "# mine\n"
+    lab.write_interfaces(edited)
+    assert lab.bridgekit("confirm").code == 4
+    assert lab.read_interfaces() == edited
+    assert "br0" not in lab.run("host", "ip", "link").stdout
+
+
+def test_what_sits_on_the_bridge_is_not_deleted_with_it(lab: Lab) -> None:
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    lab.ip("host", "link add mv0 link br0 type macvlan")
+    refused = lab.bridgekit("rollback")
+    assert refused.code == 3 and "mv0" in refused.stderr
+    lab.ip("host", "link del mv0", "rule add iif br0 lookup 100")
+    assert lab.bridgekit("rollback").code == 0
+    assert "iif eth0" in lab.run("host", "ip", "rule").stdout
+
+
+def test_a_probe_that_says_nothing_is_told(lab: Lab) -> None:
+    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
+    assert told.code == 0 and "does not answer now" in told.stderr

@@ -1,0 +1,84 @@
+"""A person at a terminal: ENTER keeps, Ctrl-C undoes, the end of the input leaves it waiting."""
+
+import json
+import os
+import pty
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bridgekit.lab import witness
+from bridgekit.lab.host import Process
+from bridgekit.lab.topology import Lab
+
+
+@contextmanager
+def terminal(lab: Lab, *arguments: str) -> Iterator[tuple[Process, int]]:
+    """Run a verb at a terminal; yield the process and the other side of its terminal."""
+    person, program = pty.openpty()
+    ends = {"stdin": program, "stdout": program, "stderr": program}
+    process = lab.popen("host", sys.executable, "-m", "bridgekit", *arguments, **ends)
+    os.close(program)
+    try:
+        yield process, person
+    finally:
+        process.kill()
+        process.wait(10)
+        os.close(person)
+
+
+def read_until(person: int, words: str) -> str:
+    shown = ""
+    while words not in shown:
+        shown += os.read(person, 4096).decode(errors="replace")
+    return shown
+
+
+def states(lab: Lab) -> list[str]:
+    told = json.loads(lab.bridgekit("status", "--json").stdout)
+    return [one["state"] for one in told["transactions"]]
+
+
+def test_enter_keeps(lab: Lab) -> None:
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
+        read_until(person, "ENTER keeps it")
+        os.write(person, b"\n")
+        assert process.wait(30) == 0
+    assert states(lab) == ["committed"]
+
+
+def test_interrupt_undoes(lab: Lab) -> None:
+    before = witness.dump(lab.hosts["host"])
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
+        read_until(person, "ENTER keeps it")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 4
+    assert before.difference(witness.dump(lab.hosts["host"])) == []
+
+
+def test_the_end_of_the_input_decides_nothing(lab: Lab) -> None:
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
+        read_until(person, "ENTER keeps it")
+        os.write(person, b"\x04")
+        assert "still waits" in read_until(person, "still waits")
+        assert process.wait(30) == 0
+    assert states(lab) == ["waiting"]
+    assert lab.bridgekit("rollback").code == 0
+
+
+def test_silence_is_reported_when_it_is_undone(lab: Lab) -> None:
+    before = witness.dump(lab.hosts["host"])
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "2") as (process, person):
+        read_until(person, "not confirmed in time")
+        assert before.difference(witness.dump(lab.hosts["host"])) == []
+        assert process.wait(30) == 4
+
+
+def test_no_is_no(lab: Lab) -> None:
+    before = witness.dump(lab.hosts["host"])
+    with terminal(lab, "apply", "eth0") as (process, person):
+        assert "ip link set eth0 master br0" in read_until(person, "Apply this plan?")
+        os.write(person, b"n\n")
+        assert process.wait(30) == 3
+    assert before.difference(witness.dump(lab.hosts["host"])) == []
