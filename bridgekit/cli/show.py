@@ -4,7 +4,7 @@ import click
 import msgspec
 
 from bridgekit import machine, report
-from bridgekit.application import planning
+from bridgekit.application import persisting, planning
 from bridgekit.cli.options import (
     bridge_option,
     json_option,
@@ -72,5 +72,5 @@ def interfaces(nic: str | None, bridge: str, as_json: bool, store: Store) -> Non
         raise Refused(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge)
     after = state if link.controller == bridge else bridged(state, intent)
-    text = planning.stanza_text(after, intent, Extras())
+    text = persisting.stanza_text(after, intent, Extras())
     click.echo(report.as_json({"text": text}) if as_json else text, nl=as_json)
