@@ -1,4 +1,4 @@
-"""What must change in the interfaces files so that a migration lasts, and what speaks against it."""
+"""What must change in the interfaces files so that a migration lasts, and what is against it."""
 
 import re
 import shutil

@@ -4,15 +4,8 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
-import socket
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import singledispatchmethod
-from typing import Any
-
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink import read
@@ -20,22 +13,30 @@ from bridgekit.host.netlink.channel import (
     APPEND,
     CREATE,
     EXCL,
-    HEADER,
     REPLACE,
     Channel,
     Notices,
     Request,
 )
+from bridgekit.host.netlink.messages import (
+    NEWADDR,
+    SETLINK,
+    address_body,
+    as_it_was,
+    link_body,
+    neighbour_body,
+    new_bridge,
+    replayed,
+    set_addrgenmode,
+)
 from bridgekit.migration import operations as op
-from bridgekit.model import wire
-from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, TENTATIVE, Address
-from bridgekit.model.links import Link, Neighbour
-from bridgekit.model.routes import CACHEINFO, EXPIRES, RTMSG, RouteSet, expires
+from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
+from bridgekit.model.links import Link
+from bridgekit.model.routes import RouteSet
 
-NEWLINK, DELLINK, SETLINK = 16, 17, 19
+NEWLINK, DELLINK = 16, 17
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
-NEWADDR, DELADDR, NEWROUTE, DELROUTE, NEWNEIGH, DELNEIGH = 20, 21, 24, 25, 28, 29
-UP = 0x1
+DELADDR, NEWROUTE, DELROUTE, NEWNEIGH, DELNEIGH = 21, 24, 25, 28, 29
 USABLE_SECONDS = 5.0
 """How long to wait for the kernel's work items; they take milliseconds."""
 THERE = frozenset({errno.EEXIST})
@@ -63,21 +64,21 @@ class Executor:
     def _(self, operation: op.CreateBridge, channel: Channel, notices: Notices) -> None:
         if self._undoing and _link(channel, operation.name):
             return
-        body = _new_bridge(operation.name, operation.settings)
+        body = new_bridge(operation.name, operation.settings)
         channel.exchange([Request(NEWLINK, body, CREATE | EXCL)])
         made = _link(channel, operation.name)
         if made and made.addrgenmode is not None:
-            channel.exchange([_set_addrgenmode(made.index, 1)])
+            channel.exchange([set_addrgenmode(made.index, 1)])
         if made and operation.settings.alias:
             alias = [("IFLA_IFALIAS", operation.settings.alias)]
-            channel.exchange([Request(SETLINK, _link_body(made.index, alias))])
+            channel.exchange([Request(SETLINK, link_body(made.index, alias))])
 
     @_do.register
     def _(self, operation: op.DeleteBridge, channel: Channel, notices: Notices) -> None:
         link = _link(channel, operation.name)
         if link is None and self._undoing:
             return
-        channel.exchange([Request(DELLINK, _link_body(_index(link, operation.name), []))])
+        channel.exchange([Request(DELLINK, link_body(_index(link, operation.name), []))])
 
     @_do.register
     def _(self, operation: op.SetUp, channel: Channel, notices: Notices) -> None:
@@ -85,14 +86,14 @@ class Executor:
         if link is None and self._undoing:
             return
         index = _index(link, operation.link)
-        channel.exchange([Request(SETLINK, _link_body(index, [], up=operation.up))])
+        channel.exchange([Request(SETLINK, link_body(index, [], up=operation.up))])
 
     @_do.register
     def _(self, operation: op.SetAddrGenMode, channel: Channel, notices: Notices) -> None:
         link = _link(channel, operation.link)
         if link is None and self._undoing:
             return
-        channel.exchange([_set_addrgenmode(_index(link, operation.link), operation.after)])
+        channel.exchange([set_addrgenmode(_index(link, operation.link), operation.after)])
 
     @_do.register
     def _(self, operation: op.SetController, channel: Channel, notices: Notices) -> None:
@@ -101,8 +102,8 @@ class Executor:
         port = links.get(operation.link)
         index = _index(port, operation.link)
         target = _index(links.get(operation.after), operation.after) if operation.after else 0
-        requests = [Request(SETLINK, _link_body(index, [("IFLA_MASTER", target)]))]
-        requests += [Request(read.GETLINK, _link_body(target, []))] if target else []
+        requests = [Request(SETLINK, link_body(index, [("IFLA_MASTER", target)]))]
+        requests += [Request(read.GETLINK, link_body(target, []))] if target else []
         channel.exchange(requests)
         if operation.after and port and port.carrier:
             _await_operational(channel, notices, operation.after)
@@ -117,7 +118,7 @@ class Executor:
         channel.exchange(requests)
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
         _await_usable(channel, notices, operation.link, proven)
-        channel.exchange([_as_it_was(a, index) for a in proven if not a.flags & NODAD])
+        channel.exchange([as_it_was(a, index) for a in proven if not a.flags & NODAD])
         # changing an address's flags may take away the route of another with another metric
         flags = CREATE | APPEND
         channel.exchange(list(self._routes(NEWROUTE, flags, operation.connected, channel, THERE)))
@@ -129,13 +130,13 @@ class Executor:
             return
         index = _index(link, operation.link)
         routes = self._routes(DELROUTE, 0, operation.connected, channel, GONE)
-        bodies = [_address_body(address, index, 0) for address in reversed(operation.addresses)]
+        bodies = [address_body(address, index, 0) for address in reversed(operation.addresses)]
         channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
 
     @_do.register
     def _(self, operation: op.AddNeighbours, channel: Channel, notices: Notices) -> None:
         index = _index(_link(channel, operation.link), operation.link)
-        bodies = [_neighbour_body(entry, index) for entry in operation.entries]
+        bodies = [neighbour_body(entry, index) for entry in operation.entries]
         channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
 
     @_do.register
@@ -143,7 +144,7 @@ class Executor:
         link = _link(channel, operation.link)
         if link is None and self._undoing:
             return
-        bodies = [_neighbour_body(e, _index(link, operation.link)) for e in operation.entries]
+        bodies = [neighbour_body(e, _index(link, operation.link)) for e in operation.entries]
         channel.exchange([Request(DELNEIGH, body, 0, GONE) for body in bodies])
 
     @_do.register
@@ -182,7 +183,7 @@ class Executor:
     def _new_address(self, address: Address, index: int) -> Request:
         """Proven IPv6 addresses go without duplicate detection: it would take over a second."""
         unproven = address.family == IPV4 or address.tentative
-        body = _address_body(address, index, address.flags | (0 if unproven else NODAD))
+        body = address_body(address, index, address.flags | (0 if unproven else NODAD))
         return Request(NEWADDR, body, CREATE | EXCL, self._there)
 
     def _routes(
@@ -194,7 +195,7 @@ class Executor:
             raise BridgekitError(f"there is no interface {', '.join(missing)} any more")
         if not missing:
             for message in routes.resolved(indices):
-                yield Request(kind, _replayed(message), flags, quiet)
+                yield Request(kind, replayed(message), flags, quiet)
 
 
 def _index(link: Link | None, name: str | None) -> int:
@@ -205,93 +206,6 @@ def _index(link: Link | None, name: str | None) -> int:
 
 def _link(channel: Channel, name: str) -> Link | None:
     return next((link for link in read.links(channel) if link.name == name), None)
-
-
-def _encoded(message: Any) -> bytes:
-    message.encode()
-    return bytes(message.data[HEADER.size :])
-
-
-def _link_body(
-    index: int, attributes: Sequence[tuple[str, object]], up: bool | None = None
-) -> bytes:
-    message = ifinfmsg()
-    message["index"] = index
-    if up is not None:
-        message["change"], message["flags"] = UP, UP if up else 0
-    message["attrs"] = attributes
-    return _encoded(message)
-
-
-def _new_bridge(name: str, settings: op.BridgeSettings) -> bytes:
-    data = [
-        ("IFLA_BR_STP_STATE", int(settings.options.stp)),
-        ("IFLA_BR_FORWARD_DELAY", settings.options.forward_delay),
-    ]
-    info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": data})]
-    attributes: list[tuple[str, object]] = [
-        ("IFLA_IFNAME", name),
-        ("IFLA_ADDRESS", settings.mac),
-        ("IFLA_MTU", settings.mtu),
-        ("IFLA_TXQLEN", settings.qlen),
-        ("IFLA_GROUP", settings.group),
-        ("IFLA_LINKINFO", {"attrs": info}),
-    ]
-    return _link_body(0, attributes)
-
-
-def _set_addrgenmode(index: int, mode: int) -> Request:
-    ipv6 = ("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", mode)]})
-    return Request(SETLINK, _link_body(index, [("IFLA_AF_SPEC", {"attrs": [ipv6]})]))
-
-
-def _address_body(address: Address, index: int, flags: int) -> bytes:
-    """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
-    message = ifaddrmsg()
-    message["family"], message["prefixlen"] = address.family, address.prefixlen
-    message["scope"], message["index"] = address.scope, index
-    lifetimes = {"ifa_preferred": address.preferred, "ifa_valid": address.valid}
-    timed = (address.preferred, address.valid) != (FOREVER, FOREVER)
-    wanted = [
-        ("IFA_LOCAL", address.ip),
-        ("IFA_ADDRESS", address.peer or address.ip),
-        ("IFA_BROADCAST", address.broadcast),
-        ("IFA_LABEL", address.label),
-        ("IFA_FLAGS", flags & ~TENTATIVE or None),
-        ("IFA_RT_PRIORITY", address.metric or None),
-        ("IFA_PROTO", address.protocol or None),
-        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if timed else None),
-    ]
-    message["attrs"] = [(name, value) for name, value in wanted if value is not None]
-    return _encoded(message)
-
-
-def _as_it_was(address: Address, index: int) -> Request:
-    """Take the "no duplicate detection" flag off again, now that it has served."""
-    return Request(NEWADDR, _address_body(address, index, address.flags), REPLACE)
-
-
-def _neighbour_body(entry: Neighbour, index: int) -> bytes:
-    message = ndmsg()
-    message["family"], message["ifindex"] = entry.family, index
-    message["state"] = entry.state if entry.lasting else 0x04  # STALE: proven at first use
-    message["flags"] = entry.flags
-    mac = [("NDA_LLADDR", entry.mac)] if entry.mac else []
-    protocol = [("NDA_PROTOCOL", entry.protocol)] if entry.protocol else []
-    message["attrs"] = [("NDA_DST", entry.ip), *mac, *protocol]
-    return _encoded(message)
-
-
-def _replayed(message: bytes) -> bytes:
-    """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
-    top = message[: RTMSG.size - 4] + struct.pack("=I", message[8] & 0x06)
-    parts = [top]
-    for kind, at, end in wire.attributes(message, RTMSG.size):
-        if kind != CACHEINFO:
-            parts.append(wire.attribute(kind, message[at:end]))
-    if message[0] == socket.AF_INET6 and expires(message):
-        parts.append(wire.attribute(EXPIRES, wire.U32.pack(expires(message))))
-    return b"".join(parts)
 
 
 def _await_operational(channel: Channel, notices: Notices, name: str) -> None:
