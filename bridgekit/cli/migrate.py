@@ -11,6 +11,7 @@ from bridgekit import report
 from bridgekit.application import applying, deciding, planning
 from bridgekit.application.applying import Outcome, Terms
 from bridgekit.application.planning import Draft, Request
+from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.netboot import service_from, service_options
 from bridgekit.cli.options import (
     bridge_option,
@@ -45,6 +46,7 @@ with_pxe_option = click.option(
 @click.command()
 @nic_argument
 @bridge_option
+@bridge_options
 @interfaces_option
 @no_persist_option
 @with_pxe_option
@@ -82,6 +84,7 @@ def plan(
 @click.command()
 @nic_argument
 @bridge_option
+@bridge_options
 @interfaces_option
 @no_persist_option
 @with_pxe_option
@@ -175,6 +178,7 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         interfaces_file=rest["interfaces_file"].absolute(),
         store=store,
         persist=not rest["no_persist"],
+        options=rest["options"],
     )
 
 

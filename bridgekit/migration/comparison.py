@@ -1,9 +1,10 @@
 """The one equality of network states, and what it leaves out.
 
 Left out: interface numbers; remaining lifetimes (not whether there is one); carrier and other
-marks of the moment on links, addresses and routes; neighbour entries that come and go by
-themselves; and the privacy mark of an IPv6 address, which only the kernel can set. Of links
-other than the two that a migration is about only a loss counts: others may add what they like.
+marks of the moment on links, addresses and routes; the ageing time of a bridge with STP, which
+changes with the topology; neighbour entries that come and go by themselves; and the privacy mark
+of an IPv6 address, which only the kernel can set. Of links other than the two that a migration is
+about only a loss counts: others may add what they like.
 """
 
 from collections import Counter
@@ -65,7 +66,10 @@ def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator
 
 
 def _settings(link: Link) -> Link:
-    return replace(link, index=0, carrier=True)
+    bridge = link.bridge
+    if bridge and bridge.stp:  # while the topology changes the kernel ages faster
+        bridge = replace(bridge, ageing_time=0)
+    return replace(link, index=0, carrier=True, bridge=bridge)
 
 
 def _link_changes(wanted: Link, found: Link) -> str:

@@ -45,14 +45,23 @@ class CreateBridge:
 
     def describe(self) -> Iterator[str]:
         given = self.settings
-        stp = "1" if given.options.stp else "0"
         yield (
             f"ip link add {self.name} address {given.mac} mtu {given.mtu} txqueuelen {given.qlen}"
-            f" type bridge stp_state {stp} forward_delay {given.options.forward_delay}"
+            f" type bridge {_option_words(given.options)}"
         )
         more = ["group", str(given.group)] if given.group else []
         more += ["alias", shlex.quote(given.alias)] if given.alias else []
         yield " ".join(["ip link set", self.name, "addrgenmode none", *more])
+
+
+def _option_words(options: BridgeOptions) -> str:
+    """STP and the forward delay always, for the kernel's own differ; the rest where it does."""
+    usual = BridgeOptions()
+    words = [f"stp_state {int(options.stp)} forward_delay {options.forward_delay}"]
+    for name in ("hello_time", "max_age", "ageing_time", "priority", "vlan_filtering"):
+        value = getattr(options, name)
+        words += [f"{name} {int(value)}"] if value != getattr(usual, name) else []
+    return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)

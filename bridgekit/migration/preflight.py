@@ -56,6 +56,10 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     yield from _taken_bridge(snapshot, intent)
     yield from _owners(snapshot, nic)
     yield from _children(snapshot, nic)
+    if intent.options.stp:
+        seconds = 2 * intent.options.forward_delay / 100
+        message = f"with STP on, {intent.bridge} passes nothing for {seconds:g} s after the move"
+        yield Finding("warn", "stp-on", message, "leave STP off unless the wire has loops")
     if nic.up and not nic.carrier:
         message = f"{nic.name} has no carrier: nothing can be proven over its wire"
         yield Finding("warn", "no-carrier", message, "check the cable")

@@ -6,10 +6,18 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class BridgeOptions:
-    """What makes a bridge behave: STP on or off, the forward delay in centiseconds."""
+    """What makes a bridge behave; times in centiseconds, as the kernel keeps them.
+
+    A new bridge of the kernel's own waits 15 s before a port forwards; ours does not.
+    """
 
     stp: bool = False
     forward_delay: int = 0
+    hello_time: int = 200
+    max_age: int = 2000
+    ageing_time: int = 30000
+    priority: int = 32768
+    vlan_filtering: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from netaddr import EUI
 from bridgekit.errors import UsageError
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link, Sysctl
+from bridgekit.model.links import BridgeOptions, Link, Sysctl
 from bridgekit.model.route_text import DEFAULT_METRIC, route_text
 from bridgekit.model.routes import (
     CACHEINFO,
@@ -155,13 +155,26 @@ def _bridge_options(link: Link, port: str, extras: Extras) -> Iterator[Option]:
         yield Option("mtu", str(link.mtu))
         yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
     yield Option("bridge_ports", port)
-    yield Option("bridge_stp", "on" if link.bridge.stp else "off")
-    yield Option("bridge_fd", f"{link.bridge.forward_delay / 100:g}")
+    yield from _behaviour(link.bridge)
     if extras.mac:
         yield Option("bridge_hw", extras.mac)
     for setting in extras.settings:
         yield Option("up", f"sysctl -q -w {setting.key}={shlex.quote(setting.value)}")
     yield from extras.kept
+
+
+def _behaviour(options: BridgeOptions) -> Iterator[Option]:
+    """bridge-utils sets these in an order of its own; times in seconds."""
+    usual = BridgeOptions()
+    yield Option("bridge_stp", "on" if options.stp else "off")
+    yield Option("bridge_fd", f"{options.forward_delay / 100:g}")
+    for word, field in (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time")):
+        if getattr(options, field) != getattr(usual, field):
+            yield Option(f"bridge_{word}", f"{getattr(options, field) / 100:g}")
+    if options.priority != usual.priority:
+        yield Option("bridge_bridgeprio", str(options.priority))
+    if options.vlan_filtering:
+        yield Option("bridge_vlan_aware", "yes")
 
 
 def _lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:

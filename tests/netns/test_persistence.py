@@ -163,3 +163,34 @@ def test_an_unwritable_folder_is_refused_before_anything(make_lab: MakeLab) -> N
     refused = lab.bridgekit("apply", "eth0", "--yes", "--interfaces-file", "/nowhere/interfaces")
     assert refused.code == 3 and "cannot be written" in refused.stderr
     assert before.difference(witness.dump(lab.hosts["host"])) == []
+
+
+OPTIONS = (
+    *("--stp", "--forward-delay", "2", "--hello", "1", "--max-age", "12"),
+    *("--priority", "4096"),
+)
+
+
+def test_bridge_options_live_and_at_boot(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=STATES["simple"][1])
+    assert lab.bridgekit("apply", "eth0", "--yes", *OPTIONS).code == 0
+    live = bridge_data(lab)
+    wanted = {"stp_state": 1, "forward_delay": 200, "hello_time": 100, "max_age": 1200}
+    assert live == wanted | {"priority": 4096}
+    with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
+        booted.run("host", "ifup", "-a", timeout=60)
+        assert bridge_data(booted) == live
+    assert lab.bridgekit("rollback").code == 0
+
+
+def bridge_data(lab: Lab) -> dict[str, int]:
+    shown = json.loads(lab.run("host", "ip", "-d", "-j", "link", "show", "br0").stdout)
+    data = shown[0]["linkinfo"]["info_data"]
+    names = ("stp_state", "forward_delay", "hello_time", "max_age", "priority")
+    return {name: data[name] for name in names}
+
+
+def test_impossible_bridge_options_are_refused(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE)
+    refused = lab.bridgekit("plan", "eth0", "--stp", "--forward-delay", "0")
+    assert refused.code == 2 and "2 to 30 seconds" in refused.stderr

@@ -215,8 +215,12 @@ def _await_operational(channel: Channel, notices: Notices, name: str) -> None:
         link = _link(channel, name)
         return link is None or link.carrier or not link.up
 
-    if not notices.wait(operational, USABLE_SECONDS):
-        raise BridgekitError(f"{name} did not become operational in {USABLE_SECONDS:.0f} s")
+    link = _link(channel, name)
+    seconds = USABLE_SECONDS
+    if link and link.bridge and link.bridge.stp:  # a port listens, then learns, then forwards
+        seconds += 2 * link.bridge.forward_delay / 100
+    if not notices.wait(operational, seconds):
+        raise BridgekitError(f"{name} did not become operational in {seconds:.0f} s")
 
 
 def _await_usable(channel: Channel, notices: Notices, name: str, proven: list[Address]) -> None:

@@ -39,10 +39,17 @@ def link_body(
 
 def new_bridge(name: str, settings: BridgeSettings) -> bytes:
     """A link's message that makes a bridge; an alias must be set afterwards."""
+    options = settings.options
     data = [
-        ("IFLA_BR_STP_STATE", int(settings.options.stp)),
-        ("IFLA_BR_FORWARD_DELAY", settings.options.forward_delay),
+        ("IFLA_BR_FORWARD_DELAY", options.forward_delay),
+        ("IFLA_BR_HELLO_TIME", options.hello_time),
+        ("IFLA_BR_MAX_AGE", options.max_age),
+        ("IFLA_BR_AGEING_TIME", options.ageing_time),
+        ("IFLA_BR_PRIORITY", options.priority),
+        ("IFLA_BR_STP_STATE", int(options.stp)),
     ]
+    # a kernel without VLANs refuses the word itself
+    data += [("IFLA_BR_VLAN_FILTERING", 1)] if options.vlan_filtering else []
     info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": data})]
     attributes: list[tuple[str, object]] = [
         ("IFLA_IFNAME", name),

@@ -75,6 +75,11 @@ def _bridge(info: Any) -> BridgeOptions:
     return BridgeOptions(
         stp=bool(data.get_attr("IFLA_BR_STP_STATE")),
         forward_delay=data.get_attr("IFLA_BR_FORWARD_DELAY") or 0,
+        hello_time=data.get_attr("IFLA_BR_HELLO_TIME") or 0,
+        max_age=data.get_attr("IFLA_BR_MAX_AGE") or 0,
+        ageing_time=data.get_attr("IFLA_BR_AGEING_TIME") or 0,
+        priority=data.get_attr("IFLA_BR_PRIORITY") or 0,
+        vlan_filtering=bool(data.get_attr("IFLA_BR_VLAN_FILTERING")),
     )
 
 
