@@ -32,7 +32,7 @@ from bridgekit.migration.operations import (
 )
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import BridgeOptions, Link, Neighbour
+from bridgekit.model.links import BridgeOptions, Link
 from bridgekit.model.routes import (
     DST,
     KERNEL_MADE,
@@ -100,8 +100,12 @@ def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
     yield CreateBridge(bridge, _bridge_like(nic, intent.options))
     yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
     yield SetUp(bridge, True)
-    yield from _addresses_and_neighbours(bridge, addresses, neighbours, routes)
+    if addresses:
+        there = tuple(address.on(bridge) for address in addresses)
+        yield AddAddresses(bridge, there, routes.connected.renamed(nic.name, bridge))
     yield SetController(nic.name, None, bridge)
+    if neighbours:  # not before: a bridge without a carrier, even for a moment, forgets them
+        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
     yield from _route_moves(routes, nic.name, bridge)
     yield from _nexthops_and_rules(snapshot, nic.name, bridge)
     if neighbours:
@@ -112,21 +116,6 @@ def _bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Operation]:
     if nic.addrgenmode not in (None, NO_LINK_LOCAL):
         yield SetAddrGenMode(bridge, NO_LINK_LOCAL, nic.addrgenmode or 0)
     yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
-
-
-def _addresses_and_neighbours(
-    bridge: str,
-    addresses: tuple[Address, ...],
-    neighbours: tuple[Neighbour, ...],
-    routes: _Routes,
-) -> Iterator[Operation]:
-    """The neighbours come after: the last IPv4 address takes a link's entries with it."""
-    if addresses:
-        there = tuple(address.on(bridge) for address in addresses)
-        connected = routes.connected.renamed(addresses[0].link, bridge)
-        yield AddAddresses(bridge, there, connected)
-    if neighbours:
-        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
 
 
 def _route_moves(routes: _Routes, nic: str, bridge: str) -> Iterator[Operation]:

@@ -53,6 +53,7 @@ def test_attach_and_detach(host: Lab) -> None:
 def test_again_changes_nothing(host: Lab) -> None:
     assert host.bridgekit("attach", "br0", "web", "192.0.2.7/24").code == 0
     host.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
+    host.run("host", "sh", "-c", "while ip -n web addr | grep -q tentative; do :; done")
     before = state(host)
     again = host.bridgekit("attach", "br0", "web", "192.0.2.7/24")
     assert (again.code, "nothing to do" in again.stdout) == (0, True)
