@@ -7,7 +7,7 @@ from bridgekit import machine
 from bridgekit.application import applying, finishing
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
-from bridgekit.errors import Refused, RollbackIncomplete, RolledBack
+from bridgekit.errors import BridgekitError, Refused, RollbackIncomplete, RolledBack
 from bridgekit.host import files
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
@@ -76,9 +76,15 @@ def rollback(store: Store, wanted: str | None, tell: Tell) -> str:
     if service:
         tell("stopping the PXE service")
         lifecycle.down(record.plan.intent.bridge, store.folder)
-    draft = undo_draft(record)
-    _refuse(record, draft)
-    outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
+    try:
+        draft = undo_draft(record)
+        _refuse(record, draft)
+        outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
+    except BridgekitError:
+        if service and service.running:
+            tell("starting the PXE service again")
+            finishing.start_service(store, service.service.to_json())
+        raise
     return f"{record.id} was taken back by {outcome.id}: {record.plan.intent.nic} is as before"
 
 

@@ -31,11 +31,12 @@ def finish(store: Store, journal: Journal, record: Record) -> None:
 def start_service(store: Store, service: str) -> None:
     """Start the PXE service; on failure it is taken back whole and the network stays."""
     try:
-        lifecycle.up(Service.from_json(service), store.folder)
-    except BridgekitError as error:
+        with signals.raised():
+            lifecycle.up(Service.from_json(service), store.folder)
+    except (BridgekitError, OSError) as error:
         raise NetbootFailed(
-            f"the bridge is made and committed, but the PXE service failed: {error}\n"
-            "The service was taken back; `bridgekit pxe up` tries again."
+            f"the bridge is made and committed, but without PXE: {error}\n"
+            "`bridgekit pxe up` tries again."
         ) from error
 
 

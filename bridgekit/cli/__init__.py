@@ -1,6 +1,7 @@
 """The verbs. Each is imported only when it is called, so that `--help` stays quick."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -60,6 +61,8 @@ def bridgekit() -> None:
 
 def main() -> None:
     """Run the command line; every known error ends in its sentence and its exit code."""
+    # a plain `su` leaves out where ip, nft and ifup are
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     try:
         bridgekit()
     except BridgekitError as error:

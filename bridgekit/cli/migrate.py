@@ -1,7 +1,9 @@
 """`plan` and `apply`."""
 
+import json
 import select
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +68,14 @@ def plan(
       bridgekit plan eth0 --out p.json   then: bridgekit apply --plan p.json
     """
     draft = planning.draft(_request(nic, store, rest))
+    service = None
     if rest["with_pxe"] and not draft.refusals:
-        _checked_service(draft, rest)
+        with errors_as_json(as_json):
+            service = _checked_service(draft, rest)
     if as_json:
-        click.echo(report.as_json(report.plan_json(draft)))
+        click.echo(report.as_json(report.plan_json(draft) | {"service": _service_json(service)}))
     else:
-        for line in report.plan_text(draft):
+        for line in (*report.plan_text(draft), *_service_text(service)):
             click.echo(line)
     if draft.refusals:
         raise _refused(draft)
@@ -188,6 +192,20 @@ def _checked_service(draft: Draft, rest: dict[str, Any]) -> Service:
     return service
 
 
+def _service_json(service: Service | None) -> object:
+    return json.loads(service.to_json()) if service else None
+
+
+def _service_text(service: Service | None) -> Iterator[str]:
+    if service:
+        first, last = service.clients
+        yield click.style("Then the PXE service:", bold=True)
+        yield f"  {service.address} on {service.bridge}, clients {first} to {last}"
+        yield f"  Debian {service.suite}, engine {service.engine}, lease {service.lease}"
+        if service.nat:
+            yield "  clients get out by masquerading; forwarding is turned on until `pxe down`"
+
+
 def _refused(draft: Draft) -> Refused:
     reasons = "; ".join(f"{found.message} ({found.advice})" for found in draft.refusals)
     return Refused(f"{reasons}. Nothing was changed.")
@@ -195,10 +213,9 @@ def _refused(draft: Draft) -> Refused:
 
 def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json: bool) -> None:
     intent = draft.plan.intent
-    if service and not lifecycle.status(intent.bridge, store.folder):
-        lifecycle.prepare(service, store.folder)
-        lifecycle.up(service, store.folder)
-        tell("the PXE service runs")
+    with signals.raised():
+        if service and lifecycle.start(service, store.folder):
+            tell("the PXE service runs")
     if as_json:
         click.echo(report.as_json({"state": "unchanged", "nic": intent.nic}))
     else:

@@ -14,6 +14,7 @@ from bridgekit.cli.options import errors_as_json, json_option
 from bridgekit.netboot import attach as attaching
 from bridgekit.netboot import audit, files, lifecycle, service
 from bridgekit.netboot.lifecycle import PxeStatus
+from bridgekit.transaction import signals
 
 __all__ = ("attach", "detach", "pxe", "service_from", "service_options")
 
@@ -147,7 +148,7 @@ def up(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     """
     wish = service_from(params, "", bridge)
     state = files.state_dir(state_dir)
-    with errors_as_json(as_json):
+    with errors_as_json(as_json), signals.raised():
         started = lifecycle.start(wish, state)
     now = lifecycle.status(bridge, state)
     if as_json:
@@ -211,9 +212,10 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
 @pxe.command()
 @on_bridge
 @service_options()
+@state_option
 @json_option
 @color_option
-def check(bridge: str, as_json: bool, **params: Any) -> None:
+def check(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
 
     \b
@@ -222,7 +224,8 @@ def check(bridge: str, as_json: bool, **params: Any) -> None:
     """
     wish = service_from(params, "", bridge)
     with errors_as_json(as_json):
-        findings = audit.findings(wish)
+        now = lifecycle.status(bridge, files.state_dir(state_dir))
+        findings = audit.findings(wish, ours=bool(now and now.running))
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "findings": findings}, indent=2))
     else:

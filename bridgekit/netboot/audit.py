@@ -34,19 +34,19 @@ def need_bridge(name: str) -> None:
         raise Refused(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
 
 
-def findings(service: Service) -> tuple[str, ...]:
-    """Every reason found, each a sentence; none is good."""
+def findings(service: Service, ours: bool = False) -> tuple[str, ...]:
+    """Every reason found, each a sentence; none is good. With `ours` it is our own that answers."""
     wishes.check(service, ())
     try:
         need_bridge(service.bridge)
     except Refused as error:
         return (str(error),)
-    return (*_refusals(service), *_spanning_tree(service.bridge))
+    return (*_refusals(service, ours), *_spanning_tree(service.bridge))
 
 
-def _refusals(service: Service) -> tuple[str, ...]:
+def _refusals(service: Service, ours: bool) -> tuple[str, ...]:
     try:
-        check_host(service, service.bridge)
+        check_host(service, None if ours else service.bridge)
     except BridgekitError as error:
         return (str(error),)
     return ()

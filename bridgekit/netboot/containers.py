@@ -89,12 +89,23 @@ def container_pid(engine: str, container: str) -> int | None:
     return int(pid) if pid.isdecimal() and int(pid) else None
 
 
+def running_pid(engine: str, container: str) -> int | None:
+    """The same, None also where the engine cannot be asked."""
+    with suppress(CommandFailed):
+        return container_pid(engine, container)
+    return None
+
+
 def forwards(engine: str, container: str) -> bool:
     """Is it labelled as a router of its clients, as our image is?"""
     return _inspect(engine, container, '{{index .Config.Labels "bridgekit.router"}}') == "yes"
 
 
 def _inspect(engine: str, container: str, template: str) -> str:
-    with suppress(CommandFailed):
+    """What the engine knows; empty if it knows no such container. CommandFailed if it is down."""
+    try:
         return run(engine, "container", "inspect", "--format", template, container).strip()
-    return ""
+    except CommandFailed as error:
+        if "no such" in str(error).lower():
+            return ""
+        raise

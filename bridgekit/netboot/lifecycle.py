@@ -11,7 +11,8 @@ from pathlib import Path
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
 from bridgekit.netboot import files, record
-from bridgekit.netboot.attach import attach, close_if_unused, detach
+from bridgekit.netboot.addresses import link
+from bridgekit.netboot.attach import attach, close_if_unused, detach, port_of
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
@@ -25,7 +26,7 @@ SERVE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class PxeStatus:
-    """A service as it is now; `running` is False for one that ended by itself."""
+    """A service as it is now; `running` is False for one that ended or was never finished."""
 
     service: Service
     engine: str
@@ -60,7 +61,11 @@ def prepare(service: Service, state: Path, say: Say = to_stderr) -> None:
     if _same_runs(service, home):
         return
     _refuse_other(home)
-    choose(service, state, say)
+    try:
+        with _locked(state):
+            choose(service, state, say)
+    except OSError as error:
+        raise Refused(f"{state} cannot be used: {error}. Nothing was changed.") from error
 
 
 def up(service: Service, state: Path, say: Say = to_stderr) -> bool:
@@ -89,8 +94,10 @@ def start(service: Service, state: Path, say: Say = to_stderr) -> bool:
     need_root()
     check_host(service)
     need_bridge(service.bridge)
-    if _same_runs(service, record.home_of(service.bridge, state)):
+    home = record.home_of(service.bridge, state)
+    if _same_runs(service, home):
         return False
+    _refuse_other(home)
     check_host(service, service.bridge)
     prepare(service, state, say)
     return up(service, state, say)
@@ -114,7 +121,13 @@ def status(bridge: str, state: Path) -> PxeStatus | None:
         return None
     pid = None if record.stale(known) else engine(known.engine, state).pid(home)
     leases = read_leases(pid) if pid else ()
-    return PxeStatus(known.service, known.engine, home.name, bool(pid), known.since, leases)
+    runs = bool(pid and known.serving and _is_attached(known.service.bridge, home))
+    return PxeStatus(known.service, known.engine, home.name, runs, known.since, leases)
+
+
+def _is_attached(bridge: str, home: Home) -> bool:
+    port = link(port_of(home.name, state=home.state) or "")
+    return port is not None and port.controller == bridge
 
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:
@@ -141,13 +154,22 @@ def _start(service: Service, home: Home, say: Say) -> None:
     runner.start(service, home)
     attach(service.bridge, home.name, service.address, state=home.state)
     say(wait_for_line(runner.follow(home, more=True), "pxe: serving", SERVE_SECONDS))
+    record.write_serving(home)
 
 
 def _taken_back(home: Home, error: BaseException) -> BaseException:
-    _remove(home)
-    if not isinstance(error, BridgekitError):
+    """Remove what there is of a service that did not start; the error to raise."""
+    why = str(error)[:300]
+    try:
+        _remove(home)
+    except (BridgekitError, OSError) as left:
+        return NetbootFailed(
+            f"The PXE service did not start: {why}. Taking it back is incomplete: {left}. "
+            f"`bridgekit pxe down` tries again."
+        )
+    if not isinstance(error, (BridgekitError, OSError)):
         return error
-    return NetbootFailed(f"The PXE service did not start and was taken back whole: {error}")
+    return NetbootFailed(f"The PXE service did not start and was taken back whole: {why}")
 
 
 def _remove(home: Home) -> None:
@@ -170,10 +192,11 @@ def _same_runs(service: Service, home: Home) -> bool:
 
 def _refuse_other(home: Home) -> None:
     known = record.read(home)
-    if known and not record.stale(known) and engine(known.engine, home.state).pid(home):
+    now = status(known.service.bridge, home.state) if known else None
+    if now and now.running:
         raise Refused(
-            f"Another PXE service runs on {known.service.bridge} already. Nothing was changed; "
-            f"`bridgekit pxe down {known.service.bridge}` ends it."
+            f"Another PXE service runs on {now.service.bridge} already. Nothing was changed; "
+            f"`bridgekit pxe down {now.service.bridge}` ends it."
         )
 
 

@@ -3,8 +3,9 @@
 import json
 import re
 import time
+import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bridgekit.host import files as host_files
@@ -16,18 +17,24 @@ from bridgekit.netboot.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A service, its engine, where it runs and since when (seconds since 1970)."""
+    """A service, its engine, where it runs and since when (seconds since 1970).
+
+    `serving` from the moment it has said so: what is not was never finished.
+    """
 
     service: Service
     engine: str
     boot: str
     namespace: int
     since: float
+    serving: bool = False
 
 
 def home_of(bridge: str, state: Path) -> Home:
     """The place of the service on this bridge of the caller's network namespace."""
-    word = re.sub(r"[^A-Za-z0-9_.]", "_", bridge)
+    word = re.sub(r"[^A-Za-z0-9_.-]", "_", bridge)
+    if word != bridge:
+        word += f"-{zlib.crc32(bridge.encode()):08x}"
     return Home(state, f"bridgekit-pxe-{word}-{current().namespace:x}")
 
 
@@ -36,9 +43,20 @@ def write(service: Service, engine: str, home: Home) -> Record:
     place = current()
     record = Record(service, engine, place.boot, place.namespace, time.time())
     files.private_dir(home.path)
-    values = asdict(record) | {"service": service.to_json(), "version": 1}
-    host_files.write(home.path / "record.json", json.dumps(values, indent=2).encode() + b"\n")
+    _keep(record, home)
     return record
+
+
+def write_serving(home: Home) -> None:
+    """Note that it serves."""
+    known = read(home)
+    if known:
+        _keep(replace(known, serving=True), home)
+
+
+def _keep(record: Record, home: Home) -> None:
+    values = asdict(record) | {"service": record.service.to_json(), "version": 1}
+    host_files.write(home.path / "record.json", json.dumps(values, indent=2).encode() + b"\n")
 
 
 def read(home: Home) -> Record | None:

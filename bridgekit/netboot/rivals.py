@@ -101,7 +101,8 @@ def refuse_rivals(nic: str, seconds: float = PATIENCE) -> None:
     who = ", ".join(f"{offer.server} ({offer.mac}, offers {offer.offered})" for offer in offers)
     raise Refused(
         f"Another DHCP server answers on {nic}'s wire: {who}. Two servers would take each "
-        "other's clients. Nothing was changed; --beside-dhcp insists."
+        "other's clients. Nothing was changed; the option --beside-dhcp (with apply: "
+        "--pxe-beside-dhcp) insists."
     )
 
 

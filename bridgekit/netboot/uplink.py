@@ -10,6 +10,7 @@ from bridgekit.host.command import CommandFailed, run
 from bridgekit.host.files import write
 from bridgekit.netboot import addresses, firewall
 
+REDIRECTS = "all/accept_redirects"
 CONF = Path("/proc/sys/net/ipv4/conf")
 SWITCH = Path("/proc/sys/net/ipv4/ip_forward")
 
@@ -100,7 +101,8 @@ def forwarding_on(note: Path) -> None:
     if note.exists() or SWITCH.read_text().strip() == "1":
         return
     on = [conf.name for conf in CONF.iterdir() if (conf / "forwarding").read_text().strip() == "1"]
-    write(note, json.dumps(on).encode())
+    redirects = (CONF / REDIRECTS).read_text().strip()
+    write(note, json.dumps({"forwarding": on, "redirects": redirects}).encode())
     _write(SWITCH, "1")
 
 
@@ -108,10 +110,12 @@ def forwarding_back(note: Path) -> None:
     """Put back what `forwarding_on` noted: the switch, and the links that forwarded before."""
     if not note.exists():
         return
+    noted = json.loads(note.read_text())
     _write(SWITCH, "0")
-    for name in json.loads(note.read_text()):
+    for name in noted["forwarding"]:
         if (CONF / name).is_dir():
             _write(CONF / name / "forwarding", "1")
+    _write(CONF / REDIRECTS, noted["redirects"])  # the kernel turns them on with the switch off
     note.unlink()
 
 

@@ -106,7 +106,7 @@ def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
     (tmp_path / next(pxe.CACHE.glob("pxe-root-trixie-*")).name).mkdir()
     how = {"env": {"BRIDGEKIT_CACHE_DIR": str(tmp_path)}}
     done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", **how)
-    assert (done.code, "taken back whole" in done.stderr) == (7, True)
+    assert (done.code, "taken back whole" in done.stderr) == (7, True), done.stderr
     assert_same(before, host)
 
 
