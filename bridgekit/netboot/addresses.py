@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def spanning_tree_delay(bridge: str) -> float | None:
 
 def forwards(port: str) -> bool:
     """Does a bridge's port pass frames on? Equivalent to: bridge link show dev PORT"""
-    found = json.loads(run("bridge", "-json", "link", "show", "dev", port) or "[]")
+    found = _read(run("bridge", "-json", "link", "show", "dev", port))
     return any(entry.get("state") == "forwarding" for entry in found)
 
 
@@ -64,9 +64,16 @@ def addresses(namespace: str | None = None, nic: str | None = None) -> tuple[str
     )
 
 
+def gateways(nic: str, namespace: str | None = None) -> tuple[IPv4Address, ...]:
+    """Those of default routes over a NIC. Equivalent to: ip -4 route show default dev NIC"""
+    show = ("ip", "-json", "-4", "route", "show", "default", "dev", nic)
+    found = _read(run(*inside(namespace), *show))
+    return tuple(IPv4Address(route["gateway"]) for route in found if "gateway" in route)
+
+
 def host_networks() -> tuple[str, ...]:
     """The IPv4 subnets of the host: of its addresses and of its routes but the default."""
-    routes = json.loads(run("ip", "-json", "-4", "route", "show", "table", "main") or "[]")
+    routes = _read(run("ip", "-json", "-4", "route", "show", "table", "main"))
     reached = (route["dst"] for route in routes if route.get("dst") not in (None, "default"))
     owned = (str(IPv4Interface(address).network) for address in addresses())
     return tuple(dict.fromkeys((*owned, *reached)))
@@ -101,8 +108,13 @@ def _leaves_the_host(server: str) -> bool:
 
 
 def _ask(what: str, namespace: str | None) -> list[dict[str, Any]]:
-    answer = run(*inside(namespace), "ip", "-json", "-details", what, "show")
-    return [entry for entry in json.loads(answer or "[]") if entry]
+    return _read(run(*inside(namespace), "ip", "-json", "-details", what, "show"))
+
+
+def _read(answer: str) -> list[dict[str, Any]]:
+    """iproute2 puts control characters of names into its JSON as they are, hence not strict."""
+    entries = json.JSONDecoder(strict=False).decode(answer or "[]")
+    return [entry for entry in entries if entry]
 
 
 def _link(entry: dict[str, Any]) -> Link:

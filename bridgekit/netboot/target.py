@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridgekit.errors import Refused
 from bridgekit.netboot import record
-from bridgekit.netboot.containers import container_pid, forwards
+from bridgekit.netboot.containers import running_pid, forwards
 from bridgekit.netboot.engine import engine
 
 NAMED = Path("/run/netns")
@@ -24,7 +24,7 @@ class Target:
 
 def find(container: str, state: Path) -> Target:
     """Docker's or podman's container, our own service, a namespace of `ip netns`, or a pid."""
-    found = _service(container, state) or _container(container) or _namespace(container)
+    found = _known(container, state) if _is_name(container) else None
     if not found:
         raise Refused(
             f"There is no running container {container!r}: not with docker or podman, not as a "
@@ -33,6 +33,15 @@ def find(container: str, state: Path) -> Target:
     if _same(found.namespace, "/proc/self/ns/net"):
         raise Refused(f"{container!r} shares the host's own network. Nothing was changed.")
     return found
+
+
+def _is_name(word: str) -> bool:
+    """Can it be one name in a directory? An unset variable leaves an empty word."""
+    return word not in ("", ".", "..") and "/" not in word and len(os.fsencode(word)) < 256
+
+
+def _known(name: str, state: Path) -> Target | None:
+    return _service(name, state) or _container(name) or _namespace(name)
 
 
 def _service(name: str, state: Path) -> Target | None:
@@ -46,7 +55,7 @@ def _service(name: str, state: Path) -> Target | None:
 
 def _container(name: str) -> Target | None:
     for program in ("docker", "podman"):
-        pid = container_pid(program, name) if shutil.which(program) else None
+        pid = running_pid(program, name) if shutil.which(program) else None
         if pid:
             return Target(name, f"/proc/{pid}/ns/net", forwards(program, name))
     return None
@@ -54,7 +63,12 @@ def _container(name: str) -> Target | None:
 
 def _namespace(name: str) -> Target | None:
     path = Path(f"/proc/{name}/ns/net") if name.isdecimal() else NAMED / name
-    return Target(name, str(path)) if "/" not in name and path.exists() else None
+    return Target(name, str(path)) if path.exists() and _is_namespace(path) else None
+
+
+def _is_namespace(path: Path) -> bool:
+    """No directory, and no file left over without a namespace bound to it."""
+    return path.stat().st_dev == Path("/proc/self/ns/net").stat().st_dev
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,6 +1,7 @@
 """`attach` and `detach` on a real bridge: pipework's job, whole or not at all."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,10 @@ from bridgekit.lab.host import Host
 from bridgekit.lab.topology import Lab
 
 MAC = "02:00:00:00:00:07"
+BAD_BRIDGES = ("b\x01", "b%d", ".", "..", "br#1", "b r", "b" * 16, "")
+NO_CONTAINERS = ("", ".", "..", "a/b", "x" * 300)
+NO_HOSTS = ("224.0.0.5/24", "127.0.0.5/8", "0.0.0.0/32", "255.255.255.255/32")
+NO_GATEWAYS = ("0.0.0.0", "192.0.2.0", "192.0.2.255", "255.255.255.255", "224.0.0.1", "127.0.0.1")
 
 
 @pytest.fixture
@@ -30,6 +35,25 @@ def links(host: Host, *where: str) -> list[dict[str, object]]:
 def state(lab: Lab) -> tuple[witness.Testimony, str]:
     inside = lab.run("host", "ip", "-d", "-4", "-n", "web", "address").stdout
     return witness.dump(lab.hosts["host"]), inside
+
+
+def settle(lab: Lab) -> None:
+    """Wait until br0 is up and both ends have the IPv6 addresses they get by themselves."""
+    for ip, nic in (("ip -6", "br0"), ("ip -n web -6", "eth1")):
+        ready = f"{ip} address show dev {nic} scope link -tentative | grep -q fe80"
+        lab.run("host", "sh", "-c", f"until {ready}; do :; done")
+    lab.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
+    lab.run("host", "sh", "-c", "while ip address | grep -q tentative; do :; done")
+
+
+def function(lab: Lab, *words: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
+    """Call `attach` itself; return the exit code of its error, and the sentence."""
+    program = "import sys; from bridgekit.netboot.attach import attach; from pathlib import Path;"
+    program += "from bridgekit.errors import BridgekitError\n"
+    program += f"try: attach(*{words!r}, state=Path('/nowhere'))\n"
+    program += "except BridgekitError as error: print(error); sys.exit(error.exit_code)\n"
+    done = lab.run("host", *before, sys.executable, "-c", program, check=False)
+    return done.code, done.stdout + done.stderr
 
 
 def test_attach_and_detach(host: Lab) -> None:
@@ -52,8 +76,7 @@ def test_attach_and_detach(host: Lab) -> None:
 
 def test_again_changes_nothing(host: Lab) -> None:
     assert host.bridgekit("attach", "br0", "web", "192.0.2.7/24").code == 0
-    host.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
-    host.run("host", "sh", "-c", "while ip -n web addr | grep -q tentative; do :; done")
+    settle(host)
     before = state(host)
     again = host.bridgekit("attach", "br0", "web", "192.0.2.7/24")
     assert (again.code, "nothing to do" in again.stdout) == (0, True)
@@ -122,6 +145,11 @@ def test_a_process_by_its_id(host: Lab) -> None:
         (("br0", "web", "192.0.2.7/24", "zz"), 2, "MAC"),
         (("a/b", "web", "192.0.2.7/24"), 2, "a/b"),
         (("br0", "web"), 2, "ADDRESS"),
+        *(((name, "web", "192.0.2.7/24"), 2, "name of a bridge") for name in BAD_BRIDGES),
+        *((("br0", name, "192.0.2.7/24"), 3, "no running container") for name in NO_CONTAINERS),
+        *((("br0", "web", word), 2, "address of one host") for word in NO_HOSTS),
+        *((("br0", "web", f"192.0.2.7/24@{word}"), 2, "gateway") for word in NO_GATEWAYS),
+        (("br0", "web", "192.0.2.7/24", "00:00:00:00:00:00"), 2, "MAC"),
     ],
 )
 def test_bad_input(host: Lab, words: tuple[str, ...], code: int, sentence: str) -> None:
@@ -135,12 +163,8 @@ def test_bad_input(host: Lab, words: tuple[str, ...], code: int, sentence: str) 
 def test_without_rights(host: Lab) -> None:
     before = state(host)
     nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    program = "import sys; from bridgekit.netboot.attach import attach; from pathlib import Path;"
-    program += "from bridgekit.errors import Refused\n"
-    program += "try: attach('br0', 'web', '192.0.2.7/24', state=Path('/nowhere'))\n"
-    program += "except Refused as error: print(error); sys.exit(error.exit_code)\n"
-    done = host.run("host", *nobody, sys.executable, "-c", program, check=False)
-    assert (done.code, "needs root" in done.stdout) == (3, True), done.stderr
+    code, words = function(host, "br0", "web", "192.0.2.7/24", before=nobody)
+    assert (code, "needs root" in words) == (3, True), words
     assert state(host) == before
 
 
@@ -151,5 +175,71 @@ def test_all_or_nothing(host: Lab) -> None:
     before = [link["ifname"] for link in links(host.hosts["host"])]
     done = host.bridgekit("attach", "br7", "web", "192.0.2.7/24@198.51.100.1")
     assert (done.code, "undone" in done.stderr) == (3, True)
+    assert [link["ifname"] for link in links(host.hosts["host"])] == before
+    assert "eth1" not in host.run("host", "ip", "-n", "web", "link").stdout
+
+
+def test_an_empty_gateway(host: Lab) -> None:
+    code, words = function(host, "br0", "web", "192.0.2.7/24", "")
+    assert (code, "gateway" in words) == (2, True), words
+
+
+@pytest.mark.parametrize("name", ["c#3", "c 4"])
+def test_any_name_of_a_namespace(host: Lab, name: str) -> None:
+    host.run("host", "ip", "netns", "add", name)
+    done = host.bridgekit("attach", "br0", name, "192.0.2.7/24")
+    assert (done.code, done.stderr) == (0, "")
+    assert "192.0.2.7" in host.run("host", "ip", "-n", name, "address").stdout
+
+
+def test_a_strange_link_of_others(host: Lab) -> None:
+    host.run("host", "ip", "link", "add", "b\x01", "type", "bridge")
+    done = host.bridgekit("attach", "br0", "web", "192.0.2.7/24")
+    assert (done.code, done.stderr) == (0, "")
+
+
+def test_a_file_that_is_no_namespace(host: Lab) -> None:
+    done = host.run("host", "sh", "-c", "mkdir /run/netns/left && : > /run/netns/over")
+    for name in ("left", "over"):
+        done = host.bridgekit("attach", "br0", name, "192.0.2.7/24")
+        assert (done.code, "no running container" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("other", ["192.0.2.7/24", "192.0.2.7/24@192.0.2.2"])
+def test_again_with_another_gateway(host: Lab, other: str) -> None:
+    words = ("attach", "br0", "web", "192.0.2.7/24@192.0.2.1")
+    assert host.bridgekit(*words).code == 0
+    assert "nothing to do" in host.bridgekit(*words).stdout
+    again = host.bridgekit("attach", "br0", "web", other)
+    assert (again.code, "detach br0 web" in again.stderr) == (3, True)
+
+
+def test_an_eth1_of_others(host: Lab) -> None:
+    """Its other end is not on this host, so there is nothing that detach could take off."""
+    host.run("host", "ip", "netns", "add", "far")
+    host.run("host", *"ip link add eth1 netns web type veth peer name far0 netns far".split())
+    done = host.bridgekit("attach", "br0", "web", "192.0.2.7/24")
+    assert (done.code, "bridgekit detach" in done.stderr) == (3, False)
+
+
+def test_detach_from_the_wrong_bridge(host: Lab) -> None:
+    assert host.bridgekit("attach", "br0", "web", "192.0.2.7/24").code == 0
+    done = host.bridgekit("detach", "br7", "web")
+    assert (done.code, "detach br0 web" in done.stderr) == (3, True)
+    host.run("host", "ip", "link", "delete", "br0")
+    assert host.bridgekit("detach", "br0", "web").code == 0
+    assert "eth1" not in host.run("host", "ip", "-n", "web", "link").stdout
+
+
+def test_an_interrupt_undoes_all(host: Lab) -> None:
+    """With STP on it waits for the port to forward, which leaves time for a Ctrl-C."""
+    host.run("host", *"ip link set br0 type bridge stp_state 1 forward_delay 1500".split())
+    before = [link["ifname"] for link in links(host.hosts["host"])]
+    words = ("env", "--default-signal=INT", "bridgekit", "attach", "br0", "web", "192.0.2.7/24")
+    with host.popen("host", *words, stdout=-1, stderr=-1, text=True) as process:
+        host.run("host", "sh", "-c", "until ip -n web route | grep -q eth1; do :; done")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode and "Traceback" not in out + err
     assert [link["ifname"] for link in links(host.hosts["host"])] == before
     assert "eth1" not in host.run("host", "ip", "-n", "web", "link").stdout
