@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridgekit.errors import Refused
 from bridgekit.netboot import record
-from bridgekit.netboot.containers import running_pid, forwards
+from bridgekit.netboot.containers import forwards, running_pid
 from bridgekit.netboot.engine import engine
 
 NAMED = Path("/run/netns")

@@ -217,7 +217,8 @@ def test_again_with_another_gateway(host: Lab, other: str) -> None:
 def test_an_eth1_of_others(host: Lab) -> None:
     """Its other end is not on this host, so there is nothing that detach could take off."""
     host.run("host", "ip", "netns", "add", "far")
-    host.run("host", *"ip link add eth1 netns web type veth peer name far0 netns far".split())
+    strange = "link add eth1 netns web type veth peer name far0 netns far"
+    host.run("host", "ip", *strange.split())
     done = host.bridgekit("attach", "br0", "web", "192.0.2.7/24")
     assert (done.code, "bridgekit detach" in done.stderr) == (3, False)
 
@@ -233,11 +234,13 @@ def test_detach_from_the_wrong_bridge(host: Lab) -> None:
 
 def test_an_interrupt_undoes_all(host: Lab) -> None:
     """With STP on it waits for the port to forward, which leaves time for a Ctrl-C."""
-    host.run("host", *"ip link set br0 type bridge stp_state 1 forward_delay 1500".split())
+    host.ip("host", "link set br0 type bridge stp_state 1 forward_delay 1500")
     before = [link["ifname"] for link in links(host.hosts["host"])]
-    words = ("env", "--default-signal=INT", "bridgekit", "attach", "br0", "web", "192.0.2.7/24")
-    with host.popen("host", *words, stdout=-1, stderr=-1, text=True) as process:
-        host.run("host", "sh", "-c", "until ip -n web route | grep -q eth1; do :; done")
+    words = ("-m", "bridgekit", "attach", "br0", "web", "192.0.2.7/24")
+    program = ("env", "--default-signal=INT", sys.executable, *words)
+    with host.popen("host", *program, stdout=-1, stderr=-1, text=True) as process:
+        ready = "until ip -n web route | grep -q eth1; do :; done"
+        host.run("host", "sh", "-c", ready, timeout=20)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode and "Traceback" not in out + err
