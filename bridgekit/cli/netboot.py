@@ -71,10 +71,10 @@ def attach(
       bridgekit attach br0 $PXECID 192.168.242.1/24
       bridgekit attach br0 web 192.0.2.7/24@192.0.2.1 02:00:00:00:00:07
     """
-    own, _, gateway = address.partition("@")
+    own, at, gateway = address.partition("@")
     state = files.state_dir(state_dir)
     with errors_as_json(as_json):
-        done = attaching.attach(bridge, container, own, gateway or None, mac, state=state)
+        done = attaching.attach(bridge, container, own, gateway if at else None, mac, state=state)
     _tell(as_json, done, f"{container} has eth1 with {own} on {bridge}")
 
 
