@@ -127,8 +127,6 @@ def apply(
     7 network kept, PXE failed. Putting a NIC into a bond is not what this program does.
     """
     with errors_as_json(as_json):
-        if plan_file and (nic or rest["no_persist"]):
-            raise UsageError("--plan says it all: give no NIC and no --no-persist with it")
         if not yes and not interactive():
             raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
         require_root()
@@ -155,6 +153,8 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; Refused if something speaks against it."""
     if plan_file:
         plan = plans.decoded(plan_file.read_bytes())
+        if request.nic not in (None, plan.intent.nic) or not request.persist:
+            raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         return Draft(plan, (), done_already=not plan.operations)
     draft = planning.draft(request)
     if draft.refusals:

@@ -105,7 +105,8 @@ def test_saved_plan_is_applied_or_stale(lab: Lab) -> None:
     assert refused.code == 3 and "192.168.1.9" in refused.stderr
     assert before.difference(state(lab)) == []
     lab.ip("host", "address del 192.168.1.9/24 dev eth0")
-    assert lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes").code == 0
+    assert lab.bridgekit("apply", "eth1", "--plan", "/run/plan.json", "--yes").code == 2
+    assert lab.bridgekit("apply", "eth0", "--plan", "/run/plan.json", "--yes").code == 0
 
 
 def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
