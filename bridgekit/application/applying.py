@@ -65,7 +65,7 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
                 finishing.finish(store, journal, record)
                 return Outcome(record.id, "committed")
             deadline = boot_clock() + terms.confirm_within
-            journal.write(Entry("waiting", deadline=deadline))
+            journal.write(Entry("pending", deadline=deadline))
             guard.wake(lifeline)
             return Outcome(record.id, "pending", deadline)
 

@@ -40,7 +40,7 @@ def statuses(store: Store) -> tuple[Status, ...]:
 
 def _status(journal: Journal) -> Status:
     record, state = journal.record(), journal.state()
-    left = max(0.0, journal.deadline() - boot_clock()) if state == "waiting" else None
+    left = max(0.0, journal.deadline() - boot_clock()) if state == "pending" else None
     return Status(
         id=record.id,
         state=state,
@@ -54,22 +54,22 @@ def _status(journal: Journal) -> Status:
 
 
 def confirm(store: Store, wanted: str | None) -> str:
-    """Keep a waiting change; Refused if none waits. Without its guard, do the guard's work."""
-    journal = store.find(wanted, "waiting")
+    """Keep a pending change; Refused if none waits. Without its guard, do the guard's work."""
+    journal = store.find(wanted, "pending")
     answer = guard.order(journal, guard.CONFIRM)
     if answer is None:
         with store.lock(wait=True):
-            journal = store.find(journal.folder.name, "waiting")
+            journal = store.find(journal.folder.name, "pending")
             answer = finishing.actions(store, journal, journal.record()).finish()
     return ended(answer)
 
 
 def rollback(store: Store, wanted: str | None, tell: Tell) -> str:
-    """Undo the waiting change, or else take back the last committed one, files included."""
+    """Undo the pending change, or else take back the last committed one, files included."""
     journal = _to_take_back(store, wanted)
     record = journal.record()
-    if journal.state() == "waiting":
-        return undo_waiting(store, journal, record)
+    if journal.state() == "pending":
+        return undo_pending(store, journal, record)
     service = lifecycle.status(record.plan.intent.bridge, store.folder)
     port = port_of(service.name, state=store.folder) if service else None
     _refuse(record, undo_draft(record, without=port))
@@ -95,9 +95,9 @@ def _refuse(record: Record, draft: Draft) -> None:
 
 
 def _to_take_back(store: Store, wanted: str | None) -> Journal:
-    waiting = [journal for journal in store.journals() if journal.state() == "waiting"]
-    if waiting and wanted in (None, waiting[-1].folder.name):
-        return waiting[-1]
+    pending = [journal for journal in store.journals() if journal.state() == "pending"]
+    if pending and wanted in (None, pending[-1].folder.name):
+        return pending[-1]
     store.refuse_if_unfinished()
     for journal in reversed(store.journals()):
         fits = wanted in (None, journal.folder.name) and journal.state() == "committed"
@@ -106,7 +106,7 @@ def _to_take_back(store: Store, wanted: str | None) -> Journal:
     raise Refused("there is no migration here that could be taken back; nothing was changed")
 
 
-def undo_waiting(store: Store, journal: Journal, record: Record) -> str:
+def undo_pending(store: Store, journal: Journal, record: Record) -> str:
     """Undo a change that waits, through its guard if there is one."""
     answer = guard.order(journal, guard.UNDO)
     if answer is None:
@@ -118,8 +118,8 @@ def undo_waiting(store: Store, journal: Journal, record: Record) -> str:
 def awaited(store: Store, journal: Journal) -> str:
     """Wait for a change whose time is up to end; its text if it was kept, its error otherwise."""
     guard.wait_for_end(journal)
-    if journal.state() == "waiting":
-        undo_waiting(store, journal, journal.record())
+    if journal.state() == "pending":
+        undo_pending(store, journal, journal.record())
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":

@@ -12,7 +12,7 @@ VERBS = {
     "plan": ("bridgekit.cli.migrate", "Show what `apply` would do; changes nothing."),
     "apply": ("bridgekit.cli.migrate", "Move the NIC's whole network state onto a bridge."),
     "confirm": ("bridgekit.cli.decide", "Keep a change that waits for confirmation."),
-    "rollback": ("bridgekit.cli.decide", "Undo the waiting or the last committed migration."),
+    "rollback": ("bridgekit.cli.decide", "Undo the pending or the last committed migration."),
     "recover": ("bridgekit.cli.decide", "Finish undoing what a crash left behind."),
     "status": ("bridgekit.cli.decide", "What waits, what is committed, what runs."),
     "snapshot": ("bridgekit.cli.show", "What would be moved."),

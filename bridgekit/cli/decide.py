@@ -69,7 +69,7 @@ def status(as_json: bool, store: Store) -> None:
         what = f"{item.nic} -> {item.bridge}"
         if item.direction == "unbridge":
             what = f"{item.bridge} -> {item.nic}"
-        left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "waiting" else ""
+        left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "pending" else ""
         click.echo(f"{item.id}  {when}  {what}  {item.state}{left}")
     for service in services:
         state = "running" if service.running else "ended"

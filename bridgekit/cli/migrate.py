@@ -242,7 +242,7 @@ def _decided(store: Store, outcome: Outcome) -> str:
             word = _typed(outcome)
     except signals.Interrupted:
         with signals.deferred():
-            raise RolledBack(deciding.undo_waiting(store, journal, journal.record())) from None
+            raise RolledBack(deciding.undo_pending(store, journal, journal.record())) from None
     if word:
         return deciding.confirm(store, outcome.id)
     if word == "":

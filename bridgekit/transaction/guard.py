@@ -127,10 +127,10 @@ def _guard(
 ) -> None:
     lines, limit = [lifeline], boot_clock() + CHANGE_SECONDS
     while True:
-        waiting = journal.state() == "waiting"
-        left = max(0.0, (journal.deadline() if waiting else limit) - boot_clock())
+        pending = journal.state() == "pending"
+        left = max(0.0, (journal.deadline() if pending else limit) - boot_clock())
         ready = select.select([listener, *lines], [], [], left)[0]
-        if not ready and waiting:
+        if not ready and pending:
             with store.lock(wait=True):
                 actions.undo("not confirmed in time")
             return
@@ -168,7 +168,7 @@ def _heard(line: socket.socket) -> bytes:
 def _executor_gone(store: Store, journal: Journal, actions: Actions) -> bool:
     """Undo what it left half-done. Is there nothing left to guard?"""
     with store.lock(wait=True):
-        if journal.state() == "waiting":
+        if journal.state() == "pending":
             return False
         if journal.unfinished():
             actions.undo("the process that made the change is gone")
@@ -182,13 +182,13 @@ def _obeyed(
     if word not in (CONFIRM, UNDO):
         return False
     with store.lock(wait=True):
-        if journal.state() != "waiting":
+        if journal.state() != "pending":
             answer = Answer(BUSY, "the change does not wait for a confirmation")
         else:
             answer = actions.finish() if word == CONFIRM else actions.undo("as asked for")
         with contextlib.suppress(OSError):
             line.sendall(msgspec.json.encode(answer))
-        return journal.state() != "waiting"
+        return journal.state() != "pending"
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ VERSION = 1
 Event = Literal[
     "started",  # operation `step` is about to run
     "verified",  # the machine is as expected
-    "waiting",  # for a confirmation, until `deadline`
+    "pending",  # for a confirmation, until `deadline`
     "committing",  # files are being replaced
     "committed",
     "undoing",
@@ -35,7 +35,7 @@ Event = Literal[
 ]
 State = Literal[
     "changing",
-    "waiting",
+    "pending",
     "committing",
     "committed",
     "undoing",
@@ -44,7 +44,7 @@ State = Literal[
     "taken-back",
 ]
 FINISHED = frozenset({"committed", "rolled-back", "incomplete", "taken-back"})
-SYNCED = frozenset({"waiting", "committing", "committed", "rolled-back", "taken-back"})
+SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,8 @@ class Journal:
         return known[-1] if known else "changing"  # type: ignore[return-value]
 
     def deadline(self) -> float:
-        """Return until when a waiting transaction waits, in seconds of the boot clock."""
-        return next((e.deadline for e in self.entries() if e.event == "waiting"), 0)
+        """Return until when a pending transaction waits, in seconds of the boot clock."""
+        return next((e.deadline for e in self.entries() if e.event == "pending"), 0)
 
     def last_text(self) -> str:
         """Return the text of the last line."""

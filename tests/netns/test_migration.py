@@ -167,7 +167,7 @@ def test_a_waiting_change_outlives_its_session(lab: Lab) -> None:
     command = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
     assert lab.bridgekit(*command).code == 0
     waiting = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]
-    assert (waiting["state"], waiting["guarded"]) == ("waiting", True)
+    assert (waiting["state"], waiting["guarded"]) == ("pending", True)
     assert lab.bridgekit("rollback").code == 0
     assert lab.bridgekit("status", "--json").stdout.count("rolled-back") == 1
     assert "br0" not in lab.run("host", "ip", "link").stdout

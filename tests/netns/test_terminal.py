@@ -63,7 +63,7 @@ def test_the_end_of_the_input_decides_nothing(lab: Lab) -> None:
         os.write(person, b"\x04")
         assert "still waits" in read_until(person, "still waits")
         assert process.wait(30) == 0
-    assert states(lab) == ["waiting"]
+    assert states(lab) == ["pending"]
     assert lab.bridgekit("rollback").code == 0
 
 
