@@ -14,6 +14,7 @@ from bridgekit.migration.planner import planned
 from bridgekit.migration.preflight import Finding, findings
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
+from bridgekit.netboot.service import Service
 from bridgekit.transaction import engine, guard, signals
 from bridgekit.transaction.journal import Journal, Record, State, boot_clock
 from bridgekit.transaction.store import Store
@@ -82,10 +83,18 @@ def rollback(store: Store, wanted: str | None, tell: Tell) -> str:
         outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
     except BridgekitError:
         if service and service.running:
-            tell("starting the PXE service again")
-            finishing.start_service(store, service.service.to_json())
+            _restart(store, service.service, tell)
         raise
     return f"{record.id} was taken back by {outcome.id}: {record.plan.intent.nic} is as before"
+
+
+def _restart(store: Store, service: Service, tell: Tell) -> None:
+    """Start a service again that was stopped for nothing; what is raised is another's to say."""
+    tell("starting the PXE service again")
+    try:
+        lifecycle.up(service, store.folder)
+    except (BridgekitError, OSError) as error:
+        tell(f"it did not start: {error}; `bridgekit pxe up` tries again")
 
 
 def _refuse(record: Record, draft: Draft) -> None:
