@@ -46,7 +46,7 @@ class Draft:
 def draft(request: Request) -> Draft:
     """Plan the move of a NIC onto a bridge; a refused one has no operations."""
     state = machine.network()
-    nic = request.nic or default_nic(state, request.bridge, request.store)
+    nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
     intent = Intent(nic, request.bridge, "bridge", request.options)
     if any(address.tentative for address in state.addresses_on(nic)):
         machine.settle(nic)
@@ -64,6 +64,12 @@ def draft(request: Request) -> Draft:
         )
         found = (*about_files, *found)
     return Draft(Plan(intent, state, planned(state, intent), changes), found)
+
+
+def named(state: Snapshot, nic: str | None) -> str | None:
+    """The name that the kernel shows of the link that a person means, if there is one."""
+    link = state.called(nic) if nic else None
+    return link.name if link else nic
 
 
 def default_nic(state: Snapshot, bridge: str, store: Store) -> str:

@@ -30,7 +30,7 @@ from bridgekit.transaction.store import Store
 def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     """Show what of the NIC would be moved: addresses, routes, neighbours, settings."""
     state = machine.network()
-    name = nic or planning.default_nic(state, bridge, store)
+    name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
     state = _of(state, name)
     routes = [route_text(message, state.routes.name) for message in state.routes.messages]
     if as_json:
@@ -71,7 +71,7 @@ def interfaces(
     It describes what the NIC has now, or the bridge if the NIC is its port already.
     """
     state = machine.network()
-    name = nic or planning.default_nic(state, bridge, store)
+    name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
     link = state.link(name)
     if link is None:
         raise Refused(f"there is no interface {name}; nothing was changed")

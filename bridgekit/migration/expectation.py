@@ -23,7 +23,8 @@ def expected(snapshot: Snapshot, intent: Intent) -> Snapshot:
 def bridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
     """The NIC is a bare port; the bridge has its MAC, MTU, addresses, routes and settings."""
     nic = _link(snapshot, intent.nic)
-    bridge = replace(nic, name=intent.bridge, kind="bridge", index=NEW_INDEX, bridge=intent.options)
+    new = replace(nic, name=intent.bridge, kind="bridge", index=NEW_INDEX, altnames=())
+    bridge = replace(new, bridge=intent.options)
     port = replace(nic, controller=bridge.name, addrgenmode=None if nic.addrgenmode is None else 1)
     links = tuple(port if link.name == nic.name else link for link in snapshot.links)
     settings = snapshot.sysctls_of(nic.name)

@@ -87,10 +87,10 @@ def _unsuitable(nic: Link) -> Iterator[Finding]:
 
 
 def _taken_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
-    bridge = snapshot.link(intent.bridge)
+    bridge = snapshot.called(intent.bridge)
     if bridge:
         kind = "bridge" if bridge.kind == "bridge" else "plain interface"
-        message = f"a {kind} called {bridge.name} is there already"
+        message = f"a {kind} called {intent.bridge} is there already"
         yield Finding("refuse", "bridge-exists", message, "choose another name with --bridge")
 
 

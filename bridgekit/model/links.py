@@ -44,6 +44,7 @@ class Link:
     qlen: int = 1000
     group: int = 0
     alias: str | None = None
+    altnames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

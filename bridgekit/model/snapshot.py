@@ -25,6 +25,11 @@ class Snapshot:
         """Return the link of this name, or None."""
         return next((link for link in self.links if link.name == name), None)
 
+    def called(self, name: str) -> Link | None:
+        """Return the link that has this name or alternative name, or None."""
+        found = (link for link in self.links if name in (link.name, *link.altnames))
+        return next(found, None)
+
     def ports(self, controller: str) -> tuple[Link, ...]:
         """Return the links that are ports of this controller."""
         return tuple(link for link in self.links if link.controller == controller)

@@ -452,3 +452,18 @@ def test_what_sits_on_the_bridge_is_not_deleted_with_it(lab: Lab) -> None:
 def test_a_probe_that_says_nothing_is_told(lab: Lab) -> None:
     told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
     assert told.code == 0 and "does not answer now" in told.stderr
+
+
+def test_alternative_names_are_names(lab: Lab) -> None:
+    lab.ip(
+        "host",
+        "link property add dev eth0 altname enp0s1",
+        "link property add dev eth1 altname br0",
+    )
+    before = state(lab)
+    refused = lab.bridgekit("plan", "enp0s1", "--json")
+    assert [one["code"] for one in json.loads(refused.stdout)["findings"]] == ["bridge-exists"]
+    assert lab.bridgekit("apply", "enp0s1", "--yes", "--bridge", "br7").code == 0
+    assert "master br7" in lab.run("host", "ip", "link", "show", "eth0").stdout
+    assert lab.bridgekit("rollback").code == 0
+    assert before.difference(state(lab)) == []

@@ -60,7 +60,13 @@ def _link(message: Any, names: dict[int, str]) -> Link:
         qlen=message.get_attr("IFLA_TXQLEN") or 0,
         group=message.get_attr("IFLA_GROUP") or 0,
         alias=message.get_attr("IFLA_IFALIAS"),
+        altnames=_altnames(message),
     )
+
+
+def _altnames(message: Any) -> tuple[str, ...]:
+    properties = message.get_attr("IFLA_PROP_LIST")
+    return tuple(properties.get_attrs("IFLA_ALT_IFNAME")) if properties else ()
 
 
 def _addrgenmode(message: Any) -> int | None:
