@@ -18,6 +18,7 @@ ELSEWHERE = {
     "python3 -m venv": "acceptance/test_wheel.py",
     "/opt/bridgekit/bin/pip install .": "acceptance/test_wheel.py",
     "ln -s": "nothing of ours",
+    "python benchmarks/outage.py": "acceptance/test_benchmarks.py",
     "docker build -t pxe .": "netns/test_docker.py",
     "PXECID=$(docker run --cap-add NET_ADMIN -d pxe)": "netns/test_docker.py",
     "bridgekit attach br0 $PXECID 192.168.242.1/24": "netns/test_docker.py",

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
@@ -221,6 +220,9 @@ def moves_and_returns(lines: list[str], settings_made: list[tuple[str, str]]) ->
 
 PROFILE = {
     "deadline": None,
+    # the same states at every run: a new counterexample is for who looks for one, with
+    # --hypothesis-seed and without this line, not for a run that judges a change
+    "derandomize": True,
     "suppress_health_check": list(HealthCheck),
     "phases": (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 }
@@ -231,13 +233,5 @@ sysctls = st.lists(sysctl, max_size=3)
 @settings(max_examples=100, **PROFILE)  # type: ignore[arg-type]
 @given(states, sysctls)
 def test_random_states_move_and_return(lines: list[str], made: list[tuple[str, str]]) -> None:
-    note("\n".join(lines))
-    moves_and_returns(lines, made)
-
-
-@pytest.mark.all
-@settings(max_examples=600, **PROFILE)  # type: ignore[arg-type]
-@given(states, sysctls)
-def test_many_random_states(lines: list[str], made: list[tuple[str, str]]) -> None:
     note("\n".join(lines))
     moves_and_returns(lines, made)
