@@ -11,7 +11,7 @@ from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange
 from bridgekit.migration.preflight import Finding
 from bridgekit.model.links import Sysctl
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwritten
 
@@ -56,7 +56,7 @@ def file_changes(
 
 def _settings(state: Snapshot, bridge: str) -> tuple[Sysctl, ...]:
     """The bridge's settings that a new link would not have."""
-    fresh = state.sysctls_of("lo") | state.sysctls_of("default")
+    fresh = fresh_settings(state)
     wanted = state.sysctls_of(bridge)
     changed = (key for key in wanted if fresh.get(key, wanted[key]) != wanted[key])
     return tuple(Sysctl(key.format(bridge), wanted[key]) for key in sorted(changed))

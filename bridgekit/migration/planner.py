@@ -49,7 +49,7 @@ from bridgekit.model.routes import (
     table,
 )
 from bridgekit.model.rules import Rule
-from bridgekit.model.snapshot import Snapshot, in_creation_order
+from bridgekit.model.snapshot import Snapshot, fresh_settings, in_creation_order
 
 NO_LINK_LOCAL = 1
 LOCAL_TYPES = frozenset({2, 3, 4, 5})
@@ -245,11 +245,11 @@ def _bridge_settings(
 ) -> tuple[tuple[str, str, str, str], ...]:
     """Return (key, fresh, during the move, final) for each setting that is ever written.
 
-    A fresh link has the values of `default`, or else of the loopback. During the move the bridge
-    takes no router advertisements, and its rp_filter is loose where it would be strict: with the
-    addresses on the bridge and the routes still on the NIC, a strict one drops what arrives.
+    During the move the bridge takes no router advertisements, and its rp_filter is loose where it
+    would be strict: with the addresses on the bridge and the routes still on the NIC, a strict one
+    drops what arrives.
     """
-    fresh = snapshot.sysctls_of("lo") | snapshot.sysctls_of("default")
+    fresh = fresh_settings(snapshot)
     final = snapshot.sysctls_of(nic)
     rows = []
     for pattern in sorted(final.keys() & fresh.keys()):

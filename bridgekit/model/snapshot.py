@@ -55,6 +55,14 @@ class Snapshot:
         }
 
 
+def fresh_settings(snapshot: Snapshot) -> dict[str, str]:
+    """Return a new link's settings, keyed like `sysctls_of`: those of `default`.
+
+    Where that is missing the loopback shows them, which got them too.
+    """
+    return snapshot.sysctls_of("lo") | snapshot.sysctls_of("default")
+
+
 def in_creation_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     """Return addresses in the order that makes the kernel list them as they are listed now.
 

@@ -1,8 +1,6 @@
 """The migration on a real kernel, judged by iproute2 and never by our own reader."""
 
 import json
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +12,6 @@ from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 
 MakeLab = Callable[..., Lab]
-HOLD = "cmd:sh -c 'test ! -e /sys/class/net/br0 || sleep 60'"
-"""A probe that answers before the change and keeps it waiting after."""
 
 
 def state(lab: Lab) -> witness.Testimony:
@@ -109,85 +105,6 @@ def test_saved_plan_is_applied_or_stale(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--plan", "/run/plan.json", "--yes").code == 0
 
 
-def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
-    before = state(lab)
-    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
-    pending = json.loads(told.stdout)
-    assert (told.code, pending["state"]) == (0, "pending")
-    assert lab.bridgekit("apply", "eth0", "--yes").code == 6
-    assert lab.bridgekit("confirm", "another-id").code == 3
-    wait_for_state(lab, pending["id"], "rolled-back")
-    assert lab.bridgekit("confirm").code == 3
-    assert before.difference(state(lab)) == []
-
-
-def wait_for_state(lab: Lab, wanted_id: str, wanted: str) -> None:
-    """A connection to the guard ends when the guard does."""
-    lab.run("host", sys.executable, "-c", UNTIL_GUARD_ENDS, wanted_id)
-    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
-    assert [one["state"] for one in found if one["id"] == wanted_id] == [wanted]
-
-
-UNTIL_GUARD_ENDS = """
-import contextlib, socket, sys
-with contextlib.suppress(ConnectionError, FileNotFoundError), socket.socket(socket.AF_UNIX) as line:
-    line.connect(f'/var/lib/bridgekit/{sys.argv[1]}/guard.sock')
-    line.recv(1)
-"""
-
-
-def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
-    original = lab.read_interfaces()
-    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
-    assert lab.read_interfaces() == original
-    assert lab.bridgekit("confirm", json.loads(told.stdout)["id"]).code == 0
-    assert "auto br0" in lab.read_interfaces()
-    assert lab.read_interfaces("interfaces.before-bridgekit") == original
-    assert lab.bridgekit("rollback").code == 0
-    assert lab.read_interfaces() == original
-
-
-def test_killed_executor_is_undone_by_the_guard(lab: Lab) -> None:
-    before = state(lab)
-    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
-    command = ("apply", "eth0", "--yes", "--probe", HOLD)
-    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
-    assert monitor.stdout
-    assert any("br0" in line for line in monitor.stdout)
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    monitor.kill()
-    monitor.wait(10)
-    transaction = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]["id"]
-    wait_for_state(lab, transaction, "rolled-back")
-    assert before.difference(state(lab)) == []
-
-
-def test_a_waiting_change_outlives_its_session(lab: Lab) -> None:
-    command = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
-    assert lab.bridgekit(*command).code == 0
-    waiting = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]
-    assert (waiting["state"], waiting["guarded"]) == ("pending", True)
-    assert lab.bridgekit("rollback").code == 0
-    assert lab.bridgekit("status", "--json").stdout.count("rolled-back") == 1
-    assert "br0" not in lab.run("host", "ip", "link").stdout
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_before_verification_undoes(lab: Lab, number: signal.Signals) -> None:
-    before = state(lab)
-    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
-    command = ("apply", "eth0", "--yes", "--probe", HOLD)
-    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
-    assert monitor.stdout
-    assert any("br0" in line for line in monitor.stdout)
-    process.send_signal(number)
-    assert process.wait(30) == 4
-    monitor.kill()
-    monitor.wait(10)
-    assert before.difference(state(lab)) == []
-
-
 def test_edited_file_is_not_overwritten(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.write_interfaces(lab.read_interfaces() + "# mine\n")
@@ -276,14 +193,6 @@ def test_bad_input_ends_in_a_sentence(lab: Lab, arguments: tuple[str, ...], code
     assert before.difference(state(lab)) == []
 
 
-def test_a_probe_that_falls_silent_undoes(lab: Lab) -> None:
-    before = state(lab)
-    probe = "cmd:test ! -e /sys/class/net/br0"
-    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", probe)
-    assert told.code == 4 and "no answer any more" in told.stderr
-    assert before.difference(state(lab)) == []
-
-
 def test_addresses_are_proven_before_the_move(lab: Lab) -> None:
     """An address that the kernel still checks is waited for, not moved half-proven."""
     lab.ip("host", "address add 2001:db8:1::77/64 dev eth0")
@@ -329,40 +238,6 @@ def test_without_the_rights_nothing_is_tried(lab: Lab) -> None:
         refused = lab.run("host", *argv, check=False)
         assert refused.code == 3 and "root" in refused.stderr
     assert before.difference(state(lab)) == []
-
-
-def test_an_order_too_early_does_not_end_the_guard(lab: Lab) -> None:
-    """While the change still runs, an order is refused and the guard stays at its post."""
-    before = state(lab)
-    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
-    command = ("apply", "eth0", "--yes", "--probe", HOLD)
-    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
-    assert monitor.stdout
-    assert any("br0" in line for line in monitor.stdout)
-    early = [lab.bridgekit("confirm").code, lab.bridgekit("rollback").code]
-    assert early == [3, 6]
-    process.kill()
-    process.wait(10)
-    monitor.kill()
-    monitor.wait(10)
-    transaction = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]["id"]
-    wait_for_state(lab, transaction, "rolled-back")
-    assert before.difference(state(lab)) == []
-
-
-def test_json_is_all_there_is_on_standard_output(lab: Lab) -> None:
-    """Whatever happens: one JSON document, and people's words only on standard error."""
-    pending = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
-    commands = (pending, pending, ("confirm",), ("rollback",), ("rollback",), ("recover",))
-    told = [lab.bridgekit(*command, *extra(command)) for command in commands]
-    assert [one.code for one in told] == [0, 6, 0, 0, 3, 0]
-    answers = [json.loads(one.stdout) for one in told]
-    assert all(answer["schema"] == 1 for answer in answers)
-    assert [answer.get("exit_code", 0) for answer in answers] == [0, 6, 0, 0, 3, 0]
-
-
-def extra(command: tuple[str, ...]) -> tuple[str, ...]:
-    return () if "--json" in command else ("--json",)
 
 
 RULES_AND_NEXTHOPS = (
@@ -416,29 +291,6 @@ def test_many_large_routes_move(lab: Lab) -> None:
     assert lab.bridgekit("rollback").code == 0
 
 
-def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
-    before = state(lab)
-    started = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
-    transaction = json.loads(started.stdout)["id"]
-    kill_guards = "pkill -KILL -f 'bridgekit guard'"
-    lab.run("host", "bash", "-c", kill_guards, check=False)
-    lab.run("host", "bash", "-c", f"printf '{{torn' >> /var/lib/bridgekit/{transaction}/journal")
-    told = lab.bridgekit("recover")
-    assert told.code == 0 and transaction in told.stdout
-    assert lab.bridgekit("recover").stdout == "nothing to recover\n"
-    assert before.difference(state(lab)) == []
-
-
-def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> None:
-    command = ("apply", "eth0", "--yes", "--confirm-within", "60")
-    assert lab.bridgekit(*command).code == 0
-    edited = lab.read_interfaces() + "# mine\n"
-    lab.write_interfaces(edited)
-    assert lab.bridgekit("confirm").code == 4
-    assert lab.read_interfaces() == edited
-    assert "br0" not in lab.run("host", "ip", "link").stdout
-
-
 def test_what_sits_on_the_bridge_is_not_deleted_with_it(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.ip("host", "link add mv0 link br0 type macvlan")
@@ -447,11 +299,6 @@ def test_what_sits_on_the_bridge_is_not_deleted_with_it(lab: Lab) -> None:
     lab.ip("host", "link del mv0", "rule add iif br0 lookup 100")
     assert lab.bridgekit("rollback").code == 0
     assert "iif eth0" in lab.run("host", "ip", "rule").stdout
-
-
-def test_a_probe_that_says_nothing_is_told(lab: Lab) -> None:
-    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
-    assert told.code == 0 and "does not answer now" in told.stderr
 
 
 def test_alternative_names_are_names(lab: Lab) -> None:

@@ -1,0 +1,163 @@
+"""The transaction on a real kernel: confirm, time-outs, signals, kills, and what the guard does."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridgekit.lab.host import Process
+from bridgekit.lab.topology import Lab
+from tests.netns.test_migration import state
+
+HOLD = "cmd:sh -c 'test ! -e /sys/class/net/br0 || sleep 60'"
+"""A probe that answers before the change and keeps it waiting after."""
+
+
+@contextmanager
+def held(lab: Lab) -> Iterator[Process]:
+    """Run an apply that has begun to change the host and is not verified; end it at last."""
+    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
+    command = ("apply", "eth0", "--yes", "--probe", HOLD)
+    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
+    try:
+        assert monitor.stdout
+        assert any("br0" in line for line in monitor.stdout)
+        yield process
+    finally:
+        for one in (process, monitor):
+            one.kill()
+            one.wait(10)
+
+
+def last_id(lab: Lab) -> str:
+    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
+    return str(found[-1]["id"])
+
+
+def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
+    before = state(lab)
+    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
+    pending = json.loads(told.stdout)
+    assert (told.code, pending["state"]) == (0, "pending")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 6
+    assert lab.bridgekit("confirm", "another-id").code == 3
+    wait_for_state(lab, pending["id"], "rolled-back")
+    assert lab.bridgekit("confirm").code == 3
+    assert before.difference(state(lab)) == []
+
+
+def wait_for_state(lab: Lab, wanted_id: str, wanted: str) -> None:
+    """A connection to the guard ends when the guard does."""
+    lab.run("host", sys.executable, "-c", UNTIL_GUARD_ENDS, wanted_id)
+    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
+    assert [one["state"] for one in found if one["id"] == wanted_id] == [wanted]
+
+
+UNTIL_GUARD_ENDS = """
+import contextlib, socket, sys
+with contextlib.suppress(ConnectionError, FileNotFoundError), socket.socket(socket.AF_UNIX) as line:
+    line.connect(f'/var/lib/bridgekit/{sys.argv[1]}/guard.sock')
+    line.recv(1)
+"""
+
+
+def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
+    original = lab.read_interfaces()
+    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    assert lab.read_interfaces() == original
+    assert lab.bridgekit("confirm", json.loads(told.stdout)["id"]).code == 0
+    assert "auto br0" in lab.read_interfaces()
+    assert lab.read_interfaces("interfaces.before-bridgekit") == original
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == original
+
+
+def test_killed_executor_is_undone_by_the_guard(lab: Lab) -> None:
+    before = state(lab)
+    with held(lab) as process:
+        process.send_signal(signal.SIGKILL)
+    wait_for_state(lab, last_id(lab), "rolled-back")
+    assert before.difference(state(lab)) == []
+
+
+def test_a_waiting_change_outlives_its_session(lab: Lab) -> None:
+    command = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    assert lab.bridgekit(*command).code == 0
+    waiting = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]
+    assert (waiting["state"], waiting["guarded"]) == ("pending", True)
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.bridgekit("status", "--json").stdout.count("rolled-back") == 1
+    assert "br0" not in lab.run("host", "ip", "link").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_verification_undoes(lab: Lab, number: signal.Signals) -> None:
+    before = state(lab)
+    with held(lab) as process:
+        process.send_signal(number)
+        assert process.wait(30) == 4
+    assert before.difference(state(lab)) == []
+
+
+def test_a_probe_that_falls_silent_undoes(lab: Lab) -> None:
+    before = state(lab)
+    probe = "cmd:test ! -e /sys/class/net/br0"
+    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", probe)
+    assert told.code == 4 and "no answer any more" in told.stderr
+    assert before.difference(state(lab)) == []
+
+
+def test_an_order_too_early_does_not_end_the_guard(lab: Lab) -> None:
+    """While the change still runs, an order is refused and the guard stays at its post."""
+    before = state(lab)
+    with held(lab):
+        assert [lab.bridgekit("confirm").code, lab.bridgekit("rollback").code] == [3, 6]
+    wait_for_state(lab, last_id(lab), "rolled-back")
+    assert before.difference(state(lab)) == []
+
+
+def test_json_is_all_there_is_on_standard_output(lab: Lab) -> None:
+    """Whatever happens: one JSON document, and people's words only on standard error."""
+    pending = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    commands = (pending, pending, ("confirm",), ("rollback",), ("rollback",), ("recover",))
+    told = [lab.bridgekit(*command, *extra(command)) for command in commands]
+    assert [one.code for one in told] == [0, 6, 0, 0, 3, 0]
+    answers = [json.loads(one.stdout) for one in told]
+    assert all(answer["schema"] == 1 for answer in answers)
+    assert [answer.get("exit_code", 0) for answer in answers] == [0, 6, 0, 0, 3, 0]
+
+
+def extra(command: tuple[str, ...]) -> tuple[str, ...]:
+    return () if "--json" in command else ("--json",)
+
+
+def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
+    before = state(lab)
+    started = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    transaction = json.loads(started.stdout)["id"]
+    kill_guards = "pkill -KILL -f 'bridgekit guard'"
+    lab.run("host", "bash", "-c", kill_guards, check=False)
+    lab.run("host", "bash", "-c", f"printf '{{torn' >> /var/lib/bridgekit/{transaction}/journal")
+    told = lab.bridgekit("recover")
+    assert told.code == 0 and transaction in told.stdout
+    assert lab.bridgekit("recover").stdout == "nothing to recover\n"
+    assert before.difference(state(lab)) == []
+
+
+def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> None:
+    command = ("apply", "eth0", "--yes", "--confirm-within", "60")
+    assert lab.bridgekit(*command).code == 0
+    edited = lab.read_interfaces() + "# mine\n"
+    lab.write_interfaces(edited)
+    assert lab.bridgekit("confirm").code == 4
+    assert lab.read_interfaces() == edited
+    assert "br0" not in lab.run("host", "ip", "link").stdout
+
+
+def test_a_probe_that_says_nothing_is_told(lab: Lab) -> None:
+    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
+    assert told.code == 0 and "does not answer now" in told.stderr
