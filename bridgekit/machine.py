@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import cache
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import managers, sysctl
-from bridgekit.host.netlink import reach, read
+from bridgekit.host import ethtool, managers, sysctl
+from bridgekit.host.netlink import links, reach, read, static_macs
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
-from bridgekit.migration.operations import Operation, SetSysctl
+from bridgekit.migration.operations import Operation, SetLro, SetSysctl
 from bridgekit.model.snapshot import Snapshot
 
 SETTLE_SECONDS = 5.0
@@ -18,7 +18,7 @@ SETTLE_SECONDS = 5.0
 def network() -> Snapshot:
     """Return this namespace's links, addresses, routes, neighbours, rules and nexthops."""
     with Channel() as channel:
-        found = read.links(channel)
+        found = links.links(channel)
         names = {link.index: link.name for link in found}
         return Snapshot(
             links=found,
@@ -27,14 +27,20 @@ def network() -> Snapshot:
             neighbours=read.neighbours(channel, names),
             rules=read.rules(channel),
             nexthops=read.nexthops(channel, names),
+            static_macs=static_macs.read(channel, found),
         )
 
 
-def detailed(state: Snapshot, *links: str) -> Snapshot:
+def detailed(state: Snapshot, *names: str) -> Snapshot:
     """Return the state with the settings and the managers of these links, as far as they exist."""
-    here = [link for link in state.links if link.name in links]
+    here = [link for link in state.links if link.name in names]
     owners = (owner for link in here for owner in managers.owners(link.name, link.index))
-    return replace(state, sysctls=sysctl.read_settings(links), owners=tuple(owners))
+    return replace(
+        state,
+        links=tuple(replace(n, lro=ethtool.lro(n.name)) if n in here else n for n in state.links),
+        sysctls=sysctl.read_settings(names),
+        owners=tuple(owners),
+    )
 
 
 def settle(link: str) -> None:
@@ -42,9 +48,9 @@ def settle(link: str) -> None:
     reach.settled(link, SETTLE_SECONDS)
 
 
-def snapshot(*links: str) -> Snapshot:
+def snapshot(*names: str) -> Snapshot:
     """Return the network state with the details of these links."""
-    return detailed(network(), *links)
+    return detailed(network(), *names)
 
 
 def execute(operation: Operation, undoing: bool = False) -> None:
@@ -52,6 +58,8 @@ def execute(operation: Operation, undoing: bool = False) -> None:
     try:
         if isinstance(operation, SetSysctl):
             sysctl.write(operation.key, operation.after, undoing)
+        elif isinstance(operation, SetLro):
+            ethtool.set_lro(operation.link, operation.on, undoing)
         else:
             _executor(undoing).execute(operation)
     except (OSError, ValueError, struct.error) as error:

@@ -1,17 +1,14 @@
 """Keep, take back, finish, and look at what was done."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from bridgekit import machine
-from bridgekit.application import applying, finishing
+from bridgekit.application import applying, finishing, taking_back
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
 from bridgekit.errors import BridgekitError, Refused, RollbackIncomplete, RolledBack
-from bridgekit.host import files
-from bridgekit.migration.plan import FileChange, Plan
-from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import Finding, findings
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service
@@ -65,27 +62,43 @@ def confirm(store: Store, wanted: str | None) -> str:
     return ended(answer)
 
 
-def rollback(store: Store, wanted: str | None, tell: Tell) -> str:
-    """Undo the pending change, or else take back the last committed one, files included."""
-    journal = _to_take_back(store, wanted)
+def rollback(store: Store, wanted: str | None, bridge: str | None, tell: Tell) -> str:
+    """Undo the pending change, or else take back the last committed one, files included.
+
+    With `bridge` only what concerns that one; if nothing does, a bridge that someone else made.
+    """
+    journal = _to_take_back(store, wanted, bridge)
+    if journal is None:
+        assert bridge, "without a bridge's name there is a migration to take back"
+        return _take_back(store, bridge, partial(taking_back.foreign, bridge), Terms(), tell)
     record = journal.record()
     if journal.state() == "pending":
         return undo_pending(store, journal, record)
-    service = lifecycle.status(record.plan.intent.bridge, store.folder)
+    draft = partial(taking_back.own, record)
+    return _take_back(store, record.plan.intent.bridge, draft, Terms(undoes=record.id), tell)
+
+
+def _take_back(
+    store: Store, bridge: str, draft: Callable[..., Draft], terms: Terms, tell: Tell
+) -> str:
+    service = lifecycle.status(bridge, store.folder)
     port = port_of(service.name, state=store.folder) if service else None
-    _refuse(record, undo_draft(record, without=port))
+    _refuse(bridge, draft(without=port))
     if service:
         tell("stopping the PXE service")
-        lifecycle.down(record.plan.intent.bridge, store.folder)
+        lifecycle.down(bridge, store.folder)
     try:
-        draft = undo_draft(record)
-        _refuse(record, draft)
-        outcome = applying.apply(store, draft.plan, Terms(undoes=record.id), tell)
+        last = draft()
+        _refuse(bridge, last)
+        for found in last.findings:
+            tell(f"{found.level}: {found.message}; {found.advice}")
+        outcome = applying.apply(store, last.plan, terms, tell)
     except BridgekitError:
         if service and service.running:
             _restart(store, service.service, tell)
         raise
-    return f"{record.id} was taken back by {outcome.id}: {record.plan.intent.nic} is as before"
+    what = terms.undoes or bridge
+    return f"{what} was taken back by {outcome.id}: {last.plan.intent.nic} is as before"
 
 
 def _restart(store: Store, service: Service, tell: Tell) -> None:
@@ -97,22 +110,29 @@ def _restart(store: Store, service: Service, tell: Tell) -> None:
         tell(f"it did not start: {error}; `bridgekit pxe up` tries again")
 
 
-def _refuse(record: Record, draft: Draft) -> None:
+def _refuse(bridge: str, draft: Draft) -> None:
     if draft.refusals:
         reasons = "\n".join(f"  {found.message}: {found.advice}" for found in draft.refusals)
-        raise Refused(f"{record.id} cannot be taken back as things are:\n{reasons}")
+        raise Refused(f"{bridge} cannot be taken back as things are:\n{reasons}")
 
 
-def _to_take_back(store: Store, wanted: str | None) -> Journal:
-    pending = [journal for journal in store.journals() if journal.state() == "pending"]
+def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journal | None:
+    """Return the migration; None if there is none and a bridge is named."""
+    found = [j for j in store.journals() if bridge in (None, j.record().plan.intent.bridge)]
+    pending = [journal for journal in found if journal.state() == "pending"]
     if pending and wanted in (None, pending[-1].folder.name):
         return pending[-1]
     store.refuse_if_unfinished()
-    for journal in reversed(store.journals()):
+    for journal in reversed(found):
         fits = wanted in (None, journal.folder.name) and journal.state() == "committed"
         if fits and journal.record().undoes is None:
             return journal
-    raise Refused("there is no migration here that could be taken back; nothing was changed")
+    if bridge and not wanted:
+        return None
+    raise Refused(
+        "there is no migration here that could be taken back; nothing was changed."
+        " `bridgekit rollback --bridge NAME` takes back a bridge that something else made"
+    )
 
 
 def undo_pending(store: Store, journal: Journal, record: Record) -> str:
@@ -134,35 +154,6 @@ def awaited(store: Store, journal: Journal) -> str:
     if journal.state() == "incomplete":
         raise RollbackIncomplete(f"{journal.folder.name} was undone, but:\n{journal.last_text()}")
     raise RolledBack(f"{journal.folder.name} was not confirmed in time: the host is as before")
-
-
-def undo_draft(record: Record, without: str | None = None) -> Draft:
-    """Plan the way back of a committed migration from the state the host is in now.
-
-    `without` names a link to be imagined away: the PXE service's, which will be gone by then.
-    """
-    intent = replace(record.plan.intent, direction="unbridge")
-    state = machine.snapshot(*engine.focus(intent))
-    state = replace(state, links=tuple(link for link in state.links if link.name != without))
-    found = (*findings(state, intent), *_edited(record))
-    if any(item.level == "refuse" for item in found):
-        return Draft(Plan(intent, state, ()), found)
-    return Draft(Plan(intent, state, planned(state, intent), _files_back(record)), found)
-
-
-def _files_back(record: Record) -> tuple[FileChange, ...]:
-    back = (item.inverse() for item in record.plan.files)
-    return tuple(item for item in back if files.read(Path(item.path)) != item.after)
-
-
-def _edited(record: Record) -> list[Finding]:
-    found = []
-    for item in _files_back(record):
-        if files.read(Path(item.path)) != item.before:
-            message = f"{item.path} was edited since"
-            advice = "put your edit aside, restore the file as bridgekit wrote it, and try again"
-            found.append(Finding("refuse", "file-edited", message, advice))
-    return found
 
 
 def recover(store: Store) -> tuple[str, ...]:

@@ -33,10 +33,7 @@ def file_changes(
     main: Path, after: Snapshot, intent: Intent
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them."""
-    texts = {
-        path: "" if content is None else _text(content)
-        for path, content in files.with_sources(main, lambda c: interfaces.sources(_text(c)))
-    }
+    texts = _texts(main)
     own = tuple(o for text in texts.values() for o in interfaces.options(text, intent.nic))
     kept = interfaces.carried(own)
     nic = after.link(intent.nic)
@@ -85,6 +82,22 @@ def _about_files(texts: dict[Path, str], intent: Intent) -> Iterator[Finding]:
         if interfaces.matched_by_pattern(text, intent.nic):
             message = f"a pattern in {path} brings {intent.nic} up, which has no section then"
             yield Finding("refuse", "pattern-names-nic", message, "name the interfaces one by one")
+
+
+def about_foreign(main: Path, bridge: str) -> list[Finding]:
+    """What the files say of a bridge that bridgekit did not make, and that goes now."""
+    advice = "edit the file, or the bridge is back at the next boot"
+    return [
+        Finding("warn", "file-keeps-bridge", f"{path} has a section for {bridge}", advice)
+        for path, text in _texts(main).items()
+        if interfaces.configures(text, bridge)
+    ]
+
+
+def _texts(main: Path) -> dict[Path, str]:
+    """The main interfaces file and those that it includes."""
+    found = files.with_sources(main, lambda content: interfaces.sources(_text(content)))
+    return {path: "" if content is None else _text(content) for path, content in found}
 
 
 def _about_lines(

@@ -6,11 +6,10 @@ from pathlib import Path
 from bridgekit import machine
 from bridgekit.application.persisting import file_changes
 from bridgekit.migration.expectation import expected
-from bridgekit.migration.intent import Intent
+from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
 from bridgekit.migration.preflight import Finding, already_done, findings
-from bridgekit.model.links import BridgeOptions
 from bridgekit.model.routes import MAIN_TABLE, head, table
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction.store import Store
@@ -27,7 +26,7 @@ class Request:
     interfaces_file: Path
     store: Store
     persist: bool = True
-    options: BridgeOptions = field(default_factory=BridgeOptions)
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def draft(request: Request) -> Draft:
     """Plan the move of a NIC onto a bridge; a refused one has no operations."""
     state = machine.network()
     nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
-    intent = Intent(nic, request.bridge, "bridge", request.options)
+    intent = Intent(nic, request.bridge, "bridge", request.wishes)
     if any(address.tentative for address in state.addresses_on(nic)):
         machine.settle(nic)
         state = machine.network()

@@ -5,61 +5,86 @@ from functools import wraps
 from typing import Any
 
 import click
+from netaddr import EUI, mac_unix_expanded
+from netaddr.core import AddrFormatError
 
 from bridgekit.errors import UsageError
-from bridgekit.model.links import BridgeOptions
+from bridgekit.migration.intent import Wishes
+from bridgekit.model.links import PortOptions
 
 Command = Callable[..., Any]
-USUAL = BridgeOptions()
 STP_DELAY = (200, 3000)
 """What the kernel takes for a forward delay with STP on (net/bridge/br_private_stp.h)."""
-PRIORITY = click.IntRange(0, 65535)
 SECONDS = click.FloatRange(0, 1_000_000)
+NUMBER = "NUMBER"
 
 _OPTIONS = (
-    click.option("--stp", is_flag=True, help="Spanning tree on: ports wait before they forward."),
+    click.option("--mac", metavar="MAC", help="The bridge's MAC address. [the NIC's]"),
+    click.option("--stp/--no-stp", default=None, help="Spanning tree: ports wait. [no]"),
     click.option("--forward-delay", type=SECONDS, metavar="SECONDS", help="[0; with --stp 15]"),
-    click.option("--hello", type=SECONDS, default=2, metavar="SECONDS", help="[2]"),
-    click.option("--max-age", type=SECONDS, default=20, metavar="SECONDS", help="[20]"),
-    click.option("--ageing", type=SECONDS, default=300, metavar="SECONDS", help="[300]"),
-    click.option("--priority", type=PRIORITY, default=USUAL.priority, help="[32768]"),
-    click.option("--vlan-filtering", is_flag=True, help="The bridge knows VLANs."),
+    click.option("--hello", type=SECONDS, metavar="SECONDS", help="[2]"),
+    click.option("--max-age", type=SECONDS, metavar="SECONDS", help="[20]"),
+    click.option("--ageing", type=SECONDS, metavar="SECONDS", help="[300]"),
+    click.option("--priority", type=click.IntRange(0, 65535), metavar=NUMBER, help="[32768]"),
+    click.option("--vlan-filtering/--no-vlan-filtering", default=None, help="VLANs. [no]"),
+    click.option("--path-cost", type=click.IntRange(1, 65535), metavar=NUMBER, help="The port's."),
+    click.option("--port-priority", type=click.IntRange(0, 63), metavar=NUMBER, help="[32]"),
 )
 
 
 def bridge_options(command: Command) -> Command:
-    """Give a verb the options of a bridge; it gets them as `options`."""
+    """Give a verb the options of a bridge; it gets them as `wishes`."""
 
     @wraps(command)
     def wrapped(**given: Any) -> Any:
-        names = ("stp", "forward_delay", "hello", "max_age", "ageing", "priority", "vlan_filtering")
-        return command(options=_made(*(given.pop(name) for name in names)), **given)
+        names = ("stp", "forward_delay", "hello", "max_age", "ageing", "priority")
+        more = ("mac", "vlan_filtering", "path_cost", "port_priority")
+        return command(wishes=_wishes(**{name: given.pop(name) for name in names + more}), **given)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
 
 
-def _made(
-    stp: bool,
+def _wishes(
+    *,
+    mac: str | None,
+    stp: bool | None,
     forward_delay: float | None,
-    hello: float,
-    max_age: float,
-    ageing: float,
-    priority: int,
-    vlan_filtering: bool,
-) -> BridgeOptions:
-    delay = forward_delay if forward_delay is not None else (15 if stp else 0)
-    options = BridgeOptions(
+    hello: float | None,
+    max_age: float | None,
+    ageing: float | None,
+    priority: int | None,
+    vlan_filtering: bool | None,
+    path_cost: int | None,
+    port_priority: int | None,
+) -> Wishes:
+    wishes = Wishes(
+        mac=_unicast(mac) if mac else None,
         stp=stp,
-        forward_delay=round(delay * 100),
-        hello_time=round(hello * 100),
-        max_age=round(max_age * 100),
-        ageing_time=round(ageing * 100),
+        forward_delay=_centiseconds(forward_delay),
+        hello_time=_centiseconds(hello),
+        max_age=_centiseconds(max_age),
+        ageing_time=_centiseconds(ageing),
         priority=priority,
         vlan_filtering=vlan_filtering,
+        port=PortOptions(path_cost, port_priority),
     )
     least, most = STP_DELAY
-    if stp and not least <= options.forward_delay <= most:
+    if stp and not least <= wishes.made().forward_delay <= most:
         raise UsageError("with --stp the forward delay is 2 to 30 seconds; nothing was changed")
-    return options
+    return wishes
+
+
+def _centiseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 100)
+
+
+def _unicast(mac: str) -> str:
+    try:
+        address = EUI(mac, version=48, dialect=mac_unix_expanded)
+    except (AddrFormatError, ValueError):
+        raise UsageError(f"{mac!r} is no MAC address; nothing was changed") from None
+    if address.words[0] & 1 or not int(address):
+        raise UsageError(f"{mac} cannot be a bridge's MAC address: it stands for a group or nobody")
+    return str(address)

@@ -30,14 +30,19 @@ def confirm(id: str | None, as_json: bool, store: Store) -> None:
 
 @click.command()
 @id_argument
+@click.option("--bridge", metavar="BRIDGE", help="This one, even if something else made it.")
 @click.option("--yes", is_flag=True, help="Accepted for symmetry; rollback never asks.")
 @json_option
 @store_options
-def rollback(id: str | None, yes: bool, as_json: bool, store: Store) -> None:
-    """Undo the change that waits, or take back the last committed migration, files included."""
+def rollback(id: str | None, bridge: str | None, yes: bool, as_json: bool, store: Store) -> None:
+    """Undo the change that waits, or take back the last committed migration, files included.
+
+    With --bridge also a bridge that bridgekit did not make: its addresses, routes and the rest go
+    to its only uplink, and the bridge goes. `bridgekit plan --undo` shows it first.
+    """
     with errors_as_json(as_json):
         require_root()
-        _tell(deciding.rollback(store, id, tell), as_json)
+        _tell(deciding.rollback(store, id, bridge, tell), as_json)
 
 
 @click.command()

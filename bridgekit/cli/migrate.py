@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bridgekit import report
-from bridgekit.application import applying, deciding, planning
+from bridgekit.application import applying, deciding, planning, taking_back
 from bridgekit.application.applying import Outcome, Terms
 from bridgekit.application.planning import Draft, Request
 from bridgekit.cli.bridge_options import bridge_options
@@ -56,9 +56,16 @@ with_pxe_option = click.option(
 @json_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan.")
 @click.option("--exit-code", is_flag=True, help="End with 10 if there are changes to make.")
+@click.option("--undo", is_flag=True, help="The way back, also of a bridge that others made.")
 @store_options
 def plan(
-    nic: str | None, as_json: bool, out: Path | None, exit_code: bool, store: Store, **rest: Any
+    nic: str | None,
+    as_json: bool,
+    out: Path | None,
+    exit_code: bool,
+    undo: bool,
+    store: Store,
+    **rest: Any,
 ) -> None:
     """Show what `apply` would do: findings, commands, file changes, topology. Changes nothing.
 
@@ -66,8 +73,12 @@ def plan(
     Examples:
       bridgekit plan                     the NIC with the default route
       bridgekit plan eth0 --out p.json   then: bridgekit apply --plan p.json
+      bridgekit plan --undo              what `rollback` would do
     """
-    draft = planning.draft(_request(nic, store, rest))
+    if undo and rest["with_pxe"]:
+        raise UsageError("--undo takes the PXE service away and cannot go --with-pxe")
+    drafted = taking_back.draft if undo else planning.draft
+    draft = drafted(_request(nic, store, rest))
     service = None
     if rest["with_pxe"] and not draft.refusals:
         with errors_as_json(as_json):
@@ -141,7 +152,8 @@ def apply(
             _asked(draft)
         if service:
             lifecycle.prepare(service, store.folder)
-        terms = Terms(confirm_within, wanted, service.to_json() if service else None)
+        undoes = taking_back.undone_by(store, draft.plan)
+        terms = Terms(confirm_within, wanted, service.to_json() if service else None, undoes)
         outcome = applying.apply(store, draft.plan, terms, tell)
         if outcome.state == "pending" and interactive() and not as_json:
             click.echo(_decided(store, outcome))
@@ -182,7 +194,7 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         interfaces_file=rest["interfaces_file"].absolute(),
         store=store,
         persist=not rest["no_persist"],
-        options=rest["options"],
+        wishes=rest["wishes"],
     )
 
 

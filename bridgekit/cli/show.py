@@ -14,8 +14,7 @@ from bridgekit.cli.options import (
 )
 from bridgekit.errors import Refused
 from bridgekit.migration.expectation import bridged
-from bridgekit.migration.intent import Intent
-from bridgekit.model.links import BridgeOptions
+from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.stanza import Extras
@@ -63,9 +62,7 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 @bridge_options
 @json_option
 @store_options
-def interfaces(
-    nic: str | None, bridge: str, options: BridgeOptions, as_json: bool, store: Store
-) -> None:
+def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, store: Store) -> None:
     """Print the interfaces(5) section that makes the bridge at boot; change nothing.
 
     It describes what the NIC has now, or the bridge if the NIC is its port already.
@@ -75,7 +72,7 @@ def interfaces(
     link = state.link(name)
     if link is None:
         raise Refused(f"there is no interface {name}; nothing was changed")
-    intent = Intent(name, bridge, "bridge", options)
+    intent = Intent(name, bridge, "bridge", wishes)
     after = state if link.controller == bridge else bridged(state, intent)
     text = persisting.stanza_text(after, intent, Extras())
     click.echo(report.as_json({"text": text}) if as_json else text, nl=as_json)

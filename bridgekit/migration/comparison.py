@@ -2,9 +2,10 @@
 
 Left out: interface numbers; remaining lifetimes (not whether there is one); carrier and other
 marks of the moment on links, addresses and routes; the ageing time of a bridge with STP, which
-changes with the topology; neighbour entries that come and go by themselves; and the privacy mark
-of an IPv6 address, which only the kernel can set. Of links other than the two that a migration is
-about only a loss counts: others may add what they like.
+changes with the topology; of a new bridge and a new port the settings that nobody asked for; the
+order of routes to fe80::/64, of which every link has its own; neighbour entries that come and go
+by themselves; and the privacy mark of an IPv6 address, which only the kernel can set. Of links
+other than the two that a migration is about only a loss counts: others may add what they like.
 """
 
 from collections import Counter
@@ -13,9 +14,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, NOPREFIXROUTE, PERMANENT, Address
-from bridgekit.model.links import Link
+from bridgekit.model.links import BridgeOptions, Link, PortOptions
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import LOCAL_TABLE, RouteSet, key, table
+from bridgekit.model.routes import LOCAL_TABLE, RouteSet, is_link_local, place, table
 from bridgekit.model.snapshot import Snapshot
 
 COMPARED_FLAGS = {
@@ -25,6 +26,9 @@ COMPARED_FLAGS = {
 """Secondary; no DAD, home address, permanent, manage temporary, no prefix route, auto-join."""
 
 
+OF_THE_MOMENT = ("index", "carrier", "forwarding", "bridge", "port")
+"""Of a link; bridge and port are compared by themselves."""
+_Changes = list[tuple[str, object, object]]
 _Identity = tuple[str, Hashable]
 """The link that something belongs to, and what makes it the same as another."""
 
@@ -48,6 +52,7 @@ def differences(wanted: Snapshot, found: Snapshot, links: Iterable[str]) -> tupl
         *_addresses(wanted, found, focus),
         *_routes(wanted.routes, found.routes, focus),
         *_neighbours(wanted, found, focus),
+        *_static_macs(wanted, found, focus),
         *_sysctls(wanted, found, focus),
         *_rules(wanted, found, focus),
         *_nexthops(wanted, found, focus),
@@ -61,23 +66,31 @@ def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator
             yield Difference("missing", f"link {name}")
         elif right and not left:
             yield Difference("unexpected", f"link {name}")
-        elif left and right and _settings(left) != _settings(right):
-            yield Difference("changed", f"link {name}: {_link_changes(left, right)}")
-
-
-def _settings(link: Link) -> Link:
-    bridge = link.bridge
-    if bridge and bridge.stp:  # while the topology changes the kernel ages faster
-        bridge = replace(bridge, ageing_time=0)
-    return replace(link, index=0, carrier=True, bridge=bridge)
+        elif left and right and (changes := _link_changes(left, right)):
+            yield Difference("changed", f"link {name}: {changes}")
 
 
 def _link_changes(wanted: Link, found: Link) -> str:
-    compared = [field.name for field in fields(Link) if field.name not in ("index", "carrier")]
-    pairs = ((name, getattr(wanted, name), getattr(found, name)) for name in compared)
-    return ", ".join(
-        f"{name} {left} became {right}" for name, left, right in pairs if left != right
-    )
+    names = (field.name for field in fields(Link) if field.name not in OF_THE_MOMENT)
+    pairs: _Changes = [(name, getattr(wanted, name), getattr(found, name)) for name in names]
+    pairs += _bridge_changes(wanted.bridge, found.bridge) + _port_changes(wanted.port, found.port)
+    return ", ".join(f"{name} {old} became {new}" for name, old, new in pairs if old != new)
+
+
+def _bridge_changes(wanted: BridgeOptions | None, found: BridgeOptions | None) -> _Changes:
+    """While the topology changes a bridge with STP ages faster."""
+    if wanted is None or found is None:
+        return [("bridge", wanted, found)]
+    left_out = {*(["ageing_time"] if wanted.stp else []), *([] if wanted.more else ["more"])}
+    names = [field.name for field in fields(BridgeOptions) if field.name not in left_out]
+    return [(name, getattr(wanted, name), getattr(found, name)) for name in names]
+
+
+def _port_changes(wanted: PortOptions | None, found: PortOptions | None) -> _Changes:
+    if wanted is None or found is None:
+        return [("port", wanted, found)]
+    pairs = ((f.name, getattr(wanted, f.name), getattr(found, f.name)) for f in fields(PortOptions))
+    return [(name, left, right) for name, left, right in pairs if left not in (None, b"")]
 
 
 def _addresses(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
@@ -116,26 +129,34 @@ def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterato
 
 
 def _preferences(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
-    """Of several routes with the same key the kernel uses the first: it must be the same one."""
-    chosen = _chosen(found)
-    for same, links in _chosen(wanted).items():
-        now = chosen.get(same, links)
-        if now != links and focus.intersection(now + links):
-            yield Difference("changed", f"of competing routes that of {now} comes before {links}")
+    """Of several routes in one place the kernel uses the first that works."""
+    now = _ordered(found)
+    for one, links in _ordered(wanted).items():
+        order = now.get(one, links)
+        if order != links and sorted(order) == sorted(links) and focus.intersection(*links):
+            yield Difference("changed", f"competing routes: {order} instead of {links}")
 
 
-def _chosen(routes: RouteSet) -> dict[object, tuple[str, ...]]:
-    first: dict[object, tuple[str, ...]] = {}
+def _ordered(routes: RouteSet) -> dict[object, list[tuple[str, ...]]]:
+    """The links of the routes in each place, in the kernel's order."""
+    order: dict[object, list[tuple[str, ...]]] = {}
     for message in routes.messages:
-        if table(message) != LOCAL_TABLE:
-            first.setdefault(key(message), routes.links(message))
-    return first
+        if table(message) != LOCAL_TABLE and not is_link_local(message):
+            order.setdefault(place(message), []).append(routes.links(message))
+    return order
 
 
 def _neighbours(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
     def compared(snapshot: Snapshot) -> dict[_Identity, str]:
         entries = (entry for entry in snapshot.neighbours if entry.lasting)
         return {(entry.link, entry): f"neighbour {entry}" for entry in entries}
+
+    yield from _unequal(compared(wanted), compared(found), focus)
+
+
+def _static_macs(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
+        return {(entry.link, entry): f"MAC address {entry}" for entry in snapshot.static_macs}
 
     yield from _unequal(compared(wanted), compared(found), focus)
 

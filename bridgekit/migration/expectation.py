@@ -8,11 +8,12 @@ from dataclasses import replace
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire
 from bridgekit.model.links import Link, Sysctl
-from bridgekit.model.routes import RouteSet, device_slots, is_link_multicast
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.model.routes import RouteSet, device_slots, is_link_multicast, settings
+from bridgekit.model.snapshot import Snapshot, without
 
 NEW_INDEX = 0x7FFFFFFF
 """Stands for a link that has no number yet; comparisons go by name."""
+NO_LINK_LOCAL = 1
 
 
 def expected(snapshot: Snapshot, intent: Intent) -> Snapshot:
@@ -20,40 +21,112 @@ def expected(snapshot: Snapshot, intent: Intent) -> Snapshot:
     return (bridged if intent.direction == "bridge" else unbridged)(snapshot, intent)
 
 
+def staying(snapshot: Snapshot, intent: Intent) -> Snapshot:
+    """Return what of this state stays when everything goes back to the NIC: see Intent.left."""
+    nic, bridge = intent.nic, intent.bridge
+    routes = snapshot.routes.naming(bridge)
+    return Snapshot(
+        links=tuple(link for link in snapshot.links if link.name in (nic, bridge)),
+        addresses=snapshot.addresses_on(bridge),
+        routes=RouteSet(routes.used_names(), routes.messages),
+        static_macs=snapshot.static_macs_on(bridge),
+        sysctls=_sysctls(snapshot.sysctls_of(bridge), bridge) if snapshot.link(bridge) else (),
+    )
+
+
 def bridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
-    """The NIC is a bare port; the bridge has its MAC, MTU, addresses, routes and settings."""
-    nic = _link(snapshot, intent.nic)
-    new = replace(nic, name=intent.bridge, kind="bridge", index=NEW_INDEX, altnames=())
-    bridge = replace(new, bridge=intent.options)
-    port = replace(nic, controller=bridge.name, addrgenmode=None if nic.addrgenmode is None else 1)
-    links = tuple(port if link.name == nic.name else link for link in snapshot.links)
-    settings = snapshot.sysctls_of(nic.name)
-    quiet = {key: "0" for key in settings if key.endswith("/accept_ra")}
+    """The NIC is a bare port; the bridge has its MAC, MTU, addresses, routes and settings.
+
+    A bridge that was there keeps its options and loses its own link-local address.
+    """
+    nic, there = _link(snapshot, intent.nic), snapshot.link(intent.bridge)
+    state = without(snapshot, intent.bridge) if there else snapshot
+    own = state.sysctls_of(nic.name)
+    quiet = {key: "0" for key in own if key.endswith("/accept_ra")}
     return replace(
-        _retold(snapshot, nic.name, bridge.name),
-        links=(*links, bridge),
-        routes=_routes_retold(snapshot.routes, nic.name, bridge.name, keep=True),
+        _retold(state, nic.name, intent.bridge),
+        links=(*(_ported(link, intent) for link in state.links), _bridge(nic, there, intent)),
+        routes=_routes_retold(state.routes, nic.name, intent.bridge, keep=True),
         sysctls=(
-            *_sysctls_without(snapshot, nic.name, bridge.name),
-            *_sysctls(settings, bridge.name),
-            *_sysctls(settings | quiet, nic.name),
+            *_sysctls_without(state, nic.name, intent.bridge),
+            *_sysctls(own, intent.bridge),
+            *_sysctls(own | quiet, nic.name),
         ),
     )
 
 
+def _bridge(nic: Link, there: Link | None, intent: Intent) -> Link:
+    options = intent.wishes.granted(there.bridge) if there and there.bridge else None
+    mac = intent.wishes.mac or nic.mac
+    made = replace(nic, name=intent.bridge, kind="bridge", mac=mac, lro=False, lower=None)
+    made = replace(made, bridge=options or intent.wishes.made())
+    if there:
+        return replace(made, index=there.index, altnames=there.altnames)
+    return replace(made, index=NEW_INDEX, altnames=())
+
+
+def _ported(link: Link, intent: Intent) -> Link:
+    """The link as it is afterwards: only the NIC changes. A port joins no received segments."""
+    if link.name != intent.nic:
+        return link
+    mode = None if link.addrgenmode is None else NO_LINK_LOCAL
+    port = replace(link, controller=intent.bridge, addrgenmode=mode, lro=False)
+    return replace(port, port=intent.wishes.port)
+
+
 def unbridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
-    """The bridge is gone and the NIC has all that was the bridge's."""
+    """The NIC has all that was the bridge's, which is gone or has back what was its own.
+
+    What the NIC has as a port stays: a link-local address of its own, static MAC addresses.
+    """
     bridge, port = _link(snapshot, intent.bridge), _link(snapshot, intent.nic)
-    nic = replace(port, controller=None, addrgenmode=bridge.addrgenmode)
-    links = (nic if link.name == nic.name else link for link in snapshot.links)
-    return replace(
-        _retold(snapshot, bridge.name, nic.name),
-        links=tuple(link for link in links if link.name != bridge.name),
+    before = intent.left.link(port.name) or port
+    nic = replace(port, controller=None, port=None, addrgenmode=bridge.addrgenmode, lro=before.lro)
+    rest = (link for link in snapshot.links if link.name not in (port.name, bridge.name))
+    own = snapshot.addresses_on(port.name)
+    told = _retold(_without_port_state(snapshot, intent), bridge.name, nic.name)
+    there = {address.ip for address in told.addresses_on(nic.name)}
+    state = replace(
+        told,
+        links=(nic, *rest),
+        addresses=told.addresses + tuple(a for a in own if a.ip not in there),
         routes=_routes_retold(snapshot.routes, bridge.name, nic.name, keep=False),
         sysctls=(
             *_sysctls_without(snapshot, nic.name, bridge.name),
             *_sysctls(snapshot.sysctls_of(bridge.name), nic.name),
         ),
+    )
+    return _given_back(state, bridge, intent)
+
+
+def _without_port_state(snapshot: Snapshot, intent: Intent) -> Snapshot:
+    """Without the NIC's own addresses, and the static MAC addresses that stay the bridge's."""
+    kept = intent.left.static_macs_on(intent.bridge)
+    return replace(
+        snapshot,
+        addresses=tuple(a for a in snapshot.addresses if a.link != intent.nic),
+        static_macs=tuple(entry for entry in snapshot.static_macs if entry not in kept),
+    )
+
+
+def _given_back(state: Snapshot, live: Link, intent: Intent) -> Snapshot:
+    """A bridge that was there before has its own settings and link-local address again."""
+    left = intent.left
+    before = left.link(intent.bridge)
+    if before is None:
+        return state
+    bridge = replace(before, index=live.index, bridge=live.bridge)
+    numbers = {name: index for index, name in left.routes.names}
+    own = left.routes.naming(intent.bridge).messages
+    names = (*state.routes.names, (live.index, live.name))
+    routes = tuple(_repointed(m, numbers[live.name], live.index) for m in own)
+    return replace(
+        state,
+        links=(*state.links, bridge),
+        addresses=state.addresses + left.addresses_on(intent.bridge),
+        static_macs=state.static_macs + left.static_macs_on(intent.bridge),
+        routes=RouteSet(tuple(dict(names).items()), state.routes.messages + routes),
+        sysctls=state.sysctls + _sysctls(left.sysctls_of(intent.bridge), intent.bridge),
     )
 
 
@@ -64,33 +137,51 @@ def _link(snapshot: Snapshot, name: str) -> Link:
 
 
 def _retold(snapshot: Snapshot, old: str, new: str) -> Snapshot:
-    """Addresses, neighbours, rules and nexthops of one link read as another's."""
+    """Addresses, neighbours, rules and the like of one link read as another's."""
     return replace(
         snapshot,
         addresses=tuple(a.on(new) if a.link == old else a for a in snapshot.addresses),
         neighbours=tuple(n.on(new) if n.link == old else n for n in snapshot.neighbours),
         rules=tuple(rule.renamed(old, new) for rule in snapshot.rules),
         nexthops=tuple(h.on(new) if h.link == old else h for h in snapshot.nexthops),
+        static_macs=tuple(e.on(new) if e.link == old else e for e in snapshot.static_macs),
     )
 
 
 def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet:
     """Every route of `old` is `new`'s, in its place; what each link has by itself is special.
 
-    `keep`: both links have that afterwards; otherwise only `new`, which has it already.
+    `keep`: both links have that afterwards; otherwise only `new`, which has it already. Other
+    routes that `new` has already are those of an address that both have: one of them stays.
     """
     numbers = {name: index for index, name in routes.names}
     to = numbers.get(new, NEW_INDEX)
     messages: list[bytes] = []
+    told: set[bytes] = set()
     for message in routes.messages:
-        ours = old in routes.links(message)
-        by_link = ours and is_link_multicast(message)
+        links = routes.links(message)
+        by_link = old in links and is_link_multicast(message)
         if by_link and keep:
             messages.append(message)
-        if not by_link or keep:
-            messages.append(_repointed(message, numbers[old], to) if ours else message)
+        if old in links and (keep or not by_link):
+            messages.append(_repointed(message, numbers[old], to))
+            told.add(settings(messages[-1]))
+        elif old not in links:
+            messages.append(message)
     names = dict(routes.names) | {to: new}
-    return RouteSet(tuple(names.items()), tuple(messages))
+    return RouteSet(tuple(names.items()), _once(messages, told))
+
+
+def _once(messages: list[bytes], told: set[bytes]) -> tuple[bytes, ...]:
+    """Drop the second of two equal messages, one of which is a retold one."""
+    seen: set[bytes] = set()
+    kept = []
+    for message in messages:
+        bare = settings(message)
+        if bare not in seen or bare not in told:
+            kept.append(message)
+        seen.add(bare)
+    return tuple(kept)
 
 
 def _repointed(message: bytes, old: int, new: int) -> bytes:

@@ -1,22 +1,57 @@
 """What the user wants: one NIC onto one bridge, or back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from bridgekit.errors import UsageError
-from bridgekit.model.links import BridgeOptions
+from bridgekit.model.links import BridgeOptions, PortOptions
+from bridgekit.model.snapshot import Snapshot
 
 NAME_BYTES = 15  # IFNAMSIZ less the final zero byte
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for of the bridge; None where nothing was. Times in centiseconds.
+
+    `mac` is the bridge's address; without it the bridge has the NIC's.
+    """
+
+    mac: str | None = None
+    stp: bool | None = None
+    forward_delay: int | None = None
+    hello_time: int | None = None
+    max_age: int | None = None
+    ageing_time: int | None = None
+    priority: int | None = None
+    vlan_filtering: bool | None = None
+    port: PortOptions = field(default_factory=PortOptions)
+
+    def made(self) -> BridgeOptions:
+        """Return the options of a new bridge; with STP its ports wait 15 s, the kernel's choice."""
+        usual = BridgeOptions(forward_delay=1500) if self.stp else BridgeOptions()
+        return self.granted(usual)
+
+    def granted(self, options: BridgeOptions) -> BridgeOptions:
+        """Return these options with what was asked for instead."""
+        names = {item.name for item in fields(BridgeOptions)}
+        wanted = ((item.name, getattr(self, item.name)) for item in fields(self))
+        return replace(options, **{n: v for n, v in wanted if n in names and v is not None})
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
-    """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC)."""
+    """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC).
+
+    `left` holds what stays when everything goes back: the NIC as it was, and the bridge with what
+    was its own if it was there before. Without it the bridge goes.
+    """
 
     nic: str
     bridge: str = "br0"
     direction: Literal["bridge", "unbridge"] = "bridge"
-    options: BridgeOptions = field(default_factory=BridgeOptions)
+    wishes: Wishes = field(default_factory=Wishes)
+    left: Snapshot = field(default_factory=Snapshot)
 
     def __post_init__(self) -> None:
         for name in (self.nic, self.bridge):

@@ -18,6 +18,18 @@ class BridgeOptions:
     ageing_time: int = 30000
     priority: int = 32768
     vlan_filtering: bool = False
+    default_pvid: int = 1
+    more: bytes = b""
+    """Its other settings, as the kernel's own attributes; empty where the kernel may choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortOptions:
+    """How a bridge treats a port; None and empty where that is the kernel's choice."""
+
+    path_cost: int | None = None
+    priority: int | None = None
+    more: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,9 @@ class Link:
     lower: str | None = None
     addrgenmode: int | None = None
     bridge: BridgeOptions | None = None
+    port: PortOptions | None = None
+    forwarding: bool = False
+    lro: bool = False
     qlen: int = 1000
     group: int = 0
     alias: str | None = None
@@ -83,6 +98,28 @@ class Neighbour:
     def on(self, link: str) -> "Neighbour":
         """The same entry on another link."""
         return replace(self, link=link)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticMac:
+    """A MAC address beside its own that a link takes frames for, because someone told it to.
+
+    Equivalent to: ip maddress show (those called static), bridge fdb show
+    """
+
+    link: str
+    mac: str
+
+    @property
+    def multicast(self) -> bool:
+        return bool(int(self.mac[:2], 16) & 1)
+
+    def on(self, link: str) -> "StaticMac":
+        """The same address on another link."""
+        return replace(self, link=link)
+
+    def __str__(self) -> str:
+        return f"{self.mac} dev {self.link}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,17 +111,23 @@ def expires(message: bytes) -> int:
     return max(0, int(ticks) // 100)
 
 
-def key(message: bytes) -> tuple[int, ...] | tuple[object, ...]:
+def key(message: bytes) -> tuple[object, ...]:
     """What the kernel takes for "the same route" when asked to replace one.
 
     That is: family, table, destination, source, tos, metric; for IPv6 also whether it can be one
     of several equal legs, which a route with a gateway can (net/ipv6/ip6_fib.c).
     """
+    found = fields(message)
+    can_join = message[0] == IPV6 and (GATEWAY in found or MULTIPATH in found)
+    return (*place(message), can_join)
+
+
+def place(message: bytes) -> tuple[object, ...]:
+    """Where a route stands in its table; of several in one place the first that works is used."""
     top, found = head(message), fields(message)
     table = wire.u32(found[TABLE], 0) if TABLE in found else top.table
-    can_join = top.family == IPV6 and (GATEWAY in found or MULTIPATH in found)
     where = (top.family, table, top.dst_len, found.get(DST), top.src_len, found.get(SRC))
-    return (*where, top.tos, found.get(PRIORITY, b"\0" * 4), can_join)
+    return (*where, top.tos, found.get(PRIORITY, b"\0" * 4))
 
 
 def table(message: bytes) -> int:
@@ -141,6 +147,11 @@ def is_link_multicast(message: bytes) -> bool:
     top = head(message)
     made = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
     return made and top.family == IPV6 and top.dst_len == 8
+
+
+def is_link_local(message: bytes) -> bool:
+    """Is it a route to fe80::/64, of which every link has its own?"""
+    return message[0] == IPV6 and fields(message).get(DST, b"")[:2] == b"\xfe\x80"
 
 
 def connected_route(index: int, family: int, network: bytes, bits: int, metric: int) -> bytes:

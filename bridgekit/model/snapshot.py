@@ -1,9 +1,9 @@
 """A host's network state at one moment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link, Neighbour, Owner, Sysctl
+from bridgekit.model.links import Link, Neighbour, Owner, StaticMac, Sysctl
 from bridgekit.model.routes import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
@@ -18,6 +18,7 @@ class Snapshot:
     neighbours: tuple[Neighbour, ...] = ()
     rules: tuple[Rule, ...] = ()
     nexthops: tuple[Nexthop, ...] = ()
+    static_macs: tuple[StaticMac, ...] = ()
     sysctls: tuple[Sysctl, ...] = ()
     owners: tuple[Owner, ...] = ()
 
@@ -38,6 +39,10 @@ class Snapshot:
         """Return the addresses of this link."""
         return tuple(address for address in self.addresses if address.link == link)
 
+    def static_macs_on(self, link: str) -> tuple[StaticMac, ...]:
+        """Return the static MAC addresses of this link."""
+        return tuple(entry for entry in self.static_macs if entry.link == link)
+
     def neighbours_on(self, link: str) -> tuple[Neighbour, ...]:
         """Return the neighbour entries of this link."""
         return tuple(entry for entry in self.neighbours if entry.link == link)
@@ -53,6 +58,19 @@ class Snapshot:
             for item in self.sysctls
             if f"/{link}/" in item.key
         }
+
+
+def without(snapshot: Snapshot, link: str) -> Snapshot:
+    """Return the state without a link, and without the addresses and routes that it has."""
+    if snapshot.link(link) is None:
+        return snapshot
+    routes = snapshot.routes
+    return replace(
+        snapshot,
+        links=tuple(item for item in snapshot.links if item.name != link),
+        addresses=tuple(a for a in snapshot.addresses if a.link != link),
+        routes=routes.where(lambda message: link not in routes.links(message)),
+    )
 
 
 def fresh_settings(snapshot: Snapshot) -> dict[str, str]:

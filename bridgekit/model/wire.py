@@ -8,7 +8,8 @@ import struct
 from collections.abc import Iterator
 
 HEAD = struct.Struct("=HH")
-U32 = struct.Struct("=I")
+U16, U32 = struct.Struct("=H"), struct.Struct("=I")
+NESTED = 0x8000
 TYPE_MASK = 0x3FFF  # the two high bits of a type say "nested" and "big-endian"
 
 
@@ -26,6 +27,11 @@ def attributes(data: bytes, start: int, end: int | None = None) -> Iterator[tupl
 def attribute(kind: int, value: bytes) -> bytes:
     """Return one attribute, padded."""
     return HEAD.pack(HEAD.size + len(value), kind) + value + b"\0" * (-len(value) % 4)
+
+
+def found(data: bytes, start: int = 0) -> dict[int, bytes]:
+    """Return the attributes in data by type; of several of one type the last."""
+    return {kind: data[at:end] for kind, at, end in attributes(data, start)}
 
 
 def u32(data: bytes, offset: int) -> int:

@@ -129,7 +129,8 @@ REFUSALS = {
     "loopback": ((), "lo"),
     "nic-down": (("link set eth0 down",), "eth0"),
     "has-controller": (("link add br9 type bridge", "link set eth0 master br9"), "eth0"),
-    "bridge-exists": (("link add br0 type bridge",), "eth0"),
+    "not-a-bridge": (("link add br0 type veth peer name br1",), "eth0"),
+    "bridge-in-use": (("link add br0 type bridge", "address add 10.5.5.5/24 dev br0"), "eth0"),
     "exclusive-child": (("link add mv0 link eth0 type macvlan",), "eth0"),
     "address-with-lifetime": (
         ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",),
@@ -309,7 +310,7 @@ def test_alternative_names_are_names(lab: Lab) -> None:
     )
     before = state(lab)
     refused = lab.bridgekit("plan", "enp0s1", "--json")
-    assert [one["code"] for one in json.loads(refused.stdout)["findings"]] == ["bridge-exists"]
+    assert [one["code"] for one in json.loads(refused.stdout)["findings"]] == ["not-a-bridge"]
     assert lab.bridgekit("apply", "enp0s1", "--yes", "--bridge", "br7").code == 0
     assert "master br7" in lab.run("host", "ip", "link", "show", "eth0").stdout
     assert lab.bridgekit("rollback").code == 0

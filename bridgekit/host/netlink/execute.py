@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.netlink import read
+from bridgekit.host.netlink import links, read, static_macs
 from bridgekit.host.netlink.channel import (
     APPEND,
     CREATE,
@@ -18,23 +18,19 @@ from bridgekit.host.netlink.channel import (
     Notices,
     Request,
 )
+from bridgekit.host.netlink.links import DELLINK, NEWLINK, SETLINK, link_body
 from bridgekit.host.netlink.messages import (
     NEWADDR,
-    SETLINK,
     address_body,
     as_it_was,
-    link_body,
     neighbour_body,
-    new_bridge,
     replayed,
-    set_addrgenmode,
 )
 from bridgekit.migration import operations as op
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
-from bridgekit.model.links import Link
+from bridgekit.model.links import Link, PortOptions
 from bridgekit.model.routes import RouteSet
 
-NEWLINK, DELLINK = 16, 17
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWROUTE, DELROUTE, NEWNEIGH, DELNEIGH = 21, 24, 25, 28, 29
 USABLE_SECONDS = 5.0
@@ -62,27 +58,27 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.CreateBridge, channel: Channel, notices: Notices) -> None:
-        if self._undoing and _link(channel, operation.name):
+        if self._undoing and links.link(channel, operation.name):
             return
-        body = new_bridge(operation.name, operation.settings)
+        body = links.new_bridge(operation.name, operation.settings)
         channel.exchange([Request(NEWLINK, body, CREATE | EXCL)])
-        made = _link(channel, operation.name)
+        made = links.link(channel, operation.name)
         if made and made.addrgenmode is not None:
-            channel.exchange([set_addrgenmode(made.index, 1)])
+            channel.exchange([links.set_addrgenmode(made.index, 1)])
         if made and operation.settings.alias:
             alias = [("IFLA_IFALIAS", operation.settings.alias)]
             channel.exchange([Request(SETLINK, link_body(made.index, alias))])
 
     @_do.register
     def _(self, operation: op.DeleteBridge, channel: Channel, notices: Notices) -> None:
-        link = _link(channel, operation.name)
+        link = links.link(channel, operation.name)
         if link is None and self._undoing:
             return
         channel.exchange([Request(DELLINK, link_body(_index(link, operation.name), []))])
 
     @_do.register
     def _(self, operation: op.SetUp, channel: Channel, notices: Notices) -> None:
-        link = _link(channel, operation.link)
+        link = links.link(channel, operation.link)
         if link is None and self._undoing:
             return
         index = _index(link, operation.link)
@@ -90,27 +86,46 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.SetAddrGenMode, channel: Channel, notices: Notices) -> None:
-        link = _link(channel, operation.link)
+        link = links.link(channel, operation.link)
         if link is None and self._undoing:
             return
-        channel.exchange([set_addrgenmode(_index(link, operation.link), operation.after)])
+        channel.exchange([links.set_addrgenmode(_index(link, operation.link), operation.after)])
+
+    @_do.register
+    def _(self, operation: op.ChangeBridge, channel: Channel, notices: Notices) -> None:
+        new = operation.after
+        index = _index(links.link(channel, operation.name), operation.name)
+        attributes: list[tuple[str, object]] = [
+            ("IFLA_ADDRESS", new.mac),
+            ("IFLA_MTU", new.mtu),
+            ("IFLA_TXQLEN", new.qlen),
+            ("IFLA_GROUP", new.group),
+            ("IFLA_IFALIAS", new.alias or ""),
+        ]
+        changed = [
+            a for a, b in zip(attributes, _values(operation.before), strict=True) if a[1] != b
+        ]
+        channel.exchange([Request(SETLINK, link_body(index, changed))])
 
     @_do.register
     def _(self, operation: op.SetController, channel: Channel, notices: Notices) -> None:
         """The request for the controller's state makes the kernel start its queue at once."""
-        links = {link.name: link for link in read.links(channel)}
-        port = links.get(operation.link)
-        index = _index(port, operation.link)
-        target = _index(links.get(operation.after), operation.after) if operation.after else 0
+        numbers = links.indices(channel)
+        for name in (operation.link, operation.after):
+            if name and name not in numbers:
+                raise BridgekitError(f"there is no interface {name} any more")
+        index, target = numbers[operation.link], numbers[operation.after] if operation.after else 0
         requests = [Request(SETLINK, link_body(index, [("IFLA_MASTER", target)]))]
-        requests += [Request(read.GETLINK, link_body(target, []))] if target else []
+        if target and operation.port != PortOptions():
+            requests.append(Request(NEWLINK, links.port_body(index, operation.port)))
+        requests += [Request(links.GETLINK, link_body(target, []))] if target else []
         channel.exchange(requests)
-        if operation.after and port and port.carrier:
-            _await_operational(channel, notices, operation.after)
+        if operation.after:
+            _await_operational(channel, notices, operation.after, operation.link)
 
     @_do.register
     def _(self, operation: op.AddAddresses, channel: Channel, notices: Notices) -> None:
-        link = _link(channel, operation.link)
+        link = links.link(channel, operation.link)
         if link is None and self._undoing and not operation.addresses:
             return
         index = _index(link, operation.link)
@@ -125,7 +140,7 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.RemoveAddresses, channel: Channel, notices: Notices) -> None:
-        link = _link(channel, operation.link)
+        link = links.link(channel, operation.link)
         if link is None and self._undoing:
             return
         index = _index(link, operation.link)
@@ -135,17 +150,25 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.AddNeighbours, channel: Channel, notices: Notices) -> None:
-        index = _index(_link(channel, operation.link), operation.link)
+        index = _index(links.link(channel, operation.link), operation.link)
         bodies = [neighbour_body(entry, index) for entry in operation.entries]
         channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
 
     @_do.register
     def _(self, operation: op.RemoveNeighbours, channel: Channel, notices: Notices) -> None:
-        link = _link(channel, operation.link)
+        link = links.link(channel, operation.link)
         if link is None and self._undoing:
             return
         bodies = [neighbour_body(e, _index(link, operation.link)) for e in operation.entries]
         channel.exchange([Request(DELNEIGH, body, 0, GONE) for body in bodies])
+
+    @_do.register
+    def _(self, operation: op.AddStaticMacs, channel: Channel, notices: Notices) -> None:
+        static_macs.change(channel, operation.macs, True, self._there)
+
+    @_do.register
+    def _(self, operation: op.RemoveStaticMacs, channel: Channel, notices: Notices) -> None:
+        static_macs.change(channel, operation.macs, False, self._gone)
 
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
@@ -176,7 +199,7 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.RetargetNexthops, channel: Channel, notices: Notices) -> None:
-        index = _index(_link(channel, operation.after), operation.after)
+        index = _index(links.link(channel, operation.after), operation.after)
         bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
         channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
 
@@ -189,7 +212,7 @@ class Executor:
     def _routes(
         self, kind: int, flags: int, routes: RouteSet, channel: Channel, quiet: frozenset[int]
     ) -> Iterator[Request]:
-        indices = {link.name: link.index for link in read.links(channel)}
+        indices = links.indices(channel)
         missing = [name for _, name in routes.used_names() if name not in indices]
         if missing and not (self._undoing and kind == DELROUTE):
             raise BridgekitError(f"there is no interface {', '.join(missing)} any more")
@@ -198,29 +221,31 @@ class Executor:
                 yield Request(kind, replayed(message), flags, quiet)
 
 
+def _values(settings: op.BridgeSettings) -> tuple[object, ...]:
+    return settings.mac, settings.mtu, settings.qlen, settings.group, settings.alias or ""
+
+
 def _index(link: Link | None, name: str | None) -> int:
     if link is None:
         raise BridgekitError(f"there is no interface {name} any more")
     return link.index
 
 
-def _link(channel: Channel, name: str) -> Link | None:
-    return next((link for link in read.links(channel) if link.name == name), None)
-
-
-def _await_operational(channel: Channel, notices: Notices, name: str) -> None:
-    """What is sent through a bridge before it is operational is dropped."""
+def _await_operational(channel: Channel, notices: Notices, bridge: str, port: str) -> None:
+    """What is sent through a bridge before it is operational, or its port forwards, is dropped."""
 
     def operational() -> bool:
-        link = _link(channel, name)
-        return link is None or link.carrier or not link.up
+        above, below = links.link(channel, bridge), links.link(channel, port)
+        if above is None or below is None or not above.up or not below.carrier:
+            return True
+        return above.carrier and (below.forwarding or above.bridge is None)
 
-    link = _link(channel, name)
+    link = links.link(channel, bridge)
     seconds = USABLE_SECONDS
     if link and link.bridge and link.bridge.stp:  # a port listens, then learns, then forwards
         seconds += 2 * link.bridge.forward_delay / 100
     if not notices.wait(operational, seconds):
-        raise BridgekitError(f"{name} did not become operational in {seconds:.0f} s")
+        raise BridgekitError(f"{bridge} did not become operational in {seconds:.0f} s")
 
 
 def _await_usable(channel: Channel, notices: Notices, name: str, proven: list[Address]) -> None:
@@ -228,7 +253,7 @@ def _await_usable(channel: Channel, notices: Notices, name: str, proven: list[Ad
     waited_for = {address.ip for address in proven}
 
     def usable() -> bool:
-        link = _link(channel, name)
+        link = links.link(channel, name)
         if link is None or not link.up:
             return True
         found = read.addresses(channel, {link.index: name})

@@ -1,71 +1,32 @@
-"""The bodies of requests to the kernel, packed by pyroute2 or taken from a dump."""
+"""Requests about addresses, neighbours and routes, packed by pyroute2 or taken from a dump."""
 
 import socket
 import struct
-from collections.abc import Sequence
 from typing import Any
 
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.host.netlink.channel import HEADER, REPLACE, Request
-from bridgekit.migration.operations import BridgeSettings
 from bridgekit.model import wire
 from bridgekit.model.addresses import FOREVER, TENTATIVE, Address
 from bridgekit.model.links import Neighbour
 from bridgekit.model.routes import CACHEINFO, EXPIRES, KEPT_FLAGS, RTMSG, expires
 
-SETLINK, NEWADDR = 19, 20
-UP = 0x1
+NEWADDR = 20
 
 
-def _encoded(message: Any) -> bytes:
+def encoded(message: Any) -> bytes:
+    """Return the body of a message that pyroute2 packs."""
     message.encode()
     return bytes(message.data[HEADER.size :])
 
 
-def link_body(
-    index: int, attributes: Sequence[tuple[str, object]], up: bool | None = None
-) -> bytes:
-    """A link's message: index 0 for one to be made; `up` None leaves that as it is."""
-    message = ifinfmsg()
-    message["index"] = index
-    if up is not None:
-        message["change"], message["flags"] = UP, UP if up else 0
-    message["attrs"] = attributes
-    return _encoded(message)
-
-
-def new_bridge(name: str, settings: BridgeSettings) -> bytes:
-    """A link's message that makes a bridge; an alias must be set afterwards."""
-    options = settings.options
-    data = [
-        ("IFLA_BR_FORWARD_DELAY", options.forward_delay),
-        ("IFLA_BR_HELLO_TIME", options.hello_time),
-        ("IFLA_BR_MAX_AGE", options.max_age),
-        ("IFLA_BR_AGEING_TIME", options.ageing_time),
-        ("IFLA_BR_PRIORITY", options.priority),
-        ("IFLA_BR_STP_STATE", int(options.stp)),
-    ]
-    # a kernel without VLANs refuses the word itself
-    data += [("IFLA_BR_VLAN_FILTERING", 1)] if options.vlan_filtering else []
-    info = [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": data})]
-    attributes: list[tuple[str, object]] = [
-        ("IFLA_IFNAME", name),
-        ("IFLA_ADDRESS", settings.mac),
-        ("IFLA_MTU", settings.mtu),
-        ("IFLA_TXQLEN", settings.qlen),
-        ("IFLA_GROUP", settings.group),
-        ("IFLA_LINKINFO", {"attrs": info}),
-    ]
-    return link_body(0, attributes)
-
-
-def set_addrgenmode(index: int, mode: int) -> Request:
-    """Choose how link-local addresses are made (IN6_ADDR_GEN_MODE_); existing ones stay."""
-    ipv6 = ("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", mode)]})
-    return Request(SETLINK, link_body(index, [("IFLA_AF_SPEC", {"attrs": [ipv6]})]))
+def decoded(message_class: Any, body: bytes) -> Any:
+    """Return pyroute2's view of a message body: fields by [], attributes by get_attr()."""
+    message = message_class(HEADER.pack(HEADER.size + len(body), 0, 0, 0, 0) + body)
+    message.decode()
+    return message
 
 
 def address_body(address: Address, index: int, flags: int) -> bytes:
@@ -86,7 +47,7 @@ def address_body(address: Address, index: int, flags: int) -> bytes:
         ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if timed else None),
     ]
     message["attrs"] = [(name, value) for name, value in wanted if value is not None]
-    return _encoded(message)
+    return encoded(message)
 
 
 def as_it_was(address: Address, index: int) -> Request:
@@ -103,7 +64,7 @@ def neighbour_body(entry: Neighbour, index: int) -> bytes:
     mac = [("NDA_LLADDR", entry.mac)] if entry.mac else []
     protocol = [("NDA_PROTOCOL", entry.protocol)] if entry.protocol else []
     message["attrs"] = [("NDA_DST", entry.ip), *mac, *protocol]
-    return _encoded(message)
+    return encoded(message)
 
 
 def replayed(message: bytes) -> bytes:

@@ -3,7 +3,7 @@
 import struct
 from ipaddress import ip_address
 
-from bridgekit.host.netlink import read
+from bridgekit.host.netlink import links, read
 from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Notices, Request
 from bridgekit.model import wire
 
@@ -20,7 +20,7 @@ def answers(ip: str, link: str, seconds: float) -> bool:
     A known entry is asked again by unicast, so that nothing sent meanwhile has to wait.
     """
     with Channel() as channel, Notices() as notices:
-        index = next((item.index for item in read.links(channel) if item.name == link), None)
+        index = links.indices(channel).get(link)
         if index is None:
             return False
         state, mac = _entry(channel, ip, index)
@@ -38,7 +38,7 @@ def settled(link: str, seconds: float) -> bool:
     Without a carrier it never is; then nothing is waited for. False if the time is up.
     """
     with Channel() as channel, Notices() as notices:
-        here = next((item for item in read.links(channel) if item.name == link), None)
+        here = links.link(channel, link)
         if here is None or not here.carrier:
             return True
         names = {here.index: link}

@@ -1,92 +1,23 @@
-"""Read links, addresses, routes, neighbours, rules and nexthop objects of this namespace."""
+"""Read addresses, routes, neighbours, rules and nexthop objects of this namespace."""
 
 import socket
 import struct
-from pathlib import Path
 from typing import Any
 
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
-from bridgekit.host.netlink.channel import HEADER, Channel, NetlinkError
+from bridgekit.host.netlink.channel import Channel, NetlinkError
+from bridgekit.host.netlink.messages import decoded
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
-from bridgekit.model.links import BridgeOptions, Link, Neighbour
+from bridgekit.model.links import Neighbour
 from bridgekit.model.routes import RTMSG, RouteSet
 from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
 
-GETLINK, GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 18, 22, 26, 30, 34, 106
+GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 22, 26, 30, 34, 106
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
-UP, LOOPBACK, LOWER_UP = 0x1, 0x8, 0x10000
-IFINFO = struct.Struct("=BxHiII")
 IFADDR = struct.Struct("=BBBBI")
 NDMSG = struct.Struct("=BxxxiHBB")
-
-
-def decoded(message_class: Any, body: bytes) -> Any:
-    """Return pyroute2's view of a message body: fields by [], attributes by get_attr()."""
-    message = message_class(HEADER.pack(HEADER.size + len(body), 0, 0, 0, 0) + body)
-    message.decode()
-    return message
-
-
-def links(channel: Channel) -> tuple[Link, ...]:
-    """Return all links in the kernel's order. Equivalent to: ip -details link show"""
-    found = [decoded(ifinfmsg, body) for body in channel.dump(GETLINK, IFINFO.pack(0, 0, 0, 0, 0))]
-    names = {message["index"]: message.get_attr("IFLA_IFNAME") for message in found}
-    return tuple(_link(message, names) for message in found)
-
-
-def _link(message: Any, names: dict[int, str]) -> Link:
-    info = message.get_attr("IFLA_LINKINFO")
-    kind = (info.get_attr("IFLA_INFO_KIND") if info else None) or ""
-    name = names[message["index"]]
-    controller = message.get_attr("IFLA_MASTER")
-    lower = message.get_attr("IFLA_LINK") if not message.get_attr("IFLA_LINK_NETNSID") else None
-    return Link(
-        index=message["index"],
-        name=name,
-        kind=kind,
-        mac=message.get_attr("IFLA_ADDRESS") or "",
-        mtu=message.get_attr("IFLA_MTU") or 0,
-        up=bool(message["flags"] & UP),
-        carrier=bool(message["flags"] & LOWER_UP),
-        loopback=bool(message["flags"] & LOOPBACK),
-        wireless=Path(f"/sys/class/net/{name}/wireless").exists(),
-        controller=names.get(controller, f"if{controller}") if controller else None,
-        lower=names.get(lower) if lower and kind != "veth" else None,
-        addrgenmode=_addrgenmode(message),
-        bridge=_bridge(info) if kind == "bridge" else None,
-        qlen=message.get_attr("IFLA_TXQLEN") or 0,
-        group=message.get_attr("IFLA_GROUP") or 0,
-        alias=message.get_attr("IFLA_IFALIAS"),
-        altnames=_altnames(message),
-    )
-
-
-def _altnames(message: Any) -> tuple[str, ...]:
-    properties = message.get_attr("IFLA_PROP_LIST")
-    return tuple(properties.get_attrs("IFLA_ALT_IFNAME")) if properties else ()
-
-
-def _addrgenmode(message: Any) -> int | None:
-    spec = message.get_attr("IFLA_AF_SPEC")
-    ipv6 = spec.get_attr("AF_INET6") if spec else None
-    mode = ipv6.get_attr("IFLA_INET6_ADDR_GEN_MODE") if ipv6 else None
-    return None if mode is None else int(mode)
-
-
-def _bridge(info: Any) -> BridgeOptions:
-    data = info.get_attr("IFLA_INFO_DATA")
-    return BridgeOptions(
-        stp=bool(data.get_attr("IFLA_BR_STP_STATE")),
-        forward_delay=data.get_attr("IFLA_BR_FORWARD_DELAY") or 0,
-        hello_time=data.get_attr("IFLA_BR_HELLO_TIME") or 0,
-        max_age=data.get_attr("IFLA_BR_MAX_AGE") or 0,
-        ageing_time=data.get_attr("IFLA_BR_AGEING_TIME") or 0,
-        priority=data.get_attr("IFLA_BR_PRIORITY") or 0,
-        vlan_filtering=bool(data.get_attr("IFLA_BR_VLAN_FILTERING")),
-    )
 
 
 def addresses(channel: Channel, names: dict[int, str]) -> tuple[Address, ...]:

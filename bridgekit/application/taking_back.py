@@ -1,0 +1,105 @@
+"""Plan the way back: everything of a bridge to its NIC, whoever made the bridge."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from bridgekit import machine
+from bridgekit.application import persisting
+from bridgekit.application.planning import Draft, Request
+from bridgekit.errors import Refused
+from bridgekit.host import files
+from bridgekit.migration.expectation import staying
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.planner import planned
+from bridgekit.migration.preflight import Finding, findings
+from bridgekit.model.snapshot import Snapshot
+from bridgekit.transaction import engine
+from bridgekit.transaction.journal import Journal, Record
+from bridgekit.transaction.store import Store
+
+INTERFACES = Path("/etc/network/interfaces")
+VIRTUAL_PORTS = ("tun", "veth", "vxlan")
+
+
+def draft(request: Request) -> Draft:
+    """Plan to take back the last migration onto this bridge, or a bridge that others made."""
+    for journal in reversed(request.store.journals()):
+        if _undoable(journal, request.bridge):
+            return own(journal.record())
+    return foreign(request.bridge, request.nic, request.interfaces_file)
+
+
+def undone_by(store: Store, plan: Plan) -> str | None:
+    """Return the id of the committed migration that this plan takes back, if it does."""
+    if plan.intent.direction == "bridge":
+        return None
+    found = (j for j in reversed(store.journals()) if _undoable(j, plan.intent.bridge))
+    return next((journal.folder.name for journal in found), None)
+
+
+def _undoable(journal: Journal, bridge: str) -> bool:
+    record = journal.record()
+    ours = record.plan.intent.bridge == bridge and record.undoes is None
+    return ours and journal.state() == "committed"
+
+
+def own(record: Record, without: str | None = None) -> Draft:
+    """Plan the way back of a committed migration from the state the host is in now.
+
+    `without` names a link to be imagined away: the PXE service's, which will be gone by then.
+    """
+    there = record.plan
+    left = staying(there.snapshot, there.intent)
+    intent = replace(there.intent, direction="unbridge", left=left)
+    return _draft(intent, without, _edited(record), _files_back(record))
+
+
+def foreign(
+    bridge: str, nic: str | None = None, main: Path = INTERFACES, without: str | None = None
+) -> Draft:
+    """Plan to free the only uplink of a bridge that bridgekit did not make; the bridge goes.
+
+    Refused if there is no such bridge, or no port.
+    """
+    state = machine.network()
+    link = state.link(bridge)
+    if link is None or link.bridge is None:
+        raise Refused(f"there is no bridge {bridge} to be taken back; nothing was changed")
+    port = nic or _uplink(state, bridge, without)
+    if port is None:
+        raise Refused(f"{bridge} has no port that could take its state; nothing was changed")
+    intent = Intent(port, bridge, "unbridge")
+    return _draft(intent, without, persisting.about_foreign(main, bridge), ())
+
+
+def _uplink(state: Snapshot, bridge: str, without: str | None) -> str | None:
+    ports = [port for port in state.ports(bridge) if port.name != without]
+    ports.sort(key=lambda port: port.kind in VIRTUAL_PORTS)
+    return ports[0].name if ports else None
+
+
+def _draft(
+    intent: Intent, without: str | None, about: list[Finding], changes: tuple[FileChange, ...]
+) -> Draft:
+    state = machine.snapshot(*engine.focus(intent))
+    state = replace(state, links=tuple(link for link in state.links if link.name != without))
+    found = (*findings(state, intent), *about)
+    if any(item.level == "refuse" for item in found):
+        return Draft(Plan(intent, state, ()), found)
+    return Draft(Plan(intent, state, planned(state, intent), changes), found)
+
+
+def _files_back(record: Record) -> tuple[FileChange, ...]:
+    back = (item.inverse() for item in record.plan.files)
+    return tuple(item for item in back if files.read(Path(item.path)) != item.after)
+
+
+def _edited(record: Record) -> list[Finding]:
+    found = []
+    for item in _files_back(record):
+        if files.read(Path(item.path)) != item.before:
+            message = f"{item.path} was edited since"
+            advice = "put your edit aside, restore the file as bridgekit wrote it, and try again"
+            found.append(Finding("refuse", "file-edited", message, advice))
+    return found

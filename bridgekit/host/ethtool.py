@@ -1,0 +1,41 @@
+"""The one feature of a NIC that becoming a port changes: large receive offload (ethtool(8))."""
+
+import array
+import fcntl
+import socket
+import struct
+
+from bridgekit.errors import BridgekitError
+
+SIOCETHTOOL = 0x8946
+GET_FLAGS, SET_FLAGS = 0x25, 0x26
+LRO = 1 << 15
+VALUE = struct.Struct("=II")
+IFREQ = struct.Struct("16sP16x")
+
+
+def lro(link: str) -> bool:
+    """Does the hardware join segments that it receives? Equivalent to: ethtool -k LINK"""
+    try:
+        return bool(_flags(link, GET_FLAGS, 0) & LRO)
+    except OSError:  # many links have no such features, and some are gone
+        return False
+
+
+def set_lro(link: str, on: bool, undoing: bool = False) -> None:
+    """Switch it; BridgekitError if the NIC refuses. Equivalent to: ethtool -K LINK lro on|off"""
+    try:
+        flags = _flags(link, GET_FLAGS, 0)
+        _flags(link, SET_FLAGS, flags | LRO if on else flags & ~LRO)
+    except OSError as error:
+        if not undoing:
+            word = "on" if on else "off"
+            raise BridgekitError(f"cannot switch {link}'s LRO {word}: {error.strerror}") from error
+
+
+def _flags(link: str, command: int, value: int) -> int:
+    data = array.array("B", VALUE.pack(command, value))
+    request = IFREQ.pack(link.encode(errors="surrogateescape"), data.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+        fcntl.ioctl(endpoint, SIOCETHTOOL, request)
+    return int(VALUE.unpack(data.tobytes())[1])

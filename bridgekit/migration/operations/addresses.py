@@ -1,0 +1,111 @@
+"""Changes of what a link answers to and whom it knows: addresses and neighbours."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridgekit.migration.operations.routes import route_words
+from bridgekit.model.addresses import IPV6, Address
+from bridgekit.model.links import Neighbour, StaticMac
+from bridgekit.model.routes import RouteSet
+
+
+@dataclass(frozen=True, slots=True)
+class AddAddresses:
+    """Add addresses in this order, without duplicate detection where they are proven already.
+
+    Done when all that can be used are usable. The kernel makes the connected routes.
+    """
+
+    link: str
+    addresses: tuple[Address, ...]
+    connected: RouteSet
+
+    def inverse(self) -> "RemoveAddresses":
+        return RemoveAddresses(self.link, self.addresses, self.connected)
+
+    def describe(self) -> Iterator[str]:
+        for address in self.addresses:
+            proven = address.family == IPV6 and not address.tentative
+            yield f"ip address add {address} dev {self.link}{' nodad' if proven else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAddresses:
+    """Remove the connected routes, then the addresses, last added first."""
+
+    link: str
+    addresses: tuple[Address, ...]
+    connected: RouteSet
+
+    def inverse(self) -> AddAddresses:
+        return AddAddresses(self.link, self.addresses, self.connected)
+
+    def describe(self) -> Iterator[str]:
+        yield from route_words("delete", self.connected)
+        for address in reversed(self.addresses):
+            yield f"ip address delete {address.ip}/{address.prefixlen} dev {self.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddNeighbours:
+    """Add neighbour entries, so that nothing waits for ARP or NDP."""
+
+    link: str
+    entries: tuple[Neighbour, ...]
+
+    def inverse(self) -> "RemoveNeighbours":
+        return RemoveNeighbours(self.link, self.entries)
+
+    def describe(self) -> Iterator[str]:
+        for entry in self.entries:
+            yield f"ip neighbour replace {entry}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNeighbours:
+    """Remove neighbour entries."""
+
+    link: str
+    entries: tuple[Neighbour, ...]
+
+    def inverse(self) -> AddNeighbours:
+        return AddNeighbours(self.link, self.entries)
+
+    def describe(self) -> Iterator[str]:
+        for entry in self.entries:
+            proxy = "proxy " if entry.flags & entry.PROXY else ""
+            yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddStaticMacs:
+    """Let a link take frames for these MAC addresses beside its own."""
+
+    link: str
+    macs: tuple[StaticMac, ...]
+
+    def inverse(self) -> "RemoveStaticMacs":
+        return RemoveStaticMacs(self.link, self.macs)
+
+    def describe(self) -> Iterator[str]:
+        yield from (_mac_words("add", entry) for entry in self.macs)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStaticMacs:
+    """Let a link take frames for these MAC addresses no more."""
+
+    link: str
+    macs: tuple[StaticMac, ...]
+
+    def inverse(self) -> AddStaticMacs:
+        return AddStaticMacs(self.link, self.macs)
+
+    def describe(self) -> Iterator[str]:
+        yield from (_mac_words("delete", entry) for entry in self.macs)
+
+
+def _mac_words(verb: str, entry: StaticMac) -> str:
+    if entry.multicast:
+        return f"ip maddress {verb} {entry}"
+    return f"bridge fdb {verb} {entry} self permanent"

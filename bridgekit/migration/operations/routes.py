@@ -1,0 +1,101 @@
+"""Changes of routes, policy rules and nexthop objects."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.route_text import route_text
+from bridgekit.model.routes import RouteSet
+from bridgekit.model.rules import Nexthop, Rule
+
+FAMILY_FLAG = {IPV4: "", IPV6: "-6 "}
+SAMPLE = 12
+"""How many routes of one operation are shown; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceRoutes:
+    """Put each route of `after` in the place of its twin in `before`.
+
+    Only for routes that are the first of their key: the kernel replaces the first one
+    (see docs/adr/0003-replace-only-the-first.md).
+    """
+
+    before: RouteSet
+    after: RouteSet
+
+    def inverse(self) -> "ReplaceRoutes":
+        return ReplaceRoutes(self.after, self.before)
+
+    def describe(self) -> Iterator[str]:
+        yield from route_words("replace", self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class AddRoutes:
+    """Add routes behind those that have the same key."""
+
+    routes: RouteSet
+
+    def inverse(self) -> "RemoveRoutes":
+        return RemoveRoutes(self.routes)
+
+    def describe(self) -> Iterator[str]:
+        yield from route_words("append", self.routes)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRoutes:
+    """Remove exactly these routes."""
+
+    routes: RouteSet
+
+    def inverse(self) -> AddRoutes:
+        return AddRoutes(self.routes)
+
+    def describe(self) -> Iterator[str]:
+        yield from route_words("delete", self.routes)
+
+
+@dataclass(frozen=True, slots=True)
+class SetRules:
+    """Make the policy rules of one family and priority these, in this order.
+
+    Rules cannot be replaced: the new ones are added behind the old ones, which then go. What
+    matches neither before nor after in between does not exist. The kernel allows duplicates.
+    """
+
+    before: tuple[Rule, ...]
+    after: tuple[Rule, ...]
+
+    def inverse(self) -> "SetRules":
+        return SetRules(self.after, self.before)
+
+    def describe(self) -> Iterator[str]:
+        for verb, rules in (("add", self.after), ("delete", self.before)):
+            yield from (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}" for rule in rules)
+
+
+@dataclass(frozen=True, slots=True)
+class RetargetNexthops:
+    """Point nexthop objects at another link; routes and groups that use them follow at once."""
+
+    nexthops: tuple[Nexthop, ...]
+    before: str
+    after: str
+
+    def inverse(self) -> "RetargetNexthops":
+        return RetargetNexthops(self.nexthops, self.after, self.before)
+
+    def describe(self) -> Iterator[str]:
+        for nexthop in self.nexthops:
+            yield f"ip nexthop replace {nexthop.on(self.after)}"
+
+
+def route_words(verb: str, routes: RouteSet) -> Iterator[str]:
+    """Yield the `ip route` commands for a sample of these routes, and how many more there are."""
+    for message in routes.messages[:SAMPLE]:
+        words = f"route {verb} {route_text(message, routes.name)}"
+        yield f"ip {FAMILY_FLAG[message[0]]}{words}"
+    if len(routes) > SAMPLE:
+        yield f"… and {len(routes) - SAMPLE} more routes"

@@ -1,0 +1,184 @@
+"""How routes travel from one link to another: which are replaced, which are added and removed.
+
+The kernel replaces the first route of a key, whosever it is; so only ours that are first are
+replaced (docs/adr/0003-replace-only-the-first.md).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bridgekit.migration.operations import AddRoutes, Operation, RemoveRoutes, ReplaceRoutes
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.routes import (
+    DST,
+    KERNEL_MADE,
+    LOCAL_TABLE,
+    NH_ID,
+    PRIORITY,
+    RouteSet,
+    connected_route,
+    fields,
+    has_gateway,
+    head,
+    is_link_multicast,
+    key,
+    place,
+    table,
+)
+from bridgekit.model.snapshot import Snapshot
+
+LOCAL_TYPES = frozenset({2, 3, 4, 5})
+"""local, broadcast, anycast, multicast"""
+OWN_METRIC = {IPV4: 0, IPV6: 256}
+"""The metric of a connected route whose address names none."""
+
+_Brought = tuple[int, bytes, int, int]
+"""Family, network, prefix length and metric of a route that comes with an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMoves:
+    """The routes of a link by the way they travel."""
+
+    connected: RouteSet
+    """They come and go with the addresses."""
+    twins: RouteSet
+    """What the kernel makes for an address, where it is the first of its key.
+
+    Of the local table only what competes with another link's: there order matters to nobody else.
+    """
+    first: RouteSet
+    """The first of their key: replaced in place."""
+    behind: RouteSet
+    """Behind another route of the same key: added and removed."""
+    followers: RouteSet
+    """Others' routes behind one of those: lifted off meanwhile, so that they stay behind it."""
+    surplus: RouteSet
+    """What an address would bring but the host has not, because someone removed it."""
+
+
+def connected(snapshot: Snapshot, link: str, addresses: tuple[Address, ...]) -> RouteSet:
+    """Return the link's routes that come and go with these addresses."""
+    brought = _brought_by(addresses)
+    return snapshot.routes.where(
+        lambda m: _as_brought(m) in brought and link in snapshot.routes.links(m)
+    )
+
+
+def route_moves(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> RouteMoves:
+    """Sort the link's routes; `addresses` are those that travel with them."""
+    routes, brought = snapshot.routes, _brought_by(addresses)
+    firsts: dict[object, int] = {}
+    others: set[object] = set()
+    ours: list[tuple[int, bytes]] = []
+    by_kernel: list[tuple[int, bytes]] = []
+    for position, message in enumerate(routes.messages):
+        firsts.setdefault(key(message), position)
+        if nic not in routes.links(message):
+            others.add(key(message))
+        elif _of_the_kernel_alone(message):
+            by_kernel.append((position, message))
+        elif NH_ID not in fields(message):
+            ours.append((position, message))
+
+    def chosen(with_address: bool, first: bool | None = None) -> RouteSet:
+        found = [
+            message
+            for position, message in ours
+            if (_as_brought(message) in brought) == with_address
+            and first in (None, firsts[key(message)] == position)
+        ]
+        return RouteSet(routes.names, tuple(sorted(found, key=has_gateway)))
+
+    competing = tuple(
+        message
+        for position, message in by_kernel
+        if head(message).family == IPV4
+        and key(message) in others
+        and firsts[key(message)] == position
+    )
+    twins = chosen(with_address=True, first=True)
+    behind = chosen(with_address=False, first=False)
+    return RouteMoves(
+        connected=chosen(with_address=True),
+        twins=RouteSet(twins.names, twins.messages + competing),
+        first=chosen(with_address=False, first=True),
+        behind=behind,
+        followers=_followers(routes, nic, behind),
+        surplus=_surplus(snapshot, nic, brought - {_as_brought(message) for _, message in ours}),
+    )
+
+
+def operations(moves: RouteMoves, nic: str, bridge: str) -> Iterator[Operation]:
+    """The bridge's connected routes stand behind the NIC's: they change places.
+
+    The kernel refuses to replace a route by one that exists already, so the bridge's own goes
+    first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
+    the same, and the connected routes have moved before the port is freed.
+    """
+    if len(moves.surplus):  # gateways may lean on it while their routes move
+        yield AddRoutes(moves.surplus)
+    twins = moves.twins
+    moved = RouteSet(moves.first.names, twins.messages + moves.first.messages)
+    if len(twins):
+        yield RemoveRoutes(twins.renamed(nic, bridge))
+    if len(moved):
+        yield ReplaceRoutes(moved, moved.renamed(nic, bridge))
+    if len(twins):
+        yield AddRoutes(twins)
+    if len(moves.followers):
+        yield RemoveRoutes(moves.followers)
+    if len(moves.behind):
+        yield AddRoutes(moves.behind.renamed(nic, bridge))
+        yield RemoveRoutes(moves.behind)
+    if len(moves.followers):
+        yield AddRoutes(moves.followers)
+    if len(moves.surplus):
+        yield RemoveRoutes(moves.surplus.renamed(nic, bridge))
+
+
+def _followers(routes: RouteSet, nic: str, behind: RouteSet) -> RouteSet:
+    """They are never the first of their place: what they do meanwhile another does."""
+    waiting = set(behind.messages)
+    passed: set[object] = set()
+    found = []
+    for message in routes.messages if waiting else ():
+        if message in waiting:
+            passed.add(place(message))
+        elif place(message) in passed and nic not in routes.links(message):
+            found.append(message)
+    return RouteSet(routes.names, tuple(found))
+
+
+def _surplus(snapshot: Snapshot, nic: str, missing: set[_Brought | None]) -> RouteSet:
+    index = next(number for number, name in snapshot.routes.names if name == nic)
+    made = (connected_route(index, *what) for what in missing if what)
+    return RouteSet(snapshot.routes.names, tuple(sorted(made)))
+
+
+def _of_the_kernel_alone(message: bytes) -> bool:
+    """Routes of the local table that the kernel makes for every address and every link."""
+    top = head(message)
+    made = top.protocol == KERNEL_MADE and table(message) == LOCAL_TABLE
+    return made and (top.type in LOCAL_TYPES or is_link_multicast(message))
+
+
+def _brought_by(addresses: tuple[Address, ...]) -> set[_Brought | None]:
+    return {route for address in addresses for route in _brought(address)}
+
+
+def _brought(address: Address) -> Iterator[_Brought]:
+    metric = address.metric or OWN_METRIC[address.family]
+    for network in address.connected:
+        yield address.family, network.network_address.packed, network.prefixlen, metric
+
+
+def _as_brought(message: bytes) -> _Brought | None:
+    top, found = head(message), fields(message)
+    if top.protocol != KERNEL_MADE or has_gateway(message):
+        return None
+    everything = ip_address("::" if top.family == IPV6 else "0.0.0.0").packed
+    metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
+    return top.family, found.get(DST, everything), top.dst_len, metric
