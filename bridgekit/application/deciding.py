@@ -62,15 +62,22 @@ def confirm(store: Store, wanted: str | None) -> str:
     return ended(answer)
 
 
-def rollback(store: Store, wanted: str | None, bridge: str | None, tell: Tell) -> str:
+def rollback(
+    store: Store, wanted: str | None, bridge: str | None, foreign: str | None, tell: Tell
+) -> str:
     """Undo the pending change, or else take back the last committed one, files included.
 
-    With `bridge` only what concerns that one; if nothing does, a bridge that someone else made.
+    With `bridge` only what concerns that one. If there is nothing of ours, the bridge `foreign`,
+    which something else made.
     """
     journal = _to_take_back(store, wanted, bridge)
+    if journal is None and foreign and not wanted:
+        return _take_back(store, foreign, partial(taking_back.foreign, foreign), Terms(), tell)
     if journal is None:
-        assert bridge, "without a bridge's name there is a migration to take back"
-        return _take_back(store, bridge, partial(taking_back.foreign, bridge), Terms(), tell)
+        raise Refused(
+            "there is no migration here that could be taken back; nothing was changed."
+            " `bridgekit rollback --bridge NAME` takes back a bridge that something else made"
+        )
     record = journal.record()
     if journal.state() == "pending":
         return undo_pending(store, journal, record)
@@ -117,7 +124,7 @@ def _refuse(bridge: str, draft: Draft) -> None:
 
 
 def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journal | None:
-    """Return the migration; None if there is none and a bridge is named."""
+    """Return the migration, if there is one."""
     found = [j for j in store.journals() if bridge in (None, j.record().plan.intent.bridge)]
     pending = [journal for journal in found if journal.state() == "pending"]
     if pending and wanted in (None, pending[-1].folder.name):
@@ -127,12 +134,7 @@ def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journ
         fits = wanted in (None, journal.folder.name) and journal.state() == "committed"
         if fits and journal.record().undoes is None:
             return journal
-    if bridge and not wanted:
-        return None
-    raise Refused(
-        "there is no migration here that could be taken back; nothing was changed."
-        " `bridgekit rollback --bridge NAME` takes back a bridge that something else made"
-    )
+    return None
 
 
 def undo_pending(store: Store, journal: Journal, record: Record) -> str:

@@ -12,14 +12,13 @@ from bridgekit.migration.expectation import staying
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import Finding, findings
+from bridgekit.migration.preflight import LINK_SCOPE, Finding, findings
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import engine
 from bridgekit.transaction.journal import Journal, Record
 from bridgekit.transaction.store import Store
 
 INTERFACES = Path("/etc/network/interfaces")
-VIRTUAL_PORTS = ("tun", "veth", "vxlan")
 
 
 def draft(request: Request) -> Draft:
@@ -69,13 +68,16 @@ def foreign(
     port = nic or _uplink(state, bridge, without)
     if port is None:
         raise Refused(f"{bridge} has no port that could take its state; nothing was changed")
+    if not any(address.scope != LINK_SCOPE for address in state.addresses_on(bridge)):
+        raise Refused(f"{bridge} has no address to be taken back to {port}; nothing was changed")
     intent = Intent(port, bridge, "unbridge")
     return _draft(intent, without, persisting.about_foreign(main, bridge), ())
 
 
 def _uplink(state: Snapshot, bridge: str, without: str | None) -> str | None:
-    ports = [port for port in state.ports(bridge) if port.name != without]
-    ports.sort(key=lambda port: port.kind in VIRTUAL_PORTS)
+    """The port that is no virtual machine's; of several veth pairs nobody knows which it is."""
+    ports = [p for p in state.ports(bridge) if p.name != without and p.kind != "tun"]
+    ports.sort(key=lambda port: port.kind == "veth")
     return ports[0].name if ports else None
 
 

@@ -11,6 +11,7 @@ from bridgekit.cli.options import errors_as_json, json_option, require_root, sto
 from bridgekit.netboot import lifecycle
 from bridgekit.transaction.store import Store
 
+USUAL = "br0"
 id_argument = click.argument("id", required=False)
 
 
@@ -31,18 +32,20 @@ def confirm(id: str | None, as_json: bool, store: Store) -> None:
 @click.command()
 @id_argument
 @click.option("--bridge", metavar="BRIDGE", help="This one, even if something else made it.")
-@click.option("--yes", is_flag=True, help="Accepted for symmetry; rollback never asks.")
+@click.option("--yes", is_flag=True, help=f"If nothing is to be undone, take {USUAL} as foreign.")
 @json_option
 @store_options
 def rollback(id: str | None, bridge: str | None, yes: bool, as_json: bool, store: Store) -> None:
     """Undo the change that waits, or take back the last committed migration, files included.
 
-    With --bridge also a bridge that bridgekit did not make: its addresses, routes and the rest go
-    to its only uplink, and the bridge goes. `bridgekit plan --undo` shows it first.
+    With --bridge, or --yes for br0, also a bridge that bridgekit did not make: its addresses,
+    routes and the rest go to its only uplink, and the bridge goes. `bridgekit plan --undo` shows
+    it first.
     """
     with errors_as_json(as_json):
         require_root()
-        _tell(deciding.rollback(store, id, bridge, tell), as_json)
+        foreign = bridge or (USUAL if yes else None)
+        _tell(deciding.rollback(store, id, bridge, foreign, tell), as_json)
 
 
 @click.command()

@@ -156,32 +156,18 @@ def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet
     """
     numbers = {name: index for index, name in routes.names}
     to = numbers.get(new, NEW_INDEX)
-    messages: list[bytes] = []
-    told: set[bytes] = set()
+    messages: list[tuple[bytes, bool]] = []
     for message in routes.messages:
-        links = routes.links(message)
-        by_link = old in links and is_link_multicast(message)
-        if by_link and keep:
-            messages.append(message)
-        if old in links and (keep or not by_link):
-            messages.append(_repointed(message, numbers[old], to))
-            told.add(settings(messages[-1]))
-        elif old not in links:
-            messages.append(message)
+        ours = old in routes.links(message)
+        by_link = ours and is_link_multicast(message)
+        if not ours or (by_link and keep):
+            messages.append((message, False))
+        if ours and (keep or not by_link):
+            messages.append((_repointed(message, numbers[old], to), True))
     names = dict(routes.names) | {to: new}
-    return RouteSet(tuple(names.items()), _once(messages, told))
-
-
-def _once(messages: list[bytes], told: set[bytes]) -> tuple[bytes, ...]:
-    """Drop the second of two equal messages, one of which is a retold one."""
-    seen: set[bytes] = set()
-    kept = []
-    for message in messages:
-        bare = settings(message)
-        if bare not in seen or bare not in told:
-            kept.append(message)
-        seen.add(bare)
-    return tuple(kept)
+    told = {settings(message) for message, retold in messages if retold and new in numbers}
+    kept = (m for m, retold in messages if retold or not told or settings(m) not in told)
+    return RouteSet(tuple(names.items()), tuple(kept))
 
 
 def _repointed(message: bytes, old: int, new: int) -> bytes:

@@ -31,6 +31,7 @@ from bridgekit.migration.operations import (
     inverted,
 )
 from bridgekit.model.links import Link, PortOptions
+from bridgekit.model.routes import RouteSet, is_link_multicast
 from bridgekit.model.rules import Rule
 from bridgekit.model.snapshot import Snapshot, fresh_settings, in_creation_order, without
 
@@ -62,14 +63,15 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
     was_up = before.link(bridge)
     if not (was_up and was_up.up):
         yield SetUp(bridge, True)
-    if addresses:
-        there = tuple(address.on(bridge) for address in addresses)
-        yield AddAddresses(bridge, there, routes.connected.renamed(nic, bridge))
-    if macs:
-        yield AddStaticMacs(bridge, tuple(entry.on(bridge) for entry in macs))
+    there = tuple(address.on(bridge) for address in addresses)
+    brought = _with_multicast(before, routes.connected, nic, bridge).renamed(nic, bridge)
+    if there or len(brought):
+        yield AddAddresses(bridge, there, brought)
     if free.lro != port.lro:
         yield SetLro(nic, port.lro)
     yield SetController(nic, None, bridge, port.port or PortOptions())
+    if macs:  # not before: a port that joins loses what its bridge has too (br_fdb_unsync_static)
+        yield AddStaticMacs(bridge, tuple(entry.on(bridge) for entry in macs))
     if neighbours:  # not before: a bridge without a carrier, even for a moment, forgets them
         yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
     yield from route_moves.operations(routes, nic, bridge)
@@ -97,6 +99,14 @@ def _ready_bridge(before: Snapshot, made: Link) -> Iterator[Operation]:
         yield RemoveAddresses(made.name, own, route_moves.connected(before, made.name, own))
     if BridgeSettings.of(there) != wanted:
         yield ChangeBridge(made.name, BridgeSettings.of(there), wanted)
+
+
+def _with_multicast(before: Snapshot, connected: RouteSet, nic: str, bridge: str) -> RouteSet:
+    """With the multicast route that comes with IPv6, where the bridge has not got its own."""
+    routes = before.routes.where(is_link_multicast)
+    if len(routes.naming(bridge)):
+        return connected
+    return RouteSet(connected.names, connected.messages + routes.naming(nic).messages)
 
 
 def _quiet_port(before: Snapshot, after: Snapshot, free: Link, port: Link) -> Iterator[Operation]:

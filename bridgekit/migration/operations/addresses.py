@@ -27,6 +27,8 @@ class AddAddresses:
         for address in self.addresses:
             proven = address.family == IPV6 and not address.tentative
             yield f"ip address add {address} dev {self.link}{' nodad' if proven else ''}"
+        if not self.addresses:
+            yield from route_words("append", self.connected)
 
 
 @dataclass(frozen=True, slots=True)
