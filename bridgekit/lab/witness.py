@@ -60,6 +60,7 @@ def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
             text = host.run(program, *arguments.split()).stdout
             objects = [f"{kind} {line}" for line in _objects(kind, json.loads(text or "[]"))]
             lines += sorted(objects) if kind in _UNORDERED else objects
+    lines += _static_multicast(host)
     lines += _sysctls(host) if sysctls else []
     lines += _files(host.config / "network") if files else []
     return Testimony(tuple(lines))
@@ -90,6 +91,15 @@ def _value(key: str, value: Any) -> Any:
     if key in _LIFETIMES and value != _FOREVER:
         return "finite"
     return _normal(value)
+
+
+def _static_multicast(host: Host) -> list[str]:
+    """Only the text says which ones someone added by hand."""
+    link, found = "", []
+    for line in host.run("ip", "maddress", "show").stdout.splitlines():
+        link = line.split()[1] if not line.startswith("\t") else link
+        found += [f"maddress {link} {line.split()[1]}"] if line.endswith(" static") else []
+    return sorted(found)
 
 
 def _sysctls(host: Host) -> list[str]:
