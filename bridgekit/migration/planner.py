@@ -21,7 +21,6 @@ from bridgekit.migration.operations import (
     RemoveAddresses,
     RemoveNeighbours,
     RemoveStaticMacs,
-    RetargetNexthops,
     SetAddrGenMode,
     SetController,
     SetLro,
@@ -74,8 +73,9 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
         yield AddStaticMacs(bridge, tuple(entry.on(bridge) for entry in macs))
     if neighbours:  # not before: a bridge without a carrier, even for a moment, forgets them
         yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
-    yield from route_moves.operations(routes, nic, bridge)
-    yield from _nexthops_and_rules(before, nic, bridge)
+    hops = tuple(hop for hop in before.nexthops if hop.link == nic)
+    yield from route_moves.operations(routes, hops, nic, bridge)
+    yield from _rules(before, nic, bridge)
     if neighbours:
         yield RemoveNeighbours(nic, neighbours)
     if macs:
@@ -130,10 +130,7 @@ def _addrgenmode(link: str, old: int | None, new: int | None) -> Iterator[Operat
         yield SetAddrGenMode(link, old, new)
 
 
-def _nexthops_and_rules(snapshot: Snapshot, nic: str, bridge: str) -> Iterator[Operation]:
-    hops = tuple(hop for hop in snapshot.nexthops if hop.link == nic)
-    if hops:
-        yield RetargetNexthops(hops, nic, bridge)
+def _rules(snapshot: Snapshot, nic: str, bridge: str) -> Iterator[Operation]:
     groups: dict[tuple[int, int], list[Rule]] = {}
     for rule in snapshot.rules:
         groups.setdefault((rule.family, rule.priority), []).append(rule)

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from bridgekit.migration.operations import AddRoutes, Operation, RemoveRoutes, ReplaceRoutes
+from bridgekit.migration.operations import (
+    AddRoutes,
+    Operation,
+    RemoveRoutes,
+    ReplaceRoutes,
+    RetargetNexthops,
+)
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
 from bridgekit.model.routes import (
@@ -27,6 +33,7 @@ from bridgekit.model.routes import (
     place,
     table,
 )
+from bridgekit.model.rules import Nexthop
 from bridgekit.model.snapshot import Snapshot
 
 LOCAL_TYPES = frozenset({2, 3, 4, 5})
@@ -111,7 +118,9 @@ def route_moves(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
     )
 
 
-def operations(moves: RouteMoves, nic: str, bridge: str) -> Iterator[Operation]:
+def operations(
+    moves: RouteMoves, nexthops: tuple[Nexthop, ...], nic: str, bridge: str
+) -> Iterator[Operation]:
     """The bridge's connected routes stand behind the NIC's: they change places.
 
     The kernel refuses to replace a route by one that exists already, so the bridge's own goes
@@ -135,6 +144,8 @@ def operations(moves: RouteMoves, nic: str, bridge: str) -> Iterator[Operation]:
         yield RemoveRoutes(moves.behind)
     if len(moves.followers):
         yield AddRoutes(moves.followers)
+    if nexthops:
+        yield RetargetNexthops(nexthops, nic, bridge)
     if len(moves.surplus):
         yield RemoveRoutes(moves.surplus.renamed(nic, bridge))
 

@@ -15,7 +15,7 @@ RULE_HEAD = struct.Struct("=BBBBBBBBI")
 FROM, TO, IIF, PRIORITY, FWMARK, TABLE, FWMASK, OIF = (2, 1, 3, 6, 10, 15, 16, 17)
 INVERT = 2
 NEXTHOP_HEAD = struct.Struct("=BBBxI")
-NH_ID, NH_OIF, NH_GATEWAY = 1, 5, 6
+NH_ID, NH_OIF, NH_GATEWAY, NH_ENCAP = 1, 5, 6, 8
 ONLINK = 4
 
 
@@ -104,9 +104,15 @@ class Nexthop:
         return next((at for kind, at, _ in found if kind == NH_OIF), None)
 
     def resolved(self, index: int) -> bytes:
-        """The message with today's interface number."""
-        slot = self._slot(self.message)
-        return self.message if slot is None else wire.patched(self.message, slot, index)
+        """The message with today's interface number.
+
+        The kernel wants an encapsulation marked as nested, and does not mark it itself.
+        """
+        parts = [self.message[: NEXTHOP_HEAD.size]]
+        for kind, at, end in wire.attributes(self.message, NEXTHOP_HEAD.size):
+            value = wire.U32.pack(index) if kind == NH_OIF else self.message[at:end]
+            parts.append(wire.attribute(kind | wire.NESTED if kind == NH_ENCAP else kind, value))
+        return b"".join(parts)
 
     def on(self, link: str) -> "Nexthop":
         """The same object over another interface."""

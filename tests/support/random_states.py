@@ -109,7 +109,7 @@ encapsulated6 = words(
     one("encap ip6 id 5 dst 2001:db8:1::1", "encap seg6 mode encap segs 2001:db8:1::1"),
     *(v6_gateway, table, metric),
 )
-over_ipv6 = words(verb, v4_net, "via inet6 fe80::1", "dev", link, metric)
+over_ipv6 = words("-4", verb, v4_net, "via inet6 fe80::1", "dev", link, metric)
 local = words(
     one("", "-6"),
     verb,
