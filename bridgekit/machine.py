@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import cache
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import managers, sysctl
-from bridgekit.host.netlink import reach, read
+from bridgekit.host import disks, firewall, listeners, managers, queues, sysctl
+from bridgekit.host.command import run
+from bridgekit.host.netlink import reach, read, sockets
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetSysctl
@@ -35,6 +36,23 @@ def detailed(state: Snapshot, *links: str) -> Snapshot:
     here = [link for link in state.links if link.name in links]
     owners = (owner for link in here for owner in managers.owners(link.name, link.index))
     return replace(state, sysctls=sysctl.read_settings(links), owners=tuple(owners))
+
+
+def tied(state: Snapshot, nic: str) -> Snapshot:
+    """Return the state with what is tied to the NIC and stays there when its addresses go."""
+    link = state.link(nic)
+    if link is None:
+        return state
+    bound = ((one.name, one.inode) for one in sockets.bound_to(link.index))
+    found = (
+        *listeners.sockets(bound),
+        *listeners.packet_sockets(link.index),
+        *listeners.groups(nic),
+        *firewall.ties(nic, run),
+        *queues.ties(nic, run),
+        *disks.ties(nic, disks.routed_by(run)),
+    )
+    return replace(state, ties=found)
 
 
 def settle(link: str) -> None:

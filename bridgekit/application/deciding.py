@@ -9,9 +9,10 @@ from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
 from bridgekit.errors import BridgekitError, Refused, RollbackIncomplete, RolledBack
 from bridgekit.host import files
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import Finding, findings
+from bridgekit.migration.preflight import findings
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service

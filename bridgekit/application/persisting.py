@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 from bridgekit.host import files
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange
-from bridgekit.migration.preflight import Finding
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces

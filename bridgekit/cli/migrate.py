@@ -40,6 +40,9 @@ CHANGES = 10
 no_persist_option = click.option(
     "--no-persist", is_flag=True, help="Leave the interfaces file alone: gone at the next boot."
 )
+i_know_option = click.option(
+    "--i-know", is_flag=True, help="Even though disks are reached over the NIC."
+)
 with_pxe_option = click.option(
     "--with-pxe", is_flag=True, help="Also serve netboot on the bridge (see `pxe up --help`)."
 )
@@ -51,6 +54,7 @@ with_pxe_option = click.option(
 @bridge_options
 @interfaces_option
 @no_persist_option
+@i_know_option
 @with_pxe_option
 @service_options("pxe-")
 @json_option
@@ -91,6 +95,7 @@ def plan(
 @bridge_options
 @interfaces_option
 @no_persist_option
+@i_know_option
 @with_pxe_option
 @service_options("pxe-")
 @json_option
@@ -153,7 +158,8 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; Refused if something speaks against it."""
     if plan_file:
         plan = plans.decoded(plan_file.read_bytes())
-        if request.nic not in (None, plan.intent.nic) or not request.persist:
+        insists = request.knowing and not plan.intent.knowing
+        if request.nic not in (None, plan.intent.nic) or not request.persist or insists:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         return Draft(plan, (), done_already=not plan.operations)
     draft = planning.draft(request)
@@ -183,6 +189,8 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         store=store,
         persist=not rest["no_persist"],
         options=rest["options"],
+        knowing=rest["i_know"],
+        with_pxe=rest["with_pxe"],
     )
 
 

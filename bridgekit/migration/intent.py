@@ -11,12 +11,16 @@ NAME_BYTES = 15  # IFNAMSIZ less the final zero byte
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC)."""
+    """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC).
+
+    `knowing`: the user knows that disks are reached over the NIC, and insists.
+    """
 
     nic: str
     bridge: str = "br0"
     direction: Literal["bridge", "unbridge"] = "bridge"
     options: BridgeOptions = field(default_factory=BridgeOptions)
+    knowing: bool = False
 
     def __post_init__(self) -> None:
         for name in (self.nic, self.bridge):

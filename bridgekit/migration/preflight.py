@@ -4,27 +4,16 @@ Each finding has a stable code; docs/findings.md has a section for each.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
+from bridgekit.migration import owners, ties
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
-from bridgekit.model.addresses import IPV4
 from bridgekit.model.links import Link
 from bridgekit.model.snapshot import Snapshot
 
-LAYER_3_KINDS = ("tun", "wireguard", "sit", "gre", "ipip", "ip6tnl", "vti", "xfrm", "ppp")
+BONDS = ("bond", "team")
 STABLE_SECRET = 2  # IN6_ADDR_GEN_MODE_STABLE_PRIVACY, made from the sysctl stable_secret
 EXCLUSIVE_CHILDREN = ("macvlan", "macvtap", "ipvlan", "ipvtap")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was seen and what to do about it; "refuse" stops the migration."""
-
-    level: Literal["refuse", "warn", "note"]
-    code: str
-    message: str
-    advice: str = ""
 
 
 def already_done(snapshot: Snapshot, intent: Intent) -> bool:
@@ -49,12 +38,14 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         yield Finding("refuse", "no-such-nic", message, "name one of these")
         return
     yield from _unsuitable(nic)
+    yield from _controlled(snapshot, nic)
     if nic.addrgenmode == STABLE_SECRET:
         message = f"{nic.name} makes its link-local address from a secret of its own"
         advice = f"ip link set {nic.name} addrgenmode none keeps the address it has"
         yield Finding("refuse", "stable-secret", message, advice)
     yield from _taken_bridge(snapshot, intent)
-    yield from _owners(snapshot, nic)
+    yield from owners.findings(snapshot, nic, intent.bridge)
+    yield from ties.findings(snapshot, intent)
     yield from _children(snapshot, nic)
     if intent.options.stp:
         seconds = 2 * intent.options.forward_delay / 100
@@ -71,19 +62,28 @@ def _unsuitable(nic: Link) -> Iterator[Finding]:
 
     if nic.loopback:
         yield refuse("loopback", "is the loopback interface", "name the NIC that has the wire")
-    elif nic.kind in LAYER_3_KINDS or not nic.mac:
+    elif not nic.mac:
         kind = nic.kind or "layer 3 link"
         yield refuse("not-ethernet", f"is a {kind}: it carries no Ethernet frames", "name a NIC")
     elif nic.kind == "bridge":
         yield refuse("is-bridge", "is a bridge itself", "it needs no other; name one of its ports")
     if nic.wireless:
         advice = "a station's frames must carry its own MAC address; use a wired NIC"
-        yield refuse("wireless", "is a Wi-Fi interface, which cannot be a bridge port", advice)
-    if nic.controller:
-        advice = "name that controller instead, or take the NIC out of it first"
-        yield refuse("has-controller", f"is a port of {nic.controller} already", advice)
-    elif not nic.up:
+        yield refuse("wireless", "is a Wi-Fi station, which cannot be a bridge port", advice)
+    if not nic.controller and not nic.up:
         yield refuse("nic-down", "is down", f"ip link set {nic.name} up, and try again")
+
+
+def _controlled(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
+    controller = snapshot.link(nic.controller) if nic.controller else None
+    if controller and controller.kind in BONDS:
+        message = f"{nic.name} is a port of the {controller.kind} {controller.name}"
+        advice = f"bridge that itself, which works: name {controller.name} instead"
+        yield Finding("refuse", "bond-port", message, advice)
+    elif nic.controller:
+        message = f"{nic.name} is a port of {nic.controller} already"
+        advice = "name that controller instead, or take the NIC out of it first"
+        yield Finding("refuse", "has-controller", message, advice)
 
 
 def _taken_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
@@ -92,19 +92,6 @@ def _taken_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         kind = "bridge" if bridge.kind == "bridge" else "plain interface"
         message = f"a {kind} called {intent.bridge} is there already"
         yield Finding("refuse", "bridge-exists", message, "choose another name with --bridge")
-
-
-def _owners(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
-    for owner in snapshot.owners:
-        message = f"{owner.program} looks after {nic.name} ({owner.evidence}) and would undo this"
-        advice = f"stop it or tell it to leave {nic.name} alone, and configure the NIC statically"
-        yield Finding("refuse", f"owned-by-{owner.program.lower()}", message, advice)
-    if not snapshot.owners:
-        for address in snapshot.addresses_on(nic.name):
-            if address.family == IPV4 and address.dynamic:
-                message = f"{address.ip} has a lifetime, so some DHCP client renews it"
-                advice = "give the NIC a static address first"
-                yield Finding("refuse", "address-with-lifetime", message, advice)
 
 
 def _children(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
@@ -121,7 +108,8 @@ def _children(snapshot: Snapshot, nic: Link) -> Iterator[Finding]:
             yield Finding("warn", "leaning-link", message, advice)
         else:
             message = f"{link.name} goes on taking its frames from {nic.name} before the bridge"
-            yield Finding("warn", "vlan-child", message, "move the VLAN to the bridge if it should")
+            advice = f"if its addresses are what should move, name {link.name} instead"
+            yield Finding("warn", "vlan-child", message, advice)
 
 
 def _from_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link, Neighbour, Owner, Sysctl
+from bridgekit.model.links import Link, Neighbour, Owner, Sysctl, Tie
 from bridgekit.model.routes import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
@@ -20,6 +20,7 @@ class Snapshot:
     nexthops: tuple[Nexthop, ...] = ()
     sysctls: tuple[Sysctl, ...] = ()
     owners: tuple[Owner, ...] = ()
+    ties: tuple[Tie, ...] = ()
 
     def link(self, name: str) -> Link | None:
         """Return the link of this name, or None."""
