@@ -10,6 +10,7 @@ from bridgekit.host import files
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange
+from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
@@ -41,7 +42,9 @@ def file_changes(
     kept = interfaces.carried(own)
     nic = after.link(intent.nic)
     mac = nic.mac if nic else None
-    extras = Extras(mac, _settings(after, intent.bridge), kept)
+    methods = frozenset(m for text in texts.values() for m in interfaces.methods(text, intent.nic))
+    leases = leased(after, intent.bridge, methods)
+    extras = Extras(mac, _settings(after, intent.bridge), kept, leases)
     stanza = stanza_text(after, intent, extras)
     home = next((p for p, text in texts.items() if interfaces.configures(text, intent.nic)), main)
     changes: list[FileChange] = []
@@ -52,6 +55,20 @@ def file_changes(
     found = [*_about_files(texts, intent), *_about_lines(texts, kept, intent)]
     found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
     return tuple(changes), (*found, *_about_tools())
+
+
+def leased(
+    after: Snapshot, bridge: str, methods: frozenset[tuple[str, str]] = frozenset()
+) -> frozenset[int]:
+    """The families whose addresses must come by DHCP at boot, or the host would be lost.
+
+    Who gave an IPv4 address with a lifetime is known from the NIC's manager or section; without
+    those it was DHCP if nothing else would give the host an address.
+    """
+    ipv4 = [a for a in after.addresses_on(bridge) if a.family == IPV4]
+    told = after.owners or ("inet", "dhcp") in methods or all(a.dynamic for a in ipv4)
+    found = {IPV4} if told and any(a.dynamic for a in ipv4) else set()
+    return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
 def _settings(state: Snapshot, bridge: str) -> tuple[Sysctl, ...]:

@@ -77,5 +77,6 @@ def interfaces(
         raise Refused(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge, "bridge", options)
     after = state if link.controller == bridge else bridged(state, intent)
-    text = persisting.stanza_text(after, intent, Extras())
+    extras = Extras(leased=persisting.leased(after, bridge))
+    text = persisting.stanza_text(after, intent, extras)
     click.echo(report.as_json({"text": text}) if as_json else text, nl=as_json)

@@ -56,4 +56,6 @@ def _temporary(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
 
 def _duration(seconds: int) -> str:
     minutes = seconds // 60
-    return f"{seconds} s" if minutes < 3 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 2:
+        return f"{seconds} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
