@@ -19,7 +19,8 @@ NETWORK_TYPES = frozenset(
         *("fuse.glusterfs", "fuse.sshfs", "fuse.ceph", "fuse.s3fs", "fuse.davfs", "davfs"),
     }
 )
-ADDRESS = re.compile(r"^\[?([0-9A-Fa-f.:]+?)\]?(?:[:,](?:\d+|/).*)?$")
+ADDRESS = re.compile(r"\[([\da-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+)(?![\w.])|([\da-fA-F:]+)$")
+"""At the beginning of a source: [IPv6], IPv4, or nothing but IPv6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _address(text: str) -> str | None:
     """The IP address that a server's name begins with, if it is one."""
     found = ADDRESS.match(text)
     try:
-        return str(ip_address(found[1])) if found else None
+        return str(ip_address(found[found.lastindex or 0])) if found else None
     except ValueError:
         return None
 

@@ -29,6 +29,7 @@ LEGACY = (
 )
 NFT_MADE = ("iptables-nft-save", "ip6tables-nft-save")
 EBTABLES = ("ebtables-legacy-save", "ebtables-save")
+HOOK = re.compile(r"hook (?:ingress|egress) devices?(?: =)? ({[^}]*}|[^ ]+)")
 BRIDGED = {"iptables": ("ip", "inet"), "ip6tables": ("ip6", "inet")}
 """Which families' rules see bridged frames, if net.bridge.bridge-nf-call-… is on."""
 
@@ -42,7 +43,9 @@ def ties(nic: str, run: Run, proc: Path = PROC) -> tuple[Tie, ...]:
     listed = _asked(run, found, "nft", "-j", "list", "ruleset")
     ruleset = _objects(listed)
     texts = dict(_saved(run, '"xt"' in listed, proc, found))
-    rules = (*_nft_rules(ruleset, nic), *_saved_rules(texts, nic))
+    hooked = '"ingress"' in listed or '"egress"' in listed
+    chains = _asked(run, found, "nft", "list", "chains") if hooked else ""
+    rules = (*_nft_rules(ruleset, nic), *_hooked(chains, nic), *_saved_rules(texts, nic))
     found += [Tie("firewall", rule) for rule in rules]
     found += [Tie("bridge-firewall", why) for why in _dropping(ruleset, texts, proc)]
     return tuple(found)
@@ -115,6 +118,18 @@ def _nft_rules(ruleset: list[dict[str, Any]], nic: str) -> Iterator[str]:
                 yield f"nft {_place(kind, value)}"
 
 
+def _hooked(chains: str, nic: str) -> Iterator[str]:
+    """Chains on the NIC itself, from text: nft's JSON leaves their devices out up to 1.0.6."""
+    place: list[str] = []
+    for line in chains.splitlines():
+        words = line.split()
+        if words[:1] in (["table"], ["chain"]):
+            place = words[1:3] if words[0] == "table" else [*place[:2], words[1]]
+        devices = HOOK.search(line)
+        if devices and nic in re.findall(r'[^\s{},"]+', devices[1]):
+            yield f"nft chain {' '.join(place)}"
+
+
 def _place(kind: str, value: dict[str, Any]) -> str:
     where = [
         kind,
@@ -124,11 +139,11 @@ def _place(kind: str, value: dict[str, Any]) -> str:
 
 
 def _object_names(kind: str, value: dict[str, Any], nic: str) -> bool:
-    """A chain or flowtable has devices, a set elements of a type, a rule expressions."""
+    """A flowtable has devices, a set elements of a type, a rule expressions."""
     if kind in ("set", "map"):
         named = "ifname" in json.dumps(value.get("type")) and _leaf(value.get("elem"), nic)
         return bool(named)
-    if kind in ("chain", "flowtable"):
+    if kind == "flowtable":
         return _leaf(value.get("dev"), nic)
     return kind == "rule" and _expression_names(value.get("expr"), nic)
 

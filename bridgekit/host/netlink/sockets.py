@@ -29,18 +29,19 @@ class Bound:
 
 
 def bound_to(index: int) -> tuple[Bound, ...]:
-    """Return the sockets bound to this interface. Equivalent to: ss -a dev NAME"""
-    with Channel(SOCK_DIAG) as channel:
-        return tuple(
-            found
-            for family in FAMILIES
-            for protocol in PROTOCOLS
-            for found in _listed(channel, family, protocol, index)
-        )
+    """Return the sockets bound to this interface. Equivalent to: ss -a dev NAME
+
+    A kernel that lists no sockets, or none of a protocol, has none to tell of.
+    """
+    try:
+        with Channel(SOCK_DIAG) as channel:
+            kinds = ((family, protocol) for family in FAMILIES for protocol in PROTOCOLS)
+            return tuple(one for kind in kinds for one in _listed(channel, *kind, index))
+    except OSError:
+        return ()
 
 
 def _listed(channel: Channel, family: int, protocol: int, index: int) -> Iterator[Bound]:
-    """A kernel without a list of this protocol's sockets has nothing to tell."""
     request = REQUEST.pack(family, protocol, 0, 0xFFFFFFFF & ~PASSING)
     condition = struct.pack("=BBHI", DEVICE_CONDITION, 8, 12, index)  # the kernel sorts, not we
     try:
