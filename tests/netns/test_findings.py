@@ -52,6 +52,17 @@ sys.stdin.read()
 """
 """A file system over the network as the kernel sees it; nobody serves it, and nobody looks in."""
 
+RADIO = """
+import fcntl, struct, sys
+TUNSETIFF, TUNSETLINK, TAP = 0x400454CA, 0x400454CD, 0x1002
+with open("/dev/net/tun", "r+b", buffering=0) as tap:
+    fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"radio0", TAP))
+    fcntl.ioctl(tap, TUNSETLINK, 801)
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+"""A link with an address of six bytes whose frames are 802.11's, not Ethernet's."""
+
 
 def plan(lab: Lab, *options: str) -> tuple[int, Found]:
     """The exit code, and each finding's level and message by its code."""
@@ -111,7 +122,7 @@ table inet t {
     chain mapped { iifname vmap { "eth0" : accept }; }
     chain joined { iifname . ip saddr { "eth0" . 10.0.0.1 } accept; }
     chain other { iifname "eth1" accept; log prefix "eth0"; }
-    chain longer { iifname "eth0x" accept; oifname "x*" accept; }
+    chain longer { iifname "eth0x" accept; oifname "x*" accept; iifname "eth" accept; }
 }
 table netdev n {
     chain entry { type filter hook ingress device eth0 priority 0; }
@@ -208,8 +219,11 @@ def test_a_tap_can_be_a_port_and_a_tun_cannot(make_lab: MakeLab) -> None:
     assert (code, [*found]) == (0, ["no-carrier"])
     assert lab.bridgekit("apply", "tap0", "--yes", "--no-persist").code == 0
     assert "master br0" in lab.run("host", "ip", "link", "show", "tap0").stdout
-    code, found = plan(lab, "tun0")
-    assert (code, found["not-ethernet"][0]) == (3, "refuse")
+    start(lab, RADIO)
+    lab.ip("host", "link set radio0 up")
+    for name in ("tun0", "radio0"):
+        code, found = plan(lab, name, "--bridge", "br1")
+        assert (code, found["not-ethernet"][0]) == (3, "refuse")
 
 
 def test_spanning_tree_starves_netboot(lab: Lab) -> None:
