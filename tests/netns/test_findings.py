@@ -52,16 +52,16 @@ sys.stdin.read()
 """
 """A file system over the network as the kernel sees it; nobody serves it, and nobody looks in."""
 
-RADIO = """
+TUNNEL = """
 import fcntl, struct, sys
 TUNSETIFF, TUNSETLINK, TAP = 0x400454CA, 0x400454CD, 0x1002
 with open("/dev/net/tun", "r+b", buffering=0) as tap:
-    fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"radio0", TAP))
-    fcntl.ioctl(tap, TUNSETLINK, 801)
+    fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"tunnel0", TAP))
+    fcntl.ioctl(tap, TUNSETLINK, 776)
     print("ready", flush=True)
     sys.stdin.read()
 """
-"""A link with an address of six bytes whose frames are 802.11's, not Ethernet's."""
+"""A link with an address, as a sit tunnel has one, but without Ethernet frames."""
 
 
 def plan(lab: Lab, *options: str) -> tuple[int, Found]:
@@ -219,9 +219,9 @@ def test_a_tap_can_be_a_port_and_a_tun_cannot(make_lab: MakeLab) -> None:
     assert (code, [*found]) == (0, ["no-carrier"])
     assert lab.bridgekit("apply", "tap0", "--yes", "--no-persist").code == 0
     assert "master br0" in lab.run("host", "ip", "link", "show", "tap0").stdout
-    start(lab, RADIO)
-    lab.ip("host", "link set radio0 up")
-    for name in ("tun0", "radio0"):
+    start(lab, TUNNEL)
+    lab.ip("host", "link set tunnel0 up")
+    for name in ("tun0", "tunnel0"):
         code, found = plan(lab, name, "--bridge", "br1")
         assert (code, found["not-ethernet"][0]) == (3, "refuse")
 
