@@ -18,6 +18,8 @@ from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwr
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 IFUPDOWN2 = "ifreload"
+DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc", "pump")
+"""What ifupdown's method dhcp looks for."""
 
 
 def template() -> str:
@@ -54,7 +56,7 @@ def file_changes(
             changes += _with_backup(path, new, hidden=path != main)
     found = [*_about_files(texts, intent), *_about_lines(texts, kept, intent)]
     found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
-    return tuple(changes), (*found, *_about_tools())
+    return tuple(changes), (*found, *_about_tools(leases))
 
 
 def leased(
@@ -136,15 +138,19 @@ def _about_the_unwritten(after: Snapshot, bridge: str) -> Iterator[Finding]:
         yield Finding("warn", "not-written", message, advice)
 
 
-def _about_tools() -> list[Finding]:
+def _about_tools(leases: frozenset[int]) -> Iterator[Finding]:
     if shutil.which("ifup") is None:
         message = "ifupdown is not installed: nothing reads the interfaces file at boot"
-        return [Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")]
+        yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")
+        return
     if not BRIDGE_UTILS.exists() and shutil.which(IFUPDOWN2) is None:
         message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
         advice = "apt install bridge-utils, or give --no-persist"
-        return [Finding("refuse", "no-bridge-utils", message, advice)]
-    return []
+        yield Finding("refuse", "no-bridge-utils", message, advice)
+    if leases and not any(map(shutil.which, DHCP_CLIENTS)):
+        message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
+        advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
+        yield Finding("refuse", "no-dhcp-client", message, advice)
 
 
 def _text(content: bytes) -> str:

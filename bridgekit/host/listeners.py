@@ -22,7 +22,9 @@ def sockets(bound: Iterable[tuple[str, int]], proc: Path = PROC) -> tuple[Tie, .
     """Return a tie for each socket, given as its name and its inode, with who holds it."""
     found = tuple(bound)
     names = holders(frozenset(inode for _, inode in found), proc)
-    return tuple(Tie("socket", f"{name} of {names.get(inode, '?')}") for name, inode in found)
+    return tuple(
+        Tie("socket", f"{name} of {names.get(inode, 'some process')}") for name, inode in found
+    )
 
 
 def packet_sockets(index: int, proc: Path = PROC) -> tuple[Tie, ...]:
@@ -34,7 +36,7 @@ def packet_sockets(index: int, proc: Path = PROC) -> tuple[Tie, ...]:
             found.append((int(words[3], 16), int(words[8])))
     names = holders(frozenset(inode for _, inode in found), proc)
     return tuple(
-        Tie("packet-socket", f"protocol {protocol:#06x} of {names.get(inode, '?')}")
+        Tie("packet-socket", f"protocol {protocol:#06x} of {names.get(inode, 'some process')}")
         for protocol, inode in found
     )
 

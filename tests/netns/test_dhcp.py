@@ -50,6 +50,28 @@ def test_a_lease_moves_and_stays_at_boot(make_lab: Callable[..., Lab]) -> None:
         assert routes(booted) == way.replace("eth0", "br0")
 
 
+HIDDEN = """
+for name in dhclient dhcpcd udhcpc pump; do
+    file=$(command -v $name) && mount --bind /dev/null "$file"
+done
+true
+"""
+
+
+def test_a_lease_needs_a_client_at_boot(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(
+        host=(
+            *("link set lo up", "link set eth0 up"),
+            "address add 192.168.1.8/24 brd + dev eth0 valid_lft 900 preferred_lft 900",
+        ),
+        interfaces=FILE,
+    )
+    lab.run("host", "sh", "-c", HIDDEN)
+    refused = lab.bridgekit("plan", "eth0")
+    assert refused.code == 3 and "[no-dhcp-client]" in refused.stdout
+    assert lab.bridgekit("plan", "eth0", "--no-persist").code == 0
+
+
 def end_as_advised(lab: Lab) -> None:
     """A plain kill, and wait until the client is gone."""
     lab.run(

@@ -85,6 +85,27 @@ def test_a_plain_host_has_no_findings(make_lab: MakeLab, host: tuple[str, ...]) 
     assert plan(make_lab(host=host)) == (0, {})
 
 
+def test_a_plain_router_has_no_findings(make_lab: MakeLab) -> None:
+    """Where the kernel forwards it joins groups by itself."""
+    settings = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+    assert plan(make_lab(sysctls=settings)) == (0, {})
+
+
+def test_no_name_commands_the_terminal(lab: Lab) -> None:
+    """A link can have any name without blanks; here one leans on the NIC, in its alias too."""
+    evil = "e\x1b[31mvil"
+    for words in (
+        ("add", evil, "type", "veth", "peer", "name", "peer0"),
+        ("set", "eth0", "alias", evil),
+        ("set", evil, "up"),
+    ):
+        lab.run("host", "ip", "link", *words)
+    lab.run("host", "ip", "route", "append", "10.99.0.0/16", "dev", evil)
+    for arguments in (("plan", "eth0"), ("plan", "nic7"), ("plan", evil, "--no-persist")):
+        told = lab.bridgekit(*arguments)
+        assert "\x1b" not in told.stdout + told.stderr
+
+
 def test_who_listens_on_the_nic(lab: Lab) -> None:
     start(lab, LISTENER, LINK_LOCAL)
     code, found = plan(lab)

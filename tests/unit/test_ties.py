@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bridgekit.application.persisting import leased
 from bridgekit.host import disks, firewall, listeners
+from bridgekit.migration import plan as plans
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
+from bridgekit.migration.plan import Plan
 from bridgekit.migration.preflight import findings
-from bridgekit.model.addresses import IPV6, Address
+from bridgekit.model.addresses import IPV4, IPV6, Address
 from bridgekit.model.links import Link, Owner, Tie
 from bridgekit.model.snapshot import Snapshot
 from tests.unit.states import INTENT, STATE
@@ -188,3 +191,35 @@ def test_a_firewall_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
         raise firewall.BridgekitError(f"{argv[0]}: timed out after {timeout} seconds")
 
     assert [tie.kind for tie in firewall.ties("eth0", run, tmp_path)] == ["unread"]
+
+
+def test_a_plan_keeps_what_it_was_decided_on() -> None:
+    state = replace(STATE, ties=(Tie("disk", "/ is nfs4"),))
+    plan = Plan(replace(INTENT, knowing=True), state, ())
+    assert plans.decoded(plans.encoded(plan)) == plan
+
+
+LEASE = replace(STATE.addresses[0], valid=900, preferred=900)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "owned", "methods", "families"),
+    [
+        ((LEASE,), False, (), {IPV4}),
+        ((LEASE, STATE.addresses[1]), False, (), set()),
+        ((LEASE, STATE.addresses[1]), True, (), {IPV4}),
+        ((LEASE, STATE.addresses[1]), False, (("inet", "dhcp"),), {IPV4}),
+        ((STATE.addresses[0],), True, (("inet", "dhcp"),), set()),
+        ((STATE.addresses[0],), False, (("inet6", "dhcp"),), {IPV6}),
+        ((), False, (), set()),
+    ],
+)
+def test_which_families_are_leased(
+    addresses: tuple[Address, ...],
+    owned: bool,
+    methods: tuple[tuple[str, str], ...],
+    families: set[int],
+) -> None:
+    owners = (Owner("networkd", "x"),) if owned else ()
+    state = replace(STATE, addresses=addresses, owners=owners)
+    assert leased(state, "eth0", frozenset(methods)) == families
