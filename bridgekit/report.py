@@ -56,7 +56,8 @@ def plan_text(draft: Draft) -> Iterator[str]:
     plan = draft.plan
     yield from findings_text(draft.findings)
     if draft.done_already:
-        yield f"{plan.intent.nic} is a port of {plan.intent.bridge} already: nothing to do."
+        done = f"{plan.intent.nic} is a port of {plan.intent.bridge} already: nothing to do."
+        yield printable(done)
     if not plan.operations:
         return
     yield click.style(f"Operations ({len(plan.operations)}), in this order:", bold=True)

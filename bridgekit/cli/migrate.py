@@ -23,6 +23,7 @@ from bridgekit.cli.options import (
     json_option,
     nic_argument,
     require_root,
+    say,
     store_options,
     tell,
 )
@@ -227,7 +228,7 @@ def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json:
     if as_json:
         click.echo(report.as_json({"state": "unchanged", "nic": intent.nic}))
     else:
-        click.echo(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
+        say(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
 
 
 def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
@@ -239,7 +240,7 @@ def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
         left = outcome.deadline - boot_clock()
         click.echo(f"{outcome.id} is pending: `bridgekit confirm` within {left:.0f} s keeps it")
     else:
-        click.echo(f"{outcome.id} is committed: {intent.nic} is a port of {intent.bridge}")
+        say(f"{outcome.id} is committed: {intent.nic} is a port of {intent.bridge}")
 
 
 def _decided(store: Store, outcome: Outcome) -> str:

@@ -10,6 +10,7 @@ from bridgekit.cli.options import (
     bridge_option,
     json_option,
     nic_argument,
+    say,
     store_options,
 )
 from bridgekit.errors import Refused
@@ -39,9 +40,9 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
         click.echo(report.as_json(values | {"routes": routes, "neighbours": neighbours}))
         return
     for line in (*report.topology(state, [name]), *(f"route {text}" for text in routes)):
-        click.echo(line)
+        say(line)
     for entry in state.neighbours:
-        click.echo(f"neighbour {entry.ip} lladdr {entry.mac}")
+        say(f"neighbour {entry.ip} lladdr {entry.mac}")
 
 
 def _of(state: Snapshot, name: str) -> Snapshot:
