@@ -1,42 +1,16 @@
 """What is found on a real host: each thing is really made, and nothing is found where it is not."""
 
 import json
-import subprocess
 from collections.abc import Callable
 
 import pytest
 
 from bridgekit.lab import layout
-from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
 from tests.netns.test_slaac import advertised
+from tests.support.findings import plan, start
 
 MakeLab = Callable[..., Lab]
-Found = dict[str, tuple[str, str]]
-
-LISTENER = """
-import socket, struct, sys
-index = socket.if_nametoindex("eth0")
-open("/proc/self/comm", "w").write("evil\\x1b[31m\\nname")
-server = socket.socket()
-server.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
-server.bind(("", 1234))
-server.listen()
-local = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-local.bind((sys.argv[1], 4321, 0, index))
-frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-frames.bind(("eth0", 0x0800))
-everything = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-everything.bind(("eth0", 0x0003))
-group = struct.pack("4s4si", bytes([239, 1, 2, 3]), bytes(4), index)
-joined = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-joined.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
-group = socket.inet_pton(socket.AF_INET6, "ff02::fb") + struct.pack("i", index)
-local.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-LINK_LOCAL = "fe80::5054:ff:feb1:4"
 
 DISK = """
 import ctypes, os, sys
@@ -62,22 +36,6 @@ with open("/dev/net/tun", "r+b", buffering=0) as tap:
     sys.stdin.read()
 """
 """A link with an address, as a sit tunnel has one, but without Ethernet frames."""
-
-
-def plan(lab: Lab, *options: str) -> tuple[int, Found]:
-    """The exit code, and each finding's level and message by its code."""
-    told = lab.bridgekit("plan", *(options or ("eth0",)), "--json")
-    findings = json.loads(told.stdout)["findings"]
-    return told.code, {one["code"]: (one["level"], one["message"]) for one in findings}
-
-
-def start(lab: Lab, script: str, *arguments: str) -> Process:
-    """Run a Python program in the host until its input ends."""
-    pipe = subprocess.PIPE
-    argv = ("python3", "-c", script, *arguments)
-    process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, text=True)
-    assert process.stdout and process.stdout.readline() == "ready\n"
-    return process
 
 
 @pytest.mark.parametrize("host", [layout.FULL, layout.SIMPLE, layout.UP])
@@ -108,33 +66,6 @@ def test_no_name_commands_the_terminal(lab: Lab) -> None:
         told = lab.bridgekit(*arguments)
         text = told.stdout + told.stderr
         assert "e\\x07v\\x1b]il" in text and not set("\x07\x1b") & set(text)
-
-
-def test_who_listens_on_the_nic(lab: Lab) -> None:
-    start(lab, LISTENER, LINK_LOCAL)
-    code, found = plan(lab)
-    assert code == 0 and {level for level, _ in found.values()} == {"warn"}
-    assert found.keys() == {"bound-socket", "bound-packet-socket", "multicast-group"}
-    sockets, frames = found["bound-socket"][1], found["bound-packet-socket"][1]
-    assert "TCP port 1234 of evil" in sockets and "UDP port 4321 of evil" in sockets
-    assert "0x0800" in frames and "0x0003" not in frames
-    assert found["multicast-group"][1].endswith(": 239.1.2.3; ff02::fb")
-    assert plan(lab, "eth1") == (0, {})
-    text = lab.bridgekit("plan", "eth0").stdout
-    assert "evil\\x1b[31m\\nname" in text and "\x1b" not in text
-
-
-def test_such_a_socket_really_hears_nothing_after_the_move(lab: Lab) -> None:
-    """The warning is true: the bound port answers before, and not after."""
-    start(lab, LISTENER, LINK_LOCAL)
-    question = (
-        "python3",
-        "-c",
-        "import socket; socket.create_connection(('192.168.1.4', 1234), 1)",
-    )
-    assert lab.run("gateway", *question, check=False).code == 0
-    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    assert lab.run("gateway", *question, check=False).code != 0
 
 
 NFT = """
@@ -206,7 +137,7 @@ def test_traffic_control(lab: Lab) -> None:
     assert level == "warn" and "tbf" in message and "clsact" in message
 
 
-def test_a_disk_over_the_nic(lab: Lab, make_lab: MakeLab) -> None:
+def test_a_disk_over_the_nic(lab: Lab) -> None:
     lab.bridgekit("plan", "eth0", "--out", "/run/early.json")
     start(lab, DISK, "192.168.1.1")
     code, found = plan(lab)

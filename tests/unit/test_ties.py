@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.application.persisting import leased
+from bridgekit.errors import BridgekitError
 from bridgekit.host import disks, firewall, listeners
 from bridgekit.migration import plan as plans
 from bridgekit.migration.finding import Finding
@@ -188,7 +189,7 @@ def test_flowtables_of_nftables(tmp_path: Path) -> None:
 
 def test_a_firewall_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
-        raise firewall.BridgekitError(f"{argv[0]}: timed out after {timeout} seconds")
+        raise BridgekitError(f"{argv[0]}: timed out after {timeout} seconds")
 
     assert [tie.kind for tie in firewall.ties("eth0", run, tmp_path)] == ["unread"]
 
