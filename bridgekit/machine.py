@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import cache
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import ethtool, managers, sysctl
-from bridgekit.host.netlink import links, reach, read, static_macs
+from bridgekit.host import disks, ethtool, firewall, listeners, managers, queues, sysctl
+from bridgekit.host.command import run
+from bridgekit.host.netlink import links, reach, read, sockets, static_macs
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetLro, SetSysctl
@@ -41,6 +42,23 @@ def detailed(state: Snapshot, *names: str) -> Snapshot:
         sysctls=sysctl.read_settings(names),
         owners=tuple(owners),
     )
+
+
+def tied(state: Snapshot, nic: str) -> Snapshot:
+    """Return the state with what is tied to the NIC and stays there when its addresses go."""
+    link = state.link(nic)
+    if link is None:
+        return state
+    bound = ((one.name, one.inode) for one in sockets.bound_to(link.index))
+    found = (
+        *listeners.sockets(bound),
+        *listeners.packet_sockets(link.index),
+        *listeners.groups(nic),
+        *firewall.ties(nic, run),
+        *queues.ties(nic, run),
+        *disks.ties(nic, disks.routed_by(run)),
+    )
+    return replace(state, ties=found)
 
 
 def settle(link: str) -> None:

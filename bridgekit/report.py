@@ -9,9 +9,10 @@ import click
 
 from bridgekit.application.planning import Draft
 from bridgekit.migration.expectation import expected
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.plan import FileChange, Plan
-from bridgekit.migration.preflight import Finding
 from bridgekit.model.snapshot import Snapshot
+from bridgekit.model.words import LINES, printable
 
 SCHEMA = 1
 LEVEL_COLOUR = {"refuse": "red", "warn": "yellow", "note": "cyan"}
@@ -55,13 +56,14 @@ def plan_text(draft: Draft) -> Iterator[str]:
     plan = draft.plan
     yield from findings_text(draft.findings)
     if draft.done_already:
-        yield f"{plan.intent.nic} is a port of {plan.intent.bridge} already: nothing to do."
+        done = f"{plan.intent.nic} is a port of {plan.intent.bridge} already: nothing to do."
+        yield printable(done)
     if not plan.operations:
         return
     yield click.style(f"Operations ({len(plan.operations)}), in this order:", bold=True)
     for number, operation in enumerate(plan.operations, 1):
         for position, command in enumerate(operation.describe()):
-            yield f"  {f'{number}.' if position == 0 else '':4}{command}"
+            yield f"  {f'{number}.' if position == 0 else '':4}{printable(command)}"
     originals = {item.before for item in plan.files}
     for item in plan.files:
         yield ""
@@ -71,9 +73,9 @@ def plan_text(draft: Draft) -> Iterator[str]:
             yield from (_coloured(line.rstrip("\n")) for line in diff(item))
     yield ""
     yield click.style("Before:", bold=True)
-    yield from (f"  {line}" for line in _before(plan))
+    yield from (f"  {printable(line)}" for line in _before(plan))
     yield click.style("After:", bold=True)
-    yield from (f"  {line}" for line in _after(plan))
+    yield from (f"  {printable(line)}" for line in _after(plan))
 
 
 def findings_text(findings: Iterable[Finding]) -> Iterator[str]:
@@ -126,5 +128,5 @@ def _shown(plan: Plan) -> tuple[str, str]:
 
 
 def _coloured(line: str) -> str:
-    colour = DIFF_COLOUR.get(line[:1])
+    line, colour = printable(line, keep=LINES), DIFF_COLOUR.get(line[:1])
     return click.style(line, fg=colour) if colour else line

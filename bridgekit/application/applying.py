@@ -96,6 +96,8 @@ def _record(store: Store, plan: Plan, terms: Terms) -> Record:
 def _check_fresh(plan: Plan) -> None:
     links = engine.focus(plan.intent)
     now = machine.snapshot(*links)
+    if plan.intent.direction == "bridge":
+        now = machine.tied(now, plan.intent.nic)
     for found in findings(now, plan.intent):
         if found.level == "refuse":
             raise Refused(f"{found.message}: {found.advice}. Nothing was changed.")

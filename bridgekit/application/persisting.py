@@ -7,9 +7,10 @@ from importlib import resources
 from pathlib import Path
 
 from bridgekit.host import files
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange
-from bridgekit.migration.preflight import Finding
+from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
@@ -17,6 +18,8 @@ from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwr
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 IFUPDOWN2 = "ifreload"
+DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc", "pump")
+"""What ifupdown's method dhcp looks for."""
 
 
 def template() -> str:
@@ -38,7 +41,9 @@ def file_changes(
     kept = interfaces.carried(own)
     nic = after.link(intent.nic)
     mac = nic.mac if nic else None
-    extras = Extras(mac, _settings(after, intent.bridge), kept)
+    methods = frozenset(m for text in texts.values() for m in interfaces.methods(text, intent.nic))
+    leases = leased(after, intent.bridge, methods)
+    extras = Extras(mac, _settings(after, intent.bridge), kept, leases)
     stanza = stanza_text(after, intent, extras)
     home = next((p for p, text in texts.items() if interfaces.configures(text, intent.nic)), main)
     changes: list[FileChange] = []
@@ -48,7 +53,21 @@ def file_changes(
             changes += _with_backup(path, new, hidden=path != main)
     found = [*_about_files(texts, intent), *_about_lines(texts, kept, intent)]
     found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
-    return tuple(changes), (*found, *_about_tools())
+    return tuple(changes), (*found, *_about_tools(leases))
+
+
+def leased(
+    after: Snapshot, bridge: str, methods: frozenset[tuple[str, str]] = frozenset()
+) -> frozenset[int]:
+    """The families whose addresses must come by DHCP at boot, or the host would be lost.
+
+    Who gave an IPv4 address with a lifetime is known from the NIC's manager or section; without
+    those it was DHCP if nothing else would give the host an address.
+    """
+    ipv4 = [a for a in after.addresses_on(bridge) if a.family == IPV4]
+    told = after.owners or ("inet", "dhcp") in methods or all(a.dynamic for a in ipv4)
+    found = {IPV4} if told and any(a.dynamic for a in ipv4) else set()
+    return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
 def _settings(state: Snapshot, bridge: str) -> tuple[Sysctl, ...]:
@@ -132,15 +151,19 @@ def _about_the_unwritten(after: Snapshot, bridge: str) -> Iterator[Finding]:
         yield Finding("warn", "not-written", message, advice)
 
 
-def _about_tools() -> list[Finding]:
+def _about_tools(leases: frozenset[int]) -> Iterator[Finding]:
     if shutil.which("ifup") is None:
         message = "ifupdown is not installed: nothing reads the interfaces file at boot"
-        return [Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")]
+        yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")
+        return
     if not BRIDGE_UTILS.exists() and shutil.which(IFUPDOWN2) is None:
         message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
         advice = "apt install bridge-utils, or give --no-persist"
-        return [Finding("refuse", "no-bridge-utils", message, advice)]
-    return []
+        yield Finding("refuse", "no-bridge-utils", message, advice)
+    if leases and not any(map(shutil.which, DHCP_CLIENTS)):
+        message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
+        advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
+        yield Finding("refuse", "no-dhcp-client", message, advice)
 
 
 def _text(content: bytes) -> str:

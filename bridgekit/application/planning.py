@@ -1,15 +1,17 @@
 """From what the user asks to a plan with its findings: read once, decide, change nothing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridgekit import machine
 from bridgekit.application.persisting import file_changes
 from bridgekit.migration.expectation import expected
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import Finding, already_done, findings
+from bridgekit.migration.preflight import already_done, findings
 from bridgekit.model.routes import MAIN_TABLE, head, table
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction.store import Store
@@ -27,6 +29,8 @@ class Request:
     store: Store
     persist: bool = True
     wishes: Wishes = field(default_factory=Wishes)
+    knowing: bool = False
+    with_pxe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +50,33 @@ def draft(request: Request) -> Draft:
     """Plan the move of a NIC onto a bridge; a refused one has no operations."""
     state = machine.network()
     nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
-    intent = Intent(nic, request.bridge, "bridge", request.wishes)
+    intent = Intent(nic, request.bridge, "bridge", request.wishes, request.knowing)
     if any(address.tentative for address in state.addresses_on(nic)):
         machine.settle(nic)
         state = machine.network()
-    state = machine.detailed(state, nic, request.bridge)
+    state = machine.tied(machine.detailed(state, nic, request.bridge), nic)
     if already_done(state, intent):
         return Draft(Plan(intent, state, ()), (), done_already=True)
     found = findings(state, intent)
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)
     changes: tuple[FileChange, ...] = ()
+    after = expected(state, intent)
     if request.persist:
-        changes, about_files = file_changes(
-            request.interfaces_file, expected(state, intent), intent
-        )
+        changes, about_files = file_changes(request.interfaces_file, after, intent)
         found = (*about_files, *found)
+    if request.with_pxe:
+        found = (*_about_pxe(after, intent.bridge), *found)
     return Draft(Plan(intent, state, planned(state, intent), changes), found)
+
+
+def _about_pxe(after: Snapshot, name: str) -> Iterator[Finding]:
+    bridge = after.link(name)
+    if bridge and bridge.bridge and bridge.bridge.stp:
+        seconds = 2 * bridge.bridge.forward_delay / 100
+        message = f"with STP on, {name} lets a client wait {seconds:g} s before it passes anything"
+        advice = "firmware gives up before that: leave STP off"
+        yield Finding("warn", "stp-with-pxe", message, advice)
 
 
 def named(state: Snapshot, nic: str | None) -> str | None:

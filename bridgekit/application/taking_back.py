@@ -9,10 +9,12 @@ from bridgekit.application.planning import Draft, Request
 from bridgekit.errors import Refused
 from bridgekit.host import files
 from bridgekit.migration.expectation import staying
+from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import LINK_SCOPE, Finding, findings
+from bridgekit.migration.preflight import findings
+from bridgekit.model.addresses import LINK_SCOPE
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import engine
 from bridgekit.transaction.journal import Journal, Record

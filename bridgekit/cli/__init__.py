@@ -7,6 +7,7 @@ import sys
 import click
 
 from bridgekit.errors import BridgekitError
+from bridgekit.model.words import LINES, printable
 
 VERBS = {
     "plan": ("bridgekit.cli.migrate", "Show what `apply` would do; changes nothing."),
@@ -66,8 +67,11 @@ def main() -> None:
     try:
         bridgekit()
     except BridgekitError as error:
-        click.echo(f"bridgekit: {error}", err=True)
+        click.echo(f"bridgekit: {printable(str(error), keep=LINES)}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
-        click.echo(f"bridgekit: {error}; `bridgekit status` tells where things stand", err=True)
+        click.echo(
+            f"bridgekit: {printable(str(error))}; `bridgekit status` tells where things stand",
+            err=True,
+        )
         sys.exit(1)

@@ -7,7 +7,14 @@ import msgspec
 
 from bridgekit import report
 from bridgekit.application import deciding
-from bridgekit.cli.options import errors_as_json, json_option, require_root, store_options, tell
+from bridgekit.cli.options import (
+    errors_as_json,
+    json_option,
+    require_root,
+    say,
+    store_options,
+    tell,
+)
 from bridgekit.netboot import lifecycle
 from bridgekit.transaction.store import Store
 
@@ -59,7 +66,7 @@ def recover(as_json: bool, store: Store) -> None:
 
 
 def _tell(text: str, as_json: bool) -> None:
-    click.echo(report.as_json({"message": text}) if as_json else text)
+    say(report.as_json({"message": text}) if as_json else text)
 
 
 @click.command()
@@ -78,7 +85,7 @@ def status(as_json: bool, store: Store) -> None:
         if item.direction == "unbridge":
             what = f"{item.bridge} -> {item.nic}"
         left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "pending" else ""
-        click.echo(f"{item.id}  {when}  {what}  {item.state}{left}")
+        say(f"{item.id}  {when}  {what}  {item.state}{left}")
     for service in services:
         state = "running" if service.running else "ended"
         click.echo(f"{service.name}  PXE on {service.service.bridge}, {service.engine}, {state}")

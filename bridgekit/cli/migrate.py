@@ -23,6 +23,7 @@ from bridgekit.cli.options import (
     json_option,
     nic_argument,
     require_root,
+    say,
     store_options,
     tell,
 )
@@ -40,6 +41,9 @@ CHANGES = 10
 no_persist_option = click.option(
     "--no-persist", is_flag=True, help="Leave the interfaces file alone: gone at the next boot."
 )
+i_know_option = click.option(
+    "--i-know", is_flag=True, help="Even though disks are reached over the NIC."
+)
 with_pxe_option = click.option(
     "--with-pxe", is_flag=True, help="Also serve netboot on the bridge (see `pxe up --help`)."
 )
@@ -51,6 +55,7 @@ with_pxe_option = click.option(
 @bridge_options
 @interfaces_option
 @no_persist_option
+@i_know_option
 @with_pxe_option
 @service_options("pxe-")
 @json_option
@@ -102,6 +107,7 @@ def plan(
 @bridge_options
 @interfaces_option
 @no_persist_option
+@i_know_option
 @with_pxe_option
 @service_options("pxe-")
 @json_option
@@ -165,7 +171,8 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; Refused if something speaks against it."""
     if plan_file:
         plan = plans.decoded(plan_file.read_bytes())
-        if request.nic not in (None, plan.intent.nic) or not request.persist:
+        insists = request.knowing and not plan.intent.knowing
+        if request.nic not in (None, plan.intent.nic) or not request.persist or insists:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         return Draft(plan, (), done_already=not plan.operations)
     draft = planning.draft(request)
@@ -195,6 +202,8 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         store=store,
         persist=not rest["no_persist"],
         wishes=rest["wishes"],
+        knowing=rest["i_know"],
+        with_pxe=rest["with_pxe"],
     )
 
 
@@ -231,7 +240,7 @@ def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json:
     if as_json:
         click.echo(report.as_json({"state": "unchanged", "nic": intent.nic}))
     else:
-        click.echo(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
+        say(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
 
 
 def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
@@ -243,7 +252,7 @@ def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
         left = outcome.deadline - boot_clock()
         click.echo(f"{outcome.id} is pending: `bridgekit confirm` within {left:.0f} s keeps it")
     else:
-        click.echo(f"{outcome.id} is committed: {intent.nic} is a port of {intent.bridge}")
+        say(f"{outcome.id} is committed: {intent.nic} is a port of {intent.bridge}")
 
 
 def _decided(store: Store, outcome: Outcome) -> str:

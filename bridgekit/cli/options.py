@@ -11,6 +11,7 @@ import click
 
 from bridgekit import report
 from bridgekit.errors import BridgekitError, Refused
+from bridgekit.model.words import LINES, printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 Command = Callable[..., Any]
@@ -61,6 +62,11 @@ def errors_as_json(wanted: bool) -> Iterator[None]:
         raise
 
 
+def say(text: str) -> None:
+    """Print a result for a person: whatever a name in it holds, the terminal does not obey it."""
+    click.echo(printable(text, keep=LINES))
+
+
 def require_root() -> None:
     """Refused unless we may change the network."""
     if os.geteuid() != 0:
@@ -75,4 +81,4 @@ def interactive() -> bool:
 def tell(line: str) -> None:
     """Tell the person how it goes; a terminal that is gone must not stop the work."""
     with suppress(OSError):
-        click.echo(f"bridgekit: {line}", err=True)
+        click.echo(f"bridgekit: {printable(line, keep=LINES)}", err=True)

@@ -10,6 +10,7 @@ from bridgekit.cli.options import (
     bridge_option,
     json_option,
     nic_argument,
+    say,
     store_options,
 )
 from bridgekit.errors import Refused
@@ -38,9 +39,9 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
         click.echo(report.as_json(values | {"routes": routes, "neighbours": neighbours}))
         return
     for line in (*report.topology(state, [name]), *(f"route {text}" for text in routes)):
-        click.echo(line)
+        say(line)
     for entry in state.neighbours:
-        click.echo(f"neighbour {entry.ip} lladdr {entry.mac}")
+        say(f"neighbour {entry.ip} lladdr {entry.mac}")
 
 
 def _of(state: Snapshot, name: str) -> Snapshot:
@@ -74,5 +75,6 @@ def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, stor
         raise Refused(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge, "bridge", wishes)
     after = state if link.controller == bridge else bridged(state, intent)
-    text = persisting.stanza_text(after, intent, Extras())
+    extras = Extras(leased=persisting.leased(after, bridge))
+    text = persisting.stanza_text(after, intent, extras)
     click.echo(report.as_json({"text": text}) if as_json else text, nl=as_json)

@@ -14,7 +14,7 @@ def run(*argv: str, timeout: float = 60, stdin: str | None = None) -> str:
     """Return the program's standard output; raise CommandFailed with its last words otherwise."""
     try:
         done = subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+            argv, input=stdin, capture_output=True, timeout=timeout, errors="replace", check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommandFailed(f"{shlex.join(argv)}: {error}") from error

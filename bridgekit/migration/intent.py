@@ -43,14 +43,16 @@ class Wishes:
 class Intent:
     """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC).
 
-    `left` holds what stays when everything goes back: the NIC as it was, and the bridge with what
-    was its own if it was there before. Without it the bridge goes.
+    `knowing`: the user knows that disks are reached over the NIC, and insists. `left` holds what
+    stays when everything goes back: the NIC as it was, and the bridge with what was its own if it
+    was there before. Without it the bridge goes.
     """
 
     nic: str
     bridge: str = "br0"
     direction: Literal["bridge", "unbridge"] = "bridge"
     wishes: Wishes = field(default_factory=Wishes)
+    knowing: bool = False
     left: Snapshot = field(default_factory=Snapshot)
 
     def __post_init__(self) -> None:

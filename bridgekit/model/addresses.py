@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 FOREVER = 0xFFFFFFFF
 IPV4, IPV6 = 2, 10
+LINK_SCOPE = 253
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host"}
 
 SECONDARY = 0x01

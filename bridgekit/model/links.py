@@ -1,7 +1,7 @@
 """Links, and who else lives on them."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class PortOptions:
 class Link:
     """One network interface. `kind` is the kernel's word (veth, bridge), empty for hardware.
 
+    `mac` is empty where there are no Ethernet frames; `wireless` is a Wi-Fi station.
     `addrgenmode` is how IPv6 link-local addresses are made: 0 eui64, 1 none, 2 stable-secret,
     3 random; None where IPv6 is off.
     """
@@ -136,3 +137,27 @@ class Owner:
 
     program: str
     evidence: str
+
+
+TieKind = Literal[
+    "socket",
+    "packet-socket",
+    "multicast",
+    "firewall",
+    "traffic-control",
+    "bridge-firewall",
+    "disk",
+    "unread",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Something that holds on to a link by its name or number and does not move with its addresses.
+
+    `text` says which: it may quote what programs and users chose, so it can hold any character.
+    "unread" is a place that could not be looked at, and why.
+    """
+
+    kind: TieKind
+    text: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link, Neighbour, Owner, StaticMac, Sysctl
+from bridgekit.model.links import Link, Neighbour, Owner, StaticMac, Sysctl, Tie
 from bridgekit.model.routes import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
@@ -21,6 +21,7 @@ class Snapshot:
     static_macs: tuple[StaticMac, ...] = ()
     sysctls: tuple[Sysctl, ...] = ()
     owners: tuple[Owner, ...] = ()
+    ties: tuple[Tie, ...] = ()
 
     def link(self, name: str) -> Link | None:
         """Return the link of this name, or None."""

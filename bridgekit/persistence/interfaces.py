@@ -93,6 +93,12 @@ def options(text: str, link: str) -> tuple[Option, ...]:
     )
 
 
+def methods(text: str, link: str) -> tuple[tuple[str, str], ...]:
+    """Return (`inet` or `inet6`, method) of each section of this interface."""
+    heads = (e.words for e in entries(text) if e.starts and _is_section_of(e.words, link))
+    return tuple((words[2], words[3]) for words in heads if len(words) > 3)
+
+
 def inherits(text: str, link: str) -> bool:
     """Does another section inherit from this interface's?"""
     return any(

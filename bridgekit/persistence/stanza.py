@@ -69,12 +69,14 @@ class Stanza:
 class Extras:
     """What `apply` adds to the plain stanza.
 
-    A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own.
+    A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
+    and the families whose addresses a DHCP server gives.
     """
 
     mac: str | None = None
     settings: tuple[Sysctl, ...] = ()
     kept: tuple[Option, ...] = ()
+    leased: frozenset[int] = frozenset()
 
 
 def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
@@ -98,11 +100,16 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     ipv4 = [a for a in lasting if a.family == IPV4]
     ipv6 = [a for a in lasting if a.family == IPV6]
     first = _options(ipv4[0], gateways[IPV4]) if ipv4 else ()
-    start = (f"auto {bridge}", f"iface {bridge} inet {'static' if ipv4 else 'manual'}")
+    dhcp = IPV4 in extras.leased
+    method = "static" if ipv4 else "dhcp" if dhcp else "manual"
+    start = (f"auto {bridge}", f"iface {bridge} inet {method}")
     found = [Stanza(start, (*first, *_bridge_options(link, port, extras)))]
     found += [_further(bridge, address, None) for address in ipv4[1:]]
+    if ipv4 and dhcp:  # after the others, which must be there even if no server answers
+        found.append(Stanza((f"iface {bridge} inet dhcp",), ()))
     if any(a.family == IPV6 and a.dynamic for a in addresses):
-        found.append(Stanza((f"iface {bridge} inet6 auto",), ()))
+        word = "dhcp" if IPV6 in extras.leased else "auto"
+        found.append(Stanza((f"iface {bridge} inet6 {word}",), ()))
     for position, address in enumerate(ipv6):
         found.append(_further(bridge, address, gateways[IPV6] if position == 0 else None))
     rest = tuple(m for m in routes.messages if m not in gateways.values())

@@ -49,10 +49,14 @@ class Request:
 
 
 class Channel:
-    """One netlink socket of the caller's network namespace; close it, or use it with `with`."""
+    """One netlink socket of the caller's network namespace; close it, or use it with `with`.
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    `protocol` is NETLINK_ROUTE unless told otherwise.
+    """
+
+    def __init__(self, protocol: int = 0) -> None:
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+        self._socket = socket.socket(socket.AF_NETLINK, kind, protocol)
         self._sequence = 0
         for option in (EXT_ACK, CAP_ACK, STRICT_CHECK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)

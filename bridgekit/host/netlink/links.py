@@ -19,6 +19,7 @@ from bridgekit.model.links import BridgeOptions, Link, PortOptions
 NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 IFNAME = 3
 UP, LOOPBACK, LOWER_UP = 0x1, 0x8, 0x10000
+WITH_MAC = (1, 772)  # ARPHRD_ETHER, ARPHRD_LOOPBACK; of others an address can be anything
 IFINFO = struct.Struct("=BxHiII")
 LINKINFO, KIND, DATA, PORT_KIND, PORT_DATA = 18, 1, 2, 4, 5
 """Of a link's message, and inside its link information (linux/if_link.h)."""
@@ -76,12 +77,12 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         index=message["index"],
         name=name,
         kind=kind,
-        mac=message.get_attr("IFLA_ADDRESS") or "",
+        mac=message.get_attr("IFLA_ADDRESS") or "" if message["ifi_type"] in WITH_MAC else "",
         mtu=message.get_attr("IFLA_MTU") or 0,
         up=bool(message["flags"] & UP),
         carrier=bool(message["flags"] & LOWER_UP),
         loopback=bool(message["flags"] & LOOPBACK),
-        wireless=Path(f"/sys/class/net/{name}/wireless").exists(),
+        wireless=_is_station(name, message["index"]),
         controller=names.get(controller, f"if{controller}") if controller else None,
         lower=names.get(lower) if lower and kind != "veth" else None,
         addrgenmode=_addrgenmode(message),
@@ -93,6 +94,15 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         alias=message.get_attr("IFLA_IFALIAS"),
         altnames=_altnames(message),
     )
+
+
+def _is_station(name: str, index: int) -> bool:
+    folder = Path("/sys/class/net", name)
+    if not (folder / "wireless").exists() and not (folder / "phy80211").exists():
+        return False
+    from bridgekit.host.netlink import wifi  # slow to import, and few hosts need it
+
+    return wifi.is_station(index)
 
 
 def _altnames(message: Any) -> tuple[str, ...]:

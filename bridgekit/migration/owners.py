@@ -1,0 +1,61 @@
+"""Who else configures the NIC, and what an address with a lifetime means, as findings."""
+
+from collections.abc import Iterator
+
+from bridgekit.migration.finding import Finding
+from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.links import Link
+from bridgekit.model.snapshot import Snapshot
+
+TEMPORARY = 0x01  # IFA_F_TEMPORARY, which IPv6 shares with IPv4's IFA_F_SECONDARY
+ADVICE = {
+    "dhclient": "end it before the move with a plain `kill`, which keeps the lease, never with"
+    " `dhclient -r` or `ifdown`; run `dhclient {bridge}` after it",
+    "dhcpcd": "put `persistent` into dhcpcd.conf and end it before the move; run"
+    " `dhcpcd {bridge}` after it",
+    "udhcpc": "end it before the move with a plain `kill`, which keeps the lease unless -R was"
+    " given; run `udhcpc -i {bridge}` after it",
+    "networkmanager": "`systemctl stop NetworkManager` leaves {nic} as it is; before it starts"
+    " again give it `unmanaged-devices=interface-name:{nic};interface-name:{bridge}` in [keyfile]",
+    "networkd": "give its file for {nic} KeepConfiguration=yes and `networkctl reload`; after the"
+    " move [Link] Unmanaged=yes for {nic} and {bridge}, and reload again",
+    "netplan": "no `netplan apply` while the bridge is there; take {nic} out of its file before"
+    " the next boot",
+}
+"""What keeps the other program from undoing the move, now and at the next boot."""
+
+
+def findings(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
+    """Yield who looks after the NIC, and which addresses end by themselves."""
+    for owner in snapshot.owners:
+        program = owner.program.lower()
+        message = f"{owner.program} looks after {nic.name} ({owner.evidence}) and may undo this"
+        advice = ADVICE[program].format(nic=nic.name, bridge=bridge)
+        yield Finding("warn", f"owned-by-{program}", message, advice)
+    yield from _with_lifetime(snapshot, nic, bridge)
+    yield from _temporary(snapshot, nic, bridge)
+
+
+def _with_lifetime(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
+    for address in snapshot.addresses_on(nic.name):
+        if address.family == IPV4 and address.dynamic:
+            message = f"{address.ip} ends in {_duration(address.valid)}, on {bridge} as well"
+            advice = f"run a DHCP client on {bridge} before that, or make the address static"
+            yield Finding("warn", "address-with-lifetime", message, advice)
+
+
+def _temporary(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
+    """The kernel alone can make such addresses, with others after them."""
+    for address in snapshot.addresses_on(nic.name):
+        if address.family == IPV6 and address.flags & TEMPORARY:
+            message = f"{address.ip} is a temporary address, and on {bridge} a plain one until it"
+            message += f" ends in {_duration(address.valid)}"
+            advice = f"use_tempaddr moves too: {bridge} makes its own at the next advertisement"
+            yield Finding("warn", "temporary-address", message, advice)
+
+
+def _duration(seconds: int) -> str:
+    minutes = seconds // 60
+    if minutes < 2:
+        return f"{seconds} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

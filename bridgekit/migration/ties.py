@@ -1,0 +1,79 @@
+"""What is tied to the NIC and does not move with its addresses, as findings."""
+
+from collections.abc import Iterator
+
+from bridgekit.migration.finding import Finding
+from bridgekit.migration.intent import Intent
+from bridgekit.model.links import TieKind
+from bridgekit.model.snapshot import Snapshot
+
+SHOWN = 3
+WARNINGS: dict[TieKind, tuple[str, str, str]] = {
+    "socket": (
+        "bound-socket",
+        "sockets are bound to {nic} and will hear nothing any more: {what}",
+        "what comes for this host comes by {bridge} then: bind these programs to {bridge}",
+    ),
+    "packet-socket": (
+        "bound-packet-socket",
+        "packet sockets on {nic} will hear nothing any more: {what}",
+        "point these programs at {bridge} after the move",
+    ),
+    "multicast": (
+        "multicast-group",
+        "programs have joined multicast groups on {nic}: {what}",
+        "restart them after the move, so that they join on {bridge}; `ss -uap` helps to find them",
+    ),
+    "firewall": (
+        "firewall-names-nic",
+        "firewall rules name {nic}: {what}",
+        "what comes for this host comes by {bridge} then: add the same rules for {bridge} first",
+    ),
+    "traffic-control": (
+        "traffic-control",
+        "{nic} keeps its traffic control, which then works on the port: {what}",
+        "see `tc qdisc show dev {nic}`; what is meant for this host's own packets belongs on"
+        " {bridge}",
+    ),
+    "bridge-firewall": (
+        "bridge-firewall",
+        "the firewall may drop what machines on {bridge} send through it: {what}",
+        "set it to 0 with `sysctl -w`, or let FORWARD accept such frames:"
+        " iptables -I FORWARD -m physdev --physdev-is-bridged -j ACCEPT",
+    ),
+}
+"""For each kind of tie: the finding's code, what is seen, what to do."""
+
+
+def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
+    """Yield a finding for each kind of tie that there is."""
+    for kind, (code, seen, advice) in WARNINGS.items():
+        what = _texts(snapshot, kind)
+        if what:
+            names = {"nic": intent.nic, "bridge": intent.bridge, "what": _listed(what)}
+            yield Finding("warn", code, seen.format_map(names), advice.format_map(names))
+    yield from _disks(snapshot, intent)
+    unread = _texts(snapshot, "unread")
+    if unread:
+        yield Finding("note", "not-looked-at", _listed(unread), "see for yourself what it shows")
+
+
+def _disks(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
+    disks = _texts(snapshot, "disk")
+    if disks and intent.knowing:
+        advice = (
+            f"keep another way in: if the move fails, what needs it stands still with {intent.nic}"
+        )
+        yield Finding("warn", "network-disk", _listed(disks), advice)
+    elif disks:
+        advice = "if it is lost, the host is; unmount it, or insist with --i-know"
+        yield Finding("refuse", "network-disk", _listed(disks), advice)
+
+
+def _texts(snapshot: Snapshot, kind: TieKind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tie.text for tie in snapshot.ties if tie.kind == kind))
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return "; ".join(texts[:SHOWN]) + more

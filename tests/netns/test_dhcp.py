@@ -1,0 +1,106 @@
+"""A host whose address is a lease: warned of, moved, and asked for again at boot."""
+
+import json
+import os
+from collections.abc import Callable
+
+from bridgekit.lab.topology import Lab
+
+FILE = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n  hostname web\n"
+SERVER = (
+    *("dnsmasq", "--no-daemon", "--port=0", "--user=root", "--conf-file=/dev/null"),
+    *("--leasefile-ro", "--interface=eth0", "--bind-interfaces", "--dhcp-option=3,192.168.1.1"),
+    "--dhcp-range=192.168.1.100,192.168.1.200,255.255.255.0,600",
+)
+
+
+def served(lab: Lab) -> Lab:
+    """Serve leases on the wire, and bring the host up as its file says."""
+    lab.popen("gateway", *SERVER)
+    lab.run("host", "mkdir", "-p", "/var/lib/dhcp")
+    lab.run("host", "ifup", "-a", timeout=60)
+    return lab
+
+
+def leased(lab: Lab, link: str) -> list[str]:
+    shown = json.loads(lab.run("host", "ip", "-4", "-j", "address", "show", link).stdout)
+    return [a["local"] for one in shown for a in one.get("addr_info", []) if a.get("dynamic")]
+
+
+def routes(lab: Lab) -> str:
+    return lab.run("host", "ip", "route").stdout
+
+
+def test_a_lease_moves_and_stays_at_boot(make_lab: Callable[..., Lab]) -> None:
+    lab = served(make_lab(host=("link set lo up",), interfaces=FILE))
+    before, way = leased(lab, "eth0"), routes(lab)
+    plan = json.loads(lab.bridgekit("plan", "eth0", "--json").stdout)
+    found = [(one["level"], one["code"]) for one in plan["findings"]]
+    assert found == [("warn", "owned-by-dhclient"), ("warn", "address-with-lifetime")]
+    end_as_advised(lab)
+    assert leased(lab, "eth0") == before
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert "iface br0 inet dhcp" in lab.read_interfaces()
+    assert (leased(lab, "br0"), leased(lab, "eth0")) == (before, [])
+    lab.run("host", "dhclient", "-1", "br0")
+    assert leased(lab, "br0") == before
+    with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
+        served(booted)
+        assert leased(booted, "br0") == before
+        assert routes(booted) == way.replace("eth0", "br0")
+
+
+HIDDEN = """
+for name in dhclient dhcpcd udhcpc pump; do
+    file=$(command -v $name) && mount --bind /dev/null "$file"
+done
+true
+"""
+
+
+def test_a_lease_needs_a_client_at_boot(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(
+        host=(
+            *("link set lo up", "link set eth0 up"),
+            "address add 192.168.1.8/24 brd + dev eth0 valid_lft 900 preferred_lft 900",
+        ),
+        interfaces=FILE,
+    )
+    lab.run("host", "sh", "-c", HIDDEN)
+    refused = lab.bridgekit("plan", "eth0")
+    assert refused.code == 3 and "[no-dhcp-client]" in refused.stdout
+    assert lab.bridgekit("plan", "eth0", "--no-persist").code == 0
+
+
+def end_as_advised(lab: Lab) -> None:
+    """A plain kill, and wait until the client is gone."""
+    lab.run(
+        "host", "sh", "-c", "kill $(cat /run/dhclient.eth0.pid); while pidof dhclient; do :; done"
+    )
+
+
+def test_a_lease_beside_a_static_address(make_lab: Callable[..., Lab]) -> None:
+    """The static one comes up first: it must be there even if no server answers."""
+    lab = make_lab(
+        host=(
+            *("link set lo up", "link set eth0 up", "address add 192.168.1.4/24 brd + dev eth0"),
+            "address add 192.168.1.8/24 brd + dev eth0 valid_lft 900 preferred_lft 900",
+        ),
+        interfaces="iface eth0 inet static\n  address 192.168.1.4/24\niface eth0 inet dhcp\n",
+    )
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    text = lab.read_interfaces()
+    assert 0 < text.index("iface br0 inet static") < text.index("\niface br0 inet dhcp")
+
+
+def test_an_address_that_ends_is_no_lease_where_another_stays(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(
+        host=(
+            *("link set lo up", "link set eth0 up", "address add 192.168.1.4/24 brd + dev eth0"),
+            "address add 192.168.1.8/24 brd + dev eth0 valid_lft 900 preferred_lft 900",
+        ),
+        interfaces="iface eth0 inet static\n  address 192.168.1.4/24\n",
+    )
+    told = lab.bridgekit("apply", "eth0", "--yes")
+    assert (told.code, "[address-with-lifetime]" in told.stderr) == (0, True)
+    assert "inet dhcp" not in lab.read_interfaces()

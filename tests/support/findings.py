@@ -1,0 +1,25 @@
+"""What `plan` finds, and programs in the host that give it something to find."""
+
+import json
+import subprocess
+
+from bridgekit.lab.host import Process
+from bridgekit.lab.topology import Lab
+
+Found = dict[str, tuple[str, str]]
+
+
+def plan(lab: Lab, *options: str) -> tuple[int, Found]:
+    """The exit code, and each finding's level and message by its code."""
+    told = lab.bridgekit("plan", *(options or ("eth0",)), "--json")
+    findings = json.loads(told.stdout)["findings"]
+    return told.code, {one["code"]: (one["level"], one["message"]) for one in findings}
+
+
+def start(lab: Lab, script: str, *arguments: str) -> Process:
+    """Run a Python program in the host until its input ends."""
+    pipe = subprocess.PIPE
+    argv = ("python3", "-c", script, *arguments)
+    process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, text=True)
+    assert process.stdout and process.stdout.readline() == "ready\n"
+    return process
