@@ -1,6 +1,7 @@
 """Kernel settings below /proc/sys/net of the caller's network namespace."""
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ any network namespace but the first, the loopback, which got them too."""
 DERIVED = frozenset({"mc_forwarding", "mtu", "addr_gen_mode", "stable_secret", "bc_forwarding"})
 """Read-only, or set through the link, or secret."""
 PER_INTERFACE = re.compile(r"net/ipv[46]/(?:conf|neigh)/(?!\.\.?/)[^/]+/[a-z0-9_]+")
+MOST_BYTES = 65536
 UNSET = (errno.EIO, errno.ENOENT, errno.EINVAL)
 
 
@@ -32,14 +34,24 @@ def read_settings(links: tuple[str, ...]) -> tuple[Sysctl, ...]:
 
 
 def _read(family: str, name: str) -> Iterator[Sysctl]:
-    folder = ROOT / family / name
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in DERIVED:
+    folder = f"{family}/{name}"
+    found = os.listdir(ROOT / folder) if (ROOT / folder).is_dir() else ()
+    for setting in sorted(found):
+        if setting not in DERIVED:
             try:
-                yield Sysctl(str(path.relative_to(ROOT)), path.read_text().strip())
+                yield Sysctl(f"{folder}/{setting}", _text(f"{ROOT}/{folder}/{setting}"))
             except OSError as error:
                 if error.errno not in UNSET:
                     raise
+
+
+def _text(path: str) -> str:
+    """There are hundreds of settings: a file object for each would take most of a plan's time."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(handle, MOST_BYTES).decode().strip()
+    finally:
+        os.close(handle)
 
 
 def write(key: str, value: str, undoing: bool = False) -> None:
