@@ -10,6 +10,7 @@ from bridgekit.lab import ifup, layout, witness
 from bridgekit.lab.topology import Lab
 from tests.guest.moves import LOOPBACK, addressed, answers, link, moved, refused
 from tests.netns.test_migration import state
+from tests.support.lasting import lasting
 
 MakeLab = Callable[..., Lab]
 
@@ -63,6 +64,31 @@ def test_vlan_filtering(make_lab: MakeLab) -> None:
         answers(lab, "192.168.1.4", "2001:db8:1::4")
         booted, _ = ifup.boot(f"boot{os.getpid()}", lab.read_interfaces())
     assert vlans(booted) == vlans(live) != []
+
+
+AWARE = "link add br0 type bridge forward_delay 0 vlan_filtering 1 vlan_default_pvid"
+
+
+def test_a_bridge_that_knows_vlans_is_taken_as_it_is(make_lab: MakeLab) -> None:
+    lab = make_lab(host=addressed("eth0"), interfaces=LOOPBACK)
+    lab.ip("host", f"{AWARE} 7", "link set br0 up")
+    lab.run("host", "bridge", "vlan", "add", "dev", "br0", "vid", "9", "self")
+    lab.hosts["host"].settle()
+    before = state(lab)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    after = state(lab)
+    own = [line for line in vlans(before) if '"br0"' in line]
+    assert own != [] and set(own) < set(vlans(after))
+    assert link(lab, "br0")["linkinfo"]["info_data"]["vlan_default_pvid"] == 7
+    assert any('"ifname": "eth0"' in line and '"vlan": 7' in line for line in vlans(after))
+    answers(lab, "192.168.1.4", "2001:db8:1::4")
+    assert lab.bridgekit("rollback").code == 0
+    assert lasting(before).difference(lasting(state(lab))) == []
+
+
+def test_a_bridge_without_a_vlan_for_untagged_frames_is_refused(lab: Lab) -> None:
+    lab.ip("host", f"{AWARE} 0")
+    assert refused(lab, "eth0") == ["no-default-vlan"]
 
 
 def vlans(testimony: witness.Testimony) -> list[str]:

@@ -11,14 +11,14 @@ import pytest
 
 from tests.support import guest
 
-AT_LEAST = 10
+AT_LEAST = 12
 # Two NICs on one cable
 NICS = [
     *("-netdev", "hubport,id=a,hubid=0", "-device", "vmxnet3,netdev=a,romfile="),
     *("-netdev", "hubport,id=b,hubid=0", "-device", "vmxnet3,netdev=b,romfile="),
 ]
 INSIDE = "BRIDGEKIT_GUEST"
-TIMEOUT = 900
+TIMEOUT = 1200
 
 
 def collected() -> set[str]:
