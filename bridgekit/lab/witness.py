@@ -1,7 +1,9 @@
 """The independent witness: a lab host's whole state, as iproute2 and the files tell it.
 
 It shares nothing with what it judges: no netlink library, no decoding of ours. Left out: interface
-indices, what remains of finite lifetimes, counters and timers, dynamic neighbours.
+indices, what remains of finite lifetimes, counters and timers, dynamic neighbours, and the order of
+IPv6 routes of the local table: they are the addresses, and of several links that have the same one
+any answers.
 """
 
 import difflib
@@ -59,11 +61,18 @@ def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
         for kind, arguments in commands.items():
             text = host.run(program, *arguments.split()).stdout
             objects = [f"{kind} {line}" for line in _objects(kind, json.loads(text or "[]"))]
-            lines += sorted(objects) if kind in _UNORDERED else objects
+            lines += sorted(objects) if kind in _UNORDERED else _local_last(kind, objects)
     lines += _static_multicast(host)
     lines += _sysctls(host) if sysctls else []
     lines += _files(host.config / "network") if files else []
     return Testimony(tuple(lines))
+
+
+def _local_last(kind: str, objects: list[str]) -> list[str]:
+    if kind != "route6":
+        return objects
+    local = [line for line in objects if '"table": "local"' in line]
+    return [line for line in objects if line not in local] + sorted(local)
 
 
 def _objects(kind: str, found: list[Any]) -> list[str]:

@@ -14,6 +14,8 @@ from bridgekit.model.snapshot import Snapshot, without
 NEW_INDEX = 0x7FFFFFFF
 """Stands for a link that has no number yet; comparisons go by name."""
 NO_LINK_LOCAL = 1
+QUIET = ("net/ipv6/conf/{}/accept_ra", "net/ipv6/conf/{}/use_tempaddr")
+"""Settings by which a link makes addresses of its own; a port must not."""
 
 
 def expected(snapshot: Snapshot, intent: Intent) -> Snapshot:
@@ -42,7 +44,7 @@ def bridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
     nic, there = _link(snapshot, intent.nic), snapshot.link(intent.bridge)
     state = without(snapshot, intent.bridge) if there else snapshot
     own = state.sysctls_of(nic.name)
-    quiet = {key: "0" for key in own if key.endswith("/accept_ra")}
+    quiet = {key: "0" for key in QUIET if key in own}
     return replace(
         _retold(state, nic.name, intent.bridge),
         links=(*(_ported(link, intent) for link in state.links), _bridge(nic, there, intent)),

@@ -8,7 +8,7 @@ the routes follow when it can carry them, and only then the NIC's own are remove
 from collections.abc import Iterator
 
 from bridgekit.migration import route_moves
-from bridgekit.migration.expectation import NO_LINK_LOCAL, expected
+from bridgekit.migration.expectation import NO_LINK_LOCAL, QUIET, expected
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import (
     AddAddresses,
@@ -80,6 +80,7 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
         yield RemoveNeighbours(nic, neighbours)
     if macs:
         yield RemoveStaticMacs(nic, macs)
+    yield from _port_settings(before, after, nic, quiet=True)
     if addresses:
         yield RemoveAddresses(nic, addresses, routes.connected)
     yield from _quiet_port(before, after, free, port)
@@ -115,14 +116,21 @@ def _quiet_port(before: Snapshot, after: Snapshot, free: Link, port: Link) -> It
     One that nobody made so may have a link-local address of its own.
     """
     yield from _addrgenmode(port.name, free.addrgenmode, NO_LINK_LOCAL)
-    old, new = before.sysctls_of(port.name), after.sysctls_of(port.name)
-    for key in sorted(old.keys() & new.keys()):
-        if old[key] != new[key]:
-            yield SetSysctl(key.format(port.name), old[key], new[key])
+    yield from _port_settings(before, after, port.name, quiet=False)
     own = in_creation_order(after.addresses_on(port.name))
     if own:
         yield AddAddresses(port.name, own, route_moves.connected(after, port.name, own))
     yield from _addrgenmode(port.name, NO_LINK_LOCAL, port.addrgenmode)
+
+
+def _port_settings(
+    before: Snapshot, after: Snapshot, port: str, quiet: bool
+) -> Iterator[Operation]:
+    """The quiet ones go before the addresses, and on the way back they come after them."""
+    old, new = before.sysctls_of(port), after.sysctls_of(port)
+    for key in sorted(old.keys() & new.keys()):
+        if old[key] != new[key] and (key in QUIET) == quiet:
+            yield SetSysctl(key.format(port), old[key], new[key])
 
 
 def _addrgenmode(link: str, old: int | None, new: int | None) -> Iterator[Operation]:
@@ -144,7 +152,7 @@ def _bridge_settings(
 ) -> tuple[tuple[str, str, str, str], ...]:
     """Return (key, old, during the move, final) for each setting that is ever written.
 
-    During the move the bridge takes no router advertisements, and its rp_filter is loose where it
+    During the move the bridge makes no addresses of its own, and its rp_filter is loose where it
     would be strict: with the addresses on the bridge and the routes still on the NIC, a strict one
     drops what arrives.
     """
@@ -153,7 +161,7 @@ def _bridge_settings(
     rows = []
     for pattern in sorted(final.keys() & old.keys()):
         during = final[pattern]
-        if pattern == "net/ipv6/conf/{}/accept_ra":
+        if pattern in QUIET:
             during = "0"
         if pattern == "net/ipv4/conf/{}/rp_filter":
             everywhere = before.sysctl("net/ipv4/conf/all/rp_filter") or "0"

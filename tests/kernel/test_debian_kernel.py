@@ -1,0 +1,70 @@
+"""What this machine's kernel may lack, proven on Debian's own: tests/guest, run in a guest."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.support import guest
+
+AT_LEAST = 12
+# Two NICs on one cable
+NICS = [
+    *("-netdev", "hubport,id=a,hubid=0", "-device", "vmxnet3,netdev=a,romfile="),
+    *("-netdev", "hubport,id=b,hubid=0", "-device", "vmxnet3,netdev=b,romfile="),
+]
+INSIDE = "BRIDGEKIT_GUEST"
+TIMEOUT = 1200
+
+
+def collected() -> set[str]:
+    """The tests that are there to be passed, as "module::name"."""
+    argv = (sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/guest")
+    done = subprocess.run(
+        (*argv, "-p", "no:cacheprovider"),
+        cwd=guest.ROOT,
+        env={**os.environ, INSIDE: "yes"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (line for line in done.stdout.splitlines() if "::" in line)
+    return {line.replace(".py::", "::").replace("/", ".") for line in lines}
+
+
+def passed(report: Path) -> set[str]:
+    cases = ElementTree.parse(report).iter("testcase")
+    return {f"{case.get('classname')}::{case.get('name')}" for case in cases if not len(case)}
+
+
+def in_guest(file: Path, share: Path) -> guest.Result:
+    share.mkdir()
+    tests = ("python3", "-m", "pytest", "-vv", "-p", "no:cacheprovider")
+    return guest.run(
+        *("env", f"{INSIDE}=yes", *tests, "--junit-xml=/share/report.xml"),
+        str(file.relative_to(guest.ROOT)),
+        share=share,
+        timeout=TIMEOUT,
+        devices=NICS,
+    )
+
+
+@pytest.mark.all
+def test_every_test_passes_in_the_guest(tmp_path: Path) -> None:
+    """One guest for each file, all at once."""
+    expected = collected()
+    assert len(expected) >= AT_LEAST
+    guest.disk()
+    files = sorted((guest.ROOT / "tests/guest").glob("test_*.py"))
+    shares = [tmp_path / file.stem for file in files]
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(in_guest, files, shares))
+    said = "\n".join(one.output for one in done)
+    assert [one.code for one in done] == [0] * len(files), said
+    assert set().union(*(passed(share / "report.xml") for share in shares)) == expected, said
