@@ -25,6 +25,7 @@ from bridgekit.model.routes import (
     PRIORITY,
     RouteSet,
     connected_route,
+    destination,
     fields,
     has_gateway,
     head,
@@ -64,6 +65,8 @@ class RouteMoves:
     """Others' routes behind one of those: lifted off meanwhile, so that they stay behind it."""
     surplus: RouteSet
     """What an address would bring but the host has not, because someone removed it."""
+    stones: RouteSet
+    """Ways to routers whose networks are gone: the kernel takes no route through such a one."""
 
 
 def connected(snapshot: Snapshot, link: str, addresses: tuple[Address, ...]) -> RouteSet:
@@ -115,6 +118,7 @@ def route_moves(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
         behind=behind,
         followers=_followers(routes, nic, behind),
         surplus=_surplus(snapshot, nic, brought - {_as_brought(message) for _, message in ours}),
+        stones=_stones(snapshot, nic, addresses),
     )
 
 
@@ -127,6 +131,9 @@ def operations(
     first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
     the same, and the connected routes have moved before the port is freed.
     """
+    if len(moves.stones):
+        yield AddRoutes(moves.stones)
+        yield AddRoutes(moves.stones.renamed(nic, bridge))
     if len(moves.surplus):  # gateways may lean on it while their routes move
         yield AddRoutes(moves.surplus)
     twins = moves.twins
@@ -148,6 +155,9 @@ def operations(
         yield RetargetNexthops(nexthops, nic, bridge)
     if len(moves.surplus):
         yield RemoveRoutes(moves.surplus.renamed(nic, bridge))
+    if len(moves.stones):
+        yield RemoveRoutes(moves.stones.renamed(nic, bridge))
+        yield RemoveRoutes(moves.stones)
 
 
 def _followers(routes: RouteSet, nic: str, behind: RouteSet) -> RouteSet:
@@ -167,6 +177,23 @@ def _surplus(snapshot: Snapshot, nic: str, missing: set[_Brought | None]) -> Rou
     index = next(number for number, name in snapshot.routes.names if name == nic)
     made = (connected_route(index, *what) for what in missing if what)
     return RouteSet(snapshot.routes.names, tuple(sorted(made)))
+
+
+def _stones(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> RouteSet:
+    routes = snapshot.routes.naming(nic)
+    index = next(number for number, name in routes.names if name == nic)
+    on_link = {network for address in addresses for network in address.connected}
+    on_link |= {destination(m) for m in routes.messages if not has_gateway(m) and head(m).type == 1}
+    wanted = {hop.gateway for hop in snapshot.nexthops if hop.link == nic and hop.gateway}
+    for message in routes.messages:
+        wanted |= {packed for packed, onlink in routes.gateways(message, nic) if not onlink}
+    far = {ip_address(p) for p in wanted if not any(ip_address(p) in net for net in on_link)}
+    made = (
+        connected_route(index, IPV4 if ip.version == 4 else IPV6, ip.packed, ip.max_prefixlen, 0)
+        for ip in far
+        if not ip.is_link_local or ip.version == 4
+    )
+    return RouteSet(routes.names, tuple(sorted(made)))
 
 
 def _of_the_kernel_alone(message: bytes) -> bool:

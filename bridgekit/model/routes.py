@@ -7,6 +7,7 @@ Interfaces stand in it as numbers; a RouteSet says which names those numbers mea
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6
@@ -89,6 +90,18 @@ def device_slots(message: bytes) -> list[int]:
     return slots
 
 
+def hops(message: bytes) -> Iterator[tuple[int, int, dict[int, bytes]]]:
+    """Yield (flags, interface, attributes) of the route's only hop, or of each of its legs."""
+    found = fields(message)
+    if OIF in found:
+        yield head(message).flags, wire.u32(found[OIF], 0), found
+    for kind, at, end in wire.attributes(message, RTMSG.size):
+        if kind == MULTIPATH:
+            for flags, slot, first, stop in legs(message, at, end):
+                inner = {k: message[a:b] for k, a, b in wire.attributes(message, first, stop)}
+                yield message[flags], wire.u32(message, slot), inner
+
+
 def settings(message: bytes) -> bytes:
     """Return the message without what is mere state: cache information, dead and offload marks."""
     parts = [message[:8], wire.U32.pack(head(message).flags & KEPT_FLAGS)]
@@ -134,6 +147,12 @@ def table(message: bytes) -> int:
     """Return the routing table's number."""
     found = fields(message)
     return wire.u32(found[TABLE], 0) if TABLE in found else head(message).table
+
+
+def destination(message: bytes) -> IPv4Network | IPv6Network:
+    """Return where the route leads."""
+    packed = fields(message).get(DST, b"\0" * (4 if message[0] == IPV4 else 16))
+    return ip_network((packed, message[1]))
 
 
 def has_gateway(message: bytes) -> bool:
@@ -199,6 +218,17 @@ class RouteSet:
     def where(self, holds: Callable[[bytes], bool]) -> "RouteSet":
         """Return those routes for which the predicate holds."""
         return RouteSet(self.names, tuple(filter(holds, self.messages)))
+
+    def gateways(self, message: bytes, link: str) -> Iterator[tuple[bytes, bool]]:
+        """Yield each router's packed address that this route uses over this link.
+
+        With it: is the router taken to be on the link whatever the other routes say?
+        """
+        for flags, index, found in hops(message):
+            if self.name(index) == link:
+                packed = found.get(GATEWAY) or found.get(VIA, b"")[2:]
+                if packed:
+                    yield packed, bool(flags & ONLINK)
 
     def naming(self, link: str) -> "RouteSet":
         """Return the routes that use this link, alone or with others."""

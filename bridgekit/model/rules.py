@@ -103,6 +103,12 @@ class Nexthop:
         found = wire.attributes(message, NEXTHOP_HEAD.size)
         return next((at for kind, at, _ in found if kind == NH_OIF), None)
 
+    @property
+    def gateway(self) -> bytes | None:
+        """The router's packed address; None if there is none, or it is on the link by decree."""
+        decreed = NEXTHOP_HEAD.unpack_from(self.message)[3] & ONLINK
+        return None if decreed else wire.found(self.message, NEXTHOP_HEAD.size).get(NH_GATEWAY)
+
     def resolved(self, index: int) -> bytes:
         """The message with today's interface number.
 

@@ -15,8 +15,7 @@ from ipaddress import ip_address
 from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.host.command import run
 from bridgekit.host.netlink import reach
-from bridgekit.model import wire
-from bridgekit.model.routes import GATEWAY, MULTIPATH, RTMSG, RouteSet, fields, legs
+from bridgekit.model.routes import RouteSet
 
 TRY_SECONDS = 2.0
 HANDFUL = 4
@@ -101,21 +100,8 @@ def gateways(routes: RouteSet, link: str) -> tuple[str, ...]:
     """Return a probe for each router that is used over this link, at most a handful."""
     found: dict[str, None] = {}
     for message in routes.naming(link).messages:
-        for address in _gateway_addresses(message, routes, link):
-            found[f"gateway:{address}"] = None
+        for packed, _ in routes.gateways(message, link):
+            found[f"gateway:{ip_address(packed)}"] = None
         if len(found) >= HANDFUL:
             break
     return tuple(found)[:HANDFUL]
-
-
-def _gateway_addresses(message: bytes, routes: RouteSet, link: str) -> list[str]:
-    family = socket.AddressFamily(message[0])
-    found = fields(message)
-    packed = [found[GATEWAY]] if GATEWAY in found else []
-    for kind, at, end in wire.attributes(message, RTMSG.size):
-        if kind == MULTIPATH:
-            for _, slot, first, stop in legs(message, at, end):
-                ours = routes.name(wire.u32(message, slot)) == link
-                inner = {k: message[a:b] for k, a, b in wire.attributes(message, first, stop)}
-                packed += [inner[GATEWAY]] if ours and GATEWAY in inner else []
-    return [socket.inet_ntop(family, address) for address in packed]
