@@ -12,6 +12,7 @@ from bridgekit.migration.expectation import expected
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.preflight import Finding
 from bridgekit.model.snapshot import Snapshot
+from bridgekit.model.words import one_line
 
 SCHEMA = 1
 LEVEL_COLOUR = {"refuse": "red", "warn": "yellow", "note": "cyan"}
@@ -61,28 +62,28 @@ def plan_text(draft: Draft) -> Iterator[str]:
     yield click.style(f"Operations ({len(plan.operations)}), in this order:", bold=True)
     for number, operation in enumerate(plan.operations, 1):
         for position, command in enumerate(operation.describe()):
-            yield f"  {f'{number}.' if position == 0 else '':4}{command}"
+            yield f"  {f'{number}.' if position == 0 else '':4}{one_line(command)}"
     originals = {item.before for item in plan.files}
     for item in plan.files:
         yield ""
         if item.after in originals:
-            yield f"Backup of the file below: {item.path}"
+            yield f"Backup of the file below: {one_line(item.path)}"
         else:
-            yield from (_coloured(line.rstrip("\n")) for line in diff(item))
+            yield from (_coloured(one_line(line.rstrip("\n"))) for line in diff(item))
     yield ""
     yield click.style("Before:", bold=True)
-    yield from (f"  {line}" for line in _before(plan))
+    yield from (f"  {one_line(line)}" for line in _before(plan))
     yield click.style("After:", bold=True)
-    yield from (f"  {line}" for line in _after(plan))
+    yield from (f"  {one_line(line)}" for line in _after(plan))
 
 
 def findings_text(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield two lines for each finding: what was seen, and what to do."""
     for found in findings:
         level = click.style(found.level, fg=LEVEL_COLOUR[found.level], bold=True)
-        yield f"{level}: {found.message} [{found.code}]"
+        yield f"{level}: {one_line(found.message)} [{found.code}]"
         if found.advice:
-            yield f"  {found.advice}"
+            yield f"  {one_line(found.advice)}"
 
 
 def diff(item: FileChange) -> Iterator[str]:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from bridgekit.errors import BridgekitError
+from bridgekit.model.words import printable
 
 VERBS = {
     "plan": ("bridgekit.cli.migrate", "Show what `apply` would do; changes nothing."),
@@ -66,8 +67,9 @@ def main() -> None:
     try:
         bridgekit()
     except BridgekitError as error:
-        click.echo(f"bridgekit: {error}", err=True)
+        click.echo(f"bridgekit: {printable(str(error))}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
-        click.echo(f"bridgekit: {error}; `bridgekit status` tells where things stand", err=True)
+        text = printable(str(error))
+        click.echo(f"bridgekit: {text}; `bridgekit status` tells where things stand", err=True)
         sys.exit(1)

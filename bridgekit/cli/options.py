@@ -10,12 +10,21 @@ from typing import Any
 import click
 
 from bridgekit import report
-from bridgekit.errors import BridgekitError, Refused
+from bridgekit.errors import BridgekitError, Refused, UsageError
+from bridgekit.model.words import printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 Command = Callable[..., Any]
 
-nic_argument = click.argument("nic", required=False)
+
+def _not_empty(_: click.Context, __: click.Parameter, nic: str | None) -> str | None:
+    """An empty variable of a script must not mean the NIC of the default route."""
+    if nic == "":
+        raise UsageError("the NIC's name is empty; nothing was changed")
+    return nic
+
+
+nic_argument = click.argument("nic", required=False, callback=_not_empty)
 bridge_option = click.option("--bridge", default="br0", show_default=True, help="The bridge.")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 interfaces_option = click.option(
@@ -75,4 +84,4 @@ def interactive() -> bool:
 def tell(line: str) -> None:
     """Tell the person how it goes; a terminal that is gone must not stop the work."""
     with suppress(OSError):
-        click.echo(f"bridgekit: {line}", err=True)
+        click.echo(f"bridgekit: {printable(line)}", err=True)

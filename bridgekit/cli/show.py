@@ -18,6 +18,7 @@ from bridgekit.migration.intent import Intent
 from bridgekit.model.links import BridgeOptions
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
+from bridgekit.model.words import one_line
 from bridgekit.persistence.stanza import Extras
 from bridgekit.transaction.store import Store
 
@@ -39,7 +40,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
         click.echo(report.as_json(values | {"routes": routes, "neighbours": neighbours}))
         return
     for line in (*report.topology(state, [name]), *(f"route {text}" for text in routes)):
-        click.echo(line)
+        click.echo(one_line(line))
     for entry in state.neighbours:
         click.echo(f"neighbour {entry.ip} lladdr {entry.mac}")
 

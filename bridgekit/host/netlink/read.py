@@ -10,6 +10,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.host.netlink.channel import HEADER, Channel, NetlinkError
+from bridgekit.model import wire
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
 from bridgekit.model.links import BridgeOptions, Link, Neighbour
 from bridgekit.model.routes import RTMSG, RouteSet
@@ -33,7 +34,7 @@ def decoded(message_class: Any, body: bytes) -> Any:
 def links(channel: Channel) -> tuple[Link, ...]:
     """Return all links in the kernel's order. Equivalent to: ip -details link show"""
     found = [decoded(ifinfmsg, body) for body in channel.dump(GETLINK, IFINFO.pack(0, 0, 0, 0, 0))]
-    names = {message["index"]: message.get_attr("IFLA_IFNAME") for message in found}
+    names = {message["index"]: _text(message, "IFLA_IFNAME") or "" for message in found}
     return tuple(_link(message, names) for message in found)
 
 
@@ -59,14 +60,25 @@ def _link(message: Any, names: dict[int, str]) -> Link:
         bridge=_bridge(info) if kind == "bridge" else None,
         qlen=message.get_attr("IFLA_TXQLEN") or 0,
         group=message.get_attr("IFLA_GROUP") or 0,
-        alias=message.get_attr("IFLA_IFALIAS"),
+        alias=_text(message, "IFLA_IFALIAS"),
         altnames=_altnames(message),
     )
 
 
 def _altnames(message: Any) -> tuple[str, ...]:
     properties = message.get_attr("IFLA_PROP_LIST")
-    return tuple(properties.get_attrs("IFLA_ALT_IFNAME")) if properties else ()
+    found = properties.get_attrs("IFLA_ALT_IFNAME") if properties else ()
+    return tuple(_readable(name) for name in found)
+
+
+def _text(message: Any, attribute: str) -> str | None:
+    value = message.get_attr(attribute)
+    return None if value is None else _readable(value)
+
+
+def _readable(value: str | bytes) -> str:
+    """pyroute2 leaves a text that is no UTF-8 as bytes."""
+    return wire.text(value) if isinstance(value, bytes) else value
 
 
 def _addrgenmode(message: Any) -> int | None:
@@ -109,7 +121,7 @@ def _address(message: Any, names: dict[int, str]) -> Address:
         prefixlen=message["prefixlen"],
         peer=address if local and local != address else None,
         broadcast=message.get_attr("IFA_BROADCAST"),
-        label=message.get_attr("IFA_LABEL"),
+        label=_text(message, "IFA_LABEL"),
         scope=message["scope"],
         flags=flags,
         preferred=preferred,
