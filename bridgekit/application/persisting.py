@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
+from bridgekit.errors import refusing
 from bridgekit.host import files
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange
@@ -33,10 +34,9 @@ def file_changes(
     main: Path, after: Snapshot, intent: Intent
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them."""
-    texts = {
-        path: "" if content is None else _text(content)
-        for path, content in files.with_sources(main, lambda c: interfaces.sources(_text(c)))
-    }
+    with refusing():
+        sources = tuple(files.with_sources(main, lambda c: interfaces.sources(_text(c))))
+    texts = {path: "" if content is None else _text(content) for path, content in sources}
     own = tuple(o for text in texts.values() for o in interfaces.options(text, intent.nic))
     kept = interfaces.carried(own)
     nic = after.link(intent.nic)

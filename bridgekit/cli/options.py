@@ -27,8 +27,18 @@ def _not_empty(_: click.Context, __: click.Parameter, nic: str | None) -> str | 
 nic_argument = click.argument("nic", required=False, callback=_not_empty)
 bridge_option = click.option("--bridge", default="br0", show_default=True, help="The bridge.")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+
+
+def _utf8(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """Plans and journals keep the path as text."""
+    if not str(path).isprintable():
+        raise UsageError(f"{str(path)!r} cannot be read by a person; nothing was changed")
+    return path
+
+
 interfaces_option = click.option(
     "--interfaces-file",
+    callback=_utf8,
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("/etc/network/interfaces"),
     show_default=True,

@@ -1,6 +1,7 @@
 """Odd and hostile input: every run ends in a sentence, and nothing is changed that must not be."""
 
 import os
+import sys
 
 import pytest
 
@@ -77,4 +78,96 @@ def test_unreadable_names_beside_the_nic(lab: Lab, name: str) -> None:
     assert "\x1b" not in refused.stderr + refused.stdout
     assert lab.bridgekit("apply", "--yes", "eth0").code == 0
     assert lab.bridgekit("rollback").code == 0
+    assert before.difference(state(lab)) == []
+
+
+ESCAPES = "x\x1b[31mred\x07\nsecond line"
+
+
+def test_an_alias_does_not_play_with_the_terminal(lab: Lab) -> None:
+    """It is shown with escapes, and moves as it is."""
+    lab.run("host", "ip", "link", "set", "eth0", "alias", ESCAPES)
+    before = state(lab)
+    shown = lab.bridgekit("plan", "eth0").stdout
+    assert r"x\x1b[31mred\x07\nsecond line" in shown and "\x1b" not in shown
+    assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
+    assert lab.run("host", "cat", "/sys/class/net/br0/ifalias").stdout == f"{ESCAPES}\n"
+    assert lab.bridgekit("rollback").code == 0
+    assert before.difference(state(lab)) == []
+
+
+ODD_FILES = (
+    ("ln", "-s", "circle", "/run/loop"),
+    ("ln", "-s", "loop", "/run/circle"),
+    ("mkfifo", "/run/pipe"),
+    ("mknod", "/run/zero", "c", "1", "5"),
+    ("touch", "/run/file"),
+    ("mkdir", "/run/folder"),
+)
+"""In the lab's own /run: what a mistake destroys there is the lab's."""
+
+
+@pytest.fixture
+def odd_files(lab: Lab) -> Lab:
+    for argv in ODD_FILES:
+        lab.run("host", *argv)
+    return lab
+
+
+def kinds(lab: Lab) -> str:
+    names = ("loop", "circle", "pipe", "zero", "file", "folder")
+    return lab.run("host", "stat", "-c", "%F %t %T", *(f"/run/{name}" for name in names)).stdout
+
+
+@pytest.mark.parametrize("option", ["--interfaces-file", "--out", "--state-dir"])
+def test_odd_files(odd_files: Lab, option: str) -> None:
+    """A device is neither read for ever nor replaced by a file."""
+    lab, before, there = odd_files, state(odd_files), kinds(odd_files)
+    verb = ("apply", "--yes") if option == "--state-dir" else ("plan",)
+    for path in ("/run/loop", "/run/pipe", "/run/zero", "/run/file/x"):
+        told = lab.bridgekit(*verb, "eth0", option, path)
+        ends_in_a_sentence(told, told.code, "" if told.code == 2 else "othing was changed")
+        assert told.code in (2, 3), told
+    a_wrong_kind = "/run/file" if option == "--state-dir" else "/run/folder"
+    assert lab.bridgekit(*verb, "eth0", option, a_wrong_kind).code == 2
+    assert kinds(lab) == there
+    assert before.difference(state(lab)) == []
+
+
+def test_a_file_nobody_can_read_or_name(lab: Lab) -> None:
+    before = state(lab)
+    path = f"/run/{NOT_UTF8}"
+    ends_in_a_sentence(lab.bridgekit("apply", "--yes", "eth0", "--interfaces-file", path), 2)
+    ends_in_a_sentence(lab.bridgekit("plan", "eth0", "--interfaces-file", f"/run/{'x' * 300}"), 3)
+    assert before.difference(state(lab)) == []
+    lab.run("host", "chmod", "000", "/etc/network/interfaces")
+    drop = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    told = lab.run("host", *drop, sys.executable, "-m", "bridgekit", "plan", "eth0", check=False)
+    ends_in_a_sentence(told, 2, "/etc/network/interfaces", "not readable")
+
+
+def mount(lab: Lab, size: int, *options: str) -> None:
+    lab.run("host", "mkdir", "-p", "/run/state")
+    words = ",".join((f"size={size}", *options))
+    lab.run("host", "mount", "-t", "tmpfs", "-o", words, "none", "/run/state")
+
+
+@pytest.mark.parametrize("options", [("ro",), ()], ids=["read-only", "full"])
+def test_a_state_folder_that_takes_nothing(lab: Lab, options: tuple[str, ...]) -> None:
+    mount(lab, 4096, *options)
+    before = state(lab)
+    told = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
+    ends_in_a_sentence(told, 3, "/run/state", "nothing was changed")
+    assert before.difference(state(lab)) == []
+    assert "nothing here" in lab.bridgekit("status", "--state-dir", "/run/state").stdout
+
+
+def test_a_state_folder_that_is_full_when_it_begins(lab: Lab) -> None:
+    """There is room for the record, and none for the journal."""
+    assert lab.bridgekit("plan", "eth0", "--out", "/run/plan").code == 0
+    size = int(lab.run("host", "stat", "-c", "%s", "/run/plan").stdout)
+    mount(lab, -(-(size + 500) // 4096) * 4096)
+    before = state(lab)
+    told = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
+    ends_in_a_sentence(told, 5, "journal cannot be written: No space left")
     assert before.difference(state(lab)) == []
