@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bridgekit import machine
 from bridgekit.application.persisting import file_changes
+from bridgekit.errors import refusing
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange, Plan
@@ -45,13 +46,8 @@ class Draft:
 
 def draft(request: Request) -> Draft:
     """Plan the move of a NIC onto a bridge; a refused one has no operations."""
-    state = machine.network()
-    nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
-    intent = Intent(nic, request.bridge, "bridge", request.options)
-    if any(address.tentative for address in state.addresses_on(nic)):
-        machine.settle(nic)
-        state = machine.network()
-    state = machine.detailed(state, nic, request.bridge)
+    with refusing():
+        intent, state = _read(request)
     if already_done(state, intent):
         return Draft(Plan(intent, state, ()), (), done_already=True)
     found = findings(state, intent)
@@ -64,6 +60,16 @@ def draft(request: Request) -> Draft:
         )
         found = (*about_files, *found)
     return Draft(Plan(intent, state, planned(state, intent), changes), found)
+
+
+def _read(request: Request) -> tuple[Intent, Snapshot]:
+    state = machine.network()
+    nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
+    intent = Intent(nic, request.bridge, "bridge", request.options)
+    if any(address.tentative for address in state.addresses_on(nic)):
+        machine.settle(nic)
+        state = machine.network()
+    return intent, machine.detailed(state, nic, request.bridge)
 
 
 def named(state: Snapshot, nic: str | None) -> str | None:
