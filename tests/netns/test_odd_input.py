@@ -81,6 +81,29 @@ def test_unreadable_names_beside_the_nic(lab: Lab, name: str) -> None:
     assert before.difference(state(lab)) == []
 
 
+TAKEN = {
+    "a plain device": "link add br0 type veth peer name other",
+    "the other NIC's alternative name": "link property add dev eth1 altname br0",
+    "the NIC's own alternative name": "link property add dev eth0 altname br0",
+}
+
+
+@pytest.mark.parametrize("how", TAKEN)
+def test_the_bridges_name_is_taken(lab: Lab, how: str) -> None:
+    lab.ip("host", TAKEN[how])
+    before = state(lab)
+    for verb in (("plan",), ("apply", "--yes")):
+        ends_in_a_sentence(lab.bridgekit(*verb, "eth0"), 3, "called br0 is there already")
+    assert before.difference(state(lab)) == []
+
+
+def test_a_terminal_of_few_letters(lab: Lab) -> None:
+    """What the encoding lacks is shown as an escape."""
+    lab.run("host", "ip", "link", "set", "eth0", "alias", "bü→ro")
+    told = lab.bridgekit("plan", "eth0", env={"PYTHONIOENCODING": "latin-1"})
+    assert told.code == 0 and r"\u2192ro" in told.stdout, told
+
+
 ESCAPES = "x\x1b[31mred\x07\nsecond line"
 
 
