@@ -3,6 +3,9 @@
 The codes are the command-line contract: scripts rely on them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BridgekitError(Exception):
     """Something unexpected; the base of all errors that end in a sentence."""
@@ -44,3 +47,17 @@ class NetbootFailed(BridgekitError):
     """The network change is committed, the PXE service failed and was taken back whole."""
 
     exit_code = 7
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Within, nothing was changed yet: what fails is Refused, and says so."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise Refused(f"{what}; nothing was changed") from error
+    except BridgekitError as error:
+        if error.exit_code != BridgekitError.exit_code:
+            raise
+        raise Refused(f"{error}; nothing was changed") from error

@@ -68,7 +68,7 @@ def plan_text(draft: Draft) -> Iterator[str]:
     for item in plan.files:
         yield ""
         if item.after in originals:
-            yield f"Backup of the file below: {item.path}"
+            yield f"Backup of the file below: {printable(item.path)}"
         else:
             yield from (_coloured(line.rstrip("\n")) for line in diff(item))
     yield ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
+from bridgekit.errors import refusing
 from bridgekit.host import files
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
@@ -36,7 +37,8 @@ def file_changes(
     main: Path, after: Snapshot, intent: Intent
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them."""
-    texts = _texts(main)
+    with refusing():
+        texts = _texts(main)
     own = tuple(o for text in texts.values() for o in interfaces.options(text, intent.nic))
     kept = interfaces.carried(own)
     nic = after.link(intent.nic)

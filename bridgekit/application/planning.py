@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bridgekit import machine
 from bridgekit.application.persisting import file_changes
+from bridgekit.errors import refusing
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent, Wishes
@@ -48,13 +49,8 @@ class Draft:
 
 def draft(request: Request) -> Draft:
     """Plan the move of a NIC onto a bridge; a refused one has no operations."""
-    state = machine.network()
-    nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
-    intent = Intent(nic, request.bridge, "bridge", request.wishes, request.knowing)
-    if any(address.tentative for address in state.addresses_on(nic)):
-        machine.settle(nic)
-        state = machine.network()
-    state = machine.tied(machine.detailed(state, nic, request.bridge), nic)
+    with refusing():
+        intent, state = _read(request)
     if already_done(state, intent):
         return Draft(Plan(intent, state, ()), (), done_already=True)
     found = findings(state, intent)
@@ -77,6 +73,16 @@ def _about_pxe(after: Snapshot, name: str) -> Iterator[Finding]:
         message = f"with STP on, {name} lets a client wait {seconds:g} s before it passes anything"
         advice = "firmware gives up before that: leave STP off"
         yield Finding("warn", "stp-with-pxe", message, advice)
+
+
+def _read(request: Request) -> tuple[Intent, Snapshot]:
+    state = machine.network()
+    nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
+    intent = Intent(nic, request.bridge, "bridge", request.wishes, request.knowing)
+    if any(address.tentative for address in state.addresses_on(nic)):
+        machine.settle(nic)
+        state = machine.network()
+    return intent, machine.tied(machine.detailed(state, nic, request.bridge), nic)
 
 
 def named(state: Snapshot, nic: str | None) -> str | None:

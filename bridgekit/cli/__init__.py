@@ -1,6 +1,7 @@
 """The verbs. Each is imported only when it is called, so that `--help` stays quick."""
 
 import importlib
+import io
 import os
 import sys
 
@@ -64,6 +65,9 @@ def main() -> None:
     """Run the command line; every known error ends in its sentence and its exit code."""
     # a plain `su` leaves out where ip, nft and ifup are
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    for stream in (sys.stdout, sys.stderr):  # closed ones are None
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         bridgekit()
     except BridgekitError as error:

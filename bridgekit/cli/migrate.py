@@ -27,7 +27,7 @@ from bridgekit.cli.options import (
     store_options,
     tell,
 )
-from bridgekit.errors import Refused, RolledBack, UsageError
+from bridgekit.errors import Refused, RolledBack, UsageError, refusing
 from bridgekit.host import files
 from bridgekit.migration import plan as plans
 from bridgekit.netboot import lifecycle
@@ -96,7 +96,8 @@ def plan(
     if draft.refusals:
         raise _refused(draft)
     if out:
-        files.write(out, plans.encoded(draft.plan))
+        with refusing():
+            files.write(out, plans.encoded(draft.plan))
     if exit_code and draft.plan.operations:
         sys.exit(CHANGES)
 
@@ -170,7 +171,8 @@ def apply(
 def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; Refused if something speaks against it."""
     if plan_file:
-        plan = plans.decoded(plan_file.read_bytes())
+        with refusing():
+            plan = plans.decoded(plan_file.read_bytes())
         insists = request.knowing and not plan.intent.knowing
         if request.nic not in (None, plan.intent.nic) or not request.persist or insists:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")

@@ -10,17 +10,35 @@ from typing import Any
 import click
 
 from bridgekit import report
-from bridgekit.errors import BridgekitError, Refused
+from bridgekit.errors import BridgekitError, Refused, UsageError
 from bridgekit.model.words import LINES, printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 Command = Callable[..., Any]
 
-nic_argument = click.argument("nic", required=False)
+
+def _not_empty(_: click.Context, __: click.Parameter, nic: str | None) -> str | None:
+    """An empty variable of a script must not mean the NIC of the default route."""
+    if nic == "":
+        raise UsageError("the NIC's name is empty; nothing was changed")
+    return nic
+
+
+nic_argument = click.argument("nic", required=False, callback=_not_empty)
 bridge_option = click.option("--bridge", default="br0", show_default=True, help="The bridge.")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+
+
+def _utf8(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """Plans and journals keep the path as text."""
+    if not str(path).isprintable():
+        raise UsageError(f"{str(path)!r} cannot be read by a person; nothing was changed")
+    return path
+
+
 interfaces_option = click.option(
     "--interfaces-file",
+    callback=_utf8,
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("/etc/network/interfaces"),
     show_default=True,

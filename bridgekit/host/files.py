@@ -15,8 +15,9 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def read(path: Path) -> bytes | None:
-    """Return the file's bytes, or None if there is none."""
+    """Return the file's bytes, or None if there is none; BridgekitError if it is no file."""
     try:
+        _check_kind(path)
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -30,8 +31,9 @@ def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
     An existing file's owner, mode and extended attributes stay, and a symbolic link stays a link;
     a new file has those of `like`, or else is root's alone.
     """
-    target = path.resolve()
     try:
+        target = path.resolve()
+        _check_kind(target)
         if content is None:
             target.unlink(missing_ok=True)
         else:
@@ -39,6 +41,14 @@ def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
         sync_folder(target.parent)
     except OSError as error:
         raise BridgekitError(f"cannot write {path}: {error.strerror}") from error
+    except RuntimeError as error:  # what Path.resolve makes of links in a circle
+        raise BridgekitError(f"cannot write {path}: {error}") from error
+
+
+def _check_kind(path: Path) -> None:
+    """A device or a pipe may be read for ever, and a file in its place would be its end."""
+    if path.exists() and not path.is_file():
+        raise BridgekitError(f"{path} is no regular file")
 
 
 def writable(path: Path) -> bool:

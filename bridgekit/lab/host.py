@@ -67,7 +67,7 @@ class Host:
         pipe = subprocess.PIPE
         source = subprocess.DEVNULL if stdin is None else pipe
         with self.popen(
-            *argv, env=env, stdin=source, stdout=pipe, stderr=pipe, text=True
+            *argv, env=env, stdin=source, stdout=pipe, stderr=pipe, errors="surrogateescape"
         ) as process:
             out, err = _communicate(process, stdin, timeout)
         if check and process.returncode:

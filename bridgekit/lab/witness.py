@@ -60,7 +60,9 @@ def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
     for program, commands in (("ip", _IP), ("bridge", _BRIDGE)):
         for kind, arguments in commands.items():
             text = host.run(program, *arguments.split()).stdout
-            objects = [f"{kind} {line}" for line in _objects(kind, json.loads(text or "[]"))]
+            objects = [
+                f"{kind} {line}" for line in _objects(kind, json.loads(text or "[]", strict=False))
+            ]
             lines += sorted(objects) if kind in _UNORDERED else _local_last(kind, objects)
     lines += _static_multicast(host)
     lines += _sysctls(host) if sysctls else []

@@ -63,10 +63,14 @@ class Intent:
 
 
 def check_link_name(name: str) -> None:
-    """UsageError unless the kernel takes this as an interface name (dev_valid_name)."""
-    odd = any(character.isspace() or character in "/:" for character in name)
-    if not name or odd or name in (".", "..") or len(name.encode()) > NAME_BYTES:
+    """UsageError unless the kernel takes this as an interface name, and a person can read it.
+
+    The kernel takes a % for "the next free number", and has settings for "all" and "default"
+    (dev_valid_name and dev_alloc_name in net/core/dev.c, sysctl_dev_name_is_allowed).
+    """
+    odd = not name.isprintable() or any(sign.isspace() or sign in "/:%" for sign in name)
+    if odd or name in ("", ".", "..", "all", "default") or len(name.encode()) > NAME_BYTES:
         raise UsageError(
-            f"{name!r} cannot be the name of an interface: 1 to {NAME_BYTES} bytes,"
-            " no blanks, no / and no :"
+            f"{name!r} cannot be the name of an interface: 1 to {NAME_BYTES} bytes that can be"
+            " read, no blanks, none of / : %"
         )

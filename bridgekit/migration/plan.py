@@ -45,6 +45,11 @@ class _StoredOperation:
 
 
 @dataclass(frozen=True, slots=True)
+class _Versioned:
+    schema: int
+
+
+@dataclass(frozen=True, slots=True)
 class _StoredPlan:
     schema: int
     intent: Intent
@@ -66,12 +71,13 @@ def encoded(plan: Plan) -> bytes:
 def decoded(data: bytes) -> Plan:
     """Return the plan from its JSON; UsageError says what is wrong with it."""
     try:
+        schema = msgspec.json.decode(data, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise UsageError(f"this plan has schema {schema}; this program knows {SCHEMA}")
         stored = msgspec.json.decode(data, type=_StoredPlan)
         operations = tuple(_operation(item) for item in stored.operations)
     except (msgspec.MsgspecError, ValueError, KeyError, RecursionError) as error:
         raise UsageError(f"this is no plan of bridgekit: {error}") from error
-    if stored.schema != SCHEMA:
-        raise UsageError(f"this plan has schema {stored.schema}; this program knows {SCHEMA}")
     plan = Plan(stored.intent, stored.snapshot, operations, stored.files)
     if not all(is_whole(message) for routes in _routes(plan) for message in routes.messages):
         raise UsageError("this is no plan of bridgekit: a route in it is torn")

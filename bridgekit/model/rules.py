@@ -49,7 +49,7 @@ class Rule:
         parts = [self.message[: RULE_HEAD.size]]
         for kind, at, end in wire.attributes(self.message, RULE_HEAD.size):
             value = self.message[at:end]
-            if kind in (IIF, OIF) and value.rstrip(b"\0").decode() == old:
+            if kind in (IIF, OIF) and wire.text(value) == old:
                 value = new.encode() + b"\0"
             parts.append(wire.attribute(kind, value))
         return Rule(b"".join(parts))
@@ -74,7 +74,7 @@ class Rule:
         return {kind: self.message[at:end] for kind, at, end in pairs}
 
     def _text(self, kind: int) -> str:
-        return self._attributes().get(kind, b"").rstrip(b"\0").decode(errors="replace")
+        return wire.text(self._attributes().get(kind, b""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,3 +43,8 @@ def u32(data: bytes, offset: int) -> int:
 def patched(data: bytes, offset: int, number: int) -> bytes:
     """Return data with the 32-bit number at this offset replaced."""
     return data[:offset] + U32.pack(number) + data[offset + 4 :]
+
+
+def text(value: bytes) -> str:
+    """Return the text of a name; bytes that are no UTF-8, which the kernel allows, as escapes."""
+    return value.rstrip(b"\0").decode(errors="backslashreplace")

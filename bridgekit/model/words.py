@@ -9,7 +9,8 @@ def printable(text: str, keep: str = "") -> str:
 
     Names of links, processes and rules can hold anything, and a terminal would obey some of it.
     """
-    return "".join(
-        one if one.isprintable() or one in keep else one.encode("unicode_escape").decode()
-        for one in text
-    )
+    return "".join(one if one.isprintable() or one in keep else _escaped(one) for one in text)
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape", "surrogatepass").decode()

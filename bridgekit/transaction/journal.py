@@ -7,6 +7,7 @@ what concerns files is synced. A line cut short by a crash is as if it had not b
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from bridgekit.errors import BridgekitError
+from bridgekit.errors import BridgekitError, refusing
 from bridgekit.host import files
 from bridgekit.host.place import Place
 from bridgekit.migration import plan as plans
@@ -98,9 +99,8 @@ class Journal:
 
     @classmethod
     def create(cls, state_dir: Path, record: Record) -> "Journal":
-        """Write the record and sync it; from here on a crash can be undone."""
+        """Write the record and sync it: from here on a crash can be undone. Refused if it can't."""
         folder = state_dir / record.id
-        folder.mkdir(mode=0o700)
         stored = _StoredRecord(
             version=VERSION,
             id=record.id,
@@ -111,9 +111,20 @@ class Journal:
             service=record.service,
             undoes=record.undoes,
         )
-        files.write(folder / "record", msgspec.json.encode(stored))
-        files.sync_folder(state_dir)
-        return cls(folder)
+        journal = cls(folder)
+        try:
+            with refusing():
+                folder.mkdir(mode=0o700)
+                files.write(folder / "record", msgspec.json.encode(stored))
+                files.sync_folder(state_dir)
+        except BaseException:
+            journal.discard()
+            raise
+        return journal
+
+    def discard(self) -> None:
+        """Remove the folder of a transaction that has not begun."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def record(self) -> Record:
         """Return the record; BridgekitError if it cannot be read."""

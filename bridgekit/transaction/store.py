@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridgekit.errors import BridgekitError, Busy, Refused
+from bridgekit.errors import Busy, Refused, refusing
 from bridgekit.host import place
 from bridgekit.transaction.journal import Journal
 
@@ -23,12 +23,8 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder, root's alone."""
-        try:
+        with refusing():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise BridgekitError(
-                f"cannot make {self.folder}: {error.strerror}; nothing was changed"
-            ) from error
 
     def new_id(self) -> str:
         """Return an id that sorts behind all others, whatever the clock says."""
@@ -73,7 +69,8 @@ class Store:
         """Hold the namespace's lock; Busy if another process acts here and `wait` is not set."""
         name = f"{self.place.boot}-{self.place.namespace}.lock"
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        handle = os.open(self.folder / name, flags, 0o600)
+        with refusing():
+            handle = os.open(self.folder / name, flags, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

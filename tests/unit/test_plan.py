@@ -48,7 +48,11 @@ def test_hostile_plans_end_in_a_sentence(seed: int) -> None:
         assert "plan" in str(error) or "interface" in str(error)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "eth0:1", "x" * 16, "ö" * 8])
+ODD_NAMES = ("", ".", "..", "a b", "a/b", "eth0:1", "x" * 16, "ö" * 8, "br%d", "all", "default")
+UNREADABLE_NAMES = ("a\nb", "\x1b[1m", "\0", "\udcff", "\u202eab")
+
+
+@pytest.mark.parametrize("name", [*ODD_NAMES, *UNREADABLE_NAMES])
 def test_odd_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError):
         Intent("eth0", name)

@@ -82,7 +82,7 @@ class Channel:
             bodies = self._dump_once(kind, body)
             if bodies is not None:
                 return bodies
-        raise BridgekitError("the kernel's tables change too fast to be read; nothing was changed")
+        raise BridgekitError("the kernel's tables change too fast to be read")
 
     def _dump_once(self, kind: int, body: bytes) -> list[bytes] | None:
         self._send([Request(kind, body, DUMP)])

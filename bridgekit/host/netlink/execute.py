@@ -4,7 +4,7 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
@@ -172,6 +172,9 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
+        """With a link its routes are gone; the new ones would take the place of another link's."""
+        if not self._undoing:
+            _check_there(operation.before, links.indices(channel))
         flags = CREATE | REPLACE
         channel.exchange(list(self._routes(NEWROUTE, flags, operation.after, channel, self._there)))
 
@@ -213,16 +216,22 @@ class Executor:
         self, kind: int, flags: int, routes: RouteSet, channel: Channel, quiet: frozenset[int]
     ) -> Iterator[Request]:
         indices = links.indices(channel)
-        missing = [name for _, name in routes.used_names() if name not in indices]
-        if missing and not (self._undoing and kind == DELROUTE):
-            raise BridgekitError(f"there is no interface {', '.join(missing)} any more")
-        if not missing:
+        if not (self._undoing and kind == DELROUTE):
+            _check_there(routes, indices)
+        if all(name in indices for _, name in routes.used_names()):
             for message in routes.resolved(indices):
                 yield Request(kind, replayed(message), flags, quiet)
 
 
 def _values(settings: op.BridgeSettings) -> tuple[object, ...]:
     return settings.mac, settings.mtu, settings.qlen, settings.group, settings.alias or ""
+
+
+def _check_there(routes: RouteSet, here: Collection[str]) -> None:
+    """BridgekitError if a link of these routes is gone."""
+    missing = [name for _, name in routes.used_names() if name not in here]
+    if missing:
+        raise BridgekitError(f"there is no interface {', '.join(missing)} any more")
 
 
 def _index(link: Link | None, name: str | None) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from bridgekit.host.netlink.channel import Channel, Request
-from bridgekit.host.netlink.messages import decoded, encoded
+from bridgekit.host.netlink.messages import decoded, encoded, readable, text
 from bridgekit.migration.operations import BridgeSettings
 from bridgekit.model import wire
 from bridgekit.model.links import BridgeOptions, Link, PortOptions
@@ -59,9 +59,7 @@ def _link_bodies(channel: Channel) -> list[bytes]:
 
 def _names(bodies: list[bytes]) -> dict[int, str]:
     return {
-        IFINFO.unpack_from(body)[2]: wire.found(body, IFINFO.size)[IFNAME]
-        .rstrip(b"\0")
-        .decode(errors="surrogateescape")
+        IFINFO.unpack_from(body)[2]: wire.text(wire.found(body, IFINFO.size)[IFNAME])
         for body in bodies
     }
 
@@ -91,7 +89,7 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         forwarding=_nested(body, PORT_DATA).get(PORT_STATE) == bytes([FORWARDING]),
         qlen=message.get_attr("IFLA_TXQLEN") or 0,
         group=message.get_attr("IFLA_GROUP") or 0,
-        alias=message.get_attr("IFLA_IFALIAS"),
+        alias=text(message, "IFLA_IFALIAS"),
         altnames=_altnames(message),
     )
 
@@ -107,7 +105,8 @@ def _is_station(name: str, index: int) -> bool:
 
 def _altnames(message: Any) -> tuple[str, ...]:
     properties = message.get_attr("IFLA_PROP_LIST")
-    return tuple(properties.get_attrs("IFLA_ALT_IFNAME")) if properties else ()
+    found = properties.get_attrs("IFLA_ALT_IFNAME") if properties else ()
+    return tuple(readable(name) for name in found)
 
 
 def _addrgenmode(message: Any) -> int | None:

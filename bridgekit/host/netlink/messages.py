@@ -29,6 +29,17 @@ def decoded(message_class: Any, body: bytes) -> Any:
     return message
 
 
+def text(message: Any, attribute: str) -> str | None:
+    """Return a text of a decoded message; None if it has none."""
+    value = message.get_attr(attribute)
+    return None if value is None else readable(value)
+
+
+def readable(value: str | bytes) -> str:
+    """Return a text as text: pyroute2 leaves one that is no UTF-8 as bytes."""
+    return wire.text(value) if isinstance(value, bytes) else value
+
+
 def address_body(address: Address, index: int, flags: int) -> bytes:
     """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
     message = ifaddrmsg()

@@ -8,7 +8,7 @@ from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
-from bridgekit.host.netlink.messages import decoded
+from bridgekit.host.netlink.messages import decoded, text
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
 from bridgekit.model.links import Neighbour
 from bridgekit.model.routes import RTMSG, RouteSet
@@ -40,7 +40,7 @@ def _address(message: Any, names: dict[int, str]) -> Address:
         prefixlen=message["prefixlen"],
         peer=address if local and local != address else None,
         broadcast=message.get_attr("IFA_BROADCAST"),
-        label=message.get_attr("IFA_LABEL"),
+        label=text(message, "IFA_LABEL"),
         scope=message["scope"],
         flags=flags,
         preferred=preferred,

@@ -1,0 +1,143 @@
+"""One case on disk, and the texts that follow from it."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from bridgekit import report
+from bridgekit.application.planning import Draft
+from bridgekit.migration.expectation import expected
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.plan import Plan
+from bridgekit.migration.planner import planned
+from bridgekit.migration.preflight import already_done, findings
+from bridgekit.model.addresses import SECONDARY
+from bridgekit.model.route_text import route_text
+from bridgekit.model.snapshot import Snapshot, fresh_settings
+
+ROOT = Path(__file__).parent
+TEXTS = ("state.txt", "plan.txt", "expected.txt")
+WIDTH = 170
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A recorded case: the input that is kept."""
+
+    name: str
+    snapshot: Snapshot
+    intent: Intent
+
+    @classmethod
+    def read(cls, name: str) -> "Folder":
+        def decoded(file: str, kind: Any) -> Any:
+            return msgspec.json.decode((ROOT / name / file).read_bytes(), type=kind)
+
+        return cls(name, decoded("snapshot.json", Snapshot), decoded("intent.json", Intent))
+
+    def write(self) -> None:
+        """Write input and texts."""
+        (ROOT / self.name).mkdir(exist_ok=True)
+        for file, value in (("snapshot.json", self.snapshot), ("intent.json", self.intent)):
+            (ROOT / self.name / file).write_text(laid_out(plain(value)) + "\n")
+        self.write_texts()
+
+    def write_texts(self) -> None:
+        """Write the texts anew; one that there is no more is removed."""
+        for file in TEXTS:
+            (ROOT / self.name / file).unlink(missing_ok=True)
+        for file, text in self.texts().items():
+            (ROOT / self.name / file).write_text(text)
+
+    def draft(self) -> Draft:
+        """Decide as `plan --no-persist` and `rollback` do."""
+        state, intent = self.snapshot, self.intent
+        if intent.direction == "bridge" and already_done(state, intent):
+            return Draft(Plan(intent, state, ()), (), done_already=True)
+        found = findings(state, intent)
+        refused = any(item.level == "refuse" for item in found)
+        return Draft(Plan(intent, state, () if refused else planned(state, intent)), found)
+
+    def expected(self) -> Snapshot | None:
+        """Return the state afterwards; None where nothing is to be done."""
+        operations = self.draft().plan.operations
+        return expected(self.snapshot, self.intent) if operations else None
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts by file name."""
+        after = self.expected()
+        told = {"state.txt": told_state(self.snapshot), "plan.txt": report.plan_text(self.draft())}
+        told |= {"expected.txt": told_state(after)} if after else {}
+        return {
+            file: "".join(f"{click.unstyle(line)}\n" for line in lines)
+            for file, lines in told.items()
+        }
+
+
+def plain(value: Any) -> Any:
+    """Return what JSON can hold, without what equals its default."""
+    if is_dataclass(value):
+        pairs = ((field, getattr(value, field.name)) for field in fields(value))
+        return {field.name: plain(item) for field, item in pairs if item != _default(field)}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _default(field: Any) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def laid_out(value: Any, indent: str = "") -> str:
+    """Return JSON with what fits a line on a line."""
+    flat = json.dumps(value)
+    if len(indent + flat) <= WIDTH or not isinstance(value, list | dict):
+        return flat
+    deeper = f"\n{indent} "
+    if isinstance(value, list):
+        return f"[{','.join(deeper + laid_out(one, indent + ' ') for one in value)}\n{indent}]"
+    pairs = (f"{deeper}{json.dumps(k)}: {laid_out(v, indent + ' ')}" for k, v in value.items())
+    return f"{{{','.join(pairs)}\n{indent}}}"
+
+
+def told_state(state: Snapshot) -> Iterator[str]:
+    """Yield a line for each object; where the kernel's order says nothing, sorted."""
+    for link in sorted(state.links, key=lambda link: link.name):
+        yield f"link {link.name}{_words(link, skip=('index', 'name'))}"
+    for address in state.addresses:
+        marks = f" proto {address.protocol}" if address.protocol else ""
+        marks += " secondary" if address.flags & SECONDARY and address.secondary else ""
+        yield f"address {address} dev {address.link} flags {address.flags:#x}{marks}"
+    for message in state.routes.messages:
+        yield f"route {route_text(message, state.routes.name)}"
+    yield from sorted(f"neighbour {entry}{_flags(entry.flags)}" for entry in state.neighbours)
+    yield from (f"rule inet{6 if rule.family == 10 else ''} {rule}" for rule in state.rules)
+    yield from (f"nexthop {nexthop}" for nexthop in state.nexthops)
+    fresh = fresh_settings(state)
+    for link in sorted(state.links, key=lambda link: link.name):
+        for key, value in sorted(state.sysctls_of(link.name).items()):
+            if fresh.get(key) != value:
+                yield f"setting {key.format(link.name)}={value}"
+    yield from (f"owner {owner.program}: {owner.evidence}" for owner in state.owners)
+
+
+def _flags(flags: int) -> str:
+    return f" flags {flags:#x}" if flags else ""
+
+
+def _words(value: Any, skip: tuple[str, ...] = ()) -> str:
+    """The fields that differ from their defaults, whichever there are."""
+    text = ""
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if field.name in skip or item == _default(field):
+            continue
+        inner = f"({_words(item).strip()})" if is_dataclass(item) else f"={item}"
+        text += f" {field.name}" + ("" if item is True else inner)
+    return text

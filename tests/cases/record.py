@@ -1,0 +1,134 @@
+"""Write the golden cases; see this package's first lines for how to call it."""
+
+import argparse
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bridgekit import machine
+from bridgekit.host.netlink.channel import Notices
+from bridgekit.lab.host import Host
+from bridgekit.lab.kernel import inside
+from bridgekit.lab.topology import Lab
+from bridgekit.migration.intent import Intent
+from bridgekit.model import routes as rt
+from bridgekit.model import wire
+from bridgekit.model.addresses import FOREVER, Address
+from bridgekit.model.links import Sysctl
+from bridgekit.model.routes import RouteSet
+from bridgekit.model.snapshot import Snapshot, fresh_settings
+from bridgekit.transaction.engine import focus
+from tests.cases.case import Case
+from tests.cases.folder import Folder
+from tests.cases.moves import MOVES
+from tests.cases.refusals import REFUSALS
+from tests.cases.routes import ROUTES
+
+CASES = MOVES | ROUTES | REFUSALS
+WATCHED = ("/rp_filter", "/accept_ra", "/disable_ipv6", "/forwarding")
+USUAL_PRIORITIES = (0, 32766, 32767)
+
+
+def recorded(name: str) -> Folder:
+    """Make the case's host in a lab and read it, less what a boot or a clock decides."""
+    case = CASES[name]
+    with Lab(f"record{os.getpid()}", host=("link set lo up",)) as lab:
+        host = lab.hosts["host"]
+        host.sysctl("net.ipv6.conf.default.accept_dad", "0")
+        for nic in case.nics:
+            _up(host, nic)
+        host.ip(case.all_lines)
+        host.settle()
+        for key, value in case.settings:
+            host.sysctl(key, value)
+        with inside("net", host.pid):
+            state = machine.snapshot(case.intent.nic, case.intent.bridge)
+    return Folder(name, case.change(lasting(state, case)), case.intent)
+
+
+def _up(host: Host, nic: str) -> None:
+    """One after the other: of two links that come up at once, either gets its routes first."""
+    host.sysctl(f"net.ipv6.conf.{nic}.accept_dad", "0")
+    with inside("net", host.pid), Notices() as notices:
+        host.ip([f"link set {nic} up"])
+        assert notices.wait(lambda: bool(machine.network().addresses_on(nic)), 5)
+
+
+def lasting(state: Snapshot, case: Case) -> Snapshot:
+    """Leave out what does not matter here, and what would differ at the next recording."""
+    absent = {"eth1"} - set(case.nics)
+    names = [link.name for link in state.links if link.name not in absent]
+    indices = {name: number for number, name in enumerate(names, 1)}
+    links = (replace(link, index=indices[link.name]) for link in state.links if link.name in names)
+    entries = (entry for entry in state.neighbours if entry.link in names)
+    return replace(
+        state,
+        links=tuple(links),
+        addresses=tuple(
+            _timeless(a) for a in state.addresses if a.link in names and a.link != "lo"
+        ),
+        routes=_routes(state.routes, indices),
+        neighbours=tuple(sorted(entries, key=lambda e: (e.link, e.flags, e.family, e.ip))),
+        rules=tuple(rule for rule in state.rules if rule.priority not in USUAL_PRIORITIES),
+        sysctls=tuple(_settings(state, case.intent)),
+    )
+
+
+def _timeless(address: Address) -> Address:
+    return replace(address, valid=_rounded(address.valid), preferred=_rounded(address.preferred))
+
+
+def _rounded(seconds: int) -> int:
+    return seconds if seconds == FOREVER else -(-seconds // 100) * 100
+
+
+def _routes(routes: RouteSet, indices: dict[str, int]) -> RouteSet:
+    """Without the loopback's own, and those of links that are left out."""
+
+    def matters(message: bytes) -> bool:
+        links = set(routes.links(message))
+        own = links == {"lo"} and rt.head(message).protocol == rt.KERNEL_MADE
+        return links <= indices.keys() and not own
+
+    kept = routes.where(matters)
+    messages = (_still(message) for message in kept.resolved(indices))
+    names = tuple((number, name) for name, number in indices.items())
+    return RouteSet(names, tuple(messages))
+
+
+def _still(message: bytes) -> bytes:
+    """A route's settings; of its cache information only the rounded expiry (USER_HZ is 100)."""
+    seconds = rt.expires(message)
+    cache = struct.pack("=IIiIIII", 0, 0, _rounded(seconds) * 100, 0, 0, 0, 0)
+    return rt.settings(message) + (wire.attribute(rt.CACHEINFO, cache) if seconds else b"")
+
+
+def _settings(state: Snapshot, intent: Intent) -> Iterator[Sysctl]:
+    """What decides a plan, or differs from a new link's; with what a new link has of it."""
+    fresh = fresh_settings(state)
+    values = [item for link in focus(intent) for item in state.sysctls_of(link).items()]
+    kept = {key for key, value in values if fresh.get(key) != value}
+    kept |= {key for key, value in values if key.endswith(WATCHED) and value != "0"}
+    for item in state.sysctls:
+        _, family, area, link, name = item.key.split("/")
+        stands_in = link != "lo" or area == "neigh"
+        if stands_in and f"net/{family}/{area}/{{}}/{name}" in kept:
+            yield item
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which cases; default: all")
+    parser.add_argument("--texts", action="store_true", help="only the texts, from the snapshots")
+    given = parser.parse_args()
+    for name in given.names or CASES:
+        if given.texts:
+            Folder.read(name).write_texts()
+        else:
+            recorded(name).write()
+        print(name)
+
+
+if __name__ == "__main__":
+    main()

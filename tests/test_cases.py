@@ -1,0 +1,90 @@
+"""The golden cases: plans and expectations are as reviewed; and what holds for all of them."""
+
+import re
+
+import pytest
+
+from bridgekit.migration import plan as plans
+from bridgekit.migration.comparison import differences
+from bridgekit.migration.expectation import unbridged
+from bridgekit.migration.operations import inverted
+from bridgekit.migration.plan import Plan
+from bridgekit.transaction.engine import focus
+from tests.cases.folder import ROOT, TEXTS, Folder, laid_out, plain
+from tests.cases.record import CASES, recorded
+
+NAMES = sorted(path.parent.name for path in ROOT.glob("*/snapshot.json"))
+MIGRATION = ROOT.parent.parent / "bridgekit/migration"
+OWNERS = ("dhclient", "dhcpcd", "udhcpc", "networkmanager", "networkd", "netplan")
+AGAIN = "write it anew with `python -m tests.cases.record --texts`, and read the difference"
+
+
+def plan_of(name: str) -> Plan:
+    return Folder.read(name).draft().plan
+
+
+def test_every_case_is_declared_and_recorded() -> None:
+    assert len(NAMES) >= 40
+    assert sorted(CASES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_are_what_was_reviewed(name: str) -> None:
+    there = {text: ROOT / name / text for text in TEXTS if (ROOT / name / text).exists()}
+    assert {text: path.read_text() for text, path in there.items()} == Folder.read(name).texts(), (
+        AGAIN
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_input_is_what_its_file_says(name: str) -> None:
+    """Nothing in the file is overlooked, and nothing is added to it."""
+    case = Folder.read(name)
+    for file, value in (("snapshot.json", case.snapshot), ("intent.json", case.intent)):
+        assert (ROOT / name / file).read_text() == laid_out(plain(value)) + "\n"
+
+
+def test_every_finding_has_a_case() -> None:
+    text = "\n".join(path.read_text() for path in MIGRATION.glob("*.py"))
+    calls = re.findall(r'(?:Finding\(\s*"\w+",|refuse\()\s*"([a-z0-9-]+)"', text)
+    wanted = {*calls, *(f"owned-by-{owner}" for owner in OWNERS)}
+    shown = {found.code for name in NAMES for found in Folder.read(name).draft().findings}
+    assert len(wanted) > 20
+    assert wanted - shown == set()
+
+
+def test_every_operation_has_a_case() -> None:
+    shown = {type(item).__name__ for name in NAMES for item in plan_of(name).operations}
+    assert plans.OPERATIONS.keys() - shown == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operations_undo_themselves_and_say_what_they_do(name: str) -> None:
+    operations = plan_of(name).operations
+    assert inverted(inverted(operations)) == operations
+    for operation in operations:
+        assert operation.inverse().inverse() == operation
+    for operation in (*operations, *inverted(operations)):
+        assert all(line.split()[0] in COMMANDS for line in operation.describe())
+
+
+COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "…")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plans_survive_json(name: str) -> None:
+    assert plans.decoded(plans.encoded(plan_of(name))) == plan_of(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_expectation_there_and_back_is_the_start(name: str) -> None:
+    case = Folder.read(name)
+    there = case.expected()
+    if there and case.intent.direction == "bridge":
+        back = unbridged(there, case.intent)
+        assert differences(case.snapshot, back, focus(case.intent)) == ()
+
+
+@pytest.mark.parametrize("name", ["secondary-addresses", "competing-between", "undo"])
+def test_recording_again_gives_the_same(name: str) -> None:
+    assert recorded(name) == Folder.read(name)
