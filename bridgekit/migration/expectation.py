@@ -83,7 +83,8 @@ def unbridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
     """
     bridge, port = _link(snapshot, intent.bridge), _link(snapshot, intent.nic)
     before = intent.left.link(port.name) or port
-    nic = replace(port, controller=None, port=None, addrgenmode=bridge.addrgenmode, lro=before.lro)
+    nic = replace(port, controller=None, port=None, forwarding=False, lro=before.lro)
+    nic = replace(nic, addrgenmode=bridge.addrgenmode)
     rest = (link for link in snapshot.links if link.name not in (port.name, bridge.name))
     own = snapshot.addresses_on(port.name)
     told = _retold(_without_port_state(snapshot, intent), bridge.name, nic.name)

@@ -117,6 +117,7 @@ def told_state(state: Snapshot) -> Iterator[str]:
     for message in state.routes.messages:
         yield f"route {route_text(message, state.routes.name)}"
     yield from sorted(f"neighbour {entry}{_flags(entry.flags)}" for entry in state.neighbours)
+    yield from sorted(f"static mac {entry}" for entry in state.static_macs)
     yield from (f"rule inet{6 if rule.family == 10 else ''} {rule}" for rule in state.rules)
     yield from (f"nexthop {nexthop}" for nexthop in state.nexthops)
     fresh = fresh_settings(state)
@@ -124,6 +125,7 @@ def told_state(state: Snapshot) -> Iterator[str]:
         for key, value in sorted(state.sysctls_of(link.name).items()):
             if fresh.get(key) != value:
                 yield f"setting {key.format(link.name)}={value}"
+    yield from (f"tie {tie.kind}: {tie.text}" for tie in state.ties)
     yield from (f"owner {owner.program}: {owner.evidence}" for owner in state.owners)
 
 
@@ -136,7 +138,7 @@ def _words(value: Any, skip: tuple[str, ...] = ()) -> str:
     text = ""
     for field in fields(value):
         item = getattr(value, field.name)
-        if field.name in skip or item == _default(field):
+        if field.name in (*skip, "more") or item == _default(field):
             continue
         inner = f"({_words(item).strip()})" if is_dataclass(item) else f"={item}"
         text += f" {field.name}" + ("" if item is True else inner)

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bridgekit.migration.intent import Intent
+from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.addresses import IPV6, Address
-from bridgekit.model.links import BridgeOptions, Link
+from bridgekit.model.links import Link, PortOptions, StaticMac
 from bridgekit.model.snapshot import Snapshot
 from tests.cases.case import BASE, V4, V6, Case
 
 TEMPORARY = 0x01  # IFA_F_TEMPORARY; for IPv4 the same bit says "secondary"
-UNDO = Intent("eth0", direction="unbridge")
 Change = Callable[[Snapshot], Snapshot]
 
 
@@ -41,6 +40,11 @@ def without_ipv6(state: Snapshot) -> Snapshot:
         routes=state.routes.where(lambda message: message[0] != IPV6),
         sysctls=tuple(item for item in state.sysctls if "ipv6" not in item.key),
     )
+
+
+def with_static_mac(state: Snapshot) -> Snapshot:
+    """As `bridge fdb add … dev eth0 self permanent` makes it."""
+    return replace(state, static_macs=(StaticMac("eth0", "02:00:00:00:00:99"),))
 
 
 def temporary(address: Address) -> Address:
@@ -159,38 +163,26 @@ OTHERS = {
         intent=Intent(
             "eth0",
             "lan",
-            options=BridgeOptions(
-                *(False, 400, 300, 1500, 20000, 4096),
+            wishes=Wishes(
+                *("02:00:00:00:00:42", False, 400, 300, 1500, 20000, 4096),
                 vlan_filtering=True,
+                port=PortOptions(77, 5),
             ),
         ),
         base=V4,
     ),
-}
-BRIDGED = (
-    "link add br0 address 52:54:00:b1:00:04 type bridge stp_state 0 forward_delay 0",
-    *("link set br0 up", "link set eth0 addrgenmode none", "link set eth0 master br0"),
-    "-6 address flush dev eth0",
-    "address add 192.168.1.4/24 brd + dev br0",
-    "route add default via 192.168.1.1 dev br0 onlink",
-    "address add 2001:db8:1::4/64 dev br0",
-)
-WAYS_BACK = {
-    "done-already": Case(BRIDGED, base=()),
-    "undo": Case(BRIDGED, UNDO, base=()),
-    "undo-a-bridge-of-the-users-own": Case(
+    "lro": Case(base=V4, change=each_link(lambda link: replace(link, lro=link.name == "eth0"))),
+    "static-mac": Case(base=V4, change=with_static_mac),
+    "nexthop-encapsulated": Case(
+        ("nexthop add id 4 encap ip id 3 dst 10.0.0.1 via 192.168.1.1 dev eth0",), base=V4
+    ),
+    "router-whose-network-is-gone": Case(
         (
-            "link add br0 address 52:54:00:b1:00:04 type bridge priority 4096 ageing_time 6000",
-            "link set br0 up mtu 1400",
-            "link set eth0 master br0",
-            "address add 192.168.1.4/24 brd + dev br0",
-            "address add 192.168.1.5/24 brd + dev br0",
-            "route add default via 192.168.1.1 dev br0 onlink",
-            "route add 10.61.0.0/16 via 192.168.1.2 dev br0 metric 5",
-            "rule add iif br0 lookup 100 priority 500",
+            "address add 10.20.0.5/16 dev eth0",
+            "route add 10.77.0.0/16 via 192.168.1.1 dev eth0",
+            "address del 192.168.1.4/24 dev eth0",
         ),
-        UNDO,
-        base=(),
+        base=V4[:1],
     ),
 }
-MOVES = ADDRESSES | OTHERS | WAYS_BACK
+MOVES = ADDRESSES | OTHERS

@@ -19,13 +19,14 @@ from bridgekit.model.links import Sysctl
 from bridgekit.model.routes import RouteSet
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.transaction.engine import focus
+from tests.cases.bridges import BRIDGES
 from tests.cases.case import Case
 from tests.cases.folder import Folder
 from tests.cases.moves import MOVES
 from tests.cases.refusals import REFUSALS
 from tests.cases.routes import ROUTES
 
-CASES = MOVES | ROUTES | REFUSALS
+CASES = MOVES | ROUTES | BRIDGES | REFUSALS
 WATCHED = ("/rp_filter", "/accept_ra", "/disable_ipv6", "/forwarding")
 USUAL_PRIORITIES = (0, 32766, 32767)
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bridgekit.migration.intent import Intent
-from bridgekit.model.links import BridgeOptions, Link, Owner
+from bridgekit.migration.intent import Intent, Wishes
+from bridgekit.model.links import Link, Owner, Tie, TieKind
 from bridgekit.model.snapshot import Snapshot
 from tests.cases.case import BASE, V4, Case
-from tests.cases.moves import BRIDGED, UNDO, Change, each_link
+from tests.cases.moves import Change, each_link
 
 OWNERS = ("dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan")
 
@@ -33,6 +33,10 @@ def with_link(name: str, kind: str, **more: object) -> Change:
     return changed
 
 
+def tied(kind: TieKind, text: str) -> Change:
+    return lambda state: replace(state, ties=(Tie(kind, text),))
+
+
 def bond_port(state: Snapshot) -> Snapshot:
     return nic(controller="bond0")(with_link("bond0", "bond")(state))
 
@@ -53,13 +57,11 @@ LINKS = {
         ("link add lan address 52:54:00:00:00:09 type bridge", "link set eth0 master lan"),
         base=V4,
     ),
-    "has-controller-bond": Case(base=V4, change=bond_port),
+    "bond-port": Case(base=V4, change=bond_port),
     "nic-down": Case(("link set eth0 down",), base=()),
     "no-carrier": Case(base=V4, change=nic(carrier=False)),
     "stable-secret": Case(base=BASE, change=nic(addrgenmode=2)),
-    "stp-on": Case(
-        intent=Intent("eth0", options=BridgeOptions(stp=True, forward_delay=1500)), base=V4
-    ),
+    "stp-on": Case(intent=Intent("eth0", wishes=Wishes(stp=True)), base=V4),
     "exclusive-child-macvlan": Case(
         ("link add mv0 link eth0 address 52:54:00:00:00:09 type macvlan",), base=V4
     ),
@@ -67,52 +69,26 @@ LINKS = {
     "vlan-child": Case(base=V4, change=with_link("eth0.7", "vlan", lower="eth0")),
     "leaning-link": Case(base=V4, change=with_link("tn0", "gretap", lower="eth0")),
 }
-BRIDGES = {
-    "bridge-exists": Case(("link add br0 address 52:54:00:00:00:09 type bridge",), base=V4),
-    "bridge-exists-with-address": Case(
-        (
-            "link add br0 address 52:54:00:00:00:09 type bridge",
-            *("link set br0 up", "address add 10.20.0.4/16 dev br0"),
-        ),
-        base=V4,
-    ),
-    "bridge-exists-with-port": Case(
-        (
-            "link add br0 address 52:54:00:00:00:09 type bridge",
-            *("link set br0 up", "link set eth1 master br0"),
-        ),
-        base=V4,
-    ),
-    "bridge-exists-plain-device": Case(
-        (
-            "link add br0 address 52:54:00:00:00:09 type veth"
-            " peer name br1 address 52:54:00:00:00:19",
-        ),
-        base=V4,
-    ),
-    "bridge-exists-alternative-name": Case(("link property add dev eth1 altname br0",), base=V4),
-}
 OWNED = {
     **{f"owned-by-{program.lower()}": owned_by(program) for program in OWNERS},
     "address-with-lifetime": Case(
         ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",), base=V4
     ),
 }
-WAYS_BACK = {
-    "undo-not-a-port": Case((), UNDO, base=V4),
-    "undo-port-joined": Case(
-        (
-            *BRIDGED,
-            "link add vm0 address 52:54:00:00:00:09 type veth"
-            " peer name vm1 address 52:54:00:00:00:19",
-            "link set vm0 master br0",
-        ),
-        UNDO,
-        base=(),
+TIES: tuple[tuple[TieKind, str], ...] = (
+    ("socket", "tcp 0.0.0.0:22 (sshd)"),
+    ("packet-socket", "IPv4 (snort)"),
+    ("multicast", "239.1.2.3"),
+    ("firewall", "nft inet filter input: iifname eth0 accept"),
+    ("traffic-control", "tbf"),
+    ("bridge-firewall", "net.bridge.bridge-nf-call-iptables is 1, and FORWARD drops"),
+    ("disk", "/ is nfs from 192.168.1.9"),
+    ("unread", "nft could not be asked"),
+)
+TIED = {
+    **{f"tied-by-{kind}": Case(base=V4, change=tied(kind, text)) for kind, text in TIES},
+    "tied-by-disk-and-knowing": Case(
+        intent=Intent("eth0", knowing=True), base=V4, change=tied(*TIES[6])
     ),
-    "undo-bridge-child": Case(
-        (*BRIDGED, "link add mv0 link br0 address 52:54:00:00:00:09 type macvlan"), UNDO, base=()
-    ),
-    "undo-address-joined": Case((*BRIDGED, "address add 10.20.0.4/16 dev eth0"), UNDO, base=()),
 }
-REFUSALS = LINKS | BRIDGES | OWNED | WAYS_BACK
+REFUSALS = LINKS | OWNED | TIED

@@ -1,0 +1,100 @@
+"""Cases of bridges that are there already, and of the ways back."""
+
+from dataclasses import replace
+
+from bridgekit.migration.intent import Intent, Wishes
+from bridgekit.model.links import BridgeOptions, Link
+from bridgekit.model.snapshot import Snapshot
+from tests.cases.case import V4, Case
+from tests.cases.moves import each_link
+
+UNDO = Intent("eth0", direction="unbridge")
+ETH0 = Link(2, "eth0", "veth", "52:54:00:b1:00:04", 1500, True, True, addrgenmode=0)
+BR0 = replace(ETH0, name="br0", kind="bridge", mac="52:54:00:00:00:09", bridge=BridgeOptions())
+THERE = ("link add br0 address 52:54:00:00:00:09 type bridge",)
+UP = (*THERE, "link set br0 up")
+
+
+def knows_vlans(state: Snapshot) -> Snapshot:
+    """br0 knows VLANs, which the recording kernel does not, and has none for untagged frames."""
+    options = BridgeOptions(vlan_filtering=True, default_pvid=0)
+    change = each_link(lambda link: replace(link, bridge=options) if link.bridge else link)
+    return change(state)
+
+
+TAKEN = {
+    "bridge-there-down": Case(THERE, base=V4),
+    "bridge-there-with-a-port": Case(
+        (
+            "link add br0 address 52:54:00:00:00:09 mtu 1400 type bridge ageing_time 900",
+            *("link set br0 up", "link set eth1 master br0"),
+        ),
+    ),
+    "bridge-there-stp-on": Case((*THERE, "link set br0 type bridge stp_state 1"), base=V4),
+    "bridge-in-use-address": Case((*UP, "address add 10.20.0.4/16 dev br0"), base=V4),
+    "bridge-in-use-route": Case((*UP, "route add 10.20.0.0/16 dev br0"), base=V4),
+    "bridge-in-use-rule": Case((*THERE, "rule add iif br0 lookup 100 priority 500"), base=V4),
+    "bridge-differs": Case(THERE, Intent("eth0", wishes=Wishes(ageing_time=100)), base=V4),
+    "no-default-vlan": Case(THERE, base=V4, change=knows_vlans),
+    "not-a-bridge-plain-device": Case(
+        (
+            "link add br0 address 52:54:00:00:00:09 type veth"
+            " peer name br1 address 52:54:00:00:00:19",
+        ),
+        base=V4,
+    ),
+    "not-a-bridge-alternative-name": Case(("link property add dev eth1 altname br0",), base=V4),
+}
+BRIDGED = (
+    "link add br0 address 52:54:00:b1:00:04 type bridge stp_state 0 forward_delay 0",
+    *("link set br0 up", "link set eth0 addrgenmode none", "link set eth0 master br0"),
+    "-6 address flush dev eth0",
+    "address add 192.168.1.4/24 brd + dev br0",
+    "route add default via 192.168.1.1 dev br0 onlink",
+    "address add 2001:db8:1::4/64 dev br0",
+)
+WAYS_BACK = {
+    "done-already": Case(BRIDGED, base=()),
+    "undo": Case(BRIDGED, UNDO, base=()),
+    "undo-lro": Case(
+        BRIDGED, replace(UNDO, left=Snapshot(links=(replace(ETH0, lro=True),))), base=()
+    ),
+    "undo-onto-a-bridge-that-was-there": Case(
+        BRIDGED,
+        replace(
+            UNDO, left=Snapshot(links=(ETH0, replace(ETH0, name="br0", bridge=BridgeOptions())))
+        ),
+        base=(),
+    ),
+    "undo-a-bridge-of-the-users-own": Case(
+        (
+            "link add br0 address 52:54:00:b1:00:04 type bridge priority 4096 ageing_time 6000",
+            "link set br0 up mtu 1400",
+            "link set eth0 master br0",
+            "address add 192.168.1.4/24 brd + dev br0",
+            "address add 192.168.1.5/24 brd + dev br0",
+            "route add default via 192.168.1.1 dev br0 onlink",
+            "route add 10.61.0.0/16 via 192.168.1.2 dev br0 metric 5",
+            "rule add iif br0 lookup 100 priority 500",
+        ),
+        UNDO,
+        base=(),
+    ),
+    "undo-not-a-port": Case((), UNDO, base=V4),
+    "undo-port-joined": Case(
+        (
+            *BRIDGED,
+            "link add vm0 address 52:54:00:00:00:09 type veth"
+            " peer name vm1 address 52:54:00:00:00:19",
+            "link set vm0 master br0",
+        ),
+        UNDO,
+        base=(),
+    ),
+    "undo-bridge-child": Case(
+        (*BRIDGED, "link add mv0 link br0 address 52:54:00:00:00:09 type macvlan"), UNDO, base=()
+    ),
+    "undo-address-joined": Case((*BRIDGED, "address add 10.20.0.4/16 dev eth0"), UNDO, base=()),
+    "undo-mac-changes": Case((*BRIDGED, "link set br0 address 52:54:00:00:00:09"), UNDO, base=()),
+}
+BRIDGES = TAKEN | WAYS_BACK
