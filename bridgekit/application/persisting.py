@@ -34,26 +34,33 @@ def stanza_text(state: Snapshot, intent: Intent, extras: Extras) -> str:
 
 
 def file_changes(
-    main: Path, after: Snapshot, intent: Intent
+    main: Path, after: Snapshot, intent: Intent, there: bool = False
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
-    """Return the changes that make the state after the migration last, and what to tell of them."""
+    """Return the changes that make the state after the migration last, and what to tell of them.
+
+    `there`: the bridge was there before, so a section of its own goes into the new one.
+    """
     with refusing():
         texts = _texts(main)
-    own = tuple(o for text in texts.values() for o in interfaces.options(text, intent.nic))
+    named = (intent.nic, intent.bridge) if there else (intent.nic,)
+    own = tuple(o for n in named for text in texts.values() for o in interfaces.options(text, n))
     kept = interfaces.carried(own)
-    nic = after.link(intent.nic)
-    mac = nic.mac if nic else None
+    bridge = after.link(intent.bridge)
+    mac = bridge.mac if bridge else None
     methods = frozenset(m for text in texts.values() for m in interfaces.methods(text, intent.nic))
     leases = leased(after, intent.bridge, methods)
-    extras = Extras(mac, _settings(after, intent.bridge), kept, leases)
+    ports = interfaces.ports(own)
+    settings = _settings(after, intent.bridge)
+    extras = Extras(mac, settings, kept, leases, intent.wishes.port, ports)
     stanza = stanza_text(after, intent, extras)
-    home = next((p for p, text in texts.items() if interfaces.configures(text, intent.nic)), main)
+    home = next((p for n in named for p in texts if interfaces.configures(texts[p], n)), main)
     changes: list[FileChange] = []
     for path, text in texts.items():
-        new = interfaces.switched_off(text, intent.nic, stanza if path == home else "")
+        without = interfaces.switched_off(text, intent.bridge, "") if there else text
+        new = interfaces.switched_off(without, intent.nic, stanza if path == home else "")
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
-    found = [*_about_files(texts, intent), *_about_lines(texts, kept, intent)]
+    found = [*_about_files(texts, intent, there), *_about_lines(texts, kept, intent)]
     found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
     return tuple(changes), (*found, *_about_tools(leases))
 
@@ -90,10 +97,10 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), files.read(backup), before), change]
 
 
-def _about_files(texts: dict[Path, str], intent: Intent) -> Iterator[Finding]:
+def _about_files(texts: dict[Path, str], intent: Intent, there: bool) -> Iterator[Finding]:
     """What a file says that does not go with the new section."""
     for path, text in texts.items():
-        if interfaces.configures(text, intent.bridge):
+        if interfaces.configures(text, intent.bridge) and not there:
             message = f"{path} has a section for {intent.bridge} already"
             advice = "remove it, or choose another name with --bridge"
             yield Finding("refuse", "bridge-configured", message, advice)

@@ -59,7 +59,8 @@ def draft(request: Request) -> Draft:
     changes: tuple[FileChange, ...] = ()
     after = expected(state, intent)
     if request.persist:
-        changes, about_files = file_changes(request.interfaces_file, after, intent)
+        there = state.link(intent.bridge) is not None
+        changes, about_files = file_changes(request.interfaces_file, after, intent, there)
         found = (*about_files, *found)
     if request.with_pxe:
         found = (*_about_pxe(after, intent.bridge), *found)

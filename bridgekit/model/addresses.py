@@ -15,6 +15,11 @@ DEPRECATED = 0x20
 TENTATIVE = 0x40
 PERMANENT = 0x80
 NOPREFIXROUTE = 0x200
+ADDED_WITH = {
+    **{0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr"},
+    **{NOPREFIXROUTE: "noprefixroute", 0x400: "autojoin"},
+}
+"""Flags that are given when an address is added, with the word for it; 0x02 to 0x100 IPv6's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Address:
             ["label", shlex.quote(self.label)] if self.label and self.label != self.link else []
         )
         words += ["metric", str(self.metric)] if self.metric else []
-        words += ["noprefixroute"] if self.flags & NOPREFIXROUTE else []
+        words += [word for flag, word in ADDED_WITH.items() if self.flags & flag]
         words += ["valid_lft", str(self.valid)] if self.dynamic else []
         words += ["preferred_lft", str(self.preferred)] if self.preferred != FOREVER else []
         return " ".join(words)

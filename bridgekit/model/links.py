@@ -80,6 +80,7 @@ class Neighbour:
     protocol: int = 0
 
     PROXY: ClassVar[int] = 0x08
+    ROUTER: ClassVar[int] = 0x80
     PERMANENT: ClassVar[int] = 0x80
     USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
     """REACHABLE, STALE, DELAY, PROBE, PERMANENT: entries whose MAC address is known."""
@@ -94,7 +95,8 @@ class Neighbour:
         if self.flags & self.PROXY:
             return f"proxy {self.ip} dev {self.link}"
         state = "permanent" if self.lasting else "stale"
-        return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}"
+        router = " router" if self.flags & self.ROUTER else ""
+        return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}{router}"
 
     def on(self, link: str) -> "Neighbour":
         """The same entry on another link."""

@@ -15,7 +15,7 @@ RULE_HEAD = struct.Struct("=BBBBBBBBI")
 FROM, TO, IIF, PRIORITY, FWMARK, TABLE, FWMASK, OIF = (2, 1, 3, 6, 10, 15, 16, 17)
 INVERT = 2
 NEXTHOP_HEAD = struct.Struct("=BBBxI")
-NH_ID, NH_OIF, NH_GATEWAY, NH_ENCAP = 1, 5, 6, 8
+NH_ID, NH_GROUP, NH_OIF, NH_GATEWAY, NH_ENCAP = 1, 2, 5, 6, 8
 ONLINK = 4
 
 
@@ -129,7 +129,12 @@ class Nexthop:
         pairs = wire.attributes(self.message, NEXTHOP_HEAD.size)
         found = {kind: self.message[at:end] for kind, at, end in pairs}
         words = ["id", str(wire.u32(found[NH_ID], 0))]
+        if NH_GROUP in found:
+            members = (found[NH_GROUP][at : at + 8] for at in range(0, len(found[NH_GROUP]), 8))
+            ids = (f"{wire.u32(one, 0)},{one[4] + 1}" for one in members)
+            return " ".join([*words, "group", "/".join(ids)])
+        words += ["encap …"] if NH_ENCAP in found else []
         words += ["via", str(ip_address(found[NH_GATEWAY]))] if NH_GATEWAY in found else []
         onlink = NEXTHOP_HEAD.unpack_from(self.message)[3] & ONLINK
-        words += ["dev", self.link or "?"] + (["onlink"] if onlink else [])
+        words += (["dev", self.link] if self.link else []) + (["onlink"] if onlink else [])
         return " ".join(words)

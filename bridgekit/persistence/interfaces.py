@@ -27,6 +27,21 @@ EXPRESSED = frozenset(
     }
 )
 """Options whose effect the snapshot shows, so that the new stanza says it anew."""
+OF_THE_BRIDGE = frozenset(
+    f"bridge_{word}"
+    for word in (
+        "ports",
+        "stp",
+        "fd",
+        "hello",
+        "maxage",
+        "ageing",
+        "bridgeprio",
+        "hw",
+        "vlan_aware",
+    )
+)
+"""Likewise, of a bridge that was there already."""
 HOOKS = frozenset(("pre-up", "up", "post-up", "down", "pre-down", "post-down"))
 IP_OBJECTS = ("address", "route", "neighbour")
 
@@ -134,9 +149,14 @@ def carried(own: tuple[Option, ...]) -> tuple[Option, ...]:
     Left out is what the new section says by itself: addresses, and `ip` commands for addresses,
     routes, neighbours and rules that name links, whose effect is in the snapshot.
     """
-    return tuple(
-        option for option in own if option.name not in EXPRESSED and not _is_ip_command(option)
-    )
+    expressed = EXPRESSED | OF_THE_BRIDGE
+    return tuple(o for o in own if o.name not in expressed and not _is_ip_command(o))
+
+
+def ports(own: tuple[Option, ...]) -> tuple[str, ...]:
+    """Return the words of a bridge's `bridge_ports`; "none" is no port."""
+    values = (option.value.split() for option in own if option.name == "bridge_ports")
+    return tuple(word for words in values for word in words if word != "none")
 
 
 def _is_ip_command(option: Option) -> bool:

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from jinja2 import Environment, StrictUndefined
@@ -15,8 +15,8 @@ from netaddr import EUI
 
 from bridgekit.errors import UsageError
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import BridgeOptions, Link, Sysctl
+from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
+from bridgekit.model.links import BridgeOptions, Link, PortOptions, StaticMac, Sysctl
 from bridgekit.model.route_text import DEFAULT_METRIC, route_text
 from bridgekit.model.routes import (
     CACHEINFO,
@@ -42,6 +42,7 @@ from bridgekit.model.routes import (
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 
 ETHERNET_MTU = 1500
+ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
 PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, CACHEINFO, PREF})
 """What a default route may say for `gateway` to express it."""
@@ -70,13 +71,16 @@ class Extras:
     """What `apply` adds to the plain stanza.
 
     A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
-    and the families whose addresses a DHCP server gives.
+    the families whose addresses a DHCP server gives, how the bridge treats its port, and the ports
+    that a bridge had before, as its section named them.
     """
 
     mac: str | None = None
     settings: tuple[Sysctl, ...] = ()
     kept: tuple[Option, ...] = ()
     leased: frozenset[int] = frozenset()
+    port: PortOptions = field(default_factory=PortOptions)
+    ports: tuple[str, ...] = ()
 
 
 def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
@@ -116,6 +120,7 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     up = (
         *_up_lines(RouteSet(routes.names, rest), bridge, state.routes),
         *_up_rules_and_neighbours(state, bridge),
+        *(_up_static_mac(entry) for entry in state.static_macs_on(bridge)),
     )
     return (*found[:-1], Stanza(found[-1].heads, found[-1].options + up))
 
@@ -130,7 +135,7 @@ def _further(bridge: str, address: Address, gateway: bytes | None) -> Stanza:
 
 def _is_plain(address: Address) -> bool:
     """Can `iface … static` say all of it?"""
-    odd = address.peer or address.metric or address.scope or address.flags & 0x200
+    odd = address.peer or address.metric or address.scope or address.flags & ODD_FLAGS
     return not odd and address.label in (None, address.link)
 
 
@@ -161,8 +166,13 @@ def _bridge_options(link: Link, port: str, extras: Extras) -> Iterator[Option]:
     if link.mtu != ETHERNET_MTU:
         yield Option("mtu", str(link.mtu))
         yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
-    yield Option("bridge_ports", port)
+    others = [name for name in extras.ports if name != port]
+    yield Option("bridge_ports", " ".join([*others, port]))
     yield from _behaviour(link.bridge)
+    if extras.port.path_cost is not None:
+        yield Option("bridge_pathcost", f"{port} {extras.port.path_cost}")
+    if extras.port.priority is not None:
+        yield Option("bridge_portprio", f"{port} {extras.port.priority}")
     if extras.mac:
         yield Option("bridge_hw", extras.mac)
     for setting in extras.settings:
@@ -239,6 +249,12 @@ def _up_rules_and_neighbours(state: Snapshot, bridge: str) -> Iterator[Option]:
         yield Option("down", f"ip {flag}rule delete {rule}")
     for entry in (entry for entry in state.neighbours_on(bridge) if entry.lasting):
         yield Option("up", f"ip neighbour replace {entry}")
+
+
+def _up_static_mac(entry: StaticMac) -> Option:
+    if entry.multicast:
+        return Option("up", f"ip maddress add {entry}")
+    return Option("up", f"bridge fdb add {entry} self permanent")
 
 
 def _can_be_written(message: bytes, routes: RouteSet) -> bool:

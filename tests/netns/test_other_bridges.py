@@ -179,3 +179,33 @@ def test_static_mac_addresses_move(lab: Lab) -> None:
     assert sorted(lab.run("host", "ip", "maddress", "show").stdout.split("\n")) == sorted(
         joined.split("\n")
     )
+
+
+FILE = """\
+auto br0
+iface br0 inet manual
+    bridge_ports vm0
+    bridge_stp off
+    bridge_maxwait 0
+    up logger br0 is up
+
+auto eth0
+iface eth0 inet static
+    address 192.168.1.4/24
+    gateway 192.168.1.1
+"""
+
+
+def test_the_section_of_a_bridge_that_is_there_goes_into_the_new_one(
+    make_lab: Callable[..., Lab],
+) -> None:
+    lab = make_lab(interfaces=FILE)
+    lab.ip("host", *THERE["with a port"])
+    assert lab.bridgekit("apply", "eth0", "--yes", "--path-cost", "77").code == 0
+    written = [line.split() for line in lab.read_interfaces().splitlines()]
+    for words in ("bridge_ports vm0 eth0", "bridge_maxwait 0", "bridge_pathcost eth0 77"):
+        assert written.count(words.split()) == 1
+    assert written.count(["up", "logger", "br0", "is", "up"]) == 1
+    assert written.count(["auto", "br0"]) == 1 and ["auto", "eth0"] not in written
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == FILE

@@ -31,6 +31,7 @@ PORT_STATE, PORT_PRIORITY, PORT_COST = 1, 2, 3
 OTHER_PORT_SETTINGS = frozenset({*range(4, 12), 25, 27, 28, *range(30, 34)})
 """Likewise for PortOptions (IFLA_BRPORT_)."""
 FORWARDING = 3
+VXLAN_LINK = 3
 
 
 def links(channel: Channel) -> tuple[Link, ...]:
@@ -82,7 +83,7 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         loopback=bool(message["flags"] & LOOPBACK),
         wireless=_is_station(name, message["index"]),
         controller=names.get(controller, f"if{controller}") if controller else None,
-        lower=names.get(lower) if lower and kind != "veth" else None,
+        lower=names.get(lower) if lower and kind != "veth" else _under(kind, body, names),
         addrgenmode=_addrgenmode(message),
         bridge=_bridge(info, _nested(body, DATA)) if kind == "bridge" else None,
         port=_port(_nested(body, PORT_DATA)) if _is_port(info) else None,
@@ -92,6 +93,12 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         alias=text(message, "IFLA_IFALIAS"),
         altnames=_altnames(message),
     )
+
+
+def _under(kind: str, body: bytes, names: dict[int, str]) -> str | None:
+    """A VXLAN names the link that it sends through among its own settings."""
+    number = _nested(body, DATA).get(VXLAN_LINK) if kind == "vxlan" else None
+    return names.get(wire.u32(number, 0)) if number else None
 
 
 def _is_station(name: str, index: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridgekit.migration.operations.routes import route_words
-from bridgekit.model.addresses import IPV6, Address
+from bridgekit.model.addresses import IPV6, NODAD, Address
 from bridgekit.model.links import Neighbour, StaticMac
 from bridgekit.model.routes import RouteSet
 
@@ -25,7 +25,7 @@ class AddAddresses:
 
     def describe(self) -> Iterator[str]:
         for address in self.addresses:
-            proven = address.family == IPV6 and not address.tentative
+            proven = address.family == IPV6 and not (address.tentative or address.flags & NODAD)
             yield f"ip address add {address} dev {self.link}{' nodad' if proven else ''}"
         if not self.addresses:
             yield from route_words("append", self.connected)
