@@ -60,11 +60,12 @@ def add(lab: str, host: Host) -> None:
 def registered(lab: str) -> dict[str, Host]:
     """The hosts of a lab as noted down, dead ones too."""
     check_name(lab)
-    files = sorted(path for path in (REGISTRY / lab).glob("*") if path.is_symlink())
-    return {
-        file.name: Host(file.name, namespace(lab, file.name), int(str(file.readlink())))
-        for file in files
-    }
+    found = {}
+    for file in sorted((REGISTRY / lab).glob("*")):
+        with suppress(FileNotFoundError):  # another process is just removing this lab
+            pid = int(str(file.readlink()))
+            found[file.name] = Host(file.name, namespace(lab, file.name), pid)
+    return found
 
 
 def alive(lab: str) -> bool:

@@ -185,9 +185,9 @@ def _behaviour(options: BridgeOptions) -> Iterator[Option]:
     usual = BridgeOptions()
     yield Option("bridge_stp", "on" if options.stp else "off")
     yield Option("bridge_fd", f"{options.forward_delay / 100:g}")
-    for word, field in (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time")):
-        if getattr(options, field) != getattr(usual, field):
-            yield Option(f"bridge_{word}", f"{getattr(options, field) / 100:g}")
+    for word, name in (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time")):
+        if getattr(options, name) != getattr(usual, name):
+            yield Option(f"bridge_{word}", f"{getattr(options, name) / 100:g}")
     if options.priority != usual.priority:
         yield Option("bridge_bridgeprio", str(options.priority))
     if options.vlan_filtering:
