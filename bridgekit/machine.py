@@ -7,10 +7,12 @@ from functools import cache
 from bridgekit.errors import BridgekitError
 from bridgekit.host import disks, ethtool, firewall, listeners, managers, queues, sysctl
 from bridgekit.host.command import run
-from bridgekit.host.netlink import links, reach, read, sockets, static_macs
+from bridgekit.host.netlink import legs, links, reach, read, sockets, static_macs
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetLro, SetSysctl
+from bridgekit.model.links import Tie
+from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
 
 SETTLE_SECONDS = 5.0
@@ -50,7 +52,10 @@ def tied(state: Snapshot, nic: str) -> Snapshot:
     if link is None:
         return state
     bound = ((one.name, one.inode) for one in sockets.bound_to(link.index))
+    with Channel() as channel:
+        uneven = tuple(legs.uneven(channel, state.routes, nic))
     found = (
+        *(Tie("uneven-legs", route_text(route, state.routes.name)) for route in uneven),
         *listeners.sockets(bound),
         *listeners.packet_sockets(link.index),
         *listeners.groups(nic),

@@ -53,6 +53,12 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
             names = {"nic": intent.nic, "bridge": intent.bridge, "what": _listed(what)}
             yield Finding("warn", code, seen.format_map(names), advice.format_map(names))
     yield from _disks(snapshot, intent)
+    for route in _texts(snapshot, "uneven-legs"):
+        message = (
+            f"the legs of this route have different metrics, of which one would be lost: {route}"
+        )
+        advice = "give all legs the same, or make them nexthop objects (ip nexthop)"
+        yield Finding("refuse", "uneven-legs", message, advice)
     unread = _texts(snapshot, "unread")
     if unread:
         yield Finding("note", "not-looked-at", _listed(unread), "see for yourself what it shows")

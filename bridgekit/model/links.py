@@ -142,6 +142,7 @@ class Owner:
 
 
 TieKind = Literal[
+    "uneven-legs",
     "socket",
     "packet-socket",
     "multicast",

@@ -84,6 +84,7 @@ TIES: tuple[tuple[TieKind, str], ...] = (
     ("bridge-firewall", "net.bridge.bridge-nf-call-iptables is 1, and FORWARD drops"),
     ("disk", "/ is nfs from 192.168.1.9"),
     ("unread", "nft could not be asked"),
+    ("uneven-legs", "2001:db8:55::/48 mtu 1300 …"),
 )
 TIED = {
     **{f"tied-by-{kind}": Case(base=V4, change=tied(kind, text)) for kind, text in TIES},

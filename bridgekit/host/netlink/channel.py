@@ -107,6 +107,17 @@ class Channel:
                     return bodies if whole else None
                 bodies.append(chunk[at:end])
 
+    def ask(self, kind: int, body: bytes) -> bytes | None:
+        """Return the body of the answer to a question about one object; None if it is refused."""
+        first, answered = self._send([Request(kind, body)]), None
+        while True:
+            chunk = self._socket.recv(DUMP_CHUNK)
+            for answer, _, sequence, at, end in _messages(chunk):
+                if sequence == first and answer == ERROR:
+                    return answered
+                if sequence == first:
+                    answered = chunk[at:end]
+
     def exchange(self, requests: Sequence[Request]) -> None:
         """Send all requests in order; NetlinkError for the first one refused, after all were sent.
 
