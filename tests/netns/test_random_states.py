@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis import HealthCheck, Phase, given, note, reject, seed, settings
 
 from bridgekit import machine
 from bridgekit.application import planning
@@ -71,7 +71,10 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
     said = answers(host)
     with inside("net", host.pid):
         request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=False)
-        plan = planning.draft(request).plan
+        draft = planning.draft(request)
+        if [found.code for found in draft.refusals] == ["uneven-legs"]:
+            reject()
+        plan = draft.plan
         assert plan.operations
         carry_out(plan)
         meanwhile = answers(host)
