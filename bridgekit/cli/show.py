@@ -28,20 +28,31 @@ from bridgekit.transaction.store import Store
 @json_option
 @store_options
 def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
-    """Show what of the NIC would be moved: addresses, routes, neighbours, settings."""
+    """Show what of the NIC would be moved: addresses, routes, rules, neighbours and the like."""
     state = machine.network()
     name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
     state = _of(state, name)
-    routes = [route_text(message, state.routes.name) for message in state.routes.messages]
+    texts = {
+        "routes": [route_text(message, state.routes.name) for message in state.routes.messages],
+        "rules": [str(rule) for rule in state.rules],
+        "nexthops": [str(nexthop) for nexthop in state.nexthops],
+        "static_macs": [entry.mac for entry in state.static_macs],
+    }
     if as_json:
-        values = {key: msgspec.to_builtins(getattr(state, key)) for key in ("links", "addresses")}
-        neighbours = msgspec.to_builtins(state.neighbours)
-        click.echo(report.as_json(values | {"routes": routes, "neighbours": neighbours}))
+        keys = ("links", "addresses", "neighbours")
+        values = {key: msgspec.to_builtins(getattr(state, key)) for key in keys}
+        click.echo(report.as_json(values | texts))
         return
-    for line in (*report.topology(state, [name]), *(f"route {text}" for text in routes)):
+    neighbours = [f"neighbour {entry}" for entry in state.neighbours]
+    words = {
+        "routes": "route",
+        "rules": "rule",
+        "nexthops": "nexthop",
+        "static_macs": "MAC address",
+    }
+    told = (f"{words[key]} {text}" for key, found in texts.items() for text in found)
+    for line in (*report.topology(state, [name]), *told, *neighbours):
         say(line)
-    for entry in state.neighbours:
-        say(f"neighbour {entry.ip} lladdr {entry.mac}")
 
 
 def _of(state: Snapshot, name: str) -> Snapshot:
@@ -54,6 +65,9 @@ def _of(state: Snapshot, name: str) -> Snapshot:
         addresses=state.addresses_on(name),
         routes=state.routes.naming(name),
         neighbours=state.neighbours_on(name),
+        rules=tuple(rule for rule in state.rules if rule.names(name)),
+        nexthops=tuple(nexthop for nexthop in state.nexthops if nexthop.link == name),
+        static_macs=state.static_macs_on(name),
     )
 
 

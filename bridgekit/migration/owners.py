@@ -8,6 +8,7 @@ from bridgekit.model.links import Link
 from bridgekit.model.snapshot import Snapshot
 
 TEMPORARY = 0x01  # IFA_F_TEMPORARY, which IPv6 shares with IPv4's IFA_F_SECONDARY
+RANDOM = 3  # IN6_ADDR_GEN_MODE_RANDOM: a secret that the kernel makes for each link
 ADVICE = {
     "dhclient": "end it before the move with a plain `kill`, which keeps the lease, never with"
     " `dhclient -r` or `ifdown`; run `dhclient {bridge}` after it",
@@ -34,6 +35,12 @@ def findings(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
         yield Finding("warn", f"owned-by-{program}", message, advice)
     yield from _with_lifetime(snapshot, nic, bridge)
     yield from _temporary(snapshot, nic, bridge)
+    advertised = [a for a in snapshot.addresses_on(nic.name) if a.family == IPV6 and a.dynamic]
+    if nic.addrgenmode == RANDOM and advertised:
+        message = f"{nic.name} makes addresses like {advertised[0].ip} from a secret of its own;"
+        message += f" {bridge} makes others at the next advertisement"
+        advice = "the old ones last until they end; names and rules that use them need the new ones"
+        yield Finding("warn", "other-identifiers", message, advice)
 
 
 def _with_lifetime(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:

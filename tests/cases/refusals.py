@@ -61,6 +61,10 @@ LINKS = {
     "nic-down": Case(("link set eth0 down",), base=()),
     "no-carrier": Case(base=V4, change=nic(carrier=False)),
     "stable-secret": Case(base=BASE, change=nic(addrgenmode=2)),
+    "other-identifiers": Case(
+        ("address add 2001:db8:5::9/64 dev eth0 valid_lft 900 preferred_lft 900",),
+        change=nic(addrgenmode=3),
+    ),
     "stp-on": Case(intent=Intent("eth0", wishes=Wishes(stp=True)), base=V4),
     "exclusive-child-macvlan": Case(
         ("link add mv0 link eth0 address 52:54:00:00:00:09 type macvlan",), base=V4
