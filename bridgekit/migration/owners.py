@@ -35,6 +35,11 @@ def findings(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
         yield Finding("warn", f"owned-by-{program}", message, advice)
     yield from _with_lifetime(snapshot, nic, bridge)
     yield from _temporary(snapshot, nic, bridge)
+    if nic.token:
+        message = f"{nic.name} makes addresses from advertisements with the token {nic.token};"
+        message += f" {bridge} does without it"
+        advice = f"`ip token set {nic.token} dev {bridge}` after the move"
+        yield Finding("warn", "address-token", message, advice)
     advertised = [a for a in snapshot.addresses_on(nic.name) if a.family == IPV6 and a.dynamic]
     if nic.addrgenmode == RANDOM and advertised:
         message = f"{nic.name} makes addresses like {advertised[0].ip} from a secret of its own;"

@@ -38,7 +38,9 @@ class Link:
 
     `mac` is empty where there are no Ethernet frames; `wireless` is a Wi-Fi station.
     `addrgenmode` is how IPv6 link-local addresses are made: 0 eui64, 1 none, 2 stable-secret,
-    3 random; None where IPv6 is off.
+    3 random; None where IPv6 is off. `token` is the lower half of the addresses that it makes from
+    advertisements, if someone chose it. `lro`: does the hardware join segments that it receives?
+    `forwarding`: does its bridge let frames through?
     """
 
     index: int
@@ -60,6 +62,7 @@ class Link:
     qlen: int = 1000
     group: int = 0
     alias: str | None = None
+    token: str | None = None
     altnames: tuple[str, ...] = ()
 
 

@@ -61,6 +61,7 @@ LINKS = {
     "nic-down": Case(("link set eth0 down",), base=()),
     "no-carrier": Case(base=V4, change=nic(carrier=False)),
     "stable-secret": Case(base=BASE, change=nic(addrgenmode=2)),
+    "address-token": Case(base=V4, change=nic(token="::5")),
     "other-identifiers": Case(
         ("address add 2001:db8:5::9/64 dev eth0 valid_lft 900 preferred_lft 900",),
         change=nic(addrgenmode=3),

@@ -84,7 +84,8 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         wireless=_is_station(name, message["index"]),
         controller=names.get(controller, f"if{controller}") if controller else None,
         lower=names.get(lower) if lower and kind != "veth" else _under(kind, body, names),
-        addrgenmode=_addrgenmode(message),
+        addrgenmode=_ipv6(message, "IFLA_INET6_ADDR_GEN_MODE"),
+        token=_token(message),
         bridge=_bridge(info, _nested(body, DATA)) if kind == "bridge" else None,
         port=_port(_nested(body, PORT_DATA)) if _is_port(info) else None,
         forwarding=_nested(body, PORT_DATA).get(PORT_STATE) == bytes([FORWARDING]),
@@ -116,11 +117,15 @@ def _altnames(message: Any) -> tuple[str, ...]:
     return tuple(readable(name) for name in found)
 
 
-def _addrgenmode(message: Any) -> int | None:
+def _ipv6(message: Any, attribute: str) -> Any:
     spec = message.get_attr("IFLA_AF_SPEC")
     ipv6 = spec.get_attr("AF_INET6") if spec else None
-    mode = ipv6.get_attr("IFLA_INET6_ADDR_GEN_MODE") if ipv6 else None
-    return None if mode is None else int(mode)
+    return ipv6.get_attr(attribute) if ipv6 else None
+
+
+def _token(message: Any) -> str | None:
+    token = _ipv6(message, "IFLA_INET6_TOKEN")
+    return token if token not in (None, "::") else None
 
 
 def _nested(body: bytes, kind: int) -> dict[int, bytes]:
