@@ -35,17 +35,7 @@ def findings(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
         yield Finding("warn", f"owned-by-{program}", message, advice)
     yield from _with_lifetime(snapshot, nic, bridge)
     yield from _temporary(snapshot, nic, bridge)
-    if nic.token:
-        message = f"{nic.name} makes addresses from advertisements with the token {nic.token};"
-        message += f" {bridge} does without it"
-        advice = f"`ip token set {nic.token} dev {bridge}` after the move"
-        yield Finding("warn", "address-token", message, advice)
-    advertised = [a for a in snapshot.addresses_on(nic.name) if a.family == IPV6 and a.dynamic]
-    if nic.addrgenmode == RANDOM and advertised:
-        message = f"{nic.name} makes addresses like {advertised[0].ip} from a secret of its own;"
-        message += f" {bridge} makes others at the next advertisement"
-        advice = "the old ones last until they end; names and rules that use them need the new ones"
-        yield Finding("warn", "other-identifiers", message, advice)
+    yield from _identifiers(snapshot, nic, bridge)
 
 
 def _with_lifetime(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
@@ -64,6 +54,21 @@ def _temporary(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
             message += f" ends in {_duration(address.valid)}"
             advice = f"use_tempaddr moves too: {bridge} makes its own at the next advertisement"
             yield Finding("warn", "temporary-address", message, advice)
+
+
+def _identifiers(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
+    """What the lower half of the next addresses comes from does not move."""
+    if nic.token:
+        message = f"{nic.name} makes addresses from advertisements with the token {nic.token};"
+        message += f" {bridge} does without it"
+        advice = f"`ip token set {nic.token} dev {bridge}` after the move"
+        yield Finding("warn", "address-token", message, advice)
+    advertised = [a for a in snapshot.addresses_on(nic.name) if a.family == IPV6 and a.dynamic]
+    if nic.addrgenmode == RANDOM and advertised:
+        message = f"{nic.name} makes addresses like {advertised[0].ip} from a secret of its own;"
+        message += f" {bridge} makes others at the next advertisement"
+        advice = "the old ones last until they end; names and rules that use them need the new ones"
+        yield Finding("warn", "other-identifiers", message, advice)
 
 
 def _duration(seconds: int) -> str:
