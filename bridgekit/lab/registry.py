@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bridgekit.errors import Refused, UsageError
-from bridgekit.host.command import run
+from bridgekit.host.command import CommandFailed, run
 from bridgekit.lab.host import CONFIG, Host
 
 NAMES: Final = ("host", "gateway", "wire")
@@ -114,11 +114,19 @@ def sweep() -> None:
 
 
 def _forget(name: str) -> None:
-    """Remove the namespace's name and files, and end what was started in it from outside."""
-    if (Path("/run/netns") / name).exists():
+    """Remove the namespace's name and files, and end what was started in it from outside.
+
+    Another process may be doing the same: what counts is that the name is gone.
+    """
+    file = Path("/run/netns") / name
+    if file.exists():
         found = subprocess.run(("ip", "netns", "pids", name), capture_output=True, check=False)
         for pid in found.stdout.split():
             with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
-        run("ip", "netns", "delete", name)
+        try:
+            run("ip", "netns", "delete", name)
+        except CommandFailed:
+            if file.exists():
+                raise
     shutil.rmtree(CONFIG / name, ignore_errors=True)
