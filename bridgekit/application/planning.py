@@ -7,6 +7,7 @@ from pathlib import Path
 from bridgekit import machine
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refusing
+from bridgekit.migration import bridges
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent, Wishes
@@ -52,7 +53,9 @@ def draft(request: Request) -> Draft:
     with refusing():
         intent, state = _read(request)
     if already_done(state, intent):
-        return Draft(Plan(intent, state, ()), (), done_already=True)
+        bridge = state.link(intent.bridge)
+        differing = tuple(bridges.differing(bridge, intent)) if bridge else ()
+        return Draft(Plan(intent, state, ()), differing, done_already=not differing)
     found = findings(state, intent)
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)

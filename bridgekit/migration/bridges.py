@@ -5,11 +5,12 @@ from dataclasses import fields
 
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
-from bridgekit.model.addresses import LINK_SCOPE
 from bridgekit.model.links import BridgeOptions, Link
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import KERNEL_MADE, head
+from bridgekit.model.routes import is_link_local, is_link_multicast
 from bridgekit.model.snapshot import Snapshot
+
+VIRTUAL = ("tun", "veth")
 
 
 def there_already(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
@@ -21,12 +22,12 @@ def there_already(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         message = f"{bridge.name} is there already, and is no bridge called {intent.bridge}"
         yield Finding("refuse", "not-a-bridge", message, "choose another name with --bridge")
         return
-    owned = _owned(snapshot, bridge.name)
+    owned = _owned(snapshot, bridge, intent.nic)
     if owned:
         message = f"{bridge.name} has a state of its own: {'; '.join(owned[:3])}"
         advice = "remove it from the bridge, or choose another bridge"
         yield Finding("refuse", "bridge-in-use", message, advice)
-    yield from _differing(bridge.bridge, intent)
+    yield from differing(bridge, intent)
     if bridge.bridge.vlan_filtering and not bridge.bridge.default_pvid:
         message = f"{bridge.name} knows VLANs and has none for untagged frames: none would pass"
         advice = f"ip link set {bridge.name} type bridge vlan_default_pvid 1"
@@ -35,29 +36,45 @@ def there_already(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     mac = intent.wishes.mac or (nic.mac if nic else "")
     ports = ", ".join(port.name for port in snapshot.ports(bridge.name)) or "none"
     message = f"{bridge.name} is there already and is taken as it is (its ports: {ports})"
-    change = f"; its MAC address {bridge.mac} becomes {mac}" if bridge.mac != mac else ""
-    yield Finding("note", "bridge-joined", message + change)
+    if nic and bridge.mac != mac:
+        message += f"; its MAC address {bridge.mac} becomes {mac}"
+    if nic and bridge.mtu != nic.mtu:
+        message += f"; its MTU {bridge.mtu} becomes {nic.mtu}"
+    yield Finding("note", "bridge-joined", message)
+    for port in snapshot.ports(bridge.name):
+        if port.kind not in VIRTUAL and not bridge.bridge.stp:
+            message = f"{port.name} is a port of {bridge.name} as well, without STP"
+            advice = (
+                f"if {port.name} and {intent.nic} lead to one network, frames go round for ever"
+            )
+            yield Finding("warn", "second-uplink", message, advice)
 
 
-def _owned(snapshot: Snapshot, bridge: str) -> list[str]:
+def _owned(snapshot: Snapshot, bridge: Link, nic: str) -> list[str]:
     """What a bridge has beside what every link has by itself, in words."""
-    routes = snapshot.routes.naming(bridge)
-    texts = (route_text(m, routes.name) for m in routes.messages if head(m).protocol != KERNEL_MADE)
+    name, routes = bridge.name, snapshot.routes.naming(bridge.name)
+    own = (m for m in routes.messages if not (is_link_multicast(m) or is_link_local(m)))
+    macs = (
+        entry for entry in snapshot.static_macs_on(name) if entry.on(nic) in snapshot.static_macs
+    )
     return [
-        *(f"address {a}" for a in snapshot.addresses_on(bridge) if a.scope != LINK_SCOPE),
-        *(f"route {text}" for text in texts),
-        *(f"rule {rule}" for rule in snapshot.rules if rule.names(bridge)),
-        *(f"nexthop {hop}" for hop in snapshot.nexthops if hop.link == bridge),
-        *(f"neighbour {entry}" for entry in snapshot.neighbours_on(bridge) if entry.lasting),
+        *(f"address {a}" for a in snapshot.addresses_on(name) if not a.made_for(bridge.mac)),
+        *(f"route {route_text(message, routes.name)}" for message in own),
+        *(f"rule {rule}" for rule in snapshot.rules if rule.names(name)),
+        *(f"nexthop {hop}" for hop in snapshot.nexthops if hop.link == name),
+        *(f"neighbour {entry}" for entry in snapshot.neighbours_on(name) if entry.lasting),
+        *(f"MAC address {entry}, as {nic} has too" for entry in macs),
     ]
 
 
-def _differing(there: BridgeOptions, intent: Intent) -> Iterator[Finding]:
+def differing(bridge: Link, intent: Intent) -> Iterator[Finding]:
+    """Which options of a bridge that is there are other than those asked for."""
+    there = bridge.bridge or BridgeOptions()
     wanted = intent.wishes.granted(there)
-    for field in fields(BridgeOptions):
-        now, wish = getattr(there, field.name), getattr(wanted, field.name)
+    pairs = ((f.name, getattr(there, f.name), getattr(wanted, f.name)) for f in fields(there))
+    for name, now, wish in pairs:
         if now != wish:
-            message = f"{intent.bridge} is there with {field.name} {now}, and {wish} is asked for"
+            message = f"{intent.bridge} is there with {name} {now}, and {wish} is asked for"
             advice = "leave that option away, or change the bridge first"
             yield Finding("refuse", "bridge-differs", message, advice)
 
@@ -72,9 +89,15 @@ def going(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     if intent.left.link(bridge.name) is None:
         yield from _lost_with(snapshot, bridge, nic)
     for address in snapshot.addresses_on(nic.name):
-        if address.scope != LINK_SCOPE:
+        if not address.made_for(nic.mac):
             message = f"{nic.name} has got the address {address.ip} meanwhile"
             yield Finding("refuse", "address-joined", message, "remove it first")
+    for link in (nic, bridge):
+        if not link.up:
+            message = f"{link.name} is down"
+            yield Finding(
+                "refuse", "nic-down", message, f"ip link set {link.name} up, and try again"
+            )
     if bridge.mac != nic.mac:
         message = f"peers know the MAC address {bridge.mac}, and {nic.name} has {nic.mac}"
         advice = "some may need a minute until they ask again"

@@ -155,18 +155,20 @@ def _retold(snapshot: Snapshot, old: str, new: str) -> Snapshot:
 def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet:
     """Every route of `old` is `new`'s, in its place; what each link has by itself is special.
 
-    `keep`: both links have that afterwards; otherwise only `new`, which has it already. Other
-    routes that `new` has already are those of an address that both have: one of them stays.
+    `keep`: both links have that afterwards; otherwise only `new`. Other routes that `new` has
+    already are those of an address that both have: one of them stays.
     """
     numbers = {name: index for index, name in routes.names}
     to = numbers.get(new, NEW_INDEX)
     messages: list[tuple[bytes, bool]] = []
     for message in routes.messages:
-        ours = old in routes.links(message)
-        by_link = ours and is_link_multicast(message)
-        if not ours or (by_link and keep):
+        links = routes.links(message)
+        by_link = is_link_multicast(message)
+        if old not in links and not (by_link and new in links and not keep):
             messages.append((message, False))
-        if ours and (keep or not by_link):
+        if old in links and by_link and keep:
+            messages.append((message, False))
+        if old in links:
             messages.append((_repointed(message, numbers[old], to), True))
     names = dict(routes.names) | {to: new}
     told = {settings(message) for message, retold in messages if retold and new in numbers}

@@ -29,6 +29,7 @@ from bridgekit.migration.operations import (
     SetUp,
     inverted,
 )
+from bridgekit.model.addresses import Address
 from bridgekit.model.links import Link, PortOptions
 from bridgekit.model.routes import RouteSet, is_link_multicast
 from bridgekit.model.rules import Rule
@@ -50,7 +51,7 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
     """From the state where the NIC has everything to the one where the bridge has it."""
     free, port, made = before.link(nic), after.link(nic), after.link(bridge)
     assert free and port and made, "preflight lets no plan be made for links that are not there"
-    addresses = in_creation_order(before.addresses_on(nic))
+    addresses = in_creation_order(_moving(before, after, nic, bridge))
     neighbours = before.neighbours_on(nic)
     kept = after.static_macs_on(nic)
     macs = tuple(entry for entry in before.static_macs_on(nic) if entry not in kept)
@@ -83,9 +84,15 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
     yield from _port_settings(before, after, nic, quiet=True)
     if addresses:
         yield RemoveAddresses(nic, addresses, routes.connected)
-    yield from _quiet_port(before, after, free, port)
+    yield from _quiet_port(before, after, free, port, bridge)
     yield from _addrgenmode(bridge, NO_LINK_LOCAL, made.addrgenmode)
     yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
+
+
+def _moving(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> tuple[Address, ...]:
+    """A port that nobody made so may keep a link-local address of its own."""
+    there = {(address.ip, address.prefixlen) for address in after.addresses_on(bridge)}
+    return tuple(a for a in before.addresses_on(nic) if (a.ip, a.prefixlen) in there)
 
 
 def _ready_bridge(before: Snapshot, made: Link) -> Iterator[Operation]:
@@ -110,16 +117,21 @@ def _with_multicast(before: Snapshot, connected: RouteSet, nic: str, bridge: str
     return RouteSet(connected.names, connected.messages + routes.naming(nic).messages)
 
 
-def _quiet_port(before: Snapshot, after: Snapshot, free: Link, port: Link) -> Iterator[Operation]:
+def _quiet_port(
+    before: Snapshot, after: Snapshot, free: Link, port: Link, bridge: str
+) -> Iterator[Operation]:
     """A port must not take addresses of its own from router advertisements or link changes.
 
     One that nobody made so may have a link-local address of its own.
     """
     yield from _addrgenmode(port.name, free.addrgenmode, NO_LINK_LOCAL)
     yield from _port_settings(before, after, port.name, quiet=False)
-    own = in_creation_order(after.addresses_on(port.name))
-    if own:
-        yield AddAddresses(port.name, own, route_moves.connected(after, port.name, own))
+    held = after.addresses_on(port.name)
+    gone = {address.ip for address in _moving(before, after, port.name, bridge)}
+    own = in_creation_order(tuple(address for address in held if address.ip in gone))
+    connected = route_moves.connected(after, port.name, held)
+    if own or len(connected):
+        yield AddAddresses(port.name, own, connected)
     yield from _addrgenmode(port.name, NO_LINK_LOCAL, port.addrgenmode)
 
 

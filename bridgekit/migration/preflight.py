@@ -5,10 +5,9 @@ Each finding has a stable code; docs/findings.md has a section for each.
 
 from collections.abc import Iterator
 
-from bridgekit.migration import bridges, owners, ties
+from bridgekit.migration import addresses, bridges, owners, ties
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
-from bridgekit.model.addresses import LINK_SCOPE
 from bridgekit.model.links import Link
 from bridgekit.model.snapshot import Snapshot
 
@@ -20,8 +19,9 @@ EXCLUSIVE_CHILDREN = ("macvlan", "macvtap", "ipvlan", "ipvtap")
 def already_done(snapshot: Snapshot, intent: Intent) -> bool:
     """Is the NIC a port of that bridge already, with nothing left on it to move?"""
     nic = snapshot.link(intent.nic)
-    bare = nic is not None and all(a.scope == LINK_SCOPE for a in snapshot.addresses_on(nic.name))
-    return nic is not None and nic.controller == intent.bridge and bare
+    if nic is None or nic.controller != intent.bridge:
+        return False
+    return all(address.made_for(nic.mac) for address in snapshot.addresses_on(nic.name))
 
 
 def findings(snapshot: Snapshot, intent: Intent) -> tuple[Finding, ...]:
@@ -44,6 +44,7 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         message = f"{nic.name} makes its link-local address from a secret of its own"
         advice = f"ip link set {nic.name} addrgenmode none keeps the address it has"
         yield Finding("refuse", "stable-secret", message, advice)
+    yield from addresses.findings(snapshot, intent)
     yield from bridges.there_already(snapshot, intent)
     yield from owners.findings(snapshot, nic, intent.bridge)
     yield from ties.findings(snapshot, intent)

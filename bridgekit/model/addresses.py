@@ -4,13 +4,17 @@ import shlex
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from netaddr import EUI
+
 FOREVER = 0xFFFFFFFF
 IPV4, IPV6 = 2, 10
 LINK_SCOPE = 253
+KERNEL_LL = 3
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host"}
 
 SECONDARY = 0x01
 NODAD = 0x02
+DADFAILED = 0x08
 DEPRECATED = 0x20
 TENTATIVE = 0x40
 PERMANENT = 0x80
@@ -53,6 +57,15 @@ class Address:
     def secondary(self) -> bool:
         return self.family == IPV4 and bool(self.flags & SECONDARY)
 
+    def made_for(self, mac: str) -> bool:
+        """Did the kernel make it, as it does for every link with this MAC address?
+
+        Kernels before 5.18 do not say so (protocol 3, kernel_ll); then the address must tell.
+        """
+        if self.family == IPV4 or self.scope != LINK_SCOPE:
+            return False
+        return self.protocol == KERNEL_LL or self.ip == str(EUI(mac).ipv6_link_local())
+
     @property
     def network(self) -> IPv4Network | IPv6Network:
         """The network that the address, or its peer, is in."""
@@ -62,15 +75,17 @@ class Address:
     def connected(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The destinations of the routes that the kernel makes for it.
 
-        None for an IPv4 secondary or single address; for IPv6 even for a single one, and for one
-        with a peer two: its own and the peer's (net/ipv4/fib_frontend.c, net/ipv6/addrconf.c).
+        None for an IPv4 secondary or single address, or in 0.0.0.0/8; for IPv6 even for a single
+        one, and for one with a peer two: its own network's and the peer's
+        (net/ipv4/fib_frontend.c, net/ipv6/addrconf.c).
         """
-        alone = self.family == IPV4 and self.prefixlen == 32 and not self.peer
-        if self.flags & NOPREFIXROUTE or self.secondary or alone:
+        if self.flags & NOPREFIXROUTE or self.secondary:
             return ()
-        if self.family == IPV6 and self.peer:
-            return ip_network(f"{self.ip}/128"), self.network
-        return (self.network,)
+        if self.family == IPV6:
+            own = ip_network(f"{self.ip}/{self.prefixlen}", strict=False)
+            return (own, ip_network(f"{self.peer}/128")) if self.peer else (own,)
+        alone = self.prefixlen == 32 and not self.peer
+        return () if alone or not self.network.network_address.packed[0] else (self.network,)
 
     def on(self, link: str) -> "Address":
         """The same address on another link; an IPv4 label `eth0:1` becomes `br0:1`."""

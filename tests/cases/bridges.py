@@ -15,6 +15,11 @@ THERE = ("link add br0 address 52:54:00:00:00:09 type bridge",)
 UP = (*THERE, "link set br0 up")
 
 
+def hardware(state: Snapshot) -> Snapshot:
+    change = each_link(lambda link: replace(link, kind="" if link.name == "eth1" else link.kind))
+    return change(state)
+
+
 def knows_vlans(state: Snapshot) -> Snapshot:
     """br0 knows VLANs, which the recording kernel does not, and has none for untagged frames."""
     options = BridgeOptions(vlan_filtering=True, default_pvid=0)
@@ -30,6 +35,8 @@ TAKEN = {
             *("link set br0 up", "link set eth1 master br0"),
         ),
     ),
+    "second-uplink": Case((*THERE, "link set eth1 master br0"), change=hardware),
+    "bridge-in-use-gateway-of-machines": Case((*UP, "address add fe80::1/64 dev br0"), base=V4),
     "bridge-there-stp-on": Case((*THERE, "link set br0 type bridge stp_state 1"), base=V4),
     "bridge-in-use-address": Case((*UP, "address add 10.20.0.4/16 dev br0"), base=V4),
     "bridge-in-use-route": Case((*UP, "route add 10.20.0.0/16 dev br0"), base=V4),
@@ -95,6 +102,7 @@ WAYS_BACK = {
         (*BRIDGED, "link add mv0 link br0 address 52:54:00:00:00:09 type macvlan"), UNDO, base=()
     ),
     "undo-address-joined": Case((*BRIDGED, "address add 10.20.0.4/16 dev eth0"), UNDO, base=()),
+    "undo-nic-down": Case((*BRIDGED, "link set eth0 down"), UNDO, base=()),
     "undo-mac-changes": Case((*BRIDGED, "link set br0 address 52:54:00:00:00:09"), UNDO, base=()),
 }
 BRIDGES = TAKEN | WAYS_BACK

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from bridgekit.migration.intent import Intent, Wishes
+from bridgekit.model.addresses import DADFAILED, TENTATIVE, Address
 from bridgekit.model.links import Link, Owner, Tie, TieKind
 from bridgekit.model.snapshot import Snapshot
 from tests.cases.case import BASE, V4, Case
-from tests.cases.moves import Change, each_link
+from tests.cases.moves import Change, each_address, each_link
 
 OWNERS = ("dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan")
 
@@ -37,6 +38,14 @@ def tied(kind: TieKind, text: str) -> Change:
     return lambda state: replace(state, ties=(Tie(kind, text),))
 
 
+def dad_failed(state: Snapshot) -> Snapshot:
+    def changed(address: Address) -> Address:
+        flags = address.flags | (DADFAILED | TENTATIVE if address.ip == "2001:db8:1::4" else 0)
+        return replace(address, flags=flags)
+
+    return each_address(changed)(state)
+
+
 def bond_port(state: Snapshot) -> Snapshot:
     return nic(controller="bond0")(with_link("bond0", "bond")(state))
 
@@ -61,6 +70,15 @@ LINKS = {
     "nic-down": Case(("link set eth0 down",), base=()),
     "no-carrier": Case(base=V4, change=nic(carrier=False)),
     "stable-secret": Case(base=BASE, change=nic(addrgenmode=2)),
+    "address-in-use": Case(change=dad_failed),
+    "label-too-long": Case(
+        ("address add 10.45.0.20/24 dev eth0 label eth0:12345",),
+        Intent("eth0", "abcdefghijklmno"),
+        base=V4,
+    ),
+    "local-route-removed": Case(
+        ("route del broadcast 192.168.1.255 dev eth0 table local",), base=V4
+    ),
     "address-token": Case(base=V4, change=nic(token="::5")),
     "other-identifiers": Case(
         ("address add 2001:db8:5::9/64 dev eth0 valid_lft 900 preferred_lft 900",),

@@ -148,6 +148,14 @@ group = words(
     maybe("type resilient buckets 32"),
 )
 by_nexthop = words("route append", v4_net, "nhid", one("1", "2", "3", "11", "12"), metric, table)
+changed = one(
+    "route replace 192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.4 initcwnd 20",
+    "route replace 192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.5",
+    "route replace 192.168.1.0/24 dev eth0 proto kernel scope link",
+    "-6 route replace 2001:db8:1::/64 dev eth0 proto kernel metric 256 mtu 1300",
+)
+"""A connected route that someone has given other settings."""
+v6_peer = words("-6 address add 2001:db8:6::9 peer 2001:db8:7::a/64 dev", link, "nodad")
 gone = one(
     "route del 192.168.1.0/24 dev eth0",
     *("address del 192.168.1.4/24 dev eth0", "-6 route del 2001:db8:1::/64 dev eth0"),
@@ -167,7 +175,7 @@ line = st.one_of(
     *(v4_address, v4_address, v4_peer, v4_label, v6_address, v6_address, v4_route, v4_route),
     *(v4_route, v6_route, v6_route, v4_legs, v6_legs, no_device, rule, rule, neighbour, proxy),
     *(nexthop, group, by_nexthop, gone, static_mac, of_link, encapsulated, encapsulated6),
-    *(over_ipv6, local, autojoin, encapsulated_nexthop),
+    *(over_ipv6, local, autojoin, encapsulated_nexthop, changed, v6_peer),
 )
 bridge = st.sampled_from(
     (

@@ -1,5 +1,7 @@
 """A small host state made by hand: two addresses, three routes, a second link that competes."""
 
+from ipaddress import ip_address
+
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
@@ -21,6 +23,15 @@ def link(index: int, name: str) -> Link:
     return Link(index, name, "veth", f"52:54:00:00:00:0{index}", 1500, True, True, addrgenmode=0)
 
 
+def local(link: int, ip: str, bits: int = 0, kind: int = 2) -> bytes:
+    """A route of the local table, as the kernel makes it."""
+    packed = ip_address(ip).packed
+    family, scope = (IPV4, 254) if len(packed) == 4 else (IPV6, 0)
+    message = RTMSG.pack(family, bits or 8 * len(packed), 0, 0, 255, 2, scope, kind, 0)
+    message += wire.attribute(TABLE, wire.U32.pack(255)) + wire.attribute(DST, packed)
+    return message + wire.attribute(OIF, wire.U32.pack(link))
+
+
 GATEWAY_IP = bytes([192, 168, 1, 1])
 OTHER_GATEWAY_IP = bytes([192, 168, 2, 1])
 INTENT = Intent("eth0", "br0")
@@ -40,6 +51,9 @@ STATE = Snapshot(
             route(3, bytes([10, 9, 0, 0]), 16, OTHER_GATEWAY_IP),
             route(2, bytes([10, 9, 0, 0]), 16, GATEWAY_IP),
             route(2, bytes([192, 168, 1, 0]), 24, protocol=2),
+            *(local(2, ip) for ip in ("192.168.1.4", "192.168.1.5", "2001:db8::4")),
+            local(3, "192.168.2.4"),
+            local(2, "ff00::", 8, 5),
         ),
     ),
     neighbours=(Neighbour("eth0", IPV4, "192.168.1.9", "52:54:00:00:00:99", 0x80),),

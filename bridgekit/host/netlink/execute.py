@@ -25,6 +25,7 @@ from bridgekit.host.netlink.messages import (
     as_it_was,
     neighbour_body,
     replayed,
+    without_settings,
 )
 from bridgekit.migration import operations as op
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
@@ -126,7 +127,7 @@ class Executor:
     @_do.register
     def _(self, operation: op.AddAddresses, channel: Channel, notices: Notices) -> None:
         link = links.link(channel, operation.link)
-        if link is None and self._undoing and not operation.addresses:
+        if link is None and self._undoing:
             return
         index = _index(link, operation.link)
         requests = [self._new_address(address, index) for address in operation.addresses]
@@ -134,6 +135,9 @@ class Executor:
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
         _await_usable(channel, notices, operation.link, proven)
         channel.exchange([as_it_was(a, index) for a in proven if not a.flags & NODAD])
+        # the kernel's own, where someone has given that route another source or metrics
+        bare = without_settings(operation.connected, operation.addresses)
+        channel.exchange(list(self._routes(DELROUTE, 0, bare, channel, GONE)))
         # changing an address's flags may take away the route of another with another metric
         flags = CREATE | APPEND
         channel.exchange(list(self._routes(NEWROUTE, flags, operation.connected, channel, THERE)))
@@ -150,8 +154,12 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.AddNeighbours, channel: Channel, notices: Notices) -> None:
-        index = _index(links.link(channel, operation.link), operation.link)
-        bodies = [neighbour_body(entry, index) for entry in operation.entries]
+        link = links.link(channel, operation.link)
+        if link is None and self._undoing:
+            return
+        bodies = [
+            neighbour_body(entry, _index(link, operation.link)) for entry in operation.entries
+        ]
         channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
 
     @_do.register
@@ -173,9 +181,11 @@ class Executor:
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
         """With a link its routes are gone; the new ones would take the place of another link's."""
+        here, flags = links.indices(channel), CREATE | REPLACE
         if not self._undoing:
-            _check_there(operation.before, links.indices(channel))
-        flags = CREATE | REPLACE
+            _check_there(operation.before, here)
+        elif not _all_there(operation.before, here):
+            flags = CREATE | APPEND
         channel.exchange(list(self._routes(NEWROUTE, flags, operation.after, channel, self._there)))
 
     @_do.register
@@ -216,15 +226,19 @@ class Executor:
         self, kind: int, flags: int, routes: RouteSet, channel: Channel, quiet: frozenset[int]
     ) -> Iterator[Request]:
         indices = links.indices(channel)
-        if not (self._undoing and kind == DELROUTE):
+        if not self._undoing:
             _check_there(routes, indices)
-        if all(name in indices for _, name in routes.used_names()):
+        if _all_there(routes, indices):  # with a link that is gone there is nothing to undo
             for message in routes.resolved(indices):
                 yield Request(kind, replayed(message), flags, quiet)
 
 
 def _values(settings: op.BridgeSettings) -> tuple[object, ...]:
     return settings.mac, settings.mtu, settings.qlen, settings.group, settings.alias or ""
+
+
+def _all_there(routes: RouteSet, here: Collection[str]) -> bool:
+    return all(name in here for _, name in routes.used_names())
 
 
 def _check_there(routes: RouteSet, here: Collection[str]) -> None:

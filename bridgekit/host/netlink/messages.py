@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from ipaddress import ip_address
 from typing import Any
 
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
@@ -11,7 +12,22 @@ from bridgekit.host.netlink.channel import HEADER, REPLACE, Request
 from bridgekit.model import wire
 from bridgekit.model.addresses import FOREVER, TENTATIVE, Address
 from bridgekit.model.links import Neighbour
-from bridgekit.model.routes import CACHEINFO, EXPIRES, KEPT_FLAGS, RTMSG, expires
+from bridgekit.model.routes import (
+    CACHEINFO,
+    DST,
+    EXPIRES,
+    KEPT_FLAGS,
+    METRICS,
+    OIF,
+    PREFSRC,
+    PRIORITY,
+    RTMSG,
+    TABLE,
+    RouteSet,
+    destination,
+    expires,
+    fields,
+)
 
 NEWADDR = 20
 
@@ -76,6 +92,30 @@ def neighbour_body(entry: Neighbour, index: int) -> bytes:
     protocol = [("NDA_PROTOCOL", entry.protocol)] if entry.protocol else []
     message["attrs"] = [("NDA_DST", entry.ip), *mac, *protocol]
     return encoded(message)
+
+
+def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:
+    """Return those IPv4 routes that someone has given metrics or another source, as they were.
+
+    That is: as the kernel makes them for these addresses, by which it finds them.
+    """
+    sources = {net: ip_address(a.ip).packed for a in addresses[::-1] for net in a.connected}
+
+    def changed(message: bytes) -> bool:
+        found, where = fields(message), destination(message)
+        other = found.get(PREFSRC) != sources.get(where)
+        return message[0] == socket.AF_INET and where in sources and (other or METRICS in found)
+
+    kept = (DST, OIF, TABLE, PRIORITY)
+    bare = (_only(message, kept) for message in connected.where(changed).messages)
+    return RouteSet(connected.names, tuple(bare))
+
+
+def _only(message: bytes, kinds: tuple[int, ...]) -> bytes:
+    found = fields(message)
+    return message[: RTMSG.size] + b"".join(
+        wire.attribute(kind, found[kind]) for kind in kinds if kind in found
+    )
 
 
 def replayed(message: bytes) -> bytes:

@@ -1,0 +1,43 @@
+"""Addresses that cannot be had on the bridge as they are on the NIC, as findings."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from bridgekit.migration.finding import Finding
+from bridgekit.migration.intent import NAME_BYTES, Intent
+from bridgekit.model.addresses import DADFAILED, IPV6, Address
+from bridgekit.model.routes import LOCAL_TABLE, destination, is_link_multicast, table
+from bridgekit.model.snapshot import Snapshot
+
+EVERYBODY = ip_address("255.255.255.255")
+
+
+def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
+    """Yield the addresses that someone else has, and those that the kernel would not make alike."""
+    found = snapshot.addresses_on(intent.nic)
+    for address in found:
+        if address.family == IPV6 and address.flags & DADFAILED:
+            message = f"{address.ip} is in use by another machine: duplicate detection failed"
+            advice = f"ip address delete {address.ip}/{address.prefixlen} dev {intent.nic}"
+            yield Finding("refuse", "address-in-use", message, advice)
+        label = address.on(intent.bridge).label
+        if label and len(label.encode()) > NAME_BYTES:
+            message = f"the label {address.label} of {address.ip} would be {label}: too long"
+            yield Finding("refuse", "label-too-long", message, "choose a shorter --bridge or label")
+    yield from _removed(snapshot, intent.nic, found)
+
+
+def _removed(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:
+    """What the kernel makes with an address, and someone has removed, would be there again."""
+    local = [m for m in snapshot.routes.messages if table(m) == LOCAL_TABLE]
+    there = {destination(message).network_address for message in local}
+    wanted = [ip_address(a.ip) for a in found if not a.tentative]
+    wanted += [ip_address(a.broadcast) for a in found if a.broadcast]
+    missing = [str(ip) for ip in wanted if ip not in there and ip != EVERYBODY]
+    ours = snapshot.routes.naming(nic).messages
+    if any(a.family == IPV6 for a in found) and not any(map(is_link_multicast, ours)):
+        missing.append("ff00::/8")
+    for ip in missing:
+        message = f"the route to {ip} of the table local is gone, and would come back with the move"
+        advice = "remove its address, or give it to the NIC anew, which brings the route"
+        yield Finding("refuse", "local-route-removed", message, advice)
