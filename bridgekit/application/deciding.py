@@ -73,6 +73,8 @@ def rollback(
     journal = _to_take_back(store, wanted, bridge)
     if journal is None and foreign and not wanted:
         return _take_back(store, foreign, partial(taking_back.foreign, foreign), Terms(), tell)
+    if journal is None and wanted:
+        raise Refused(f"there is no migration {wanted} here to be taken back; nothing was changed")
     if journal is None:
         raise Refused(
             "there is no migration here that could be taken back; nothing was changed."
@@ -104,8 +106,10 @@ def _take_back(
         if service and service.running:
             _restart(store, service.service, tell)
         raise
-    what = terms.undoes or bridge
-    return f"{what} was taken back by {outcome.id}: {last.plan.intent.nic} is as before"
+    nic = last.plan.intent.nic
+    if terms.undoes:
+        return f"{terms.undoes} was taken back by {outcome.id}: {nic} is as before"
+    return f"{outcome.id} took {bridge} back: {nic} has its state"
 
 
 def _restart(store: Store, service: Service, tell: Tell) -> None:

@@ -27,7 +27,10 @@ def draft(request: Request) -> Draft:
     """Plan to take back the last migration onto this bridge, or a bridge that others made."""
     for journal in reversed(request.store.journals()):
         if _undoable(journal, request.bridge):
-            return own(journal.record())
+            record = journal.record()
+            if request.nic not in (None, record.plan.intent.nic):
+                raise Refused(f"{request.bridge} was made for {record.plan.intent.nic}; name that")
+            return own(record)
     return foreign(request.bridge, request.nic, request.interfaces_file)
 
 

@@ -1,5 +1,6 @@
 """The options of a bridge, named as in bridge-utils, for the verbs that may make one."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,16 +16,18 @@ from bridgekit.model.links import PortOptions
 Command = Callable[..., Any]
 STP_DELAY = (200, 3000)
 """What the kernel takes for a forward delay with STP on (net/bridge/br_private_stp.h)."""
-SECONDS = click.FloatRange(0, 1_000_000)
+DELAY, HELLO, MAX_AGE = (click.FloatRange(*ends) for ends in ((0, 30), (1, 10), (6, 40)))
+"""What the kernel takes, in seconds (net/bridge/br_private_stp.h)."""
+AGEING = click.FloatRange(0, 1_000_000)
 NUMBER = "NUMBER"
 
 _OPTIONS = (
     click.option("--mac", metavar="MAC", help="The bridge's MAC address. [the NIC's]"),
     click.option("--stp/--no-stp", default=None, help="Spanning tree: ports wait. [no]"),
-    click.option("--forward-delay", type=SECONDS, metavar="SECONDS", help="[0; with --stp 15]"),
-    click.option("--hello", type=SECONDS, metavar="SECONDS", help="[2]"),
-    click.option("--max-age", type=SECONDS, metavar="SECONDS", help="[20]"),
-    click.option("--ageing", type=SECONDS, metavar="SECONDS", help="[300]"),
+    click.option("--forward-delay", type=DELAY, metavar="SECONDS", help="[0; with --stp 15]"),
+    click.option("--hello", type=HELLO, metavar="SECONDS", help="[2]"),
+    click.option("--max-age", type=MAX_AGE, metavar="SECONDS", help="[20]"),
+    click.option("--ageing", type=AGEING, metavar="SECONDS", help="[300]"),
     click.option("--priority", type=click.IntRange(0, 65535), metavar=NUMBER, help="[32768]"),
     click.option("--vlan-filtering/--no-vlan-filtering", default=None, help="VLANs. [no]"),
     click.option("--path-cost", type=click.IntRange(1, 65535), metavar=NUMBER, help="The port's."),
@@ -60,7 +63,7 @@ def _wishes(
     port_priority: int | None,
 ) -> Wishes:
     wishes = Wishes(
-        mac=_unicast(mac) if mac else None,
+        mac=None if mac is None else _unicast(mac),
         stp=stp,
         forward_delay=_centiseconds(forward_delay),
         hello_time=_centiseconds(hello),
@@ -77,6 +80,8 @@ def _wishes(
 
 
 def _centiseconds(seconds: float | None) -> int | None:
+    if seconds is not None and not math.isfinite(seconds):
+        raise UsageError(f"{seconds} is no number of seconds; nothing was changed")
     return None if seconds is None else round(seconds * 100)
 
 

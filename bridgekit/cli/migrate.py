@@ -30,6 +30,7 @@ from bridgekit.cli.options import (
 from bridgekit.errors import Refused, RolledBack, UsageError, refusing
 from bridgekit.host import files
 from bridgekit.migration import plan as plans
+from bridgekit.migration.intent import Wishes
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.audit import check_host
 from bridgekit.netboot.service import Service
@@ -83,7 +84,8 @@ def plan(
     if undo and rest["with_pxe"]:
         raise UsageError("--undo takes the PXE service away and cannot go --with-pxe")
     drafted = taking_back.draft if undo else planning.draft
-    draft = drafted(_request(nic, store, rest))
+    with errors_as_json(as_json):
+        draft = drafted(_request(nic, store, rest))
     service = None
     if rest["with_pxe"] and not draft.refusals:
         with errors_as_json(as_json):
@@ -174,7 +176,8 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
         with refusing():
             plan = plans.decoded(plan_file.read_bytes())
         insists = request.knowing and not plan.intent.knowing
-        if request.nic not in (None, plan.intent.nic) or not request.persist or insists:
+        wishes = request.wishes not in (Wishes(), plan.intent.wishes)
+        if request.nic not in (None, plan.intent.nic) or not request.persist or insists or wishes:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         return Draft(plan, (), done_already=not plan.operations)
     draft = planning.draft(request)

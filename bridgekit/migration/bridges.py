@@ -98,6 +98,14 @@ def going(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
             yield Finding(
                 "refuse", "nic-down", message, f"ip link set {link.name} up, and try again"
             )
+    off = {
+        name: snapshot.sysctl(f"net/ipv6/conf/{name}/disable_ipv6")
+        for name in (bridge.name, nic.name)
+    }
+    if (off[bridge.name], off[nic.name]) == ("1", "0"):
+        message = f"IPv6 was switched off on {bridge.name}, which its port does not know"
+        advice = f"sysctl -w net.ipv6.conf.{bridge.name}.disable_ipv6=0, or 1 for {nic.name} too"
+        yield Finding("refuse", "ipv6-differs", message, advice)
     if bridge.mac != nic.mac:
         message = f"peers know the MAC address {bridge.mac}, and {nic.name} has {nic.mac}"
         advice = "some may need a minute until they ask again"

@@ -103,6 +103,9 @@ WAYS_BACK = {
     ),
     "undo-address-joined": Case((*BRIDGED, "address add 10.20.0.4/16 dev eth0"), UNDO, base=()),
     "undo-nic-down": Case((*BRIDGED, "link set eth0 down"), UNDO, base=()),
+    "undo-ipv6-differs": Case(
+        BRIDGED, UNDO, base=(), settings=(("net.ipv6.conf.br0.disable_ipv6", "1"),)
+    ),
     "undo-mac-changes": Case((*BRIDGED, "link set br0 address 52:54:00:00:00:09"), UNDO, base=()),
 }
 BRIDGES = TAKEN | WAYS_BACK

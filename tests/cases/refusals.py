@@ -70,6 +70,7 @@ LINKS = {
     "nic-down": Case(("link set eth0 down",), base=()),
     "no-carrier": Case(base=V4, change=nic(carrier=False)),
     "stable-secret": Case(base=BASE, change=nic(addrgenmode=2)),
+    "arp-off": Case(base=V4, change=nic(arp=False)),
     "address-in-use": Case(change=dad_failed),
     "label-too-long": Case(
         ("address add 10.45.0.20/24 dev eth0 label eth0:12345",),

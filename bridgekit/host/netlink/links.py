@@ -18,7 +18,7 @@ from bridgekit.model.links import BridgeOptions, Link, PortOptions
 
 NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 IFNAME = 3
-UP, LOOPBACK, LOWER_UP = 0x1, 0x8, 0x10000
+UP, LOOPBACK, NOARP, LOWER_UP = 0x1, 0x8, 0x80, 0x10000
 WITH_MAC = (1, 772)  # ARPHRD_ETHER, ARPHRD_LOOPBACK; of others an address can be anything
 IFINFO = struct.Struct("=BxHiII")
 LINKINFO, KIND, DATA, PORT_KIND, PORT_DATA = 18, 1, 2, 4, 5
@@ -81,6 +81,7 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         up=bool(message["flags"] & UP),
         carrier=bool(message["flags"] & LOWER_UP),
         loopback=bool(message["flags"] & LOOPBACK),
+        arp=not message["flags"] & NOARP,
         wireless=_is_station(name, message["index"]),
         controller=names.get(controller, f"if{controller}") if controller else None,
         lower=names.get(lower) if lower and kind != "veth" else _under(kind, body, names),

@@ -73,7 +73,8 @@ def neighbours(channel: Channel, names: dict[int, str]) -> tuple[Neighbour, ...]
 def _neighbour(message: Any, names: dict[int, str]) -> Neighbour | None:
     mac = message.get_attr("NDA_LLADDR")
     proxy = message["flags"] & Neighbour.PROXY
-    usable = proxy or (message["state"] & Neighbour.USABLE and mac)
+    group = mac and int(mac[:2], 16) & 1  # the kernel's own, for multicast and broadcast
+    usable = proxy or (message["state"] & Neighbour.USABLE and mac and not group)
     if not usable or message["ifindex"] not in names:
         return None
     return Neighbour(
