@@ -15,8 +15,8 @@ VIRTUAL = ("tun", "veth")
 
 def there_already(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     """A bridge that is there is taken as it is, if nothing of its own would mix with the NIC's."""
-    bridge = snapshot.called(intent.bridge)
-    if bridge is None:
+    bridge, nic = snapshot.called(intent.bridge), snapshot.link(intent.nic)
+    if bridge is None or nic is None:
         return
     if bridge.bridge is None or bridge.name != intent.bridge:
         message = f"{bridge.name} is there already, and is no bridge called {intent.bridge}"
@@ -32,21 +32,19 @@ def there_already(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         message = f"{bridge.name} knows VLANs and has none for untagged frames: none would pass"
         advice = f"ip link set {bridge.name} type bridge vlan_default_pvid 1"
         yield Finding("refuse", "no-default-vlan", message, advice)
-    nic = snapshot.link(intent.nic)
-    mac = intent.wishes.mac or (nic.mac if nic else "")
-    ports = ", ".join(port.name for port in snapshot.ports(bridge.name)) or "none"
-    message = f"{bridge.name} is there already and is taken as it is (its ports: {ports})"
-    if nic and bridge.mac != mac:
-        message += f"; its MAC address {bridge.mac} becomes {mac}"
-    if nic and bridge.mtu != nic.mtu:
-        message += f"; its MTU {bridge.mtu} becomes {nic.mtu}"
+    yield from _joined(snapshot.ports(bridge.name), bridge, nic, intent.wishes.mac or nic.mac)
+
+
+def _joined(ports: tuple[Link, ...], bridge: Link, nic: Link, mac: str) -> Iterator[Finding]:
+    names = ", ".join(port.name for port in ports) or "none"
+    message = f"{bridge.name} is there already and is taken as it is (its ports: {names})"
+    message += f"; its MAC address {bridge.mac} becomes {mac}" if bridge.mac != mac else ""
+    message += f"; its MTU {bridge.mtu} becomes {nic.mtu}" if bridge.mtu != nic.mtu else ""
     yield Finding("note", "bridge-joined", message)
-    for port in snapshot.ports(bridge.name):
-        if port.kind not in VIRTUAL and not bridge.bridge.stp:
+    for port in ports:
+        if port.kind not in VIRTUAL and bridge.bridge and not bridge.bridge.stp:
             message = f"{port.name} is a port of {bridge.name} as well, without STP"
-            advice = (
-                f"if {port.name} and {intent.nic} lead to one network, frames go round for ever"
-            )
+            advice = f"if {port.name} and {nic.name} lead to one network, frames go round"
             yield Finding("warn", "second-uplink", message, advice)
 
 
@@ -88,28 +86,26 @@ def going(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         return
     if intent.left.link(bridge.name) is None:
         yield from _lost_with(snapshot, bridge, nic)
-    for address in snapshot.addresses_on(nic.name):
-        if not address.made_for(nic.mac):
-            message = f"{nic.name} has got the address {address.ip} meanwhile"
-            yield Finding("refuse", "address-joined", message, "remove it first")
-    for link in (nic, bridge):
-        if not link.up:
-            message = f"{link.name} is down"
-            yield Finding(
-                "refuse", "nic-down", message, f"ip link set {link.name} up, and try again"
-            )
-    off = {
-        name: snapshot.sysctl(f"net/ipv6/conf/{name}/disable_ipv6")
-        for name in (bridge.name, nic.name)
-    }
-    if (off[bridge.name], off[nic.name]) == ("1", "0"):
-        message = f"IPv6 was switched off on {bridge.name}, which its port does not know"
-        advice = f"sysctl -w net.ipv6.conf.{bridge.name}.disable_ipv6=0, or 1 for {nic.name} too"
-        yield Finding("refuse", "ipv6-differs", message, advice)
+    yield from _port_not_ready(snapshot, bridge, nic)
     if bridge.mac != nic.mac:
         message = f"peers know the MAC address {bridge.mac}, and {nic.name} has {nic.mac}"
         advice = "some may need a minute until they ask again"
         yield Finding("warn", "mac-changes", message, advice)
+
+
+def _port_not_ready(snapshot: Snapshot, bridge: Link, nic: Link) -> Iterator[Finding]:
+    for address in snapshot.addresses_on(nic.name):
+        if not address.made_for(nic.mac):
+            message = f"{nic.name} has got the address {address.ip} meanwhile"
+            yield Finding("refuse", "address-joined", message, "remove it first")
+    for link in (link for link in (nic, bridge) if not link.up):
+        advice = f"ip link set {link.name} up, and try again"
+        yield Finding("refuse", "nic-down", f"{link.name} is down", advice)
+    keys = (f"net/ipv6/conf/{link.name}/disable_ipv6" for link in (bridge, nic))
+    if tuple(snapshot.sysctl(key) for key in keys) == ("1", "0"):
+        message = f"IPv6 was switched off on {bridge.name}, which its port does not know"
+        advice = f"sysctl -w net.ipv6.conf.{bridge.name}.disable_ipv6=0, or 1 for {nic.name} too"
+        yield Finding("refuse", "ipv6-differs", message, advice)
 
 
 def _lost_with(snapshot: Snapshot, bridge: Link, nic: Link) -> Iterator[Finding]:
