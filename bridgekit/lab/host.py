@@ -91,6 +91,8 @@ class Host:
     def settle(self, timeout: float = 10) -> None:
         """Wait until no address of a NIC that is up is tentative; LabFailed after `timeout` s."""
         ip = ("ip", "-n", self.namespace, "-6", "-o")
+        if not run(*ip, "address", "show", "up", "tentative"):
+            return
         deadline = time.monotonic() + timeout
         quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
         argv = (*ip, "monitor", "address")

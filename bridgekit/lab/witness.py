@@ -7,12 +7,15 @@ any answers.
 """
 
 import difflib
+import glob
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bridgekit.host.command import run
 from bridgekit.lab.host import Host
+from bridgekit.lab.kernel import inside
 
 _IP: Final = {
     "link": "-d -j link show",
@@ -33,6 +36,7 @@ _TIMERS: Final = ("hello_timer", "tcn_timer", "topology_change_timer", "gc_timer
 _PORT_TIMERS: Final = ("message_age_timer", "forward_delay_timer", "expires")
 _IGNORED: Final = frozenset((*_INDICES, *_TIMERS, *_PORT_TIMERS))
 _LIFETIMES: Final = frozenset(("valid_life_time", "preferred_life_time"))
+_SETTINGS: Final = ("/proc/sys/net/ipv[46]/conf/*/*", "/proc/sys/net/ipv[46]/neigh/*/*")
 _FOREVER: Final = 4294967295
 
 
@@ -60,7 +64,7 @@ def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
     lines = []
     for program, commands in (("ip", _IP), ("bridge", _BRIDGE)):
         for kind, arguments in commands.items():
-            text = host.run(program, *arguments.split()).stdout
+            text = run(program, "-n", host.namespace, *arguments.split())
             objects = [
                 f"{kind} {line}" for line in _objects(kind, json.loads(text or "[]", strict=False))
             ]
@@ -110,15 +114,27 @@ def _value(key: str, value: Any) -> Any:
 def _static_multicast(host: Host) -> list[str]:
     """Only the text says which ones someone added by hand."""
     link, found = "", []
-    for line in host.run("ip", "maddress", "show").stdout.splitlines():
+    for line in run("ip", "-n", host.namespace, "maddress", "show").splitlines():
         link = line.split()[1] if not line.startswith("\t") else link
         found += [f"maddress {link} {line.split()[1]}"] if line.endswith(" static") else []
     return sorted(found)
 
 
 def _sysctls(host: Host) -> list[str]:
-    shown = host.run("sysctl", "-a", "-r", r"^net\.ipv[46]\.(conf|neigh)\.", check=False).stdout
-    return [f"sysctl {line}" for line in sorted(shown.splitlines())]
+    """What `sysctl -a` shows of net.ipv4 and net.ipv6, below conf and neigh."""
+    with inside("net", host.pid):
+        found = [file for pattern in _SETTINGS for file in glob.glob(pattern)]
+        pairs = [(file, _setting(file)) for file in sorted(found)]
+    return [f"sysctl {file} {value}" for file, value in pairs if value]
+
+
+def _setting(file: str) -> str | None:
+    """None for one that cannot be read, or has no value now."""
+    try:
+        with open(file, encoding="utf-8") as text:
+            return text.read().strip()
+    except OSError:
+        return None
 
 
 def _files(directory: Path) -> list[str]:

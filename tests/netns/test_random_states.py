@@ -1,6 +1,7 @@
 """States nobody wrote by hand: they move, answer as before, and come back, as iproute2 sees it."""
 
 import os
+import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -51,10 +52,11 @@ def make(host: Host, lines: Iterable[str]) -> None:
     """Bring about as much of the state as the kernel takes."""
     for line in lines:
         family = ["-6"] if line.startswith("-6") else []
-        argv = ["ip", *family, *line.removeprefix("-6").split()]
+        argv = ["ip", "-n", host.namespace, *family, *line.removeprefix("-6").split()]
         if line.startswith("fdb"):
-            argv = ["bridge", *f"fdb add 02:00:00:00:00:99{line[3:]} self permanent".split()]
-        host.run(*argv, check=False)
+            words = f"fdb add 02:00:00:00:00:99{line[3:]} self permanent"
+            argv = ["bridge", "-n", host.namespace, *words.split()]
+        subprocess.run(argv, capture_output=True, check=False)
 
 
 def carry_out(plan: Plan) -> None:
@@ -88,6 +90,7 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
 def moves_and_returns(lines: list[str], settings_made: list[tuple[str, str]]) -> None:
     with Lab(f"random{os.getpid()}", host=random_states.BASE) as lab:
         host = lab.hosts["host"]
+        host.sysctl("net.ipv6.conf.default.accept_dad", "0")  # a bridge's takes a second
         make(host, lines)
         for key, value in settings_made:
             host.sysctl(f"net.{key.replace('/', '.')}", value)
