@@ -5,7 +5,7 @@ Each finding has a stable code; docs/findings.md has a section for each.
 
 from collections.abc import Iterator
 
-from bridgekit.migration import addresses, bridges, owners, ties
+from bridgekit.migration import bridges, inexact, owners, ties
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
 from bridgekit.model.links import Link
@@ -48,7 +48,7 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         message = f"{nic.name} makes its link-local address from a secret of its own"
         advice = f"ip link set {nic.name} addrgenmode none keeps the address it has"
         yield Finding("refuse", "stable-secret", message, advice)
-    yield from addresses.findings(snapshot, intent)
+    yield from inexact.findings(snapshot, intent)
     yield from bridges.there_already(snapshot, intent)
     yield from owners.findings(snapshot, nic, intent.bridge)
     yield from ties.findings(snapshot, intent)

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from bridgekit.migration.intent import Intent, Wishes
+from bridgekit.model import routes as rt
+from bridgekit.model import wire
 from bridgekit.model.addresses import DADFAILED, TENTATIVE, Address
 from bridgekit.model.links import Link, Owner, Tie, TieKind
+from bridgekit.model.routes import RouteSet
 from bridgekit.model.snapshot import Snapshot
 from tests.cases.case import BASE, V4, Case
 from tests.cases.moves import Change, each_address, each_link
@@ -46,6 +49,21 @@ def dad_failed(state: Snapshot) -> Snapshot:
     return each_address(changed)(state)
 
 
+def dead_leg(state: Snapshot) -> Snapshot:
+    """The recorder leaves out the kernel's marks."""
+    numbers = {name: index for index, name in state.routes.names}
+
+    def marked(message: bytes) -> bytes:
+        data = bytearray(message)
+        for kind, at, end in wire.attributes(message, rt.RTMSG.size):
+            for flags, slot, _, _ in rt.legs(message, at, end) if kind == rt.MULTIPATH else ():
+                data[flags] |= wire.u32(message, slot) == numbers["eth0"]
+        return bytes(data)
+
+    messages = tuple(map(marked, state.routes.messages))
+    return replace(state, routes=RouteSet(state.routes.names, messages))
+
+
 def bond_port(state: Snapshot) -> Snapshot:
     return nic(controller="bond0")(with_link("bond0", "bond")(state))
 
@@ -76,6 +94,14 @@ LINKS = {
         ("address add 10.45.0.20/24 dev eth0 label eth0:12345",),
         Intent("eth0", "abcdefghijklmno"),
         base=V4,
+    ),
+    "dead-leg": Case(
+        (
+            "route add 10.61.0.0/16"
+            " nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.2.1 dev eth1",
+        ),
+        base=V4,
+        change=dead_leg,
     ),
     "local-route-removed": Case(
         ("route del broadcast 192.168.1.255 dev eth0 table local",), base=V4

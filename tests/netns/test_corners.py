@@ -124,3 +124,17 @@ def test_recover_ends_when_a_link_is_gone(lab: Lab) -> None:
     assert back.code in (0, 5) and "could not undo" not in back.stderr, back
     others = [x for x in before.lines if '"eth1"' in x and '"eth0"' not in x]
     assert set(others) <= set(state(lab).lines)
+
+
+def test_a_dead_leg_is_refused(lab: Lab) -> None:
+    lab.ip(
+        "host",
+        "address add 192.168.2.8/24 dev eth0",
+        "route add 10.68.0.0/16 nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.2.1 dev eth1",
+        "address flush dev eth0 scope global",
+    )
+    before = state(lab)
+    assert '"dead"' in "".join(before.about("10.68.0.0").lines)
+    refused = lab.bridgekit("plan", "eth0")
+    assert refused.code == 3 and "is dead" in refused.stderr
+    assert before.difference(state(lab)) == []

@@ -33,6 +33,7 @@ DESTINATIONS6 = (
     "2001:db8:2::7",
     "fd00:7::7",
 )
+CANNOT = {"uneven-legs", "dead-leg"}
 QUESTIONS = [
     f"route get {to}{source}{mark}"
     for to in (*DESTINATIONS, *DESTINATIONS6)
@@ -74,7 +75,7 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
     with inside("net", host.pid):
         request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=False)
         draft = planning.draft(request)
-        if [found.code for found in draft.refusals] == ["uneven-legs"]:
+        if draft.refusals and {found.code for found in draft.refusals} <= CANNOT:
             reject()
         plan = draft.plan
         assert plan.operations

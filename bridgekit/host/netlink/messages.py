@@ -1,7 +1,6 @@
 """Requests about addresses, neighbours and routes, packed by pyroute2 or taken from a dump."""
 
 import socket
-import struct
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,10 +12,8 @@ from bridgekit.model import wire
 from bridgekit.model.addresses import FOREVER, TENTATIVE, Address
 from bridgekit.model.links import Neighbour
 from bridgekit.model.routes import (
-    CACHEINFO,
     DST,
     EXPIRES,
-    KEPT_FLAGS,
     METRICS,
     OIF,
     PREFSRC,
@@ -27,6 +24,7 @@ from bridgekit.model.routes import (
     destination,
     expires,
     fields,
+    settings,
 )
 
 NEWADDR = 20
@@ -120,11 +118,7 @@ def _only(message: bytes, kinds: tuple[int, ...]) -> bytes:
 
 def replayed(message: bytes) -> bytes:
     """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
-    top = message[: RTMSG.size - 4] + struct.pack("=I", message[8] & KEPT_FLAGS)
-    parts = [top]
-    for kind, at, end in wire.attributes(message, RTMSG.size):
-        if kind != CACHEINFO:
-            parts.append(wire.attribute(kind, message[at:end]))
+    bare = settings(message)
     if message[0] == socket.AF_INET6 and expires(message):
-        parts.append(wire.attribute(EXPIRES, wire.U32.pack(expires(message))))
-    return b"".join(parts)
+        bare += wire.attribute(EXPIRES, wire.U32.pack(expires(message)))
+    return bare

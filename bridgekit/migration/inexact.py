@@ -1,4 +1,4 @@
-"""Addresses that cannot be had on the bridge as they are on the NIC, as findings."""
+"""What would not be on the bridge exactly as it is on the NIC, as findings."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -6,14 +6,16 @@ from ipaddress import ip_address
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import NAME_BYTES, Intent
 from bridgekit.model.addresses import DADFAILED, IPV6, Address
-from bridgekit.model.routes import LOCAL_TABLE, destination, is_link_multicast, table
+from bridgekit.model.route_text import route_text
+from bridgekit.model.routes import LOCAL_TABLE, destination, hops, is_link_multicast, table
 from bridgekit.model.snapshot import Snapshot
 
+DEAD = 1  # RTNH_F_DEAD
 EVERYBODY = ip_address("255.255.255.255")
 
 
 def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
-    """Yield the addresses that someone else has, and those that the kernel would not make alike."""
+    """Yield addresses and routes that the kernel would not make alike."""
     found = snapshot.addresses_on(intent.nic)
     for address in found:
         if address.family == IPV6 and address.flags & DADFAILED:
@@ -25,6 +27,19 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
             message = f"the label {address.label} of {address.ip} would be {label}: too long"
             yield Finding("refuse", "label-too-long", message, "choose a shorter --bridge or label")
     yield from _removed(snapshot, intent.nic, found)
+    yield from _dead_legs(snapshot, intent.nic)
+
+
+def _dead_legs(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
+    """A leg dies with the last IPv4 address of its link, and none can be made that is dead."""
+    routes = snapshot.routes.naming(nic)
+    for message in routes.messages:
+        legs = ((flags, routes.name(index)) for flags, index, _ in hops(message))
+        if any(flags & DEAD and name == nic for flags, name in legs):
+            text = route_text(message, routes.name)
+            message_text = f"the leg over {nic} of this route is dead, and would live again: {text}"
+            advice = "make the route anew, or without that leg"
+            yield Finding("refuse", "dead-leg", message_text, advice)
 
 
 def _removed(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:
