@@ -28,6 +28,11 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
             yield Finding("refuse", "label-too-long", message, "choose a shorter --bridge or label")
     yield from _removed(snapshot, intent.nic, found)
     yield from _dead_legs(snapshot, intent.nic)
+    for rule in snapshot.rules:
+        if rule.stops_the_rest and rule.names(intent.nic):
+            message = f"this rule would drop everything while it moves: {rule}"
+            advice = f"write it without `not`, or without {intent.nic}"
+            yield Finding("refuse", "inverted-rule", message, advice)
 
 
 def _dead_legs(snapshot: Snapshot, nic: str) -> Iterator[Finding]:

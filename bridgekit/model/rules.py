@@ -14,6 +14,8 @@ from bridgekit.model.routes import TABLES
 RULE_HEAD = struct.Struct("=BBBBBBBBI")
 FROM, TO, IIF, PRIORITY, FWMARK, TABLE, FWMASK, OIF = (2, 1, 3, 6, 10, 15, 16, 17)
 INVERT = 2
+DROPPING = (6, 7, 8)
+"""The actions blackhole, unreachable and prohibit (linux/fib_rules.h)."""
 NEXTHOP_HEAD = struct.Struct("=BBBxI")
 NH_ID, NH_GROUP, NH_OIF, NH_GATEWAY, NH_ENCAP = 1, 2, 5, 6, 8
 ONLINK = 4
@@ -39,6 +41,12 @@ class Rule:
     def priority(self) -> int:
         found = self._attributes().get(PRIORITY)
         return wire.u32(found, 0) if found else 0
+
+    @property
+    def stops_the_rest(self) -> bool:
+        """Does it drop whatever does not match it, as `not oif eth0 blackhole` does?"""
+        head = RULE_HEAD.unpack_from(self.message)
+        return bool(head[8] & INVERT) and head[7] in DROPPING
 
     def names(self, link: str) -> bool:
         """Does it ask for this interface?"""

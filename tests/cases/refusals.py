@@ -95,6 +95,7 @@ LINKS = {
         Intent("eth0", "abcdefghijklmno"),
         base=V4,
     ),
+    "inverted-rule": Case(("rule add not iif lo oif eth0 blackhole priority 500",), base=V4),
     "dead-leg": Case(
         (
             "route add 10.61.0.0/16"

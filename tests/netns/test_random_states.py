@@ -33,7 +33,7 @@ DESTINATIONS6 = (
     "2001:db8:2::7",
     "fd00:7::7",
 )
-CANNOT = {"uneven-legs", "dead-leg"}
+CANNOT = {"uneven-legs", "dead-leg", "inverted-rule"}
 QUESTIONS = [
     f"route get {to}{source}{mark}"
     for to in (*DESTINATIONS, *DESTINATIONS6)
