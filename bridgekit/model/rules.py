@@ -5,6 +5,7 @@ A nexthop's is `struct nhmsg` (8 bytes) and attributes; it names its interface b
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -13,6 +14,16 @@ from bridgekit.model.routes import TABLES
 
 RULE_HEAD = struct.Struct("=BBBBBBBBI")
 FROM, TO, IIF, PRIORITY, FWMARK, TABLE, FWMASK, OIF = (2, 1, 3, 6, 10, 15, 16, 17)
+GOTO, TUN_ID, L3MDEV, UID_RANGE, IP_PROTO, SPORT, DPORT = (4, 12, 19, 20, 22, 23, 24)
+RANGES = (
+    ("ipproto", IP_PROTO, "=B"),
+    ("sport", SPORT, "=HH"),
+    ("dport", DPORT, "=HH"),
+    ("uidrange", UID_RANGE, "=II"),
+)
+LOOK_UP, GO_ON_AT = 1, 2
+ACTIONS = {3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+WHOLE = 0xFFFFFFFF
 INVERT = 2
 DROPPING = (6, 7, 8)
 """The actions blackhole, unreachable and prohibit (linux/fib_rules.h)."""
@@ -63,19 +74,46 @@ class Rule:
         return Rule(b"".join(parts))
 
     def __str__(self) -> str:
-        """The words that `ip rule add` takes, as far as this program knows them."""
+        """The words that `ip rule add` takes."""
         found = self._attributes()
-        flags = RULE_HEAD.unpack_from(self.message)[8]
-        words = ["priority", str(self.priority)] + (["not"] if flags & INVERT else [])
+        head = RULE_HEAD.unpack_from(self.message)
+        words = ["priority", str(self.priority)] + (["not"] if head[8] & INVERT else [])
         for word, kind, bits in (("from", FROM, self.message[2]), ("to", TO, self.message[1])):
             if kind in found:
                 words += [word, f"{ip_address(found[kind])}/{bits}"]
         words += [] if FROM in found else ["from", "all"]
-        words += ["fwmark", hex(wire.u32(found[FWMARK], 0))] if FWMARK in found else []
+        words += ["tos", hex(head[3])] if head[3] else []
+        words += list(self._marks(found))
         for word, kind in (("iif", IIF), ("oif", OIF)):
             words += [word, self._text(kind)] if kind in found else []
+        return " ".join([*words, *self._action(found, head[7])])
+
+    @staticmethod
+    def _marks(found: dict[int, bytes]) -> Iterator[str]:
+        """What a packet must be, beside its addresses and links."""
+        if FWMARK in found:
+            mask = wire.u32(found[FWMASK], 0) if FWMASK in found else WHOLE
+            mark = hex(wire.u32(found[FWMARK], 0))
+            yield from ("fwmark", mark if mask == WHOLE else f"{mark}/{mask:#x}")
+        if TUN_ID in found:
+            yield from ("tun_id", str(int.from_bytes(found[TUN_ID], "big")))
+        for word, kind, form in RANGES:
+            if kind in found:
+                yield from (word, "-".join(map(str, struct.unpack(form, found[kind]))))
+
+    def _action(self, found: dict[int, bytes], action: int) -> list[str]:
+        if action == GO_ON_AT:
+            return ["goto", str(wire.u32(found[GOTO], 0))]
+        if action != LOOK_UP:
+            return [ACTIONS.get(action, f"type{action}")]
+        words = []
+        for word, kind in (("suppress_prefixlength", 14), ("suppress_ifgroup", 13)):
+            if wire.u32(found.get(kind, wire.U32.pack(WHOLE)), 0) != WHOLE:
+                words += [word, str(wire.u32(found[kind], 0))]
+        if found.get(L3MDEV, b"\0")[0]:
+            return ["l3mdev", *words]
         table = wire.u32(found[TABLE], 0) if TABLE in found else self.message[4]
-        return " ".join([*words, "lookup", TABLES.get(table, str(table))])
+        return ["lookup", TABLES.get(table, str(table)), *words]
 
     def _attributes(self) -> dict[int, bytes]:
         pairs = wire.attributes(self.message, RULE_HEAD.size)

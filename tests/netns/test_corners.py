@@ -138,3 +138,27 @@ def test_a_dead_leg_is_refused(lab: Lab) -> None:
     refused = lab.bridgekit("plan", "eth0")
     assert refused.code == 3 and "is dead" in refused.stderr
     assert before.difference(state(lab)) == []
+
+
+RULES = (
+    "rule add not from 10.1.0.0/16 iif eth0 fwmark 7/15 lookup 77 priority 500",
+    "rule add oif eth0 tos 0x10 lookup 100 suppress_prefixlength 0 priority 501",
+    "rule add iif eth0 ipproto tcp dport 80-90 sport 5 lookup 100 priority 502",
+    "rule add iif eth0 uidrange 0-100 blackhole priority 503",
+    "rule add iif eth0 goto 32766 priority 504",
+    "rule add to 10.0.0.0/8 oif eth0 fwmark 9 prohibit priority 505",
+    "-6 rule add from 2001:db8::/32 iif eth0 lookup main priority 506",
+    "rule add iif eth0 tun_id 5 lookup 100 suppress_ifgroup 3 priority 507",
+)
+
+
+def test_the_words_of_a_rule_make_it_again(lab: Lab) -> None:
+    """What the file says at boot must be the rule that was there."""
+    lab.ip("host", *RULES)
+    shown = lab.bridgekit("snapshot", "eth0", "--json").stdout
+    before = witness.dump(lab.hosts["host"])
+    lab.ip("host", *(f"{'-6 ' if '-6' in line else ''}rule del {line[-12:]}" for line in RULES))
+    words = json.loads(shown)["rules"]
+    assert len(words) == len(RULES)
+    lab.ip("host", *(f"{'-6 ' if '::' in text else ''}rule add {text}" for text in words))
+    assert before.difference(witness.dump(lab.hosts["host"])) == []
