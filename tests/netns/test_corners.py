@@ -35,6 +35,7 @@ MOVE = {
 }
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("name", MOVE)
 def test_it_moves_and_returns(lab: Lab, name: str) -> None:
     lab.ip("host", *MOVE[name])

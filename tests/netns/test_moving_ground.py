@@ -58,6 +58,7 @@ def test_a_link_that_is_gone_since_the_plan(lab: Lab, command: str) -> None:
     assert before.difference(state(lab)) == []
 
 
+@pytest.mark.all
 @pytest.mark.parametrize(
     ("command", "part"), [(DELETE, 0.01), (DELETE, 0.5), (DELETE, 1), (RENAME, 0.5)]
 )
@@ -121,6 +122,7 @@ CHURN = [
 ]
 
 
+@pytest.mark.all
 def test_tables_that_never_hold_still(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each plan is the same as in quiet, or there is none; and the kernel did interrupt us."""
     lab.ip("host", *MANY_ADDRESSES)
@@ -174,6 +176,7 @@ def torn(plan: bytes) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.all
 def test_a_plan_file_that_is_none(lab: Lab) -> None:
     assert lab.bridgekit("plan", "eth0", "--out", "/run/plan").code == 0
     host, before = lab.hosts["host"], state(lab)

@@ -52,6 +52,7 @@ ODD_NAMES = ("x" * 15, "-x", "\"'{0!r}$ö;*")
 NOT_WRITTEN = ODD_NAMES[2:]
 
 
+@pytest.mark.all
 def test_odd_names_are_names(lab: Lab) -> None:
     """What the kernel takes works, though ifup would give some of them to a shell."""
     for name in ODD_NAMES:
@@ -68,6 +69,7 @@ def test_odd_names_are_names(lab: Lab) -> None:
         lab.ip("host", "rule delete priority 500")
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("name", [NOT_UTF8, "a\x1b[1m"], ids=ascii)
 def test_unreadable_names_beside_the_nic(lab: Lab, name: str) -> None:
     """They disturb nobody; the one who names one gets a sentence."""
