@@ -43,7 +43,7 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     for link in (nic, snapshot.link(intent.bridge)):
         if link and link.mac and not link.arp:
             message = f"{link.name} does without ARP, and what stands in for it cannot move"
-            yield Finding("refuse", "arp-off", message, f"ip link set {link.name} arp on")
+            yield Finding("warn", "arp-off", message, f"ip link set {link.name} arp on")
     if nic.addrgenmode == STABLE_SECRET:
         message = f"{nic.name} makes its link-local address from a secret of its own"
         advice = f"ip link set {nic.name} addrgenmode none keeps the address it has"
