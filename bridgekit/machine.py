@@ -23,17 +23,11 @@ def network() -> Snapshot:
     with Channel() as channel:
         found = links.links(channel)
         names = {link.index: link.name for link in found}
-        # where there is no ARP the kernel makes such entries for whoever is spoken to
-        quiet = {link.name for link in found if not link.arp}
         return Snapshot(
             links=found,
             addresses=read.addresses(channel, names),
             routes=read.routes(channel, names),
-            neighbours=tuple(
-                entry
-                for entry in read.neighbours(channel, names)
-                if not (entry.link in quiet and entry.state & entry.NOARP)
-            ),
+            neighbours=read.neighbours(channel, names),
             rules=read.rules(channel),
             nexthops=read.nexthops(channel, names),
             static_macs=static_macs.read(channel, found),

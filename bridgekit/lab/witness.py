@@ -26,11 +26,10 @@ _IP: Final = {
     "rule6": "-6 -d -j rule show",
     "nexthop": "-d -j nexthop show",
     "neighbour": "-j neighbour show nud permanent",
-    "noarp": "-j neighbour show nud noarp",
     "proxy": "-j neighbour show proxy",
 }
 _BRIDGE: Final = {"port": "-d -j link show", "fdb": "-d -j fdb show", "vlan": "-j vlan show"}
-_UNORDERED: Final = ("link", "neighbour", "noarp", "proxy", "port", "fdb", "vlan")
+_UNORDERED: Final = ("link", "neighbour", "proxy", "port", "fdb", "vlan")
 _INDICES: Final = ("ifindex", "link_index", "link_netnsid")
 _TIMERS: Final = ("hello_timer", "tcn_timer", "topology_change_timer", "gc_timer", "hold_timer")
 _PORT_TIMERS: Final = ("message_age_timer", "forward_delay_timer", "expires")
@@ -90,8 +89,6 @@ def _objects(kind: str, found: list[Any]) -> list[str]:
         ]
     if kind == "port":  # `bridge` shows a cable's other end by an index of another namespace
         found = [{key: port[key] for key in port if key != "link"} for port in found]
-    if kind == "noarp":  # of groups and broadcasts the kernel keeps such entries by itself
-        found = [entry for entry in found if not int(entry.get("lladdr", "1")[:2], 16) & 1]
     if kind == "fdb":
         found = [entry for entry in found if entry.get("state") == "permanent"]
     return [json.dumps(_normal(item), sort_keys=True) for item in found if item]

@@ -85,21 +85,20 @@ class Neighbour:
 
     PROXY: ClassVar[int] = 0x08
     ROUTER: ClassVar[int] = 0x80
-    NOARP: ClassVar[int] = 0x40
     PERMANENT: ClassVar[int] = 0x80
-    USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80
-    """REACHABLE, STALE, DELAY, PROBE, NOARP, PERMANENT: entries whose MAC address is known."""
+    USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
+    """REACHABLE, STALE, DELAY, PROBE, PERMANENT: entries whose MAC address is known."""
 
     @property
     def lasting(self) -> bool:
         """Does it stay until someone removes it?"""
-        return bool(self.state & (self.PERMANENT | self.NOARP) or self.flags & self.PROXY)
+        return bool(self.state & self.PERMANENT or self.flags & self.PROXY)
 
     def __str__(self) -> str:
         """The words that `ip neighbour replace` takes."""
         if self.flags & self.PROXY:
             return f"proxy {self.ip} dev {self.link}"
-        state = "noarp" if self.state & self.NOARP else "permanent" if self.lasting else "stale"
+        state = "permanent" if self.lasting else "stale"
         router = " router" if self.flags & self.ROUTER else ""
         return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}{router}"
 

@@ -18,9 +18,6 @@ MOVE = {
         "-6 address add 2001:db8:6::9 peer 2001:db8:7::a/64 dev eth0 nodad",
     ),
     "odd IPv4 networks": ("address add 0.0.0.5/8 dev eth0", "address add 10.9.9.9/0 dev eth0"),
-    "a neighbour without ARP": (
-        "neighbour add 192.168.1.92 lladdr 52:54:00:00:00:92 dev eth0 nud noarp",
-    ),
     "a router whose network is gone": (
         "route add 10.66.0.0/16 via 192.168.7.1 dev eth0 onlink",
         "address add 192.168.8.4/24 dev eth0",
@@ -42,7 +39,7 @@ def test_it_moves_and_returns(lab: Lab, name: str) -> None:
     before = state(lab)
     done = lab.bridgekit("apply", "eth0", "--yes", "--no-persist")
     assert done.code == 0, done.stderr
-    ours = [line for line in before.about('"eth0"').lines if line.startswith(("route", "noarp"))]
+    ours = [line for line in before.about('"eth0"').lines if line.startswith("route")]
     wanted = sorted(line.replace('"eth0"', '"br0"') for line in ours if "ff00::/8" not in line)
     found = state(lab).about('"br0"').lines
     assert wanted == sorted(x for x in found if x.split()[0] in KINDS and "ff00::/8" not in x)
@@ -51,7 +48,7 @@ def test_it_moves_and_returns(lab: Lab, name: str) -> None:
     assert before.difference(state(lab)) == []
 
 
-KINDS = ("route", "route6", "noarp")
+KINDS = ("route", "route6")
 REFUSED = {
     "local-route-removed": ("route del broadcast 192.168.1.255 dev eth0 table local",),
     "bridge-in-use": (

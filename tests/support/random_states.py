@@ -136,7 +136,7 @@ rule = words(
 )
 neighbour = words(
     *("neighbour add", st.one_of(v4_host, v6_host), "lladdr 52:54:00:00:00:99 dev", link),
-    one("nud permanent", "nud permanent router", "nud stale", "nud noarp"),
+    one("nud permanent", "nud permanent router", "nud stale"),
 )
 proxy = words("neighbour add proxy", st.one_of(v4_host, v6_host), "dev", link)
 nexthop = words("nexthop add id", one("1", "2", "3"), st.one_of(v4_gateway, v6_gateway))
