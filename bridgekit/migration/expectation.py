@@ -61,7 +61,7 @@ def _bridge(nic: Link, there: Link | None, intent: Intent) -> Link:
     options = intent.wishes.granted(there.bridge) if there and there.bridge else None
     mac = intent.wishes.mac or nic.mac
     made = replace(nic, name=intent.bridge, kind="bridge", mac=mac, lro=False, lower=None)
-    made = replace(made, token=there.token if there else None)
+    made = replace(made, token=there.token if there else None, arp=there.arp if there else True)
     made = replace(made, bridge=options or intent.wishes.made())
     if there:
         return replace(made, index=there.index, altnames=there.altnames)
