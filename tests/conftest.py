@@ -13,9 +13,9 @@ from bridgekit.lab.topology import Lab
 _numbers = itertools.count(1)
 
 
-def pytest_sessionstart() -> None:
-    """Remove labs whose owner was killed."""
-    if os.geteuid() == 0:
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remove labs whose owner was killed; of several processes the first one does it."""
+    if os.geteuid() == 0 and not hasattr(session.config, "workerinput"):
         registry.sweep()
 
 

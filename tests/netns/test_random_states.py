@@ -113,7 +113,6 @@ PROFILE = {
 another seed, not for a run that judges a change."""
 
 
-@pytest.mark.states
 @pytest.mark.parametrize(
     "shard",
     [pytest.param(n, marks=[pytest.mark.all] if n >= SHORT else []) for n in range(SHARDS)],
