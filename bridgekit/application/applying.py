@@ -16,6 +16,7 @@ from bridgekit.migration.preflight import findings
 from bridgekit.transaction import engine, guard, probes, signals
 from bridgekit.transaction.journal import Entry, Journal, Record, boot_clock
 from bridgekit.transaction.store import Store
+from bridgekit.transaction.undo import undone
 
 Tell = Callable[[str], None]
 
@@ -47,41 +48,45 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
     """
     store.prepare()
     with store.lock():
-        store.refuse_if_unfinished()
-        _check_fresh(plan)
-        record = _record(store, plan, terms)
-        for probe in (probe for probe in terms.probes if probe not in record.probes):
-            tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
-        journal = Journal.create(store.folder, record)
-        try:
-            lifeline = guard.start(journal)
-        except BaseException:
-            journal.write(Entry("rolled-back", text="nothing was changed"))
-            raise
-        with lifeline:
-            _change(journal, record, tell)
-            if terms.confirm_within is None:
-                tell("as expected; writing the files")
-                finishing.finish(store, journal, record)
-                return Outcome(record.id, "committed")
-            deadline = boot_clock() + terms.confirm_within
-            journal.write(Entry("pending", deadline=deadline))
-            guard.wake(lifeline)
-            return Outcome(record.id, "pending", deadline)
-
-
-def _change(journal: Journal, record: Record, tell: Tell) -> None:
-    try:
         with signals.raised():
+            record, outcome = _applied(store, plan, terms, tell)
+        if record.service and outcome.state == "committed":
+            finishing.start_service(store, record.service)
+    return outcome
+
+
+def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record, Outcome]:
+    store.refuse_if_unfinished()
+    _check_fresh(plan)
+    record = _record(store, plan, terms)
+    for probe in (probe for probe in terms.probes if probe not in record.probes):
+        tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
+    journal = Journal.create(store.folder, record)
+    try:
+        with guard.armed(journal):
             engine.change(machine, journal, record, tell)
+            signals.hold()
+            return record, _decided(journal, record, terms, tell)
     except BaseException as error:
-        with signals.deferred():
-            raise engine.undone(machine, journal, record, error) from error
+        signals.hold()
+        raise undone(machine, journal, record, error) from error
+
+
+def _decided(journal: Journal, record: Record, terms: Terms, tell: Tell) -> Outcome:
+    """Commit the change, or let it wait; nothing but a failure takes it back from here."""
+    if terms.confirm_within is None:
+        tell("as expected; writing the files")
+        engine.commit(journal, record)
+        return Outcome(record.id, "committed")
+    deadline = boot_clock() + terms.confirm_within
+    journal.write(Entry("pending", deadline=deadline))
+    return Outcome(record.id, "pending", deadline)
 
 
 def _record(store: Store, plan: Plan, terms: Terms) -> Record:
-    before = plan.intent.nic if plan.intent.direction == "bridge" else plan.intent.bridge
-    wanted = (*probes.gateways(plan.snapshot.routes, before), *terms.probes)
+    before = engine.link_before(plan.intent)
+    asked = (*probes.gateways(plan.snapshot.routes, before), *probes.resolvers())
+    wanted = (*asked, *probes.caller(), *terms.probes)
     return Record(
         id=store.new_id(),
         place=store.place,

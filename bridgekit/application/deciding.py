@@ -12,9 +12,10 @@ from bridgekit.errors import BridgekitError, Refused, RollbackIncomplete, Rolled
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service
-from bridgekit.transaction import engine, guard, signals
-from bridgekit.transaction.journal import Journal, Record, State, boot_clock
+from bridgekit.transaction import guard, signals
+from bridgekit.transaction.journal import DONE, Journal, Record, State, boot_clock
 from bridgekit.transaction.store import Store
+from bridgekit.transaction.undo import committed, undo, undo_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,25 +164,36 @@ def awaited(store: Store, journal: Journal) -> str:
 
 
 def recover(store: Store) -> tuple[str, ...]:
-    """Finish undoing what a crash left behind; return a sentence for each transaction.
+    """Finish what a crash left behind; return a sentence for each transaction.
 
-    The newest is tried again if its undo was incomplete.
+    The newest is tried again if its undo was incomplete. RollbackIncomplete if the record of one
+    that is not finished cannot be read: then nothing of it is touched.
     """
-    told = []
-    for journal in store.recoverable():
-        if guard.alive(journal):
-            told.append(f"{journal.folder.name} is {journal.state()} and guarded: left alone")
-            continue
-        with store.lock(wait=True), signals.deferred():
-            if journal.state() not in ("committed", "rolled-back", "taken-back"):
-                told.append(_recovered(store, journal))
+    journal = store.recoverable()
+    told = [_recovered(store, journal)] if journal else []
+    lost = [journal for journal in store.unreadable() if journal.unfinished()]
+    if lost:
+        raise RollbackIncomplete("\n".join([*told, *(_lost(journal) for journal in lost)]))
     return tuple(told)
 
 
 def _recovered(store: Store, journal: Journal) -> str:
-    record = journal.record()
-    if record.place.boot == store.place.boot:
-        engine.undo(machine, journal, record)
-    else:
-        engine.undo_files(journal, record)
-    return f"{record.id} was undone: the host is as before it"
+    if guard.alive(journal):
+        return f"{journal.folder.name} is {journal.state()} and guarded: left alone"
+    with store.lock(wait=True), signals.deferred():
+        record = journal.record()
+        if journal.state() in DONE:
+            return f"{record.id} is {journal.state()}"
+        if committed(machine, journal, record):
+            return f"{record.id} was complete, and is kept"
+        if record.place.boot == store.place.boot:
+            return f"{record.id} was undone: {undo(machine, journal, record, everything=True)}"
+        return f"{record.id} was undone: {undo_files(journal, record)}"
+
+
+def _lost(journal: Journal) -> str:
+    return (
+        f"{journal.folder}: what this transaction was cannot be read, so nothing is touched."
+        " Look at `ip address`, `ip route` and /etc/network/interfaces (its old text is beside it,"
+        " in interfaces.before-bridgekit), put right what is wrong, and remove the folder"
+    )

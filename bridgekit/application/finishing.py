@@ -8,8 +8,9 @@ from bridgekit.netboot import lifecycle
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import engine, signals
 from bridgekit.transaction.guard import Actions, Answer
-from bridgekit.transaction.journal import Entry, Journal, Record
+from bridgekit.transaction.journal import Journal, Record
 from bridgekit.transaction.store import Store
+from bridgekit.transaction.undo import undo, undone
 
 
 def finish(store: Store, journal: Journal, record: Record) -> None:
@@ -21,9 +22,7 @@ def finish(store: Store, journal: Journal, record: Record) -> None:
         with signals.deferred():
             engine.commit(journal, record)
     except (BridgekitError, OSError) as error:
-        raise engine.undone(machine, journal, record, error) from error
-    if record.undoes:
-        Journal(store.folder / record.undoes).write(Entry("taken-back"))
+        raise undone(machine, journal, record, error) from error
     if record.service:
         start_service(store, record.service)
 
@@ -44,20 +43,22 @@ def actions(store: Store, journal: Journal, record: Record) -> Actions:
     """Return what a guard may do with this transaction."""
 
     def confirm() -> Answer:
-        return _answer(lambda: finish(store, journal, record), f"{record.id} is kept")
+        def kept() -> str:
+            finish(store, journal, record)
+            return f"{record.id} is kept"
 
-    def undo(why: str) -> Answer:
-        text = f"{record.id} was undone, {why}: the host is as before"
-        return _answer(lambda: engine.undo(machine, journal, record), text)
+        return _answer(kept)
 
-    return Actions(confirm, undo)
+    def undo_because(why: str) -> Answer:
+        return _answer(lambda: f"{record.id} was undone, {why}: {undo(machine, journal, record)}")
+
+    return Actions(confirm, undo_because)
 
 
-def _answer(action: Callable[[], None], text: str) -> Answer:
+def _answer(action: Callable[[], str]) -> Answer:
     try:
-        action()
+        return Answer(0, action())
     except BridgekitError as error:
         return Answer(error.exit_code, str(error))
     except OSError as error:
         return Answer(1, f"{error}; `bridgekit status` tells where things stand")
-    return Answer(0, text)

@@ -59,7 +59,11 @@ def rollback(id: str | None, bridge: str | None, yes: bool, as_json: bool, store
 @json_option
 @store_options
 def recover(as_json: bool, store: Store) -> None:
-    """Finish undoing what a crash left behind. After a reboot only files are touched."""
+    """Finish what a crash left behind. After a reboot only files are touched.
+
+    A change that was complete, with its files in place, is kept; any other is undone. Under systemd
+    the next boot does this by itself, before it sets up any network.
+    """
     with errors_as_json(as_json):
         require_root()
         _tell("\n".join(deciding.recover(store)) or "nothing to recover", as_json)
@@ -75,8 +79,9 @@ def _tell(text: str, as_json: bool) -> None:
 def status(as_json: bool, store: Store) -> None:
     """Show the transactions of this network namespace."""
     found, services = deciding.statuses(store), lifecycle.statuses(store.folder)
+    damaged = [journal.folder.name for journal in store.unreadable()]
     if as_json:
-        values = {"transactions": found, "services": services}
+        values = {"transactions": found, "services": services, "damaged": damaged}
         click.echo(report.as_json(msgspec.to_builtins(values)))
         return
     for item in found:
@@ -86,8 +91,10 @@ def status(as_json: bool, store: Store) -> None:
             what = f"{item.bridge} -> {item.nic}"
         left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "pending" else ""
         say(f"{item.id}  {when}  {what}  {item.state}{left}")
+    for name in damaged:
+        say(f"{name}  its record is damaged: see `bridgekit recover`")
     for service in services:
         state = "running" if service.running else "ended"
         click.echo(f"{service.name}  PXE on {service.service.bridge}, {service.engine}, {state}")
-    if not found and not services:
+    if not found and not services and not damaged:
         click.echo("nothing here: no migration, no PXE service")

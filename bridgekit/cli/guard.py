@@ -1,21 +1,27 @@
 """The guard's entry: not a verb for people."""
 
-import socket
+import contextlib
 from pathlib import Path
 
 import click
 
 from bridgekit.application import finishing
+from bridgekit.errors import Refused
 from bridgekit.transaction import guard as guarding
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
 
+OOM_SCORE = Path("/proc/self/oom_score_adj")
+
 
 @click.command(hidden=True)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("lifeline", type=int)
-def guard(folder: Path, lifeline: int) -> None:
-    """Guard the transaction in FOLDER whose executor has the other end of the LIFELINE (fd)."""
+def guard(folder: Path) -> None:
+    """Guard the transaction in FOLDER until it is finished."""
+    with contextlib.suppress(OSError):
+        OOM_SCORE.write_text("-1000")  # the last one to be ended for want of memory
     store, journal = Store(folder.parent), Journal(folder)
-    actions = finishing.actions(store, journal, journal.record())
-    guarding.serve(store, journal, actions, socket.socket(fileno=lifeline))
+    record = journal.record()
+    if record.place != store.place:
+        raise Refused(f"{record.id} belongs to another network namespace or boot")
+    guarding.serve(store, journal, finishing.actions(store, journal, record))

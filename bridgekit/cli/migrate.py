@@ -2,6 +2,7 @@
 
 import json
 import select
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -264,7 +265,7 @@ def _decided(store: Store, outcome: Outcome) -> str:
     """Count down; ENTER keeps the change, Ctrl-C undoes it, silence lets the guard undo it."""
     journal = Journal(store.folder / outcome.id)
     try:
-        with signals.raised():
+        with signals.raised(signal.SIGINT):  # a session that is gone decides nothing
             word = _typed(outcome)
     except signals.Interrupted:
         with signals.deferred():

@@ -4,7 +4,6 @@ import contextlib
 import glob
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,21 +55,37 @@ def writable(path: Path) -> bool:
     return os.access(path.resolve().parent, os.W_OK | os.X_OK)
 
 
+def sweep(path: Path) -> None:
+    """Remove what a `write` that was killed may have left beside the file."""
+    with contextlib.suppress(OSError, RuntimeError):
+        _beside(path.resolve()).unlink(missing_ok=True)
+
+
+def _beside(target: Path) -> Path:
+    """Where the new content waits. interfaces(5) and its like read no hidden file."""
+    return target.with_name(f".{target.name}.bridgekit")
+
+
 def _replace(target: Path, content: bytes, like: Path | None) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    waiting = _beside(target)
+    waiting.unlink(missing_ok=True)
     try:
-        with open(handle, "wb") as file:
+        with open(waiting, "xb", opener=_private) as file:
             file.write(content)
             model = target if target.exists() else like
             if model:
                 _resemble(file.fileno(), model)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, target)
+        os.replace(waiting, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            waiting.unlink()
         raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _resemble(handle: int, model: Path) -> None:

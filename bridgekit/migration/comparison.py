@@ -11,13 +11,24 @@ about only a loss counts: others may add what they like.
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from dataclasses import fields, replace
 
+from bridgekit.migration.difference import (
+    Changes,
+    Difference,
+    Words,
+    address_words,
+    link_differences,
+    mac_words,
+    made,
+    neighbour_words,
+    nexthop_words,
+    route_difference,
+    rule_repair,
+)
 from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, NOPREFIXROUTE, PERMANENT, Address
 from bridgekit.model.links import BridgeOptions, Link, PortOptions
-from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import LOCAL_TABLE, RouteSet, is_link_local, place, table
+from bridgekit.model.routes import LOCAL_TABLE, RouteSet, has_gateway, is_link_local, place, table
 from bridgekit.model.snapshot import Snapshot
 
 COMPARED_FLAGS = {
@@ -29,20 +40,8 @@ COMPARED_FLAGS = {
 
 OF_THE_MOMENT = ("index", "carrier", "forwarding", "bridge", "port")
 """Of a link; bridge and port are compared by themselves."""
-_Changes = list[tuple[str, object, object]]
 _Identity = tuple[str, Hashable]
 """The link that something belongs to, and what makes it the same as another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as it should be."""
-
-    what: Literal["missing", "unexpected", "changed"]
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.text}"
 
 
 def differences(wanted: Snapshot, found: Snapshot, links: Iterable[str]) -> tuple[Difference, ...]:
@@ -64,21 +63,22 @@ def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator
     for name in sorted(focus):
         left, right = wanted.link(name), found.link(name)
         if left and not right:
-            yield Difference("missing", f"link {name}")
+            yield Difference("missing", f"link {name}", made(left))
         elif right and not left:
-            yield Difference("unexpected", f"link {name}")
-        elif left and right and (changes := _link_changes(left, right)):
-            yield Difference("changed", f"link {name}: {changes}")
+            ends = (f"ip link delete {name}",) if right.bridge else ()
+            yield Difference("unexpected", f"link {name}", ends)
+        elif left and right:
+            yield from link_differences(name, _link_changes(left, right))
 
 
-def _link_changes(wanted: Link, found: Link) -> str:
+def _link_changes(wanted: Link, found: Link) -> Changes:
     names = (field.name for field in fields(Link) if field.name not in OF_THE_MOMENT)
-    pairs: _Changes = [(name, getattr(wanted, name), getattr(found, name)) for name in names]
+    pairs: Changes = [(name, getattr(wanted, name), getattr(found, name)) for name in names]
     pairs += _bridge_changes(wanted.bridge, found.bridge) + _port_changes(wanted.port, found.port)
-    return ", ".join(f"{name} {old} became {new}" for name, old, new in pairs if old != new)
+    return [change for change in pairs if change[1] != change[2]]
 
 
-def _bridge_changes(wanted: BridgeOptions | None, found: BridgeOptions | None) -> _Changes:
+def _bridge_changes(wanted: BridgeOptions | None, found: BridgeOptions | None) -> Changes:
     """While the topology changes a bridge with STP ages faster."""
     if wanted is None or found is None:
         return [("bridge", wanted, found)]
@@ -87,7 +87,7 @@ def _bridge_changes(wanted: BridgeOptions | None, found: BridgeOptions | None) -
     return [(name, getattr(wanted, name), getattr(found, name)) for name in names]
 
 
-def _port_changes(wanted: PortOptions | None, found: PortOptions | None) -> _Changes:
+def _port_changes(wanted: PortOptions | None, found: PortOptions | None) -> Changes:
     if wanted is None or found is None:
         return [("port", wanted, found)]
     pairs = ((f.name, getattr(wanted, f.name), getattr(found, f.name)) for f in fields(PortOptions))
@@ -95,8 +95,8 @@ def _port_changes(wanted: PortOptions | None, found: PortOptions | None) -> _Cha
 
 
 def _addresses(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
-    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
-        return {_address(a): f"address {a} dev {a.link}" for a in snapshot.addresses}
+    def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
+        return {_address(a): address_words(a) for a in snapshot.addresses}
 
     yield from _unequal(compared(wanted), compared(found), focus)
     for name in sorted(focus):
@@ -121,11 +121,11 @@ def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterato
     left = dict(zip(wanted.identities(), wanted.messages, strict=True))
     right = dict(zip(found.identities(), found.messages, strict=True))
     more, fewer = Counter(found.identities()), Counter(wanted.identities())
-    for identity in fewer - more:
-        yield Difference("missing", f"route {route_text(left[identity], wanted.name)}")
+    for identity in sorted(fewer - more, key=lambda one: has_gateway(left[one])):
+        yield route_difference("missing", "append", left[identity], wanted)
     for identity in more - fewer:
         if focus.intersection(identity[1]):
-            yield Difference("unexpected", f"route {route_text(right[identity], found.name)}")
+            yield route_difference("unexpected", "delete", right[identity], found)
     yield from _preferences(wanted, found, focus)
 
 
@@ -148,16 +148,16 @@ def _ordered(routes: RouteSet) -> dict[object, list[tuple[str, ...]]]:
 
 
 def _neighbours(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
-    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
+    def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
         entries = (entry for entry in snapshot.neighbours if entry.lasting)
-        return {(entry.link, entry): f"neighbour {entry}" for entry in entries}
+        return {(entry.link, entry): neighbour_words(entry) for entry in entries}
 
     yield from _unequal(compared(wanted), compared(found), focus)
 
 
 def _static_macs(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
-    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
-        return {(entry.link, entry): f"MAC address {entry}" for entry in snapshot.static_macs}
+    def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
+        return {(entry.link, entry): mac_words(entry) for entry in snapshot.static_macs}
 
     yield from _unequal(compared(wanted), compared(found), focus)
 
@@ -167,16 +167,18 @@ def _sysctls(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterat
     for item in wanted.sysctls:
         ours = any(f"/{link}/" in item.key for link in focus)
         if ours and now.get(item.key, item.value) != item.value:
-            yield Difference("changed", f"{item.key} is {now[item.key]}, not {item.value}")
+            text = f"{item.key} is {now[item.key]}, not {item.value}"
+            repair = (f"sysctl -w {item.key}={item.value}",)
+            yield Difference("changed", text, repair, item.key)
 
 
 def _rules(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
     """Rules of the links in their order; of all others only a loss counts."""
     lost = Counter(wanted.rules) - Counter(found.rules)
-    yield from (Difference("missing", f"rule {rule}") for rule in lost)
+    yield from (Difference("missing", f"rule {rule}", rule_repair("add", rule)) for rule in lost)
     for rule in Counter(found.rules) - Counter(wanted.rules):
         if any(rule.names(link) for link in focus):
-            yield Difference("unexpected", f"rule {rule}")
+            yield Difference("unexpected", f"rule {rule}", rule_repair("delete", rule))
     common = Counter(wanted.rules) & Counter(found.rules)
     left, right = ([rule for rule in side.rules if rule in common] for side in (wanted, found))
     if not lost and left != right:
@@ -184,16 +186,18 @@ def _rules(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator
 
 
 def _nexthops(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
-    def compared(snapshot: Snapshot) -> dict[_Identity, str]:
-        return {(hop.link or "", hop): f"nexthop {hop}" for hop in snapshot.nexthops}
+    def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
+        return {(hop.link or "", hop): nexthop_words(hop) for hop in snapshot.nexthops}
 
     yield from _unequal(compared(wanted), compared(found), focus)
 
 
 def _unequal(
-    wanted: Mapping[_Identity, str], found: Mapping[_Identity, str], focus: frozenset[str]
+    wanted: Mapping[_Identity, Words], found: Mapping[_Identity, Words], focus: frozenset[str]
 ) -> Iterator[Difference]:
-    yield from (Difference("missing", text) for one, text in wanted.items() if one not in found)
-    for one, text in found.items():
+    for one, (text, make, _) in wanted.items():
+        if one not in found:
+            yield Difference("missing", text, tuple(make))
+    for one, (text, _, end) in found.items():
         if one not in wanted and one[0] in focus:
-            yield Difference("unexpected", text)
+            yield Difference("unexpected", text, tuple(end))

@@ -5,7 +5,7 @@ Interfaces stand in it as numbers; a RouteSet says which names those numbers mea
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -239,7 +239,7 @@ class RouteSet:
         names = tuple((index, new if name == old else name) for index, name in self.names)
         return RouteSet(names, self.messages)
 
-    def resolved(self, indices: dict[str, int]) -> Iterator[bytes]:
+    def resolved(self, indices: Mapping[str, int]) -> Iterator[bytes]:
         """Yield the messages with today's interface numbers; KeyError names a missing link."""
         numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
         same = all(old == new for old, new in numbers.items())

@@ -150,6 +150,11 @@ class Nexthop:
         return next((at for kind, at, _ in found if kind == NH_OIF), None)
 
     @property
+    def id(self) -> int:
+        """The number that routes and groups know it by."""
+        return wire.u32(wire.found(self.message, NEXTHOP_HEAD.size)[NH_ID], 0)
+
+    @property
     def gateway(self) -> bytes | None:
         """The router's packed address; None if there is none, or it is on the link by decree."""
         decreed = NEXTHOP_HEAD.unpack_from(self.message)[3] & ONLINK

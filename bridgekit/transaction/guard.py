@@ -1,9 +1,10 @@
 """The guard: a process of its own that undoes a change when its executor is gone or time is up.
 
-It is armed before the first operation and has one end of a lifeline; the executor has the other,
-whose end is the executor's end. Before the change is verified that means undo. While a verified
-change waits, it means nothing: then `confirm`, `undo` or the deadline decides, by a socket in the
-transaction's folder, which only root can reach.
+It is armed before the first operation. Its lifeline is a connection to the executor, whose end is
+the executor's end: before the change is verified that means undo. While a verified change waits,
+it means nothing: then `confirm`, `undo` or the deadline decides, by a socket of the guard. Both
+sockets are in the transaction's folder, which only root can reach. A guard that is killed and
+started again finds the executor there, or gone.
 """
 
 import contextlib
@@ -21,11 +22,13 @@ from pathlib import Path
 import msgspec
 
 from bridgekit.errors import BridgekitError
+from bridgekit.transaction import systemd
 from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store
 
 CONFIRM, UNDO = b"confirm\n", b"undo\n"
-SOCKET = "guard.sock"
+GUARD, EXECUTOR = "guard.sock", "executor.sock"
+LOG = "guard.log"
 START_SECONDS = 30
 CHANGE_SECONDS = 300
 """How long a change may take until it is verified; an executor that takes longer hangs."""
@@ -51,42 +54,42 @@ class Actions:
     undo: Callable[[str], Answer]
 
 
-def start(journal: Journal) -> socket.socket:
-    """Start the guard in a session of its own, wait until it is armed; return the lifeline.
+@contextlib.contextmanager
+def armed(journal: Journal) -> Iterator[None]:
+    """Within, a guard is at its post, and hears when this process ends or leaves."""
+    with _listening(journal.folder, EXECUTOR) as listener:
+        process = _launched(journal.folder)
+        watched = [listener.fileno(), *process]
+        ready = select.select(watched, [], [], START_SECONDS)[0]
+        for handle in process:
+            os.close(handle)
+        if listener.fileno() not in ready:
+            raise BridgekitError(f"the guard did not start, see {journal.folder / LOG}")
+        with listener.accept()[0]:
+            yield
 
-    The lifeline's other end is the guard's from its first moment: it cannot miss our end.
+
+def _launched(folder: Path) -> list[int]:
+    """Start the guard where no logout reaches it: as a service, else in a session of its own.
+
+    Return a handle that is readable when it has ended; none if systemd would start it again.
     """
-    ours, its = socket.socketpair()
-    with its, open(journal.folder / "guard.log", "ab", opener=_private) as log:
-        fd = its.fileno()
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "bridgekit", "guard", str(journal.folder), str(fd)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[fd],
-            start_new_session=True,
+    argv = [sys.executable, "-P", "-m", "bridgekit", "guard", str(folder)]
+    if systemd.manages_us():
+        systemd.start(f"bridgekit-guard-{folder.name}", argv)
+        return []
+    quiet = subprocess.DEVNULL
+    with open(folder / LOG, "ab", opener=_private) as log:
+        process = subprocess.Popen(
+            argv, stdin=quiet, stdout=log, stderr=log, start_new_session=True
         )
-    ours.settimeout(START_SECONDS)
-    try:
-        armed = ours.recv(1)
-    except TimeoutError:
-        armed = b""
-    if not armed:
-        ours.close()
-        raise BridgekitError(f"the guard did not start, see {log.name}; nothing was changed")
-    return ours
-
-
-def wake(lifeline: socket.socket) -> None:
-    """Make the guard look at the journal again."""
-    lifeline.sendall(b"\n")
+    return [os.pidfd_open(process.pid)]
 
 
 def order(journal: Journal, word: bytes) -> Answer | None:
     """Tell the guard to confirm or undo and wait for the end; None if there is no guard."""
     try:
-        with _connected(journal) as line:
+        with _connected(journal, GUARD) as line:
             line.sendall(word)
             return msgspec.json.decode(_received(line), type=Answer)
     except (OSError, msgspec.MsgspecError):
@@ -96,7 +99,7 @@ def order(journal: Journal, word: bytes) -> Answer | None:
 def alive(journal: Journal) -> bool:
     """Is the transaction's guard there?"""
     try:
-        _connected(journal).close()
+        _connected(journal, GUARD).close()
     except OSError:
         return False
     return True
@@ -104,28 +107,33 @@ def alive(journal: Journal) -> bool:
 
 def wait_for_end(journal: Journal) -> None:
     """Wait until the transaction's guard has done its work, if it has one."""
-    with contextlib.suppress(OSError), _connected(journal) as line:
+    with contextlib.suppress(OSError), _connected(journal, GUARD) as line:
         line.recv(1)
 
 
-def serve(store: Store, journal: Journal, actions: Actions, lifeline: socket.socket) -> None:
-    """Guard this transaction until it is finished; say on the lifeline when armed."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+def serve(store: Store, journal: Journal, actions: Actions) -> None:
+    """Guard this transaction until it is finished."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    with _listening(journal.folder) as listener, lifeline:
-        with contextlib.suppress(OSError):  # then the lifeline has ended, and that is seen below
-            wake(lifeline)
-        _guard(listener, lifeline, store, journal, actions)
+    with _listening(journal.folder, GUARD) as listener:
+        try:
+            lifeline = _connected(journal, EXECUTOR)
+        except OSError:
+            lifeline = None
+            if _executor_gone(store, journal, actions):
+                return
+        with lifeline or contextlib.nullcontext():
+            _guard(listener, lifeline, store, journal, actions)
 
 
 def _guard(
     listener: socket.socket,
-    lifeline: socket.socket,
+    lifeline: socket.socket | None,
     store: Store,
     journal: Journal,
     actions: Actions,
 ) -> None:
-    lines, limit = [lifeline], boot_clock() + CHANGE_SECONDS
+    lines, limit = [lifeline] if lifeline else [], boot_clock() + CHANGE_SECONDS
     while True:
         pending = journal.state() == "pending"
         left = max(0.0, (journal.deadline() if pending else limit) - boot_clock())
@@ -134,15 +142,13 @@ def _guard(
             with store.lock(wait=True):
                 actions.undo("not confirmed in time")
             return
-        if not ready and journal.state() in UNVERIFIED:
+        if not ready and lifeline and lifeline in lines and journal.state() in UNVERIFIED:
             _kill(lifeline)
         limit = limit if ready else boot_clock() + CHANGE_SECONDS
         if listener in ready:
             lines.append(listener.accept()[0])
         for line in (line for line in lines[:] if line in ready):
             word = _heard(line)
-            if line is lifeline and word:
-                continue
             lines.remove(line)
             with line:
                 gone = line is lifeline and _executor_gone(store, journal, actions)
@@ -192,19 +198,19 @@ def _obeyed(
 
 
 @contextlib.contextmanager
-def _at_home(folder: Path) -> Iterator[str]:
+def _at_home(folder: Path, name: str) -> Iterator[str]:
     """Yield a short path to the socket: the address of a Unix socket has at most 107 bytes."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{handle}/{SOCKET}"
+        yield f"/proc/self/fd/{handle}/{name}"
     finally:
         os.close(handle)
 
 
-def _connected(journal: Journal) -> socket.socket:
+def _connected(journal: Journal, name: str) -> socket.socket:
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _at_home(journal.folder) as path:
+        with _at_home(journal.folder, name) as path:
             line.connect(path)
     except OSError:
         line.close()
@@ -213,15 +219,16 @@ def _connected(journal: Journal) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _listening(folder: Path) -> Iterator[socket.socket]:
+def _listening(folder: Path, name: str) -> Iterator[socket.socket]:
+    (folder / name).unlink(missing_ok=True)  # one that was killed has left its own
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        with _at_home(folder) as path:
+        with _at_home(folder, name) as path:
             listener.bind(path)
         listener.listen()
         try:
             yield listener
         finally:
-            (folder / SOCKET).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
 
 
 def _received(line: socket.socket) -> bytes:

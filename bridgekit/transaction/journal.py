@@ -1,18 +1,20 @@
 """The journal of one transaction: the whole intent first, then a line for each step.
 
-A folder holds `record` (written once, synced, before the first change) and `journal` (appended
-to). A power cut clears the kernel's state together with the page cache, so steps need no sync;
-what concerns files is synced. A line cut short by a crash is as if it had not been written.
+A folder holds `record` (one line, written once, synced, before the first change) and `journal`
+(appended to). A power cut clears the kernel's state together with the page cache, so steps need no
+sync; what concerns files is synced. Each line begins with its checksum: one that a crash cut short
+or a disk has spoiled is as if it had not been written.
 """
 
 import contextlib
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -21,6 +23,7 @@ from bridgekit.host import files
 from bridgekit.host.place import Place
 from bridgekit.migration import plan as plans
 from bridgekit.migration.plan import Plan
+from bridgekit.transaction import systemd
 
 VERSION = 1
 Event = Literal[
@@ -45,6 +48,8 @@ State = Literal[
     "taken-back",
 ]
 FINISHED = frozenset({"committed", "rolled-back", "incomplete", "taken-back"})
+DONE = FINISHED - {"incomplete"}
+Stored = TypeVar("Stored")
 SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-back"})
 
 
@@ -115,23 +120,23 @@ class Journal:
         try:
             with refusing():
                 folder.mkdir(mode=0o700)
-                files.write(folder / "record", msgspec.json.encode(stored))
+                files.write(folder / "record", _sealed(msgspec.json.encode(stored)))
                 files.sync_folder(state_dir)
+                if record.place.permanent:
+                    systemd.arm(record.id, state_dir)
         except BaseException:
             journal.discard()
             raise
         return journal
 
     def discard(self) -> None:
-        """Remove the folder of a transaction that has not begun."""
+        """Remove what there is of a transaction that has not begun."""
+        systemd.disarm(self.folder.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def record(self) -> Record:
-        """Return the record; BridgekitError if it cannot be read."""
-        try:
-            stored = msgspec.json.decode((self.folder / "record").read_bytes(), type=_StoredRecord)
-        except (OSError, msgspec.MsgspecError, ValueError) as error:
-            raise BridgekitError(f"{self.folder / 'record'} cannot be read: {error}") from error
+        """Return the record; BridgekitError if it is damaged or of another version."""
+        stored = self._stored(_StoredRecord)
         return Record(
             id=stored.id,
             place=stored.place,
@@ -145,27 +150,47 @@ class Journal:
     def place(self) -> Place | None:
         """Return where the transaction ran, without reading its plan; None if unreadable."""
         try:
-            data = (self.folder / "record").read_bytes()
-            return msgspec.json.decode(data, type=_Placed).place
-        except (OSError, msgspec.MsgspecError, ValueError):
+            return self._stored(_Placed).place
+        except BridgekitError:
             return None
+
+    def _stored(self, kind: type[Stored]) -> Stored:
+        path = self.folder / "record"
+        data = _opened((files.read(path) or b"").removesuffix(b"\n"))
+        if data is None:
+            raise BridgekitError(f"{path} is damaged")
+        try:
+            version = msgspec.json.decode(data, type=_Versioned).version
+            if version != VERSION:
+                raise BridgekitError(f"{path} has version {version}; this program knows {VERSION}")
+            return msgspec.json.decode(data, type=kind)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise BridgekitError(f"{path} cannot be read: {error}") from error
 
     def write(self, entry: Entry) -> None:
         """Append one line, on a line of its own; lines that decide about files are synced."""
         with open(self.folder / "journal", "ab+", opener=_private) as file:
             size = file.seek(0, os.SEEK_END)
             torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-            file.write((b"\n" if torn else b"") + msgspec.json.encode(entry) + b"\n")
+            file.write((b"\n" if torn else b"") + _sealed(msgspec.json.encode(entry)))
             file.flush()
             if entry.event in SYNCED:
                 os.fsync(file.fileno())
+        if entry.event in DONE:
+            systemd.disarm(self.folder.name)
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the lines written so far; one that a crash cut short is passed over."""
-        content = files.read(self.folder / "journal") or b""
-        for line in content.split(b"\n")[:-1]:
+        """Yield the lines written so far; one that is damaged is passed over."""
+        for line in self._lines():
             with contextlib.suppress(msgspec.MsgspecError, ValueError):
-                yield msgspec.json.decode(line, type=Entry)
+                yield msgspec.json.decode(_opened(line) or b"", type=Entry)
+
+    def damaged(self) -> bool:
+        """Is there a line that cannot be trusted? The last may be one that a crash cut short."""
+        return any(_opened(line) is None for line in self._lines())
+
+    def _lines(self) -> list[bytes]:
+        return (files.read(self.folder / "journal") or b"").split(b"\n")[:-1]
 
     def steps_started(self) -> int:
         """Return how many operations may have changed something."""
@@ -192,8 +217,24 @@ class Journal:
         return self.state() not in FINISHED
 
 
+def _sealed(data: bytes) -> bytes:
+    """One line: a CRC-32 of the JSON text, which holds no line end, a space, and the text."""
+    return b"%08x %b\n" % (zlib.crc32(data), data)
+
+
+def _opened(line: bytes) -> bytes | None:
+    """Return the text of a line; None if it is not what was written."""
+    data = line[9:]
+    return data if line[:9] == b"%08x " % zlib.crc32(data) else None
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Is the host as reachable as before? Only what answered before a change must answer after it.
 
 A probe is written KIND:TARGET: gateway:IP (ARP or NDP), ping:HOST, tcp:HOST:PORT, http:URL,
-cmd:COMMAND.
+dns:IP, cmd:COMMAND, and ssh:CONNECTION, where that is what sshd calls SSH_CONNECTION.
 """
 
+import secrets
 import shlex
 import socket
 import time
@@ -11,14 +12,20 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from ipaddress import ip_address
+from pathlib import Path
 
 from bridgekit.errors import BridgekitError, UsageError
+from bridgekit.host import files, session
 from bridgekit.host.command import run
-from bridgekit.host.netlink import reach
+from bridgekit.host.netlink import reach, sockets
 from bridgekit.model.routes import RouteSet
 
 TRY_SECONDS = 2.0
 HANDFUL = 4
+DNS_PORT = 53
+ROOT_SERVERS = bytes.fromhex("010000010000000000000000020001")
+"""A question for the name servers (type 2, class 1) of the root, recursion desired."""
+RESOLVERS = Path("/etc/resolv.conf")
 SETTLE_SECONDS = 8.0
 """How long an answer may take to come back after a change."""
 
@@ -45,11 +52,31 @@ def _gateway(target: str, link: str) -> None:
         raise BridgekitError(f"{target} does not answer on {link}")
 
 
+def _dns(target: str, link: str) -> None:
+    """Ask for the root's name servers (RFC 1035): every resolver knows them."""
+    family = socket.AF_INET if ip_address(target).version == 4 else socket.AF_INET6
+    mark = secrets.token_bytes(2)
+    with socket.socket(family, socket.SOCK_DGRAM) as line:
+        line.settimeout(TRY_SECONDS)
+        line.connect((target, DNS_PORT))
+        line.send(mark + ROOT_SERVERS)
+        if line.recv(512)[:2] != mark:
+            raise BridgekitError(f"{target} does not answer our question")
+
+
+def _ssh(target: str, link: str) -> None:
+    client, client_port, server, server_port = target.split(" ")
+    if not sockets.acknowledged((server, int(server_port)), (client, int(client_port))):
+        raise BridgekitError(f"{client} acknowledges nothing any more")
+
+
 KINDS: dict[str, Callable[[str, str], None]] = {
     "gateway": _gateway,
     "ping": _ping,
     "tcp": _tcp,
     "http": _http,
+    "dns": _dns,
+    "ssh": _ssh,
     "cmd": _command,
 }
 
@@ -64,8 +91,10 @@ def check(probe: str) -> str:
 
 def _is_target(kind: str, target: str) -> bool:
     try:
-        if kind == "gateway":
+        if kind in ("gateway", "dns"):
             ip_address(target)
+        if kind == "ssh":
+            return len(target.split(" ")) == 4
         if kind == "tcp":
             return 0 < int(target.rpartition(":")[2]) < 65536
         return bool(shlex.split(target))
@@ -94,6 +123,20 @@ def _answers(probe: str, link: str) -> bool:
     except (OSError, ValueError, HTTPException, BridgekitError):
         return False
     return True
+
+
+def resolvers() -> tuple[str, ...]:
+    """Return a probe for each name server of resolv.conf(5), at most a handful."""
+    lines = (files.read(RESOLVERS) or b"").decode(errors="replace").splitlines()
+    words = (line.split() for line in lines)
+    found = (f"dns:{line[1]}" for line in words if len(line) > 1 and line[0] == "nameserver")
+    return tuple(probe for probe in found if _is_target("dns", probe[4:]))[:HANDFUL]
+
+
+def caller() -> tuple[str, ...]:
+    """Return a probe for the SSH connection that the caller came by, if there is one."""
+    found = session.connection()
+    return (f"ssh:{found}",) if found and _is_target("ssh", found) else ()
 
 
 def gateways(routes: RouteSet, link: str) -> tuple[str, ...]:

@@ -42,14 +42,22 @@ class Store:
         where = journal.place()
         return where is not None and where.same_namespace(self.place)
 
-    def unfinished(self) -> tuple[Journal, ...]:
-        return tuple(journal for journal in self.journals() if journal.unfinished())
+    def unfinished(self) -> Journal | None:
+        """Return the transaction that is not finished.
 
-    def recoverable(self) -> tuple[Journal, ...]:
-        """Return what is unfinished; also the newest, if its undo was incomplete."""
+        Only the newest can be: none begins before the last is finished.
+        """
+        return next((j for j in self.journals()[-1:] if j.unfinished()), None)
+
+    def recoverable(self) -> Journal | None:
+        """Return what is not finished, or the newest whose undo was incomplete."""
         newest = self.journals()[-1:]
-        again = tuple(journal for journal in newest if journal.state() == "incomplete")
-        return self.unfinished() + again
+        return next((j for j in newest if j.unfinished() or j.state() == "incomplete"), None)
+
+    def unreadable(self) -> tuple[Journal, ...]:
+        """Return the transactions whose record tells nothing, wherever they ran."""
+        found = (Journal(path.parent) for path in sorted(self.folder.glob("*/record")))
+        return tuple(journal for journal in found if journal.place() is None)
 
     def find(self, wanted: str | None, *states: str) -> Journal:
         """Return the newest transaction in one of these states, or the one with this id.
@@ -82,9 +90,16 @@ class Store:
             os.close(handle)
 
     def refuse_if_unfinished(self) -> None:
-        """Busy if a transaction of this namespace is not finished."""
-        for journal in self.unfinished():
+        """Busy if a transaction of this namespace is not finished, or nobody can know."""
+        journal = self.unfinished()
+        if journal:
             raise Busy(
                 f"the transaction {journal.folder.name} is {journal.state()}:"
                 " see `bridgekit status`; then confirm, rollback or recover"
             )
+        for journal in self.unreadable():
+            if journal.unfinished():
+                raise Busy(
+                    f"the transaction {journal.folder.name} is not finished, and its record"
+                    " cannot be read: see `bridgekit recover`"
+                )

@@ -27,6 +27,7 @@ BATCH, BATCH_BYTES = 256, 128 << 10
 """Requests on the way at once: they must fit the send buffer, their answers the receive buffer."""
 DUMP_TRIES = 20
 NOTICE_GROUPS = 0x1 | 0x4 | 0x100  # RTMGRP_LINK, RTMGRP_NEIGH, RTMGRP_IPV6_IFADDR
+IPV6_ROUTES = 0x400  # RTMGRP_IPV6_ROUTE
 
 
 class NetlinkError(BridgekitError):
@@ -157,12 +158,15 @@ class Channel:
 
 
 class Notices:
-    """Hears the kernel tell of changed links, neighbours and IPv6 addresses; use with `with`."""
+    """Hears the kernel tell of changed links, neighbours and IPv6 addresses; use with `with`.
 
-    def __init__(self) -> None:
+    `more` are further groups of rtnetlink(7).
+    """
+
+    def __init__(self, more: int = 0) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
         _enlarge(self._socket)
-        self._socket.bind((0, NOTICE_GROUPS))
+        self._socket.bind((0, NOTICE_GROUPS | more))
 
     def __enter__(self) -> "Notices":
         return self

@@ -4,15 +4,14 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
-from collections.abc import Collection, Iterator
 from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink import links, read, static_macs
 from bridgekit.host.netlink.channel import (
-    APPEND,
     CREATE,
     EXCL,
+    IPV6_ROUTES,
     REPLACE,
     Channel,
     Notices,
@@ -24,16 +23,15 @@ from bridgekit.host.netlink.messages import (
     address_body,
     as_it_was,
     neighbour_body,
-    replayed,
     without_settings,
 )
+from bridgekit.host.netlink.replay import Replay
 from bridgekit.migration import operations as op
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
 from bridgekit.model.links import Link, PortOptions
-from bridgekit.model.routes import RouteSet
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
-DELADDR, NEWROUTE, DELROUTE, NEWNEIGH, DELNEIGH = 21, 24, 25, 28, 29
+DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
 USABLE_SECONDS = 5.0
 """How long to wait for the kernel's work items; they take milliseconds."""
 THERE = frozenset({errno.EEXIST})
@@ -133,14 +131,14 @@ class Executor:
         requests = [self._new_address(address, index) for address in operation.addresses]
         channel.exchange(requests)
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
-        _await_usable(channel, notices, operation.link, proven)
+        _await_usable(channel, operation.link, proven)
         channel.exchange([as_it_was(a, index) for a in proven if not a.flags & NODAD])
         # the kernel's own, where someone has given that route another source or metrics
         bare = without_settings(operation.connected, operation.addresses)
-        channel.exchange(list(self._routes(DELROUTE, 0, bare, channel, GONE)))
+        replay = Replay(links.indices(channel), self._undoing)
+        channel.exchange(list(replay.removed(bare, GONE)))
         # changing an address's flags may take away the route of another with another metric
-        flags = CREATE | APPEND
-        channel.exchange(list(self._routes(NEWROUTE, flags, operation.connected, channel, THERE)))
+        channel.exchange(list(replay.added(operation.connected, THERE)))
 
     @_do.register
     def _(self, operation: op.RemoveAddresses, channel: Channel, notices: Notices) -> None:
@@ -148,7 +146,8 @@ class Executor:
         if link is None and self._undoing:
             return
         index = _index(link, operation.link)
-        routes = self._routes(DELROUTE, 0, operation.connected, channel, GONE)
+        replay = Replay(links.indices(channel), self._undoing)
+        routes = replay.removed(operation.connected, GONE)
         bodies = [address_body(address, index, 0) for address in reversed(operation.addresses)]
         channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
 
@@ -180,25 +179,20 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
-        """With a link its routes are gone; the new ones would take the place of another link's."""
-        here, flags = links.indices(channel), CREATE | REPLACE
-        if not self._undoing:
-            _check_there(operation.before, here)
-        elif not _all_there(operation.before, here):
-            flags = CREATE | APPEND
-        channel.exchange(list(self._routes(NEWROUTE, flags, operation.after, channel, self._there)))
+        here = links.indices(channel)
+        now = read.routes(channel, {index: name for name, index in here.items()})
+        replay = Replay(here, self._undoing)
+        channel.exchange(list(replay.replaced(operation.before, operation.after, now)))
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel, notices: Notices) -> None:
-        flags = CREATE | APPEND
-        channel.exchange(
-            list(self._routes(NEWROUTE, flags, operation.routes, channel, self._there))
-        )
+        replay = Replay(links.indices(channel), self._undoing)
+        channel.exchange(list(replay.added(operation.routes, self._there)))
 
     @_do.register
     def _(self, operation: op.RemoveRoutes, channel: Channel, notices: Notices) -> None:
-        quiet = self._gone
-        channel.exchange(list(self._routes(DELROUTE, 0, operation.routes, channel, quiet)))
+        replay = Replay(links.indices(channel), self._undoing)
+        channel.exchange(list(replay.removed(operation.routes, self._gone)))
 
     @_do.register
     def _(self, operation: op.SetRules, channel: Channel, notices: Notices) -> None:
@@ -222,30 +216,9 @@ class Executor:
         body = address_body(address, index, address.flags | (0 if unproven else NODAD))
         return Request(NEWADDR, body, CREATE | EXCL, self._there)
 
-    def _routes(
-        self, kind: int, flags: int, routes: RouteSet, channel: Channel, quiet: frozenset[int]
-    ) -> Iterator[Request]:
-        indices = links.indices(channel)
-        if not self._undoing:
-            _check_there(routes, indices)
-        if _all_there(routes, indices):  # with a link that is gone there is nothing to undo
-            for message in routes.resolved(indices):
-                yield Request(kind, replayed(message), flags, quiet)
-
 
 def _values(settings: op.BridgeSettings) -> tuple[object, ...]:
     return settings.mac, settings.mtu, settings.qlen, settings.group, settings.alias or ""
-
-
-def _all_there(routes: RouteSet, here: Collection[str]) -> bool:
-    return all(name in here for _, name in routes.used_names())
-
-
-def _check_there(routes: RouteSet, here: Collection[str]) -> None:
-    """BridgekitError if a link of these routes is gone."""
-    missing = [name for _, name in routes.used_names() if name not in here]
-    if missing:
-        raise BridgekitError(f"there is no interface {', '.join(missing)} any more")
 
 
 def _index(link: Link | None, name: str | None) -> int:
@@ -271,8 +244,11 @@ def _await_operational(channel: Channel, notices: Notices, bridge: str, port: st
         raise BridgekitError(f"{bridge} did not become operational in {seconds:.0f} s")
 
 
-def _await_usable(channel: Channel, notices: Notices, name: str, proven: list[Address]) -> None:
-    """An IPv6 address can be used when the kernel's work item has cleared its tentative flag."""
+def _await_usable(channel: Channel, name: str, proven: list[Address]) -> None:
+    """An IPv6 address can be used when the kernel's work item has cleared its tentative flag.
+
+    The address's route follows a moment later (__ipv6_ifa_notify in net/ipv6/addrconf.c).
+    """
     waited_for = {address.ip for address in proven}
 
     def usable() -> bool:
@@ -280,7 +256,10 @@ def _await_usable(channel: Channel, notices: Notices, name: str, proven: list[Ad
         if link is None or not link.up:
             return True
         found = read.addresses(channel, {link.index: name})
-        return not any(a.tentative for a in found if a.ip in waited_for)
+        here = {address.ip: address.tentative for address in found if address.ip in waited_for}
+        return not any(here.values()) and here.keys() <= read.local_ipv6(channel, link.index)
 
-    if waited_for and not notices.wait(usable, USABLE_SECONDS):
-        raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")
+    if waited_for:
+        with Notices(IPV6_ROUTES) as notices:
+            if not notices.wait(usable, USABLE_SECONDS):
+                raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")

@@ -9,9 +9,10 @@ from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
 from bridgekit.host.netlink.messages import decoded, text
+from bridgekit.model import wire
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
 from bridgekit.model.links import Neighbour
-from bridgekit.model.routes import RTMSG, RouteSet
+from bridgekit.model.routes import DST, LOCAL_TABLE, OIF, RTMSG, RouteSet, fields
 from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
 
 GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 22, 26, 30, 34, 106
@@ -56,6 +57,16 @@ def routes(channel: Channel, names: dict[int, str]) -> RouteSet:
     for family in FAMILIES:
         messages += channel.dump(GETROUTE, RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
     return RouteSet(tuple(names.items()), tuple(messages))
+
+
+def local_ipv6(channel: Channel, index: int) -> frozenset[str]:
+    """Return the IPv6 addresses of a link that have their route in the table local.
+
+    Equivalent to: ip -6 route show table local dev LINK
+    """
+    head = RTMSG.pack(socket.AF_INET6, 0, 0, 0, LOCAL_TABLE, 0, 0, 0, 0)
+    bodies = channel.dump(GETROUTE, head + wire.attribute(OIF, wire.U32.pack(index)))
+    return frozenset(socket.inet_ntop(socket.AF_INET6, fields(b)[DST]) for b in bodies)
 
 
 def neighbours(channel: Channel, names: dict[int, str]) -> tuple[Neighbour, ...]:

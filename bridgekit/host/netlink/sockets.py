@@ -1,4 +1,4 @@
-"""Which sockets are bound to an interface, from the kernel's own list: sock_diag(7).
+"""What the kernel's own list of sockets tells: sock_diag(7).
 
 Raw sockets are listed only by kernels that have raw_diag.
 """
@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
 from bridgekit.model import wire
@@ -18,6 +19,9 @@ PASSING = 1 << 3 | 1 << 6 | 1 << 12  # SYN_RECV, TIME_WAIT, NEW_SYN_RECV: no pro
 REQUEST = struct.Struct("=BBBxI48x")
 SOCKET = struct.Struct("=4x2s34xI24xI")
 BYTECODE, DEVICE_CONDITION = 1, 9
+ONE = struct.Struct("=BBBxI2s2s16s16sIQ")
+INFO, INFO_WANTED, ANY = 2, 1 << 1, 0xFFFFFFFFFFFFFFFF
+RETRANSMITS, UNACKNOWLEDGED = 2, 24  # where struct tcp_info has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,24 @@ def bound_to(index: int) -> tuple[Bound, ...]:
             return tuple(one for kind in kinds for one in _listed(channel, *kind, index))
     except OSError:
         return ()
+
+
+def acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
+    """Has the peer of this TCP connection acknowledged all that was sent to it?
+
+    Also when there is no such connection any more: then one of the two has ended it.
+    Equivalent to: ss -tin src LOCAL dst PEER
+    """
+    ends = [ip_address(host.partition("%")[0]).packed for host, _ in (local, peer)]
+    family = socket.AF_INET if len(ends[0]) == 4 else socket.AF_INET6
+    ports = [port.to_bytes(2) for _, port in (local, peer)]
+    states = 0xFFFFFFFF & ~PASSING
+    tcp = socket.IPPROTO_TCP
+    with Channel(SOCK_DIAG) as channel:
+        request = ONE.pack(family, tcp, INFO_WANTED, states, *ports, *ends, 0, ANY)
+        found = channel.ask(SOCK_DIAG_BY_FAMILY, request)
+    info = wire.found(found, SOCKET.size).get(INFO) if found else None
+    return info is None or not (info[RETRANSMITS] or wire.u32(info, UNACKNOWLEDGED))
 
 
 def _listed(channel: Channel, family: int, protocol: int, index: int) -> Iterator[Bound]:

@@ -1,0 +1,100 @@
+"""systemd, where it runs this machine: the guard's service, and one for the next boot.
+
+A service outlives the session that asked for it, also where logind ends all of a session's
+processes. The service for the next boot is there only while a transaction is not done.
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError
+from bridgekit.host import files
+from bridgekit.host.command import run
+
+RUNNING = Path("/run/systemd/system")
+UNITS = Path("/etc/systemd/system")
+WANTED_BY = "sysinit.target.wants"
+NAMESPACES = ("net", "mnt", "pid")
+KEPT = ("PYTHONPATH",)
+"""What of the caller's environment a service needs: where this program is."""
+GUARD = (
+    "Type=exec",
+    "Restart=on-failure",
+    "RestartSec=100ms",
+    "KillSignal=SIGKILL",
+    "OOMScoreAdjust=-1000",
+)
+RECOVER = """\
+[Unit]
+Description=Finish the bridgekit transaction {id}
+DefaultDependencies=no
+RequiresMountsFor=/etc/network {python} {folder}
+After=local-fs.target
+Before=network-pre.target shutdown.target
+Wants=network-pre.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+{environment}ExecStart={command}
+"""
+
+
+def manages_us() -> bool:
+    """Does systemd run here, in our namespaces? Else its services act on another host."""
+    return RUNNING.is_dir() and all(
+        os.path.samefile(f"/proc/self/ns/{kind}", f"/proc/1/ns/{kind}") for kind in NAMESPACES
+    )
+
+
+def start(name: str, argv: list[str]) -> None:
+    """Start a service that is started again when it is killed. Equivalent to: systemd-run ARGV"""
+    options = [f"--property={one}" for one in GUARD]
+    options += [f"--setenv={key}={value}" for key, value in _environment()]
+    run("systemd-run", "--quiet", "--collect", f"--unit={name}", *options, "--", *argv)
+
+
+def arm(id: str, state_dir: Path) -> None:
+    """Let the next boot run `recover` before it sets up any network."""
+    if not manages_us():
+        return
+    argv = (sys.executable, "-P", "-m", "bridgekit", "recover", "--state-dir", str(state_dir))
+    environment = (f'Environment="{_escaped(f"{key}={value}")}"\n' for key, value in _environment())
+    text = RECOVER.format(
+        id=id,
+        python=f'"{_escaped(sys.executable)}"',
+        folder=f'"{_escaped(str(state_dir))}"',
+        environment="".join(environment),
+        command=" ".join(f'"{_escaped(word).replace("$", "$$")}"' for word in argv),
+    )
+    unit, link = _places(id)
+    link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    files.write(unit, text.encode())
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(unit)
+    files.sync_folder(link.parent)
+
+
+def disarm(id: str) -> None:
+    """Take away what `arm` made; what cannot be taken away does no harm at the next boot."""
+    unit, link = _places(id)
+    if unit.exists():
+        with contextlib.suppress(OSError, BridgekitError):
+            link.unlink(missing_ok=True)
+            files.write(unit, None)
+
+
+def _places(id: str) -> tuple[Path, Path]:
+    name = f"bridgekit-recover-{id}.service"
+    return UNITS / name, UNITS / WANTED_BY / name
+
+
+def _environment() -> list[tuple[str, str]]:
+    return [(key, os.environ[key]) for key in KEPT if key in os.environ]
+
+
+def _escaped(word: str) -> str:
+    """Make a word fit for double quotes in a unit file: systemd.syntax(7), systemd.unit(5)."""
+    return word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

@@ -1,0 +1,176 @@
+"""Make a change not have happened, or find that it was complete.
+
+The journal says how far the change came; the machine has the last word: after the undo it is read
+anew and compared with the snapshot.
+"""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError, RollbackIncomplete, RolledBack
+from bridgekit.host import files, place
+from bridgekit.migration.comparison import differences
+from bridgekit.migration.difference import Difference
+from bridgekit.migration.operations import inverted
+from bridgekit.transaction import probes
+from bridgekit.transaction.engine import (
+    Machine,
+    conclude,
+    focus,
+    goal,
+    link_before,
+    listed,
+    mark_undone,
+    wrong,
+)
+from bridgekit.transaction.journal import Entry, Journal, Record
+
+AS_BEFORE = "the host is as before"
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What still differs from the state before; `others` is what something else did meanwhile."""
+
+    found: tuple[Difference, ...]
+    others: list[Difference]
+
+    @property
+    def ours(self) -> bool:
+        return len(self.found) > len(self.others)
+
+
+def committed(machine: Machine, journal: Journal, record: Record) -> bool:
+    """Was the change complete, and only the last line about it was not written, or is lost?
+
+    The files tell: they are replaced only when the change is verified and to be kept. Then the
+    line is written now.
+    """
+    files_are_new = bool(record.plan.files) and all(
+        files.read(Path(item.path)) == item.after for item in record.plan.files
+    )
+    if not files_are_new or journal.state() == "undoing":
+        return False
+    here = record.place.boot == place.current().boot
+    if here and wrong(machine, goal(record), record.plan.intent):
+        return False
+    conclude(journal, record)
+    return True
+
+
+def undo(machine: Machine, journal: Journal, record: Record, everything: bool = False) -> str:
+    """Take back what was started, or all; return what is to be told of the host's state.
+
+    Nothing stops it: neither a step that cannot be undone nor a journal that cannot be written.
+    RollbackIncomplete lists what differs at the end, with the commands that put it right.
+    """
+    _noted(journal, Entry("undoing"))
+    count = len(record.plan.operations)
+    begun = count if everything or journal.damaged() else journal.steps_started()
+    troubles = _undone_operations(machine, record, begun)
+    left = _left(machine, record)
+    if left.ours and begun < count:  # the journal may tell of less than was done
+        troubles += _undone_operations(machine, record, count)
+        left = _left(machine, record)
+    remaining = _undone_files(journal, record)
+    if left.ours:
+        remaining += [*dict.fromkeys(troubles), *listed(left.found), *_repairs(left.found)]
+    unwritten = _concluded(journal, record, remaining)
+    others = [f"  not of this change, and left: {one.text}" for one in left.others]
+    return "\n".join([AS_BEFORE + _reach(record), *others, *unwritten])
+
+
+def undo_files(journal: Journal, record: Record) -> str:
+    """After a reboot only files can be half-done: the kernel has forgotten the rest."""
+    _noted(journal, Entry("undoing"))
+    unwritten = _concluded(journal, record, _undone_files(journal, record))
+    return "\n".join([AS_BEFORE, *unwritten])
+
+
+def undone(machine: Machine, journal: Journal, record: Record, cause: object) -> RolledBack:
+    """Undo, and return the error that says why and how the host is now."""
+    try:
+        how = undo(machine, journal, record)
+    except RollbackIncomplete as error:
+        raise RollbackIncomplete(f"{cause}\n{error}") from error
+    return RolledBack(f"{cause}\nEverything was undone: {how}.")
+
+
+def _concluded(journal: Journal, record: Record, remaining: list[str]) -> list[str]:
+    """Note that it is undone; return what could not be written. RollbackIncomplete if it is not."""
+    if remaining:
+        text = "\n".join(remaining)
+        unwritten = _noted(journal, Entry("incomplete", text=text))
+        raise RollbackIncomplete("\n".join(["undone, but:", text, *unwritten]))
+    with contextlib.suppress(OSError):
+        mark_undone(journal, record, "committed")
+    return _noted(journal, Entry("rolled-back"))
+
+
+def _noted(journal: Journal, entry: Entry) -> list[str]:
+    """Write to the journal; return why it could not be done."""
+    try:
+        journal.write(entry)
+    except OSError as error:
+        path = journal.folder / "journal"
+        return [f"  {path} cannot be written: {error.strerror}; `bridgekit recover` tries again"]
+    return []
+
+
+def _left(machine: Machine, record: Record) -> _Left:
+    intent = record.plan.intent
+    changed = differences(record.plan.snapshot, goal(record), focus(intent))
+    subjects = {one.subject or one.text for one in changed}
+    found = wrong(machine, record.plan.snapshot, intent)
+    others = [one for one in found if _added(one) and (one.subject or one.text) not in subjects]
+    return _Left(found, others)
+
+
+def _added(one: Difference) -> bool:
+    """Is it something that is there now, and not a loss?"""
+    return one.what == "unexpected" or bool(one.subject)
+
+
+def _undone_operations(machine: Machine, record: Record, begun: int) -> list[str]:
+    troubles = []
+    for operation in inverted(record.plan.operations[:begun]):
+        try:
+            machine.execute(operation, undoing=True)
+        except Exception as error:  # whatever it is, the other steps must still be undone
+            first, *more = operation.describe()
+            words = f"{first}{' …' if more else ''}"
+            troubles.append(f"  could not do: {words}: {error}")
+    return troubles
+
+
+def _undone_files(journal: Journal, record: Record) -> list[str]:
+    """Put back each file that is the new one; one that someone else has changed is theirs."""
+    begun, troubles = journal.commit_begun(), []
+    for item in record.plan.files:
+        try:
+            files.sweep(Path(item.path))
+            now = files.read(Path(item.path))
+            if now == item.after:
+                files.write(Path(item.path), item.before)
+            elif now != item.before and begun:
+                troubles.append(f"  {item.path} was changed by someone else, and is left so")
+        except BridgekitError as error:
+            troubles.append(f"  {error}")
+    return troubles
+
+
+def _reach(record: Record) -> str:
+    """Say whether the host is as reachable as before, if anything answered then."""
+    if not record.probes:
+        return ""
+    silent = probes.silent(record.probes, link_before(record.plan.intent))
+    if silent:
+        return f", but {', '.join(silent)} answered before and does not now"
+    return ", and as reachable as before"
+
+
+def _repairs(found: Iterable[Difference]) -> list[str]:
+    commands = [f"  {command}" for difference in found for command in difference.repair]
+    return ["To put it right by hand:", *commands] if commands else []

@@ -1,0 +1,133 @@
+"""Somebody else changes the host while a change runs: all is done, or all is as before."""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridgekit.lab import witness
+from bridgekit.lab.host import Process
+from bridgekit.lab.topology import Lab
+from tests.faults.test_kills import APPLY
+from tests.support import faults
+
+HALTING = """
+import sys
+from bridgekit import machine
+from bridgekit.cli import main
+
+step, done, real = int(sys.argv[1]), 0, machine.execute
+
+def halting(operation, undoing=False):
+    global done
+    done += not undoing
+    if done == step and not undoing:
+        print("now", flush=True)
+        sys.stdin.readline()
+    real(operation, undoing)
+
+machine.execute = halting
+sys.argv = ["bridgekit", *sys.argv[2:]]
+main()
+"""
+"""Runs bridgekit; before a step it says "now" and waits for a line."""
+
+
+@contextmanager
+def halted(lab: Lab, step: int, *command: str) -> Iterator[Process]:
+    """A command that stops before a step, and goes on when the block ends."""
+    pipe = subprocess.PIPE
+    argv = (sys.executable, "-c", HALTING, str(step), *command)
+    process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert process.stdout and process.stdout.readline() == "now\n"
+    yield process
+    process.told = process.communicate("\n", timeout=60)[1]  # type: ignore[attr-defined]
+
+
+def steps(lab: Lab) -> list[str]:
+    """The kinds of the operations, in order."""
+    plan = json.loads(lab.bridgekit("plan", "eth0", "--json").stdout)
+    return [one["kind"] for one in plan["operations"]]
+
+
+Meddling = Callable[[Lab], None]
+
+
+def ip(line: str) -> Meddling:
+    return lambda lab: lab.ip("host", line)
+
+
+MEDDLING: dict[str, Meddling] = {
+    "a route is deleted": ip("route delete 198.51.100.0/24"),
+    "the bridge is deleted": ip("link delete br0"),
+    "the cable is pulled": lambda lab: lab.unplug(),
+    "the MTU is changed": ip("link set eth0 mtu 1300"),
+    "a port joins": ip("link add tap9 type veth peer name tap8"),
+}
+
+
+@pytest.mark.parametrize("kind", ["AddAddresses", "SetController", "ReplaceRoutes"])
+@pytest.mark.parametrize("what", MEDDLING)
+def test_it_is_done_or_as_before(lab: Lab, what: str, kind: str) -> None:
+    """As before is what the other one made of it; of that nothing is taken away."""
+    old = faults.seen(lab)
+    step = 1 + steps(lab).index(kind)
+    with halted(lab, step, *APPLY) as process:
+        MEDDLING[what](lab)
+    faults.guard_ends(lab)
+    if what == "the MTU is changed":
+        lab.ip("host", "link set eth0 mtu 1500")
+    told = process.told  # type: ignore[attr-defined]
+    assert "Traceback" not in told
+    lab.plug()
+    state = faults.transactions(lab)[-1]
+    if process.returncode == 0:
+        assert state == "committed"
+        assert lab.bridgekit("rollback").code == 0
+    else:
+        assert (process.returncode, state) == (4, "rolled-back"), told
+    assert changes(old, faults.seen(lab)) == []
+
+
+def test_what_differs_is_printed_as_commands(lab: Lab) -> None:
+    """A NIC that something else sets down loses its routes; the commands bring all back.
+
+    What they cannot tell is which of two competing routes is first.
+    """
+    old = faults.seen(lab)
+    step = 1 + steps(lab).index("ReplaceRoutes")
+    with halted(lab, step, *APPLY) as process:
+        lab.ip("host", "link set eth0 down")
+    told = process.told  # type: ignore[attr-defined]
+    assert process.returncode == 5
+    assert set(of_eth1_alone(old)) <= set(of_eth1_alone(faults.seen(lab)))
+    for line in told.partition("To put it right by hand:\n")[2].splitlines():
+        lab.run("host", *shlex.split(line), check=False)  # some come by themselves meanwhile
+    lab.hosts["host"].settle()
+    assert sorted(faults.seen(lab).lines) == sorted(old.lines)
+
+
+def of_eth1_alone(testimony: witness.Testimony) -> list[str]:
+    return [line for line in testimony.about('"eth1"', "/eth1/").lines if '"eth0"' not in line]
+
+
+def test_a_second_apply_is_told_to_wait(lab: Lab) -> None:
+    old = faults.seen(lab)
+    with halted(lab, 5, *APPLY) as process:
+        for command in (APPLY, ("apply", "eth1", "--yes", "--bridge", "br1")):
+            told = lab.bridgekit(*command)
+            assert told.code == 6 and "is changing" in told.stderr
+    assert process.returncode == 0
+    assert lab.bridgekit("rollback").code == 0
+    assert old.difference(faults.seen(lab)) == []
+
+
+def changes(old: witness.Testimony, new: witness.Testimony) -> list[str]:
+    """What differs, but for what the other one did."""
+    found = old.difference(new)
+    theirs = ("198.51.100.0/24", '"tap8"', '"tap9"', "/tap8/", "/tap9/", "fe80")
+    return [line for line in found if not any(word in line for word in theirs)]

@@ -1,0 +1,135 @@
+"""The kernel refuses a message, or a disk takes no more: all is as before, or all is done."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab.host import Result
+from bridgekit.lab.topology import Lab
+from tests.faults.test_kills import APPLY
+from tests.support import faults
+from tests.support.faults import States
+
+REFUSING = """
+import errno, sys
+from bridgekit.cli import main
+from bridgekit.host.netlink import channel
+
+number, code, sent = int(sys.argv[1]), getattr(errno, sys.argv[2]), 0
+real_send, real_answers = channel.Channel._send, channel.Channel._answers
+
+def send(self, requests):
+    "Leave out the message that is to be refused; its number in the batch stays."
+    global sent
+    self._refused = None
+    changing = [r for r in requests if r.flags & channel.DUMP != channel.DUMP]
+    at = number - sent - 1
+    sent += len(changing)
+    if 0 <= at < len(changing):
+        self._refused = requests.index(changing[at])
+        requests = [*requests]
+        requests[self._refused] = NOTHING
+    return real_send(self, requests)
+
+NOTHING = channel.Request(2**15, b"\\0" * 16)
+
+def answers(self, first, count):
+    for position, answer in real_answers(self, first, count):
+        yield position, code if position == self._refused else answer
+
+channel.Channel._send, channel.Channel._answers = send, answers
+sys.argv = ["bridgekit", *sys.argv[3:]]
+try:
+    main()
+finally:
+    print(f"messages: {sent}", file=sys.stderr)
+"""
+"""Runs bridgekit; the kernel gets a message that it does not know in place of the chosen one, and
+its answer to that is read as the chosen error."""
+ERRORS = ("EEXIST", "ENOBUFS", "EPERM", "ENODEV")
+DISK_ERRORS = ("ENOSPC", "EIO")
+SHARDS = 4
+
+
+def refused(lab: Lab, number: int, error: str) -> Result:
+    return lab.run("host", sys.executable, "-c", REFUSING, str(number), error, *APPLY, check=False)
+
+
+@contextmanager
+def staged(lab: Lab) -> Iterator[States]:
+    """The states before and after an apply, and the host in the first."""
+    old = faults.seen(lab)
+    assert lab.bridgekit(*APPLY).code == 0
+    new = faults.seen(lab)
+    assert lab.bridgekit("rollback").code == 0
+    yield States(old, new)
+
+
+def messages(lab: Lab) -> int:
+    """How many messages one apply sends."""
+    told = refused(lab, 0, "EPERM")
+    assert told.code == 0, told
+    assert lab.bridgekit("rollback").code == 0
+    return int(told.stderr.rpartition("messages: ")[2])
+
+
+def ends_well(lab: Lab, states: States, told: Result, what: object) -> str:
+    """What is told is what is: done, refused, or undone; and nothing is left to be done."""
+    state, recovered = faults.settled(lab, states)
+    assert "Traceback" not in told.stderr, (what, told.stderr)
+    assert not recovered, what
+    assert told.code == 0 if state == "new" else told.code in (1, 3, 4), (what, told)
+    if state == "new":
+        assert lab.bridgekit("rollback").code == 0
+    return state
+
+
+def try_refusals(lab: Lab, numbers: range) -> None:
+    with staged(lab) as states:
+        for number in numbers:
+            error = ERRORS[number % len(ERRORS)]
+            told = refused(lab, number, error)
+            state = ends_well(lab, states, told, (number, error))
+            faults.note("the kernel refuses", faults.Point(error, number, "during"), state, False)
+
+
+def test_a_refused_message(lab: Lab) -> None:
+    count = messages(lab)
+    assert count > 40
+    try_refusals(lab, range(3, count + 1, count // 8))
+
+
+@pytest.mark.all
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_message_refused(lab: Lab, shard: int) -> None:
+    try_refusals(lab, range(1 + shard, messages(lab) + 1, SHARDS))
+
+
+def disk_points(lab: Lab, trace: Path) -> list[faults.Point]:
+    """What one apply does to files; what the kernel is asked for by netlink is left out."""
+    assert faults.run(lab, trace, *APPLY).code == 0
+    assert lab.bridgekit("rollback").code == 0
+    return [point for point in faults.points(trace) if point.call != "sendto"]
+
+
+def try_disk(lab: Lab, trace: Path, step: slice) -> None:
+    with staged(lab) as states:
+        for number, point in enumerate(disk_points(lab, trace)[step]):
+            error = DISK_ERRORS[number % len(DISK_ERRORS)]
+            told = faults.run(lab, trace, *APPLY, faults=(point.failing(error),))
+            assert "(INJECTED)" in trace.read_text(errors="replace"), point
+            state = ends_well(lab, states, told, (point, error))
+            faults.note(f"a disk with {error}", point, state, False)
+
+
+def test_a_disk_that_fails(lab: Lab, tmp_path: Path) -> None:
+    try_disk(lab, tmp_path / "trace", slice(3, None, 12))
+
+
+@pytest.mark.all
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_disk_that_fails_at_every_call(lab: Lab, shard: int, tmp_path: Path) -> None:
+    try_disk(lab, tmp_path / "trace", slice(shard, None, SHARDS))

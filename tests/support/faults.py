@@ -1,0 +1,196 @@
+"""Faults at chosen system calls, by strace's fault injection; and what must be true afterwards."""
+
+import ast
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from bridgekit.lab import witness
+from bridgekit.lab.host import Result
+from bridgekit.lab.topology import Lab
+
+State = Literal["old", "new"]
+PHASES: Final = ("before", "during", "after", "persist", "commit", "waiting", "undo")
+CALLS: Final = (
+    *("sendto", "write", "fsync", "rename", "unlink", "mkdir"),
+    *("openat", "fchmod", "fchown", "bind"),
+)
+OURS: Final = re.compile(r'[<"](?:/var/lib/bridgekit|/etc/network|/proc/sys)[/>"]')
+MARKS: Final = {
+    r"event\":\"started": "during",
+    "operations done": "after",
+    r"event\":\"committing": "persist",
+    r"event\":\"taken-back": "commit",
+    r"event\":\"committed": "commit",
+    r"event\":\"pending": "waiting",
+    r"event\":\"undoing": "undo",
+}
+"""What is written when a phase begins; the call that writes it is still of the phase before."""
+EVENTS: Final = """
+for folder in /var/lib/bridgekit/*/; do
+    test ! -e "$folder/record" || tail -n 1 "$folder/journal" 2> /dev/null || echo begun
+done
+"""
+UNTIL_GUARDS_END: Final = """
+import contextlib, glob, socket
+for place in glob.glob("/var/lib/bridgekit/*/guard.sock"):
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+        line.connect(place)
+        line.recv(1)
+"""
+EXECUTOR: Final = """
+import sys
+from bridgekit.cli import main
+sys.executable, sys.argv = sys.argv[1], ["bridgekit", *sys.argv[2:]]
+main()
+"""
+"""Runs the command line; its guard is run by the program named first."""
+FINISHED: Final = ("committed", "rolled-back", "taken-back")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One system call of a program: the `number`-th of its name, and when it happens."""
+
+    call: str
+    number: int
+    phase: str
+
+    @property
+    def killing(self) -> str:
+        return f"{self.call}:signal=SIGKILL:when={self.number}"
+
+    def failing(self, error: str) -> str:
+        return f"{self.call}:error={error}:when={self.number}"
+
+
+def strace(trace: Path, *injected: str) -> list[str]:
+    """The words that run a program and note its calls, with faults in some of them."""
+    faults = [word for fault in injected for word in ("-e", f"inject={fault}")]
+    noted = ["-yy", "-s", "96", "-e", f"trace={','.join(CALLS)}", *faults]
+    return ["strace", *noted, "-o", str(trace)]
+
+
+def points(trace: Path, first: str = "before") -> list[Point]:
+    """The calls that write to netlink, to the journal, to a setting or to a file, in order."""
+    counts = dict.fromkeys(CALLS, 0)
+    phase, found = first, []
+    for line in trace.read_text(errors="replace").splitlines():
+        call = line.partition("(")[0]
+        if call in counts:
+            counts[call] += 1
+            if _changes(call, line):
+                found.append(Point(call, counts[call], phase))
+            new = (MARKS[mark] for mark in MARKS if call == "write" and mark in line)
+            phase = next(new, phase)
+    return found
+
+
+def _changes(call: str, line: str) -> bool:
+    if call == "sendto":
+        return "NETLINK" in line
+    return OURS.search(line) is not None and (call != "openat" or "O_CREAT" in line)
+
+
+def sampled(found: Sequence[Point], most: int) -> list[Point]:
+    """At most so many of each phase, evenly spread."""
+    chosen = []
+    for phase in PHASES:
+        here = [point for point in found if point.phase == phase]
+        step = max(1, -(-len(here) // most))
+        chosen += here[(len(here) - 1) % step // 2 :: step]
+    return chosen
+
+
+def run(
+    lab: Lab, trace: Path, *command: str, faults: Sequence[str] = (), guard: str = ""
+) -> Result:
+    """Run a command of bridgekit under strace; `guard` is the program that runs its guard."""
+    argv = (sys.executable, "-c", EXECUTOR, guard or sys.executable, *command)
+    return lab.run("host", *strace(trace, *faults), *argv, check=False)
+
+
+def guard_program(trace: Path, *faults: str) -> str:
+    """Make the program that runs a guard under strace; return its path."""
+    program = trace.with_name("guard")
+    words = " ".join(f"'{word}'" for word in (*strace(trace, *faults), sys.executable))
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    program.chmod(0o700)
+    return str(program)
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The two states between which a change goes; there is no third."""
+
+    old: witness.Testimony
+    new: witness.Testimony
+
+    def found(self, lab: Lab) -> State:
+        """AssertionError, with the differences, if the host is in neither."""
+        now = seen(lab)
+        if not self.new.difference(now):
+            return "new"
+        found = self.old.difference(now)
+        if found:
+            raise AssertionError("\n".join(line[:300] for line in found))
+        return "old"
+
+    def check_files(self, lab: Lab) -> None:
+        """Whatever happens, at any moment: the interfaces file is the old or the new one."""
+        if lab.read_interfaces() not in (interfaces(self.old), interfaces(self.new)):
+            raise AssertionError(f"neither the old file nor the new one: {lab.read_interfaces()}")
+
+
+def seen(lab: Lab) -> witness.Testimony:
+    """The host's state. Which of two links is first with its fe80::/64 matters to nobody."""
+    lines = witness.dump(lab.hosts["host"]).lines
+    last = sorted(line for line in lines if '"dst": "fe80::/64"' in line)
+    return witness.Testimony((*(line for line in lines if line not in last), *last))
+
+
+def interfaces(testimony: witness.Testimony) -> str:
+    """The text of /etc/network/interfaces, as a witness tells of it."""
+    start = "file interfaces: "
+    lines = (line for line in testimony.lines if line.startswith(start))
+    return "".join(ast.literal_eval(line.removeprefix(start)) for line in lines)
+
+
+def transactions(lab: Lab) -> list[str]:
+    """The last event of each transaction's journal, oldest first; empty where nothing began."""
+    told = lab.run("host", "sh", "-c", EVENTS).stdout.splitlines()
+    return [re.sub(r'.*"event":"([a-z-]+)".*', r"\1", line) for line in told]
+
+
+def guard_ends(lab: Lab) -> None:
+    """Wait until the guards of all transactions have done their work."""
+    lab.run("host", sys.executable, "-I", "-S", "-c", UNTIL_GUARDS_END)
+
+
+def settled(lab: Lab, states: States) -> tuple[State, bool]:
+    """After a fault: the state the host comes to, and whether `recover` was needed for it."""
+    states.check_files(lab)
+    guard_ends(lab)
+    states.check_files(lab)
+    unfinished = any(one not in FINISHED for one in transactions(lab))
+    if unfinished:
+        told = lab.bridgekit("recover")
+        if told.code:
+            raise AssertionError(f"recover ended with {told}")
+    state, last = states.found(lab), transactions(lab)[-1:]
+    if set(last) - set(FINISHED) or (state == "new" and last != ["committed"]):
+        raise AssertionError(f"the state is the {state} one, the transaction {last}")
+    return state, unfinished
+
+
+def note(fault: str, point: Point, state: str, recovered: bool) -> None:
+    """Append what was tried to the file of $BRIDGEKIT_FAULTS, for docs/reliability.md."""
+    place = os.environ.get("BRIDGEKIT_FAULTS")
+    if place:
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(json.dumps([fault, point.phase, point.call, state, recovered]) + "\n")
