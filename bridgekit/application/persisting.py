@@ -87,10 +87,27 @@ def _settings(state: Snapshot, bridge: str) -> tuple[Sysctl, ...]:
     return tuple(Sysctl(key.format(bridge), wanted[key]) for key in sorted(changed))
 
 
+def outside(main: Path, changes: Iterable[FileChange]) -> list[str]:
+    """Return the paths that are neither an interfaces file nor the backup of one.
+
+    A plan comes from a file that anyone may have written.
+    """
+    with refusing():
+        known = {
+            name for path in _texts(main) for name in (path, *map(path.with_name, _names(path)))
+        }
+    return [item.path for item in changes if Path(item.path) not in known]
+
+
+def _names(path: Path) -> tuple[str, str]:
+    backup = f"{path.name}.before-bridgekit"
+    return backup, f".{backup}"
+
+
 def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     """A sourced file's backup is hidden, for `source …/*` would read it."""
     before = files.read(path)
-    backup = path.with_name(f"{'.' if hidden else ''}{path.name}.before-bridgekit")
+    backup = path.with_name(_names(path)[hidden])
     change = FileChange(str(path), before, _bytes(text))
     if before is None:
         return [change]

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bridgekit import report
-from bridgekit.application import applying, deciding, planning, taking_back
+from bridgekit.application import applying, deciding, persisting, planning, taking_back
 from bridgekit.application.applying import Outcome, Terms
 from bridgekit.application.planning import Draft, Request
 from bridgekit.cli.bridge_options import bridge_options
@@ -180,6 +180,12 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
         wishes = request.wishes not in (Wishes(), plan.intent.wishes)
         if request.nic not in (None, plan.intent.nic) or not request.persist or insists or wishes:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
+        strange = persisting.outside(request.interfaces_file, plan.files)
+        if strange:
+            raise Refused(
+                f"{plan_file} changes {', '.join(strange)}, no interfaces file that is known here;"
+                " nothing was changed (--interfaces-file names another)"
+            )
         return Draft(plan, (), done_already=not plan.operations)
     draft = planning.draft(request)
     if draft.refusals:

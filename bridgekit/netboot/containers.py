@@ -104,7 +104,7 @@ def forwards(engine: str, container: str) -> bool:
 def _inspect(engine: str, container: str, template: str) -> str:
     """What the engine knows; empty if it knows no such container. CommandFailed if it is down."""
     try:
-        return run(engine, "container", "inspect", "--format", template, container).strip()
+        return run(engine, "container", "inspect", "--format", template, "--", container).strip()
     except CommandFailed as error:
         if "no such" in str(error).lower():
             return ""

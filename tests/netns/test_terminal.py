@@ -67,6 +67,31 @@ def test_the_end_of_the_input_decides_nothing(lab: Lab) -> None:
     assert lab.bridgekit("rollback").code == 0
 
 
+def test_a_terminal_that_is_gone_decides_nothing(lab: Lab) -> None:
+    """The session is lost; the change goes on waiting, and a new session keeps it."""
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
+        read_until(person, "ENTER keeps it")
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(30) == -signal.SIGHUP
+    assert states(lab) == ["pending"]
+    assert lab.bridgekit("confirm").code == 0
+
+
+def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
+    """Ctrl-C again and again while it undoes, and looks whether all answers: it goes on."""
+    before = witness.dump(lab.hosts["host"])
+    probe = "cmd:sh -c 'test ! -e /sys/class/net/br0 || exec sleep 60; exec sleep 1'"
+    with terminal(lab, "apply", "eth0", "--yes", "--probe", probe) as (process, person):
+        read_until(person, "looking at the result")
+        process.send_signal(signal.SIGINT)
+        lab.run("host", "sh", "-c", "while test -e /sys/class/net/br0; do :; done")
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+        assert "as reachable as before" in read_until(person, "as reachable as before")
+        assert process.wait(30) == 4
+    assert before.difference(witness.dump(lab.hosts["host"])) == []
+
+
 def test_silence_is_reported_when_it_is_undone(lab: Lab) -> None:
     before = witness.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "2") as (process, person):

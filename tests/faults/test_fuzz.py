@@ -1,0 +1,165 @@
+"""Whatever a file or a person says: a clean error, or what it says.
+
+A million tries in the long run. They are seeded: the same at every run.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from bridgekit.errors import BridgekitError, UsageError
+from bridgekit.migration import plan as plans
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.planner import planned
+from bridgekit.netboot import attach, target
+from bridgekit.persistence import interfaces
+from bridgekit.transaction.journal import Entry, Journal
+from tests.faults.test_journal import RECORD
+from tests.unit.states import INTENT, STATE
+from tests.unit.test_interfaces import FILE
+
+FILES = (FileChange("/etc/network/interfaces", b"\xff old", None),)
+PLAN = plans.encoded(Plan(INTENT, STATE, planned(STATE, INTENT), FILES))
+WORDS = (
+    "web",
+    "c0ffee",
+    "../..",
+    "--format",
+    "-",
+    "",
+    ".",
+    "a/b",
+    "\0",
+    "\udcff",
+    "$(id)",
+    "é" * 99,
+)
+ADDRESSES = ("192.0.2.7/24@192.0.2.1", "10.0.0.1/8", "fe80::1/64", "1.2.3.4", "/", "@", "0.0.0.0/0")
+LINES = (
+    "auto",
+    "iface",
+    "source",
+    "inherits",
+    "\\\n",
+    "\r\n",
+    "\t",
+    "#",
+    "mapping",
+    "/*",
+    "eth0:1",
+)
+PIECES = {
+    "plan": (b"null", b"[]", b"1e999", b'"', b"\\u0000"),
+    "text": tuple(map(str.encode, LINES)),
+}
+Try = Callable[[bytes, Path], None]
+
+
+def mutated(data: bytes, chance: random.Random, pieces: Sequence[bytes]) -> bytes:
+    """The data with a few bytes changed, a piece put in, a stretch repeated, or an end cut off."""
+    made = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        at, kind = chance.randrange(len(made) + 1), chance.randrange(4)
+        if kind == 0 and at < len(made):
+            made[at] = chance.randrange(256)
+        elif kind == 1:
+            made[at:at] = chance.choice(pieces)
+        elif kind == 2:
+            made[at:at] = made[at : at + chance.randrange(64)]
+        else:
+            del made[at : at + chance.randrange(64)]
+    return bytes(made)
+
+
+def plan(data: bytes, _: Path) -> None:
+    try:
+        found = plans.decoded(data)
+    except UsageError:
+        return
+    assert plans.decoded(plans.encoded(found)) == found
+
+
+def journal(data: bytes, folder: Path) -> None:
+    (folder / "journal").write_bytes(data)
+    known = Journal(folder)
+    assert known.state() in ("changing", "pending", "committed", "undoing", "committing")
+    assert known.steps_started() <= len(RECORD.plan.operations)
+
+
+def record(data: bytes, folder: Path) -> None:
+    (folder / "record").write_bytes(data)
+    try:
+        assert Journal(folder).record() == RECORD
+    except BridgekitError:
+        assert Journal(folder).place() is None
+
+
+def interfaces_file(data: bytes, _: Path) -> None:
+    text = data.decode(errors="surrogateescape")
+    assert "".join(entry.raw for entry in interfaces.entries(text)) == text
+    new = interfaces.switched_off(text, "eth0", "auto br0\n")
+    assert not interfaces.configures(new, "eth0")
+    interfaces.sources(text), interfaces.options(text, "eth0"), interfaces.methods(text, "eth0")
+    interfaces.inherits(text, "eth0"), interfaces.matched_by_pattern(text, "eth0")
+
+
+def words(data: bytes, _: Path) -> None:
+    """The words of `attach` and the names of links: each is refused or is one name."""
+    text = data.decode(errors="surrogateescape")
+    for parse in (attach._interface, attach._mac, lambda word: Intent("eth0", word)):
+        try:
+            parse(text)
+        except UsageError:
+            continue
+    if target._is_name(text):
+        assert Path("/run/netns", text).parent == Path("/run/netns")
+
+
+def seed_journal(folder: Path) -> bytes:
+    made = Journal(folder)
+    for step in range(len(RECORD.plan.operations)):
+        made.write(Entry("started", step))
+    for event in ("verified", "pending", "committing", "committed", "undoing"):
+        made.write(Entry(event))
+    return (folder / "journal").read_bytes()
+
+
+def seed_record(folder: Path) -> bytes:
+    return (Journal.create(folder, RECORD).folder / "record").read_bytes()
+
+
+SEEDS: dict[str, tuple[Try, Callable[[Path], Sequence[bytes]], str, int]] = {
+    "plan file": (plan, lambda _: [PLAN], "plan", 300_000),
+    "journal": (journal, lambda folder: [seed_journal(folder)], "plan", 50_000),
+    "record": (record, lambda folder: [seed_record(folder)], "plan", 50_000),
+    "interfaces file": (interfaces_file, lambda _: [FILE.encode()], "text", 100_000),
+    "names and addresses": (
+        words,
+        lambda _: [w.encode(errors="surrogateescape") for w in (*WORDS, *ADDRESSES)],
+        "text",
+        500_000,
+    ),
+}
+PROCESSES, SHARE_OF_THE_SHORT_RUN = 4, 100
+
+
+def run(what: str, count: int, seed: int, folder: Path) -> None:
+    parser, seeds, pieces, _ = SEEDS[what]
+    chance, starts = random.Random(f"{what} {seed}"), seeds(folder)
+    for _ in range(count):
+        parser(mutated(chance.choice(starts), chance, PIECES[pieces]), folder)
+
+
+@pytest.mark.parametrize("what", SEEDS)
+def test_thousands_of_inputs(what: str, tmp_path: Path) -> None:
+    run(what, SEEDS[what][3] // SHARE_OF_THE_SHORT_RUN, -1, tmp_path)
+
+
+@pytest.mark.all
+@pytest.mark.parametrize("seed", range(PROCESSES))
+@pytest.mark.parametrize("what", SEEDS)
+def test_a_million_inputs(what: str, seed: int, tmp_path: Path) -> None:
+    run(what, SEEDS[what][3] // PROCESSES, seed, tmp_path)

@@ -1,0 +1,136 @@
+"""Is the host as reachable as before? Each probe is seen to answer, and seen to fall silent."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridgekit.host.netlink import path, sockets
+from bridgekit.lab.host import Process
+from bridgekit.lab.kernel import inside
+from bridgekit.lab.topology import Lab
+from tests.netns.test_migration import state
+
+NAME_SERVER = """
+import socket, sys
+wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+wire.bind(("192.168.1.1", 53))
+print("ready", flush=True)
+for _ in range(int(sys.argv[1])):
+    question, asker = wire.recvfrom(512)
+    wire.sendto(question[:2] + bytes.fromhex("8180") + question[4:], asker)
+sys.stdin.read()
+"""
+"""Answers so many questions, then it is silent."""
+SERVER = """
+import socket, sys
+with socket.create_server(("192.168.1.4", 22)) as door:
+    print("ready", flush=True)
+    line = door.accept()[0]
+for word in sys.stdin:
+    line.sendall(b"progress")
+    print("said", flush=True)
+"""
+CLIENT = """
+import socket, sys
+line = socket.create_connection(("192.168.1.4", 22), source_address=("192.168.1.1", 50022))
+print("ready", flush=True)
+while line.recv(4096):
+    pass
+"""
+SESSION = "192.168.1.1 50022 192.168.1.4 22"
+
+
+@contextmanager
+def running(lab: Lab, where: str, script: str, *arguments: str) -> Iterator[Process]:
+    """A Python program that has said that it is ready."""
+    pipe = subprocess.PIPE
+    how = {"stdin": pipe, "stdout": pipe, "text": True}
+    process = lab.popen(where, "python3", "-c", script, *arguments, **how)
+    assert process.stdout and process.stdout.readline() == "ready\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def recorded(lab: Lab) -> list[str]:
+    """The probes of the last transaction."""
+    text = lab.run(
+        "host", "sh", "-c", "tail -n 1 -q /var/lib/bridgekit/*/record | tail -n 1"
+    ).stdout
+    return list(json.loads(text[9:])["probes"])
+
+
+def test_a_name_server_that_answers(lab: Lab) -> None:
+    with running(lab, "gateway", NAME_SERVER, "2"):
+        told = lab.bridgekit("apply", "eth0", "--yes")
+    assert told.code == 0, told
+    assert recorded(lab) == [
+        "gateway:192.168.1.1",
+        "gateway:10.20.0.1",
+        "gateway:2001:db8:1::1",
+        "dns:192.168.1.1",
+    ]
+
+
+@pytest.mark.all
+def test_a_name_server_that_falls_silent(lab: Lab) -> None:
+    """The change is undone, and what does not answer afterwards either is told."""
+    before = state(lab)
+    with running(lab, "gateway", NAME_SERVER, "1"):
+        told = lab.bridgekit("apply", "eth0", "--yes")
+    assert told.code == 4 and "no answer any more from dns:192.168.1.1" in told.stderr
+    assert "as before, but dns:192.168.1.1 answered before and does not now" in told.stderr
+    assert before.difference(state(lab)) == []
+
+
+def test_the_callers_session(lab: Lab) -> None:
+    """A name server that is not there, and a gateway that is silent, are not asked again."""
+    with running(lab, "host", SERVER) as server, running(lab, "gateway", CLIENT):
+        told = lab.bridgekit("apply", "eth0", "--yes", env={"SSH_CONNECTION": SESSION})
+        assert told.code == 0 and f"ssh:{SESSION}" in recorded(lab)
+        assert acknowledged(lab)
+        lab.unplug()
+        assert acknowledged(lab)
+        say(server)
+        assert not acknowledged(lab)
+        lab.plug()
+    assert "no probe" in lab.bridgekit("apply", "--yes", "--probe", "ssh:x").stderr
+
+
+def say(server: Process) -> None:
+    assert server.stdin and server.stdout
+    server.stdin.write("\n")
+    server.stdin.flush()
+    assert server.stdout.readline() == "said\n"
+
+
+def acknowledged(lab: Lab) -> bool:
+    with inside("net", lab.hosts["host"].pid):
+        return sockets.acknowledged(("192.168.1.4", 22), ("192.168.1.1", 50022))
+
+
+DROP = """
+table bridge filter {
+    chain forward {
+        type filter hook forward priority 0; policy drop;
+    }
+}
+"""
+
+
+def test_the_path_of_a_machine_on_the_bridge(lab: Lab) -> None:
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    before = state(lab)
+    assert passes(lab, 4)
+    lab.run("host", "nft", "-f", "-", stdin=DROP)
+    lab.run("host", "ping", "-q", "-c", "1", "192.168.1.1")
+    assert not passes(lab, 1)
+    assert before.difference(state(lab)) == []
+
+
+def passes(lab: Lab, seconds: float) -> bool:
+    with inside("net", lab.hosts["host"].pid):
+        return path.passes("br0", "eth0", seconds)
