@@ -1,6 +1,8 @@
 """Files that are never half-written: a new one beside the old, synced, then renamed over it."""
 
 import contextlib
+import ctypes
+import errno
 import glob
 import os
 import re
@@ -9,6 +11,9 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+CANNOT = (errno.EINVAL, errno.ENOSYS)
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 """What `source-directory` of interfaces(5) reads; other names are left out."""
 
@@ -30,14 +35,81 @@ def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
     An existing file's owner, mode and extended attributes stay, and a symbolic link stays a link;
     a new file has those of `like`, or else is root's alone.
     """
-    try:
+    with _explained(path):
         target = path.resolve()
         _check_kind(target)
         if content is None:
             target.unlink(missing_ok=True)
         else:
-            _replace(target, content, like)
+            _fill(_beside(target), content, target if target.exists() else like)
+            os.replace(_beside(target), target)
         sync_folder(target.parent)
+
+
+def swap(path: Path, before: bytes | None, after: bytes | None, like: Path | None = None) -> None:
+    """Put `after` in the place of `before`, as `write` does; None is no file.
+
+    BridgekitError if something else is there by now, which then stays: it is looked at when it has
+    been taken out, so no edit is lost between a look and the change.
+    """
+    with _explained(path):
+        target = path.resolve()
+        _check_kind(target)
+        aside = _beside(target)
+        if after is not None:
+            _fill(aside, after, target if target.exists() else like)
+        found = _taken_out(target, aside, before, after)
+        aside.unlink(missing_ok=True)
+        sync_folder(target.parent)
+        if found != before:
+            raise BridgekitError(f"{path} was changed by someone else meanwhile")
+
+
+def _taken_out(
+    target: Path, aside: Path, before: bytes | None, after: bytes | None
+) -> bytes | None:
+    """Change the places of the two; return what was in the file. What is not wanted goes back."""
+    if before is None:
+        try:
+            os.link(aside, target)
+        except FileExistsError:
+            return target.read_bytes()
+        return None
+    if not target.exists():
+        return None
+    if after is None:
+        return _moved(os.rename, target, aside, before)
+    try:
+        return _moved(_exchange, target, aside, before)
+    except OSError as error:
+        if error.errno not in CANNOT:
+            raise
+    found = target.read_bytes()
+    if found == before:
+        os.replace(aside, target)
+    return found
+
+
+def _moved(move: Callable[[Path, Path], None], target: Path, aside: Path, before: bytes) -> bytes:
+    move(target, aside)
+    found = aside.read_bytes()
+    if found != before:
+        move(aside, target)
+    return found
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """renameat2(2) with RENAME_EXCHANGE, which not every file system knows."""
+    names = (AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other))
+    if LIBC.renameat2(*names, RENAME_EXCHANGE):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise BridgekitError(f"cannot write {path}: {error.strerror}") from error
     except RuntimeError as error:  # what Path.resolve makes of links in a circle
@@ -66,18 +138,16 @@ def _beside(target: Path) -> Path:
     return target.with_name(f".{target.name}.bridgekit")
 
 
-def _replace(target: Path, content: bytes, like: Path | None) -> None:
-    waiting = _beside(target)
+def _fill(waiting: Path, content: bytes, model: Path | None) -> None:
+    """Make the file that will take another's place, synced; if that fails, there is none."""
     waiting.unlink(missing_ok=True)
     try:
         with open(waiting, "xb", opener=_private) as file:
             file.write(content)
-            model = target if target.exists() else like
             if model:
                 _resemble(file.fileno(), model)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(waiting, target)
     except BaseException:
         with contextlib.suppress(OSError):
             waiting.unlink()

@@ -76,7 +76,7 @@ def commit(journal: Journal, record: Record) -> None:
             raise BridgekitError(f"{item.path} was changed by someone else meanwhile")
     journal.write(Entry("committing"))
     for item in record.plan.files:
-        files.write(Path(item.path), item.after, like=_original(item, record))
+        files.swap(Path(item.path), item.before, item.after, like=_original(item, record))
     conclude(journal, record)
 
 

@@ -56,6 +56,8 @@ def committed(machine: Machine, journal: Journal, record: Record) -> bool:
     here = record.place.boot == place.current().boot
     if here and wrong(machine, goal(record), record.plan.intent):
         return False
+    for item in record.plan.files:
+        files.sweep(Path(item.path))
     conclude(journal, record)
     return True
 
@@ -153,7 +155,7 @@ def _undone_files(journal: Journal, record: Record) -> list[str]:
             files.sweep(Path(item.path))
             now = files.read(Path(item.path))
             if now == item.after:
-                files.write(Path(item.path), item.before)
+                files.swap(Path(item.path), item.after, item.before)
             elif now != item.before and begun:
                 troubles.append(f"  {item.path} was changed by someone else, and is left so")
         except BridgekitError as error:

@@ -17,7 +17,7 @@ from bridgekit.lab.topology import Lab
 State = Literal["old", "new"]
 PHASES: Final = ("before", "during", "after", "persist", "commit", "waiting", "undo")
 CALLS: Final = (
-    *("sendto", "write", "fsync", "rename", "unlink", "mkdir"),
+    *("sendto", "write", "fsync", "rename", "renameat2", "link", "unlink", "mkdir"),
     *("openat", "fchmod", "fchown", "bind"),
 )
 OURS: Final = re.compile(r'[<"](?:/var/lib/bridgekit|/etc/network|/proc/sys)[/>"]')
