@@ -185,7 +185,8 @@ def _recovered(store: Store, journal: Journal) -> str:
         if journal.state() in DONE:
             return f"{record.id} is {journal.state()}"
         if committed(machine, journal, record):
-            return f"{record.id} was complete, and is kept"
+            more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
+            return f"{record.id} was complete, and is kept{more}"
         if record.place.boot == store.place.boot:
             return f"{record.id} was undone: {undo(machine, journal, record, everything=True)}"
         return f"{record.id} was undone: {undo_files(journal, record)}"

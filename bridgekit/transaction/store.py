@@ -11,6 +11,7 @@ from bridgekit.errors import Busy, Refused, refusing
 from bridgekit.host import place
 from bridgekit.transaction.journal import Journal
 
+WRITABLE_BY_OTHERS = 0o022
 DEFAULT_FOLDER = Path("/var/lib/bridgekit")
 
 
@@ -25,6 +26,14 @@ class Store:
         """Make the folder, root's alone."""
         with refusing():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._trust()
+
+    def _trust(self) -> None:
+        """Refused if someone else could have put a transaction here for root to carry out."""
+        if self.folder.exists():
+            status = self.folder.stat()
+            if status.st_uid not in (0, os.geteuid()) or status.st_mode & WRITABLE_BY_OTHERS:
+                raise Refused(f"{self.folder} is not root's alone (chown root, chmod 700)")
 
     def new_id(self) -> str:
         """Return an id that sorts behind all others, whatever the clock says."""
@@ -34,6 +43,7 @@ class Store:
 
     def journals(self) -> tuple[Journal, ...]:
         """Return this namespace's transactions, oldest first."""
+        self._trust()
         folders = sorted(self.folder.glob("*/record"))
         found = (Journal(path.parent) for path in folders)
         return tuple(journal for journal in found if self._is_here(journal))

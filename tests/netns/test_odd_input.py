@@ -174,7 +174,7 @@ def test_a_file_nobody_can_read_or_name(lab: Lab) -> None:
 
 def mount(lab: Lab, size: int, *options: str) -> None:
     lab.run("host", "mkdir", "-p", "/run/state")
-    words = ",".join((f"size={size}", *options))
+    words = ",".join((f"size={size}", "mode=700", *options))
     lab.run("host", "mount", "-t", "tmpfs", "-o", words, "none", "/run/state")
 
 
@@ -186,6 +186,23 @@ def test_a_state_folder_that_takes_nothing(lab: Lab, options: tuple[str, ...]) -
     ends_in_a_sentence(told, 3, "/run/state", "nothing was changed")
     assert before.difference(state(lab)) == []
     assert "nothing here" in lab.bridgekit("status", "--state-dir", "/run/state").stdout
+
+
+@pytest.mark.parametrize(("owner", "mode"), [("nobody", "700"), ("root", "777"), ("root", "720")])
+def test_a_state_folder_of_others(lab: Lab, owner: str, mode: str) -> None:
+    """Who can write there could let root carry out anything as a recovery."""
+    lab.run("host", "mkdir", "/run/state")
+    lab.run("host", "chown", owner, "/run/state")
+    lab.run("host", "chmod", mode, "/run/state")
+    for verb in (
+        ("apply", "eth0", "--yes"),
+        ("recover",),
+        ("confirm",),
+        ("rollback",),
+        ("status",),
+    ):
+        told = lab.bridgekit(*verb, "--state-dir", "/run/state")
+        ends_in_a_sentence(told, 3, "/run/state is not root's alone")
 
 
 def test_a_state_folder_that_is_full_when_it_begins(lab: Lab) -> None:
