@@ -11,6 +11,8 @@ import pytest
 
 from tests.support import guest
 
+pytestmark = pytest.mark.xdist_group("machines")
+
 AT_LEAST = 12
 # Two NICs on one cable
 NICS = [
