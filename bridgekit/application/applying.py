@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -61,8 +62,11 @@ def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record
     record = _record(store, plan, terms)
     for probe in (probe for probe in terms.probes if probe not in record.probes):
         tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
+    waiting = ExitStack()
+    waiting.enter_context(signals.deferred())
     journal = Journal.create(store.folder, record)
     try:
+        waiting.close()
         with guard.armed(journal):
             engine.change(machine, journal, record, tell)
             signals.hold()

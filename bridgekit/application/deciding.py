@@ -1,5 +1,6 @@
 """Keep, take back, finish, and look at what was done."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +14,11 @@ from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import guard, signals
-from bridgekit.transaction.journal import DONE, Journal, Record, State, boot_clock
+from bridgekit.transaction.journal import DONE, Journal, State, boot_clock
 from bridgekit.transaction.store import Store
 from bridgekit.transaction.undo import committed, undo, undo_files
+
+ASKED = "as asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,34 @@ def _status(journal: Journal) -> Status:
 
 def confirm(store: Store, wanted: str | None) -> str:
     """Keep a pending change; Refused if none waits. Without its guard, do the guard's work."""
-    journal = store.find(wanted, "pending")
-    answer = guard.order(journal, guard.CONFIRM)
-    if answer is None:
-        with store.lock(wait=True):
-            journal = store.find(journal.folder.name, "pending")
-            answer = finishing.actions(store, journal, journal.record()).finish()
-    return ended(answer)
+    return decided(store, store.find(wanted, "pending"), guard.CONFIRM)
+
+
+def decided(store: Store, journal: Journal, word: bytes) -> str:
+    """Keep or undo a change that waits; return how it ended, raise if that is another way.
+
+    Through its guard, if there is one. While we waited for the lock someone else may have decided,
+    or a guard may have been killed at its work, which is then finished.
+    """
+    answer = guard.order(journal, word)
+    if answer is not None:
+        return ended(answer)
+    with store.lock(wait=True):
+        if journal.state() == "pending":
+            actions = finishing.actions(store, journal, journal.record())
+            return ended(actions.finish() if word == guard.CONFIRM else actions.undo(ASKED))
+        with signals.deferred():
+            return _ended(journal, _finished(store, journal), word)
+
+
+def _ended(journal: Journal, told: str, word: bytes) -> str:
+    """Return what is told if that is what was wanted."""
+    kept = journal.state() in ("committed", "taken-back")
+    if kept == (word == guard.CONFIRM):
+        return told
+    if kept:
+        raise Refused(f"{told}; `bridgekit rollback` takes it back")
+    raise RolledBack(told)
 
 
 def rollback(
@@ -83,7 +107,7 @@ def rollback(
         )
     record = journal.record()
     if journal.state() == "pending":
-        return undo_pending(store, journal, record)
+        return decided(store, journal, guard.UNDO)
     draft = partial(taking_back.own, record)
     return _take_back(store, record.plan.intent.bridge, draft, Terms(undoes=record.id), tell)
 
@@ -142,20 +166,12 @@ def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journ
     return None
 
 
-def undo_pending(store: Store, journal: Journal, record: Record) -> str:
-    """Undo a change that waits, through its guard if there is one."""
-    answer = guard.order(journal, guard.UNDO)
-    if answer is None:
-        with store.lock(wait=True):
-            answer = finishing.actions(store, journal, record).undo("as asked for")
-    return ended(answer)
-
-
 def awaited(store: Store, journal: Journal) -> str:
     """Wait for a change whose time is up to end; its text if it was kept, its error otherwise."""
     guard.wait_for_end(journal)
-    if journal.state() == "pending":
-        undo_pending(store, journal, journal.record())
+    if journal.unfinished():
+        with contextlib.suppress(Refused, RolledBack):  # what became of it is told below
+            decided(store, journal, guard.UNDO)
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":
@@ -178,18 +194,23 @@ def recover(store: Store) -> tuple[str, ...]:
 
 
 def _recovered(store: Store, journal: Journal) -> str:
-    if guard.alive(journal):
-        return f"{journal.folder.name} is {journal.state()} and guarded: left alone"
     with store.lock(wait=True), signals.deferred():
-        record = journal.record()
-        if journal.state() in DONE:
-            return f"{record.id} is {journal.state()}"
-        if committed(machine, journal, record):
-            more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
-            return f"{record.id} was complete, and is kept{more}"
-        if record.place.boot == store.place.boot:
-            return f"{record.id} was undone: {undo(machine, journal, record, everything=True)}"
-        return f"{record.id} was undone: {undo_files(journal, record)}"
+        if guard.alive(journal):
+            return f"{journal.folder.name} is {journal.state()} and guarded: left alone"
+        return _finished(store, journal)
+
+
+def _finished(store: Store, journal: Journal) -> str:
+    """Bring a transaction to its end; with the lock held, and no guard. Say how it ended."""
+    record = journal.record()
+    if journal.state() in DONE:
+        return f"{record.id} is {journal.state()}"
+    if committed(machine, journal, record):
+        more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
+        return f"{record.id} was complete, and is kept{more}"
+    if record.place.boot == store.place.boot:
+        return f"{record.id} was undone: {undo(machine, journal, record, everything=True)}"
+    return f"{record.id} was undone: {undo_files(journal, record)}"
 
 
 def _lost(journal: Journal) -> str:

@@ -50,7 +50,10 @@ def actions(store: Store, journal: Journal, record: Record) -> Actions:
         return _answer(kept)
 
     def undo_because(why: str) -> Answer:
-        return _answer(lambda: f"{record.id} was undone, {why}: {undo(machine, journal, record)}")
+        with signals.deferred():
+            return _answer(
+                lambda: f"{record.id} was undone, {why}: {undo(machine, journal, record)}"
+            )
 
     return Actions(confirm, undo_because)
 

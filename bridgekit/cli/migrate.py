@@ -35,7 +35,7 @@ from bridgekit.migration.intent import Wishes
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.audit import check_host
 from bridgekit.netboot.service import Service
-from bridgekit.transaction import probes, signals
+from bridgekit.transaction import guard, probes, signals
 from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store
 
@@ -275,7 +275,7 @@ def _decided(store: Store, outcome: Outcome) -> str:
             word = _typed(outcome)
     except signals.Interrupted:
         with signals.deferred():
-            raise RolledBack(deciding.undo_pending(store, journal, journal.record())) from None
+            raise RolledBack(deciding.decided(store, journal, guard.UNDO)) from None
     if word:
         return deciding.confirm(store, outcome.id)
     if word == "":

@@ -46,11 +46,12 @@ interfaces_option = click.option(
 )
 _state_dir = click.option(
     "--state-dir",
+    callback=_utf8,
     type=click.Path(path_type=Path, file_okay=False),
     envvar="BRIDGEKIT_STATE_DIR",
     default=DEFAULT_FOLDER,
     show_default=True,
-    help="Where transactions are kept.",
+    help="Where transactions are kept; one place for all of a host.",
 )
 _no_color = click.option("--no-color", is_flag=True, help="No colour, even on a terminal.")
 

@@ -121,8 +121,10 @@ def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterato
     left = dict(zip(wanted.identities(), wanted.messages, strict=True))
     right = dict(zip(found.identities(), found.messages, strict=True))
     more, fewer = Counter(found.identities()), Counter(wanted.identities())
+    first = {place(message): message for message in reversed(wanted.messages)}.values()
     for identity in sorted(fewer - more, key=lambda one: has_gateway(left[one])):
-        yield route_difference("missing", "append", left[identity], wanted)
+        verb = "prepend" if left[identity] in first else "append"
+        yield route_difference("missing", verb, left[identity], wanted)
     for identity in more - fewer:
         if focus.intersection(identity[1]):
             yield route_difference("unexpected", "delete", right[identity], found)
@@ -134,8 +136,10 @@ def _preferences(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> It
     now = _ordered(found)
     for one, links in _ordered(wanted).items():
         order = now.get(one, links)
-        if order != links and sorted(order) == sorted(links) and focus.intersection(*links):
-            yield Difference("changed", f"competing routes: {order} instead of {links}")
+        ours = any(focus.intersection(route) for route in links)
+        if ours and order != links and sorted(order) == sorted(links):
+            ways = (", then ".join("+".join(route) for route in side) for side in (order, links))
+            yield Difference("changed", "competing routes: over {} instead of {}".format(*ways))
 
 
 def _ordered(routes: RouteSet) -> dict[object, list[tuple[str, ...]]]:

@@ -64,7 +64,9 @@ def armed(journal: Journal) -> Iterator[None]:
         for handle in process:
             os.close(handle)
         if listener.fileno() not in ready:
-            raise BridgekitError(f"the guard did not start, see {journal.folder / LOG}")
+            unit = f"`journalctl -u {_unit(journal.folder)}`"
+            told = unit if systemd.manages_us() else journal.folder / LOG
+            raise BridgekitError(f"the guard did not start, see {told}")
         with listener.accept()[0]:
             yield
 
@@ -76,7 +78,7 @@ def _launched(folder: Path) -> list[int]:
     """
     argv = [sys.executable, "-P", "-m", "bridgekit", "guard", str(folder)]
     if systemd.manages_us():
-        systemd.start(f"bridgekit-guard-{folder.name}", argv)
+        systemd.start(_unit(folder), argv)
         return []
     quiet = subprocess.DEVNULL
     with open(folder / LOG, "ab", opener=_private) as log:
@@ -84,6 +86,10 @@ def _launched(folder: Path) -> list[int]:
             argv, stdin=quiet, stdout=log, stderr=log, start_new_session=True
         )
     return [os.pidfd_open(process.pid)]
+
+
+def _unit(folder: Path) -> str:
+    return f"bridgekit-guard-{folder.name}.service"
 
 
 def order(journal: Journal, word: bytes) -> Answer | None:
@@ -140,7 +146,8 @@ def _guard(
         ready = select.select([listener, *lines], [], [], left)[0]
         if not ready and pending:
             with store.lock(wait=True):
-                actions.undo("not confirmed in time")
+                if journal.state() == "pending":  # else someone else has ended it
+                    actions.undo("not confirmed in time")
             return
         if not ready and lifeline and lifeline in lines and journal.state() in UNVERIFIED:
             _kill(lifeline)

@@ -148,11 +148,16 @@ class Journal:
         )
 
     def place(self) -> Place | None:
-        """Return where the transaction ran, without reading its plan; None if unreadable."""
+        """Return where the transaction ran, without reading its plan; None if unreadable.
+
+        Also None for a copy in a folder of another name.
+        """
         try:
-            return self._stored(_Placed).place
+            self._lines()
+            stored = self._stored(_Placed)
         except BridgekitError:
             return None
+        return stored.place if stored.id == self.folder.name else None
 
     def _stored(self, kind: type[Stored]) -> Stored:
         path = self.folder / "record"
@@ -214,7 +219,11 @@ class Journal:
         return next((entry.text for entry in reversed(tuple(self.entries()))), "")
 
     def unfinished(self) -> bool:
-        return self.state() not in FINISHED
+        """Is there something left to do? What cannot be read may be anything."""
+        try:
+            return self.state() not in FINISHED
+        except BridgekitError:
+            return True
 
 
 def _sealed(data: bytes) -> bytes:
@@ -239,4 +248,5 @@ class _Versioned:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
+    id: str
     place: Place

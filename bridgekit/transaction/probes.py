@@ -10,6 +10,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,7 +32,7 @@ SETTLE_SECONDS = 8.0
 
 
 def _ping(target: str, link: str) -> None:
-    run("ping", "-n", "-c", "1", "-W", "1", target)
+    run("ping", "-n", "-c", "1", "-W", "1", "--", target)
 
 
 def _tcp(target: str, link: str) -> None:
@@ -94,12 +95,19 @@ def _is_target(kind: str, target: str) -> bool:
         if kind in ("gateway", "dns"):
             ip_address(target)
         if kind == "ssh":
-            return len(target.split(" ")) == 4
+            client, client_port, server, server_port = target.split(" ")
+            versions = {ip_address(host).version for host in (client, server)}
+            return len(versions) == 1 and _is_port(client_port) and _is_port(server_port)
         if kind == "tcp":
-            return 0 < int(target.rpartition(":")[2]) < 65536
+            host, _, port = target.rpartition(":")
+            return bool(host) and _is_port(port)
         return bool(shlex.split(target))
     except ValueError:
         return False
+
+
+def _is_port(text: str) -> bool:
+    return 0 < int(text) < 65536
 
 
 def answering(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
@@ -126,11 +134,17 @@ def _answers(probe: str, link: str) -> bool:
 
 
 def resolvers() -> tuple[str, ...]:
-    """Return a probe for each name server of resolv.conf(5), at most a handful."""
-    lines = (files.read(RESOLVERS) or b"").decode(errors="replace").splitlines()
-    words = (line.split() for line in lines)
-    found = (f"dns:{line[1]}" for line in words if len(line) > 1 and line[0] == "nameserver")
-    return tuple(probe for probe in found if _is_target("dns", probe[4:]))[:HANDFUL]
+    """Return a probe for each name server of resolv.conf(5), at most a handful.
+
+    One that is named with the link over which it is reached (fe80::1%eth0) does not move.
+    """
+    text = b""
+    with suppress(BridgekitError):  # without it there is nothing to ask
+        text = files.read(RESOLVERS) or b""
+    words = (line.split() for line in text.decode(errors="replace").splitlines())
+    found = (line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+    servers = (one for one in found if "%" not in one and _is_target("dns", one))
+    return tuple(f"dns:{one}" for one in servers)[:HANDFUL]
 
 
 def caller() -> tuple[str, ...]:

@@ -79,7 +79,8 @@ class Store:
             fitting = [journal for journal in fitting if journal.folder.name == wanted]
         if not fitting:
             which = f"no transaction {wanted}" if wanted else "no transaction"
-            raise Refused(f"there is {which} here that is {' or '.join(states)}; nothing changed")
+            last = "".join(f": {j.folder.name} is {j.state()}" for j in self.journals()[-1:])
+            raise Refused(f"there is {which} here that is {' or '.join(states)}{last}")
         return fitting[-1]
 
     @contextlib.contextmanager

@@ -50,24 +50,29 @@ def manages_us() -> bool:
 
 
 def start(name: str, argv: list[str]) -> None:
-    """Start a service that is started again when it is killed. Equivalent to: systemd-run ARGV"""
+    """Start a service that is started again when it is killed. Equivalent to: systemd-run ARGV
+
+    systemd would expand a dollar sign in an argument.
+    """
     options = [f"--property={one}" for one in GUARD]
     options += [f"--setenv={key}={value}" for key, value in _environment()]
-    run("systemd-run", "--quiet", "--collect", f"--unit={name}", *options, "--", *argv)
+    words = (argv[0], *(word.replace("$", "$$") for word in argv[1:]))
+    run("systemd-run", "--quiet", "--collect", f"--unit={name}", *options, "--", *words)
 
 
 def arm(id: str, state_dir: Path) -> None:
     """Let the next boot run `recover` before it sets up any network."""
     if not manages_us():
         return
-    argv = (sys.executable, "-P", "-m", "bridgekit", "recover", "--state-dir", str(state_dir))
+    argv = ("-P", "-m", "bridgekit", "recover", "--state-dir", str(state_dir))
+    words = (sys.executable, *(word.replace("$", "$$") for word in argv))
     environment = (f'Environment="{_escaped(f"{key}={value}")}"\n' for key, value in _environment())
     text = RECOVER.format(
         id=id,
         python=f'"{_escaped(sys.executable)}"',
         folder=f'"{_escaped(str(state_dir))}"',
         environment="".join(environment),
-        command=" ".join(f'"{_escaped(word).replace("$", "$$")}"' for word in argv),
+        command=" ".join(f'"{_escaped(word)}"' for word in words),
     )
     unit, link = _places(id)
     link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ anew and compared with the snapshot.
 """
 
 import contextlib
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +49,7 @@ def committed(machine: Machine, journal: Journal, record: Record) -> bool:
     The files tell: they are replaced only when the change is verified and to be kept. Then the
     line is written now.
     """
-    files_are_new = bool(record.plan.files) and all(
-        files.read(Path(item.path)) == item.after for item in record.plan.files
-    )
-    if not files_are_new or journal.state() == "undoing":
+    if journal.state() == "undoing" or not _files_are_new(record):
         return False
     here = record.place.boot == place.current().boot
     if here and wrong(machine, goal(record), record.plan.intent):
@@ -60,6 +58,14 @@ def committed(machine: Machine, journal: Journal, record: Record) -> bool:
         files.sweep(Path(item.path))
     conclude(journal, record)
     return True
+
+
+def _files_are_new(record: Record) -> bool:
+    """One that cannot be read is not the new one."""
+    with contextlib.suppress(BridgekitError):
+        found = [files.read(Path(item.path)) == item.after for item in record.plan.files]
+        return bool(found) and all(found)
+    return False
 
 
 def undo(machine: Machine, journal: Journal, record: Record, everything: bool = False) -> str:
@@ -159,7 +165,7 @@ def _undone_files(journal: Journal, record: Record) -> list[str]:
             elif now != item.before and begun:
                 troubles.append(f"  {item.path} was changed by someone else, and is left so")
         except BridgekitError as error:
-            troubles.append(f"  {error}")
+            troubles += [f"  {error}"] if begun else []
     return troubles
 
 
@@ -174,5 +180,13 @@ def _reach(record: Record) -> str:
 
 
 def _repairs(found: Iterable[Difference]) -> list[str]:
-    commands = [f"  {command}" for difference in found for command in difference.repair]
+    commands = [f"  {_pasteable(one)}" for difference in found for one in difference.repair]
     return ["To put it right by hand:", *commands] if commands else []
+
+
+def _pasteable(command: str) -> str:
+    """Quote its words for a shell: the name of a link can hold almost anything."""
+    try:
+        return shlex.join(shlex.split(command))
+    except ValueError:  # a name with a quotation mark
+        return f"# not to be pasted: {command}"

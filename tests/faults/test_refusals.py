@@ -90,7 +90,7 @@ def ends_well(lab: Lab, states: States, told: Result, what: object) -> str:
 def try_refusals(lab: Lab, numbers: range) -> None:
     with staged(lab) as states:
         for number in numbers:
-            error = ERRORS[number % len(ERRORS)]
+            error = ERRORS[number // SHARDS % len(ERRORS)]
             told = refused(lab, number, error)
             state = ends_well(lab, states, told, (number, error))
             faults.note("the kernel refuses", faults.Point(error, number, "during"), state, False)

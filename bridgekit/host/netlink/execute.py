@@ -128,6 +128,8 @@ class Executor:
         if link is None and self._undoing:
             return
         index = _index(link, operation.link)
+        if self._undoing:
+            channel.exchange(_out_of_turn(channel, index, operation))
         requests = [self._new_address(address, index) for address in operation.addresses]
         channel.exchange(requests)
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
@@ -215,6 +217,26 @@ class Executor:
         unproven = address.family == IPV4 or address.tentative
         body = address_body(address, index, address.flags | (0 if unproven else NODAD))
         return Request(NEWADDR, body, CREATE | EXCL, self._there)
+
+
+def _out_of_turn(channel: Channel, index: int, operation: op.AddAddresses) -> list[Request]:
+    """Delete what stands where an address that is missing belongs: their order is that of adding.
+
+    Of several IPv4 addresses in a network the first is the one that the host speaks with.
+    """
+    found = read.addresses(channel, {index: operation.link})
+    here, behind, gone = {_name(one) for one in found}, list[Address](), set[int]()
+    for address in operation.addresses:
+        if _name(address) not in here:
+            gone.add(address.family)
+        elif address.family in gone:
+            behind.append(address)
+    bodies = (address_body(address, index, 0) for address in reversed(behind))
+    return [Request(DELADDR, body, 0, GONE) for body in bodies]
+
+
+def _name(address: Address) -> tuple[str, int, str | None]:
+    return address.ip, address.prefixlen, address.peer
 
 
 def _values(settings: op.BridgeSettings) -> tuple[object, ...]:

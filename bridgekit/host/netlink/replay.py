@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import APPEND, CREATE, REPLACE, Request
 from bridgekit.host.netlink.messages import replayed
+from bridgekit.model.addresses import IPV6
 from bridgekit.model.route_text import route_text
 from bridgekit.model.routes import RouteSet, key
 
@@ -39,7 +40,7 @@ class Replay:
         """Put each route of `after` in the place of its twin in `before`.
 
         The kernel replaces the first of a key, whoever's it is. So where the twin is not the first
-        now, a change fails; an undo adds the one behind the others, and deletes the twin.
+        now, a change fails; an undo puts the one before the others, and deletes the twin.
         """
         first: dict[object, object] = {}
         for identity, message in zip(now.identities(), now.messages, strict=True):
@@ -52,11 +53,17 @@ class Replay:
                 for today in self._today(one):
                     yield Request(NEWROUTE, replayed(today), CREATE | REPLACE)
             elif self.undoing:
-                yield from self.added(one, THERE) if new not in present else ()
+                yield from self._first(one) if new not in present else ()
                 yield from self.removed(twin, GONE) if old in present else ()
             else:
                 text = route_text(message, before.name)
                 raise BridgekitError(f"something else changed the route {text}")
+
+    def _first(self, routes: RouteSet) -> Iterator[Request]:
+        """Put each before those that have the same key. IPv6 knows no such request."""
+        for message in self._today(routes):
+            flags = CREATE | (APPEND if message[0] == IPV6 else 0)
+            yield Request(NEWROUTE, replayed(message), flags, THERE)
 
     def _today(self, routes: RouteSet) -> Iterator[bytes]:
         """With today's interface numbers."""
