@@ -1,7 +1,7 @@
 """A Debian machine with Debian's own kernel, in QEMU: what other kernels lack is proven there.
 
 Its disk is made once from Debian's packages and never changes: each run starts from it anew. The
-machine has no network but what `devices` gives it.
+machine has no network but what `devices` gives it. `systemd_guest` is another one, with systemd.
 """
 
 import fcntl
@@ -26,29 +26,53 @@ ROOT: Final = Path(__file__).parents[2]
 INIT: Final = Path(__file__).with_name("guest-init")
 
 SUITE: Final = "trixie"
-PACKAGES: Final = (
-    *("linux-image-amd64", "initramfs-tools", "lz4", "kmod"),
-    *("iproute2", "ifupdown", "bridge-utils", "procps", "ethtool", "iputils-ping"),
-    *("python3-click", "python3-jinja2", "python3-msgspec", "python3-netaddr"),
-    "python3-pytest",
-)
+KERNEL: Final = ("linux-image-amd64", "initramfs-tools", "lz4", "kmod")
+NETWORK: Final = ("iproute2", "ifupdown", "bridge-utils", "procps")
+TOOLS: Final = ("ethtool", "iputils-ping")
+PYTHON: Final = ("python3-click", "python3-jinja2", "python3-msgspec", "python3-netaddr")
 # Its initial file system needs the way to the disk only; a small one boots faster
 _CONFIGURE: Final = (
     'mkdir -p "$1/etc/initramfs-tools/conf.d"',
     r'printf "%s\n" MODULES=list COMPRESS=lz4 > "$1/etc/initramfs-tools/conf.d/guest"',
     r'printf "%s\n" virtio_pci virtio_blk ext4 > "$1/etc/initramfs-tools/modules"',
 )
-_OPTIONS: Final = (
-    f"--include={','.join(PACKAGES)}",
-    *(f"--essential-hook={line}" for line in _CONFIGURE),
-    *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")),
-)
 DISK_SIZE: Final = "2G"  # of which only what is used takes place
 MEMORY_MIB: Final = 1024
-KERNEL_LINE: Final = (
-    "root=/dev/vda rw init=/sbin/guest-init console=ttyS0 quiet panic=-1 net.ifnames=0"
-    " mitigations=off"
+KERNEL_LINE: Final = "root=/dev/vda rw console=ttyS0 quiet panic=-1 net.ifnames=0 mitigations=off"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a guest's disk is made of: packages, programs of ours, and more options of mmdebstrap.
+
+    `programs` are pairs of a place and a file.
+    """
+
+    packages: tuple[str, ...]
+    programs: tuple[tuple[str, Path], ...]
+    more: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return (
+            f"--include={','.join(self.packages)}",
+            *(f"--essential-hook={line}" for line in _CONFIGURE),
+            *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")),
+            *self.more,
+        )
+
+    @property
+    def digest(self) -> str:
+        texts = "".join(file.read_text() for _, file in self.programs)
+        inputs = repr((SUITE, self.options, DISK_SIZE, texts, version("pyroute2")))
+        return hashlib.sha256(inputs.encode()).hexdigest()[:12]
+
+
+PLAIN: Final = Recipe(
+    packages=(*KERNEL, *NETWORK, *TOOLS, *PYTHON, "python3-pytest"),
+    programs=(("sbin/guest-init", INIT),),
 )
+"""Runs one program, without any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,7 @@ def run(*argv: str, share: Path, timeout: float, devices: Sequence[str] = ()) ->
     after `timeout` seconds (the making of its disk not counted) or never ran the program.
     """
     (share / "run").write_text(f"exec {shlex.join(argv)}\n")
-    command = [*_machine(disk(), share), *devices]
+    command = [*_machine(disk(PLAIN), share), *devices]
     quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
     with subprocess.Popen(command, stdin=quiet, stdout=pipe, stderr=subprocess.STDOUT) as qemu:
         try:
@@ -82,30 +106,26 @@ def run(*argv: str, share: Path, timeout: float, devices: Sequence[str] = ()) ->
     return Result(int((share / "code").read_text()), said)
 
 
-def disk() -> Path:
+def disk(recipe: Recipe = PLAIN) -> Path:
     """The directory with the guest's disk, kernel and initrd; made first if it is missing."""
     cache = Path(os.environ.get("BRIDGEKIT_CACHE_DIR") or ROOT / ".cache").absolute()
-    made = cache / f"guest-{SUITE}-{_digest()}"
+    made = cache / f"guest-{SUITE}-{recipe.digest}"
     if not made.is_dir():
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (cache / ".guest.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # another builder is waited for
             if not made.is_dir():
-                _make(made)
+                _make(made, recipe)
     return made
 
 
-def _digest() -> str:
-    inputs = repr((SUITE, _OPTIONS, DISK_SIZE, INIT.read_text(), version("pyroute2")))
-    return hashlib.sha256(inputs.encode()).hexdigest()[:12]
-
-
-def _make(made: Path) -> None:
+def _make(made: Path, recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=".guest-") as scratch:
         root, fresh = Path(scratch) / "root", Path(scratch) / "disk"
-        debootstrap(SUITE, root, *_OPTIONS)
-        shutil.copy(INIT, root / "sbin/guest-init")
-        (root / "sbin/guest-init").chmod(0o755)
+        debootstrap(SUITE, root, *recipe.options)
+        for place, program in recipe.programs:
+            shutil.copy(program, root / place)
+            (root / place).chmod(0o755)
         _add_pyroute2(root)
         fresh.mkdir()
         for name in ("vmlinuz", "initrd.img"):
@@ -125,17 +145,25 @@ def _add_pyroute2(root: Path) -> None:
 
 
 def _machine(files: Path, share: Path) -> list[str]:
+    return [
+        *hardware(files, "init=/sbin/guest-init"),
+        *("-serial", "stdio"),
+        *("-drive", f"file={files}/ext4,format=raw,if=virtio,snapshot=on"),
+        *_folder("checkout", ROOT, "readonly=on"),
+        *_folder("share", share, "readonly=off"),
+    ]
+
+
+def hardware(files: Path, *kernel_words: str) -> list[str]:
+    """QEMU's command for a machine that has a kernel, and neither disk nor wire."""
     # One processor: the kernel patches its own code as it runs, and QEMU 7.2 lets another see
     # that half done
     return [
         *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-nographic", "-no-reboot"),
         *("-accel", "tcg", "-cpu", "qemu64", "-smp", "1", "-m", str(MEMORY_MIB)),
-        *("-serial", "stdio", "-monitor", "none"),
-        *("-kernel", str(files / "vmlinuz"), "-initrd", str(files / "initrd.img")),
-        *("-append", KERNEL_LINE),
-        *("-drive", f"file={files}/ext4,format=raw,if=virtio,snapshot=on"),
-        *_folder("checkout", ROOT, "readonly=on"),
-        *_folder("share", share, "readonly=off"),
+        *("-monitor", "none", "-kernel", str(files / "vmlinuz")),
+        *("-initrd", str(files / "initrd.img")),
+        *("-append", " ".join((KERNEL_LINE, *kernel_words))),
     ]
 
 
