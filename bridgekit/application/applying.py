@@ -58,6 +58,7 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
 
 def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record, Outcome]:
     store.refuse_if_unfinished()
+    store.sweep()
     _check_fresh(plan)
     record = _record(store, plan, terms)
     for probe in (probe for probe in terms.probes if probe not in record.probes):

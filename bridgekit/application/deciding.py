@@ -9,7 +9,7 @@ from bridgekit import machine
 from bridgekit.application import applying, finishing, taking_back
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
-from bridgekit.errors import BridgekitError, Refused, RollbackIncomplete, RolledBack
+from bridgekit.errors import BridgekitError, Busy, Refused, RollbackIncomplete, RolledBack
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service
@@ -187,6 +187,9 @@ def recover(store: Store) -> tuple[str, ...]:
     """
     journal = store.recoverable()
     told = [_recovered(store, journal)] if journal else []
+    if store.folder.is_dir():
+        with contextlib.suppress(Busy), store.lock():
+            store.sweep()
     lost = [journal for journal in store.unreadable() if journal.unfinished()]
     if lost:
         raise RollbackIncomplete("\n".join([*told, *(_lost(journal) for journal in lost)]))

@@ -120,10 +120,10 @@ class Journal:
         try:
             with refusing():
                 folder.mkdir(mode=0o700)
-                files.write(folder / "record", _sealed(msgspec.json.encode(stored)))
-                files.sync_folder(state_dir)
                 if record.place.permanent:
                     systemd.arm(record.id, state_dir)
+                files.write(folder / "record", _sealed(msgspec.json.encode(stored)))
+                files.sync_folder(state_dir)
         except BaseException:
             journal.discard()
             raise

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bridgekit.errors import Busy, Refused, refusing
 from bridgekit.host import place
-from bridgekit.transaction.journal import Journal
+from bridgekit.transaction import systemd
+from bridgekit.transaction.journal import DONE, Journal
 
 WRITABLE_BY_OTHERS = 0o022
 DEFAULT_FOLDER = Path("/var/lib/bridgekit")
@@ -99,6 +100,15 @@ class Store:
             yield
         finally:
             os.close(handle)
+
+    def sweep(self) -> None:
+        """Remove services of transactions that need none at the next boot; under the lock."""
+        for id in systemd.armed(self.folder):
+            journal = Journal(self.folder / id)
+            if not (journal.folder / "record").exists():
+                journal.discard()
+            elif not journal.unfinished() and journal.state() in DONE:
+                systemd.disarm(id)
 
     def refuse_if_unfinished(self) -> None:
         """Busy if a transaction of this namespace is not finished, or nobody can know."""

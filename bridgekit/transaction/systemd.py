@@ -85,10 +85,18 @@ def arm(id: str, state_dir: Path) -> None:
 def disarm(id: str) -> None:
     """Take away what `arm` made; what cannot be taken away does no harm at the next boot."""
     unit, link = _places(id)
-    if unit.exists():
-        with contextlib.suppress(OSError, BridgekitError):
+    with contextlib.suppress(OSError, BridgekitError):
+        files.sweep(unit)
+        if link.is_symlink() or unit.exists():
             link.unlink(missing_ok=True)
             files.write(unit, None)
+
+
+def armed(state_dir: Path) -> list[str]:
+    """Return the ids of the transactions in this folder that have a service, or a part of one."""
+    names = (path.name.lstrip(".") for path in UNITS.glob("*bridgekit-recover-*.service*"))
+    ids = (name.removeprefix("bridgekit-recover-").partition(".service")[0] for name in names)
+    return sorted({id for id in ids if (state_dir / id).is_dir()})
 
 
 def _places(id: str) -> tuple[Path, Path]:
