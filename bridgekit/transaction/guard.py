@@ -142,6 +142,8 @@ def _guard(
     lines, limit = [lifeline] if lifeline else [], boot_clock() + CHANGE_SECONDS
     while True:
         pending = journal.state() == "pending"
+        if not pending and lifeline not in lines:
+            return  # someone else has ended it
         left = max(0.0, (journal.deadline() if pending else limit) - boot_clock())
         ready = select.select([listener, *lines], [], [], left)[0]
         if not ready and pending:

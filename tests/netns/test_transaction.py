@@ -148,6 +148,50 @@ def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
 
 
+KILL_GUARDS = ("pkill", "-KILL", "-f", "bridgekit guard")
+WAIT = ("apply", "eth0", "--yes", "--json", "--confirm-within")
+
+
+def test_a_signal_does_not_end_an_undo_that_has_no_guard(lab: Lab) -> None:
+    before = state(lab)
+    transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
+    lab.run("host", *KILL_GUARDS)
+    process = lab.popen("host", sys.executable, "-m", "bridgekit", "rollback")
+    begun = f"until grep -q undoing /var/lib/bridgekit/{transaction}/journal; do :; done"
+    lab.run("host", "sh", "-c", begun)
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    assert before.difference(state(lab)) == []
+
+
+DECIDED = """
+import sys
+from pathlib import Path
+from bridgekit.transaction.journal import Entry, Journal
+Journal(Path("/var/lib/bridgekit", sys.argv[1])).write(Entry("committed"))
+"""
+
+
+def test_a_timer_does_nothing_to_what_is_decided(lab: Lab) -> None:
+    """Someone else has decided, unheard by the guard: its time is up, and it looks again."""
+    transaction = json.loads(lab.bridgekit(*WAIT, "3").stdout)["id"]
+    moved = state(lab)
+    lab.run("host", sys.executable, "-c", DECIDED, transaction)
+    wait_for_state(lab, transaction, "committed")
+    assert moved.difference(state(lab)) == []
+
+
+def test_a_confirm_whose_guard_is_killed_at_work_ends_it(lab: Lab) -> None:
+    """It must not say that nothing changed, and leave the files half-replaced."""
+    transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
+    lab.run("host", *KILL_GUARDS)
+    lab.run("host", sys.executable, "-c", DECIDED.replace("committed", "committing"), transaction)
+    assert lab.bridgekit("confirm").code == 3
+    assert "was undone" in lab.bridgekit("recover").stdout
+    told = lab.bridgekit("confirm").stderr
+    assert f"{transaction} is rolled-back" in told
+
+
 def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> None:
     command = ("apply", "eth0", "--yes", "--confirm-within", "60")
     assert lab.bridgekit(*command).code == 0

@@ -1,6 +1,7 @@
 """Plans as values: every operation undoes itself, and JSON gives back what it was given."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,15 @@ def test_inverse_of_inverse_is_the_operation() -> None:
 def test_every_operation_says_what_it_does() -> None:
     for operation in (*planned(STATE, INTENT), *inverted(planned(STATE, INTENT))):
         assert all(line.split()[0] in ("ip", "sysctl") for line in operation.describe())
+
+
+def test_the_order_of_competing_routes_counts() -> None:
+    """Of several routes in one place the kernel uses the first."""
+    turned = replace(STATE.routes, messages=STATE.routes.messages[::-1])
+    assert any(
+        "competing" in str(one)
+        for one in differences(STATE, replace(STATE, routes=turned), ("eth0", "br0"))
+    )
 
 
 def test_json_round_trip() -> None:
