@@ -26,6 +26,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failure at once and why, so that a run that is cut off has told of it."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        why = getattr(report.longrepr, "reprcrash", report.longrepr)
+        print(f"\n{report.nodeid} ({report.when}, {report.duration:.0f} s): {why}", flush=True)
+
+
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """Say why such a session fails."""
     if terminalreporter.stats.get("skipped"):

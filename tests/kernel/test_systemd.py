@@ -93,6 +93,7 @@ def test_logout_does_not_reach_the_guard(machine: Machine) -> None:
     assert "bridgekit apply" in machine.run("loginctl", "session-status", id)
     machine.run("loginctl", "terminate-session", id)
     until_ended(machine, visitor)
+    machine.ask("systemctl", "stop", f"session-{id}.scope")  # which waits for its last process
     assert machine.ask("pgrep", "-f", "bridgekit apply")[1] == ""
     assert main_process(machine, guard_of(newest(machine)))
     assert transaction(machine)["state"] == "pending" and bridged(machine)
