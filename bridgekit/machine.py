@@ -7,15 +7,19 @@ from functools import cache
 from bridgekit.errors import BridgekitError
 from bridgekit.host import disks, ethtool, firewall, listeners, managers, queues, sysctl
 from bridgekit.host.command import run
-from bridgekit.host.netlink import legs, links, reach, read, sockets, static_macs
+from bridgekit.host.netlink import legs, links, path, reach, read, sockets, static_macs
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetLro, SetSysctl
 from bridgekit.model.links import Tie
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
+from bridgekit.netboot import firewall as firewall_hole
+from bridgekit.netboot.attach import close_if_unused
 
 SETTLE_SECONDS = 5.0
+PATH_SECONDS = 4.0
+"""How long a frame may take from a new port of the bridge to the wire, its learning included."""
 
 
 def network() -> Snapshot:
@@ -87,6 +91,20 @@ def execute(operation: Operation, undoing: bool = False) -> None:
             _executor(undoing).execute(operation)
     except (OSError, ValueError, struct.error) as error:
         raise BridgekitError(f"{type(operation).__name__}: {error}") from error
+
+
+def passes(bridge: str, nic: str) -> bool:
+    """Will what machines on the bridge send get out over the NIC, when the PXE service runs?
+
+    That opens Docker's packet filter for the bridge; so does this, for as long as it looks.
+    """
+    with firewall_hole.opened(bridge):
+        return path.passes(bridge, nic, PATH_SECONDS)
+
+
+def close(bridge: str) -> None:
+    """Take back what `passes` may have left when it was killed."""
+    close_if_unused(bridge)
 
 
 @cache

@@ -1,7 +1,6 @@
 """Plans and results as text for people and as JSON for machines; both runs share them."""
 
 import difflib
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,14 +13,8 @@ from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.model.words import LINES, printable
 
-SCHEMA = 1
 LEVEL_COLOUR = {"refuse": "red", "warn": "yellow", "note": "cyan"}
 DIFF_COLOUR = {"+": "green", "-": "red", "@": "cyan"}
-
-
-def as_json(value: dict[str, Any]) -> str:
-    """Return one JSON document with the schema's version in it."""
-    return json.dumps({"schema": SCHEMA} | value, indent=2)
 
 
 def plan_json(draft: Draft) -> dict[str, Any]:

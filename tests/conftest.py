@@ -19,6 +19,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         registry.sweep()
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What must not run side by side is in groups; see that pytest-xdist knows of them."""
+    loose = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if "PYTEST_XDIST_WORKER" in os.environ and not all("@" in item.nodeid for item in loose):
+        pytest.exit("pytest-xdist does not keep groups of tests together", returncode=3)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A session with a skipped test has failed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -15,7 +15,7 @@ ROOMS = {
     "migration": {"migration", "model", "errors"},
     "persistence": {"persistence", "model", "errors"},
     "host": {"host", "model", "errors", "migration.operations"},
-    "machine": {"host", "model", "migration.operations", "errors"},
+    "machine": {"host", "model", "migration.operations", "netboot", "errors"},
     "transaction": {"transaction", "host", "migration", "model", "errors"},
     "application": {"application", "transaction", "machine", "host", "migration", "model"}
     | {"persistence", "netboot", "errors"},

@@ -15,7 +15,9 @@ from bridgekit.migration.comparison import differences
 from bridgekit.migration.plan import Plan
 from bridgekit.migration.preflight import findings
 from bridgekit.transaction import engine, guard, probes, signals
-from bridgekit.transaction.journal import Entry, Journal, Record, boot_clock
+from bridgekit.transaction import record as records
+from bridgekit.transaction.journal import Entry, Journal, boot_clock
+from bridgekit.transaction.record import Record
 from bridgekit.transaction.store import Store
 from bridgekit.transaction.undo import undone
 
@@ -65,7 +67,7 @@ def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record
         tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
     waiting = ExitStack()
     waiting.enter_context(signals.deferred())
-    journal = Journal.create(store.folder, record)
+    journal = records.create(store.folder, record)
     try:
         waiting.close()
         with guard.armed(journal):

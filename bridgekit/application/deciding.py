@@ -1,8 +1,7 @@
-"""Keep, take back, finish, and look at what was done."""
+"""Keep, take back and finish what was done."""
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from bridgekit import machine
@@ -14,45 +13,12 @@ from bridgekit.netboot import lifecycle
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import guard, signals
-from bridgekit.transaction.journal import DONE, Journal, State, boot_clock
+from bridgekit.transaction import record as records
+from bridgekit.transaction.journal import DONE, Journal
 from bridgekit.transaction.store import Store
 from bridgekit.transaction.undo import committed, undo, undo_files
 
 ASKED = "as asked for"
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """One transaction; `seconds_left` only while it waits for a confirmation."""
-
-    id: str
-    state: State
-    direction: str
-    nic: str
-    bridge: str
-    created: float
-    guarded: bool
-    seconds_left: float | None = None
-
-
-def statuses(store: Store) -> tuple[Status, ...]:
-    """Return this namespace's transactions, oldest first."""
-    return tuple(_status(journal) for journal in store.journals())
-
-
-def _status(journal: Journal) -> Status:
-    record, state = journal.record(), journal.state()
-    left = max(0.0, journal.deadline() - boot_clock()) if state == "pending" else None
-    return Status(
-        id=record.id,
-        state=state,
-        direction=record.plan.intent.direction,
-        nic=record.plan.intent.nic,
-        bridge=record.plan.intent.bridge,
-        created=record.created,
-        guarded=journal.unfinished() and guard.alive(journal),
-        seconds_left=left,
-    )
 
 
 def confirm(store: Store, wanted: str | None) -> str:
@@ -71,7 +37,7 @@ def decided(store: Store, journal: Journal, word: bytes) -> str:
         return ended(answer)
     with store.lock(wait=True):
         if journal.state() == "pending":
-            actions = finishing.actions(store, journal, journal.record())
+            actions = finishing.actions(store, journal, records.read(journal))
             return ended(actions.finish() if word == guard.CONFIRM else actions.undo(ASKED))
         with signals.deferred():
             return _ended(journal, _finished(store, journal), word)
@@ -105,7 +71,7 @@ def rollback(
             "there is no migration here that could be taken back; nothing was changed."
             " `bridgekit rollback --bridge NAME` takes back a bridge that something else made"
         )
-    record = journal.record()
+    record = records.read(journal)
     if journal.state() == "pending":
         return decided(store, journal, guard.UNDO)
     draft = partial(taking_back.own, record)
@@ -154,16 +120,22 @@ def _refuse(bridge: str, draft: Draft) -> None:
 
 def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journal | None:
     """Return the migration, if there is one."""
-    found = [j for j in store.journals() if bridge in (None, j.record().plan.intent.bridge)]
+    found = [j for j in store.journals() if bridge is None or _bridge(j) == bridge]
     pending = [journal for journal in found if journal.state() == "pending"]
     if pending and wanted in (None, pending[-1].folder.name):
         return pending[-1]
     store.refuse_if_unfinished()
     for journal in reversed(found):
         fits = wanted in (None, journal.folder.name) and journal.state() == "committed"
-        if fits and journal.record().undoes is None:
+        head = journal.head()
+        if fits and head and head.undoes is None:
             return journal
     return None
+
+
+def _bridge(journal: Journal) -> str | None:
+    head = journal.head()
+    return head.plan.intent.bridge if head else None
 
 
 def awaited(store: Store, journal: Journal) -> str:
@@ -205,7 +177,7 @@ def _recovered(store: Store, journal: Journal) -> str:
 
 def _finished(store: Store, journal: Journal) -> str:
     """Bring a transaction to its end; with the lock held, and no guard. Say how it ended."""
-    record = journal.record()
+    record = records.read(journal)
     if journal.state() in DONE:
         return f"{record.id} is {journal.state()}"
     if committed(machine, journal, record):

@@ -8,7 +8,8 @@ from bridgekit.netboot import lifecycle
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import engine, signals
 from bridgekit.transaction.guard import Actions, Answer
-from bridgekit.transaction.journal import Journal, Record
+from bridgekit.transaction.journal import Journal
+from bridgekit.transaction.record import Record
 from bridgekit.transaction.store import Store
 from bridgekit.transaction.undo import undo, undone
 

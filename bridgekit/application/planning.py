@@ -101,9 +101,9 @@ def default_nic(state: Snapshot, bridge: str, store: Store) -> str:
     if found != bridge:
         return found
     for journal in reversed(store.journals()):
-        intent = journal.record().plan.intent
-        if intent.bridge == bridge and journal.state() == "committed":
-            return intent.nic
+        head = journal.head()
+        if head and head.plan.intent.bridge == bridge and journal.state() == "committed":
+            return head.plan.intent.nic
     return next((port.name for port in state.ports(bridge)), FALLBACK_NIC)
 
 

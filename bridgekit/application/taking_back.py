@@ -17,7 +17,9 @@ from bridgekit.migration.preflight import findings
 from bridgekit.model.addresses import LINK_SCOPE
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import engine
-from bridgekit.transaction.journal import Journal, Record
+from bridgekit.transaction import record as records
+from bridgekit.transaction.journal import Journal
+from bridgekit.transaction.record import Record
 from bridgekit.transaction.store import Store
 
 INTERFACES = Path("/etc/network/interfaces")
@@ -27,7 +29,7 @@ def draft(request: Request) -> Draft:
     """Plan to take back the last migration onto this bridge, or a bridge that others made."""
     for journal in reversed(request.store.journals()):
         if _undoable(journal, request.bridge):
-            record = journal.record()
+            record = records.read(journal)
             if request.nic not in (None, record.plan.intent.nic):
                 raise Refused(f"{request.bridge} was made for {record.plan.intent.nic}; name that")
             return own(record)
@@ -43,7 +45,7 @@ def undone_by(store: Store, plan: Plan) -> str | None:
 
 
 def _undoable(journal: Journal, bridge: str) -> bool:
-    record = journal.record()
+    record = records.read(journal)
     ours = record.plan.intent.bridge == bridge and record.undoes is None
     return ours and journal.state() == "committed"
 

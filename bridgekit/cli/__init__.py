@@ -16,7 +16,7 @@ VERBS = {
     "confirm": ("bridgekit.cli.decide", "Keep a change that waits for confirmation."),
     "rollback": ("bridgekit.cli.decide", "Undo the pending or the last committed migration."),
     "recover": ("bridgekit.cli.decide", "Finish undoing what a crash left behind."),
-    "status": ("bridgekit.cli.decide", "What waits, what is committed, what runs."),
+    "status": ("bridgekit.cli.status", "What waits, what is committed, what runs."),
     "snapshot": ("bridgekit.cli.show", "What would be moved."),
     "interfaces": ("bridgekit.cli.show", "The interfaces(5) stanza, on standard output."),
     "attach": ("bridgekit.cli.netboot", "Give a container an interface on a bridge."),

@@ -1,13 +1,10 @@
-"""`confirm`, `rollback`, `recover`, `status`."""
-
-import time
+"""`confirm`, `rollback`, `recover`."""
 
 import click
-import msgspec
 
-from bridgekit import report
 from bridgekit.application import deciding
 from bridgekit.cli.options import (
+    as_json_text,
     errors_as_json,
     json_option,
     require_root,
@@ -15,7 +12,6 @@ from bridgekit.cli.options import (
     store_options,
     tell,
 )
-from bridgekit.netboot import lifecycle
 from bridgekit.transaction.store import Store
 
 USUAL = "br0"
@@ -70,31 +66,4 @@ def recover(as_json: bool, store: Store) -> None:
 
 
 def _tell(text: str, as_json: bool) -> None:
-    say(report.as_json({"message": text}) if as_json else text)
-
-
-@click.command()
-@json_option
-@store_options
-def status(as_json: bool, store: Store) -> None:
-    """Show the transactions of this network namespace."""
-    found, services = deciding.statuses(store), lifecycle.statuses(store.folder)
-    damaged = [journal.folder.name for journal in store.unreadable()]
-    if as_json:
-        values = {"transactions": found, "services": services, "damaged": damaged}
-        click.echo(report.as_json(msgspec.to_builtins(values)))
-        return
-    for item in found:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(item.created))
-        what = f"{item.nic} -> {item.bridge}"
-        if item.direction == "unbridge":
-            what = f"{item.bridge} -> {item.nic}"
-        left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "pending" else ""
-        say(f"{item.id}  {when}  {what}  {item.state}{left}")
-    for name in damaged:
-        say(f"{name}  its record is damaged: see `bridgekit recover`")
-    for service in services:
-        state = "running" if service.running else "ended"
-        click.echo(f"{service.name}  PXE on {service.service.bridge}, {service.engine}, {state}")
-    if not found and not services and not damaged:
-        click.echo("nothing here: no migration, no PXE service")
+    say(as_json_text({"message": text}) if as_json else text)

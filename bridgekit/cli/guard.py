@@ -8,6 +8,7 @@ import click
 from bridgekit.application import finishing
 from bridgekit.errors import Refused
 from bridgekit.transaction import guard as guarding
+from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
 
@@ -21,7 +22,7 @@ def guard(folder: Path) -> None:
     with contextlib.suppress(OSError):
         OOM_SCORE.write_text("-1000")  # the last one to be ended for want of memory
     store, journal = Store(folder.parent), Journal(folder)
-    record = journal.record()
+    record = records.read(journal)
     if record.place != store.place:
         raise Refused(f"{record.id} belongs to another network namespace or boot")
     guarding.serve(store, journal, finishing.actions(store, journal, record))

@@ -17,6 +17,7 @@ from bridgekit.application.planning import Draft, Request
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.netboot import service_from, service_options
 from bridgekit.cli.options import (
+    as_json_text,
     bridge_option,
     errors_as_json,
     interactive,
@@ -92,7 +93,7 @@ def plan(
         with errors_as_json(as_json):
             service = _checked_service(draft, rest)
     if as_json:
-        click.echo(report.as_json(report.plan_json(draft) | {"service": _service_json(service)}))
+        click.echo(as_json_text(report.plan_json(draft) | {"service": _service_json(service)}))
     else:
         for line in (*report.plan_text(draft), *_service_text(service)):
             click.echo(line)
@@ -250,7 +251,7 @@ def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json:
         if service and lifecycle.start(service, store.folder):
             tell("the PXE service runs")
     if as_json:
-        click.echo(report.as_json({"state": "unchanged", "nic": intent.nic}))
+        click.echo(as_json_text({"state": "unchanged", "nic": intent.nic}))
     else:
         say(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
 
@@ -259,7 +260,7 @@ def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
     intent = draft.plan.intent
     if as_json:
         values = {"id": outcome.id, "state": outcome.state, "nic": intent.nic}
-        click.echo(report.as_json(values | {"bridge": intent.bridge}))
+        click.echo(as_json_text(values | {"bridge": intent.bridge}))
     elif outcome.state == "pending":
         left = outcome.deadline - boot_clock()
         click.echo(f"{outcome.id} is pending: `bridgekit confirm` within {left:.0f} s keeps it")

@@ -1,5 +1,6 @@
 """Options that several verbs share."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,11 +10,11 @@ from typing import Any
 
 import click
 
-from bridgekit import report
 from bridgekit.errors import BridgekitError, Refused, UsageError
 from bridgekit.model.words import LINES, printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
+SCHEMA = 1
 Command = Callable[..., Any]
 
 
@@ -77,8 +78,13 @@ def errors_as_json(wanted: bool) -> Iterator[None]:
         yield
     except BridgekitError as error:
         if wanted:
-            click.echo(report.as_json({"error": str(error), "exit_code": error.exit_code}))
+            click.echo(as_json_text({"error": str(error), "exit_code": error.exit_code}))
         raise
+
+
+def as_json_text(value: dict[str, Any]) -> str:
+    """Return one JSON document with the schema's version in it."""
+    return json.dumps({"schema": SCHEMA} | value, indent=2)
 
 
 def say(text: str) -> None:

@@ -7,6 +7,7 @@ from bridgekit import machine, report
 from bridgekit.application import persisting, planning
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
+    as_json_text,
     bridge_option,
     json_option,
     nic_argument,
@@ -41,7 +42,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     if as_json:
         keys = ("links", "addresses", "neighbours")
         values = {key: msgspec.to_builtins(getattr(state, key)) for key in keys}
-        click.echo(report.as_json(values | texts))
+        click.echo(as_json_text(values | texts))
         return
     neighbours = [f"neighbour {entry}" for entry in state.neighbours]
     words = {
@@ -91,4 +92,4 @@ def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, stor
     after = state if link.controller == bridge else bridged(state, intent)
     extras = Extras(leased=persisting.leased(after, bridge))
     text = persisting.stanza_text(after, intent, extras)
-    click.echo(report.as_json({"text": text}) if as_json else text, nl=as_json)
+    click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)

@@ -34,9 +34,30 @@ def found(data: bytes, start: int = 0) -> dict[int, bytes]:
     return {kind: data[at:end] for kind, at, end in attributes(data, start)}
 
 
-def u32(data: bytes, offset: int) -> int:
+def nested(kind: int, value: bytes) -> bytes:
+    """Return an attribute that holds attributes."""
+    return attribute(kind | NESTED, value)
+
+
+def number(kind: int, value: int) -> bytes:
+    """Return an attribute that holds a 32-bit number."""
+    return attribute(kind, U32.pack(value))
+
+
+def name(kind: int, value: str) -> bytes:
+    """Return an attribute that holds a text, which the kernel wants to end with a zero."""
+    return attribute(kind, value.encode(errors="surrogateescape") + b"\0")
+
+
+def u32(data: bytes, offset: int = 0) -> int:
     """Return the 32-bit number at this offset."""
     number: int = U32.unpack_from(data, offset)[0]
+    return number
+
+
+def u16(data: bytes) -> int:
+    """Return the 16-bit number that data begins with."""
+    number: int = U16.unpack_from(data)[0]
     return number
 
 

@@ -6,7 +6,8 @@ chain for rules of others, else in FORWARD; it is found again by its comment.
 """
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridgekit.host.command import CommandFailed, run
@@ -19,10 +20,21 @@ CHAINS = ("DOCKER-USER", "FORWARD")
 Match = tuple[str, ...]
 
 
-def open_bridge(bridge: str) -> None:
-    """Equivalent to: iptables -I DOCKER-USER -i BRIDGE -o BRIDGE -j ACCEPT"""
-    if SEEN_BY_IPTABLES.exists() and SEEN_BY_IPTABLES.read_text().strip() == "1":
-        _open(_bridge(bridge))
+def open_bridge(bridge: str) -> bool:
+    """Equivalent to: iptables -I DOCKER-USER -i BRIDGE -o BRIDGE -j ACCEPT; tell if it was done."""
+    seen = SEEN_BY_IPTABLES.exists() and SEEN_BY_IPTABLES.read_text().strip() == "1"
+    return seen and _open(_bridge(bridge))
+
+
+@contextmanager
+def opened(bridge: str) -> Iterator[None]:
+    """Within, the bridge's frames pass; afterwards as before."""
+    made = open_bridge(bridge)
+    try:
+        yield
+    finally:
+        if made:
+            close_bridge(bridge)
 
 
 def close_bridge(bridge: str) -> None:
@@ -50,12 +62,14 @@ def _link(link: str) -> tuple[Match, ...]:
     return (("-i", link), ("-o", link, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED"))
 
 
-def _open(match: Match) -> None:
+def _open(match: Match) -> bool:
     if not _drops():
-        return
+        return False
     chain = next(chain for chain in CHAINS if _iptables("-S", chain) is not None)
-    if _iptables("-C", chain, *match, *MARK) is None:
+    missing = _iptables("-C", chain, *match, *MARK) is None
+    if missing:
         run(*IPTABLES, "-I", chain, *match, *MARK)
+    return missing
 
 
 def _close(match: Match) -> None:

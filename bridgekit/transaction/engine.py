@@ -10,7 +10,6 @@ from typing import Literal, Protocol
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import files
-from bridgekit.host.netlink import path
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.difference import Difference
 from bridgekit.migration.expectation import expected
@@ -19,10 +18,8 @@ from bridgekit.migration.operations import Operation
 from bridgekit.migration.plan import FileChange
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import probes
-from bridgekit.transaction.journal import Entry, Journal, Record
-
-PATH_SECONDS = 4.0
-"""How long a frame may take from a new port of the bridge to the wire, its learning included."""
+from bridgekit.transaction.journal import Entry, Journal
+from bridgekit.transaction.record import Record
 
 
 class Machine(Protocol):
@@ -31,6 +28,10 @@ class Machine(Protocol):
     def snapshot(self, *links: str) -> Snapshot: ...
 
     def execute(self, operation: Operation, undoing: bool = False) -> None: ...
+
+    def passes(self, bridge: str, nic: str) -> bool: ...
+
+    def close(self, bridge: str) -> None: ...
 
 
 def focus(intent: Intent) -> tuple[str, str]:
@@ -61,10 +62,10 @@ def change(machine: Machine, journal: Journal, record: Record, tell: Callable[[s
     silent = probes.silent(record.probes, link_after(intent))
     if silent:
         raise BridgekitError(f"no answer any more from {', '.join(silent)}")
-    if record.service and not path.passes(intent.bridge, intent.nic, PATH_SECONDS):
+    if record.service and not machine.passes(intent.bridge, intent.nic):
         raise BridgekitError(
             f"what machines on {intent.bridge} send does not get out over {intent.nic}: a packet"
-            " filter drops it, often Docker's (FORWARD policy DROP and bridge-nf-call-iptables=1)"
+            " filter drops it (see `nft list ruleset`, `ebtables -L`, `bridge link`)"
         )
     journal.write(Entry("verified"))
 

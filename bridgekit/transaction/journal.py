@@ -18,14 +18,13 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from bridgekit.errors import BridgekitError, refusing
+from bridgekit.errors import BridgekitError
 from bridgekit.host import files
 from bridgekit.host.place import Place
-from bridgekit.migration import plan as plans
-from bridgekit.migration.plan import Plan
 from bridgekit.transaction import systemd
 
 VERSION = 1
+RECORD = "record"
 Event = Literal[
     "started",  # operation `step` is about to run
     "verified",  # the machine is as expected
@@ -54,19 +53,30 @@ SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What a transaction set out to do, and where. `service` is the PXE service to start, JSON.
+class About:
+    """What a transaction is about."""
 
-    `created` is in seconds since 1970; `undoes` names the transaction that this one takes back.
-    """
+    nic: str
+    bridge: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A plan, of which only what it is about is read."""
+
+    intent: About
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a record tells without its plan: that takes long to read. See record.py."""
 
     id: str
     place: Place
     created: float
-    plan: Plan
-    probes: tuple[str, ...] = ()
-    service: str | None = None
-    undoes: str | None = None
+    undoes: str | None
+    plan: Outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +87,6 @@ class Entry:
     step: int = 0
     deadline: float = 0
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredRecord:
-    version: int
-    id: str
-    place: Place
-    created: float
-    plan: msgspec.Raw
-    probes: tuple[str, ...]
-    service: str | None
-    undoes: str | None
 
 
 def boot_clock() -> float:
@@ -102,82 +100,29 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @classmethod
-    def create(cls, state_dir: Path, record: Record) -> "Journal":
-        """Write the record and sync it: from here on a crash can be undone. Refused if it can't."""
-        folder = state_dir / record.id
-        stored = _StoredRecord(
-            version=VERSION,
-            id=record.id,
-            place=record.place,
-            created=record.created,
-            plan=msgspec.Raw(plans.encoded(record.plan)),
-            probes=record.probes,
-            service=record.service,
-            undoes=record.undoes,
-        )
-        journal = cls(folder)
-        try:
-            with refusing():
-                folder.mkdir(mode=0o700)
-                if record.place.permanent:
-                    systemd.arm(record.id, state_dir)
-                files.write(folder / "record", _sealed(msgspec.json.encode(stored)))
-                files.sync_folder(state_dir)
-        except BaseException:
-            journal.discard()
-            raise
-        return journal
-
     def discard(self) -> None:
         """Remove what there is of a transaction that has not begun."""
         systemd.disarm(self.folder.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def record(self) -> Record:
-        """Return the record; BridgekitError if it is damaged or of another version."""
-        stored = self._stored(_StoredRecord)
-        return Record(
-            id=stored.id,
-            place=stored.place,
-            created=stored.created,
-            plan=plans.decoded(bytes(stored.plan)),
-            probes=stored.probes,
-            service=stored.service,
-            undoes=stored.undoes,
-        )
-
-    def place(self) -> Place | None:
-        """Return where the transaction ran, without reading its plan; None if unreadable.
+    def head(self) -> Head | None:
+        """Return what the record tells without its plan; None if it or the journal is unreadable.
 
         Also None for a copy in a folder of another name.
         """
         try:
             self._lines()
-            stored = self._stored(_Placed)
+            head = stored(self.folder, Head)
         except BridgekitError:
             return None
-        return stored.place if stored.id == self.folder.name else None
-
-    def _stored(self, kind: type[Stored]) -> Stored:
-        path = self.folder / "record"
-        data = _opened((files.read(path) or b"").removesuffix(b"\n"))
-        if data is None:
-            raise BridgekitError(f"{path} is damaged")
-        try:
-            version = msgspec.json.decode(data, type=_Versioned).version
-            if version != VERSION:
-                raise BridgekitError(f"{path} has version {version}; this program knows {VERSION}")
-            return msgspec.json.decode(data, type=kind)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise BridgekitError(f"{path} cannot be read: {error}") from error
+        return head if head.id == self.folder.name else None
 
     def write(self, entry: Entry) -> None:
         """Append one line, on a line of its own; lines that decide about files are synced."""
         with open(self.folder / "journal", "ab+", opener=_private) as file:
             size = file.seek(0, os.SEEK_END)
             torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-            file.write((b"\n" if torn else b"") + _sealed(msgspec.json.encode(entry)))
+            file.write((b"\n" if torn else b"") + sealed(msgspec.json.encode(entry)))
             file.flush()
             if entry.event in SYNCED:
                 os.fsync(file.fileno())
@@ -198,8 +143,8 @@ class Journal:
         return (files.read(self.folder / "journal") or b"").split(b"\n")[:-1]
 
     def steps_started(self) -> int:
-        """Return how many operations may have changed something."""
-        return sum(entry.event == "started" for entry in self.entries())
+        """Return how many operations may have changed something, also when a line is lost."""
+        return max((e.step + 1 for e in self.entries() if e.event == "started"), default=0)
 
     def commit_begun(self) -> bool:
         """May files have been replaced?"""
@@ -226,7 +171,22 @@ class Journal:
             return True
 
 
-def _sealed(data: bytes) -> bytes:
+def stored(folder: Path, kind: type[Stored]) -> Stored:
+    """Return the record in this folder; BridgekitError if it is damaged or of another version."""
+    path = folder / RECORD
+    data = _opened((files.read(path) or b"").removesuffix(b"\n"))
+    if data is None:
+        raise BridgekitError(f"{path} is damaged")
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).version
+        if version != VERSION:
+            raise BridgekitError(f"{path} has version {version}; this program knows {VERSION}")
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BridgekitError(f"{path} cannot be read: {error}") from error
+
+
+def sealed(data: bytes) -> bytes:
     """One line: a CRC-32 of the JSON text, which holds no line end, a space, and the text."""
     return b"%08x %b\n" % (zlib.crc32(data), data)
 
@@ -244,9 +204,3 @@ def _private(path: str, flags: int) -> int:
 @dataclass(frozen=True, slots=True)
 class _Versioned:
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    id: str
-    place: Place

@@ -50,8 +50,8 @@ class Store:
         return tuple(journal for journal in found if self._is_here(journal))
 
     def _is_here(self, journal: Journal) -> bool:
-        where = journal.place()
-        return where is not None and where.same_namespace(self.place)
+        head = journal.head()
+        return head is not None and head.place.same_namespace(self.place)
 
     def unfinished(self) -> Journal | None:
         """Return the transaction that is not finished.
@@ -68,7 +68,7 @@ class Store:
     def unreadable(self) -> tuple[Journal, ...]:
         """Return the transactions whose record tells nothing, wherever they ran."""
         found = (Journal(path.parent) for path in sorted(self.folder.glob("*/record")))
-        return tuple(journal for journal in found if journal.place() is None)
+        return tuple(journal for journal in found if journal.head() is None)
 
     def find(self, wanted: str | None, *states: str) -> Journal:
         """Return the newest transaction in one of these states, or the one with this id.

@@ -26,7 +26,8 @@ from bridgekit.transaction.engine import (
     mark_undone,
     wrong,
 )
-from bridgekit.transaction.journal import Entry, Journal, Record
+from bridgekit.transaction.journal import Entry, Journal
+from bridgekit.transaction.record import Record
 
 AS_BEFORE = "the host is as before"
 
@@ -75,6 +76,9 @@ def undo(machine: Machine, journal: Journal, record: Record, everything: bool = 
     RollbackIncomplete lists what differs at the end, with the commands that put it right.
     """
     _noted(journal, Entry("undoing"))
+    with contextlib.suppress(BridgekitError, OSError):
+        if record.service:
+            machine.close(record.plan.intent.bridge)
     count = len(record.plan.operations)
     begun = count if everything or journal.damaged() else journal.steps_started()
     troubles = _undone_operations(machine, record, begun)

@@ -10,7 +10,7 @@ import pytest
 from bridgekit.lab import registry
 from tests.support import dockerd
 
-pytestmark = pytest.mark.xdist_group("machines")
+pytestmark = pytest.mark.xdist_group("engines")
 
 NAME = f"demo{os.getpid()}"
 

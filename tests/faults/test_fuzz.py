@@ -16,6 +16,7 @@ from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
 from bridgekit.netboot import attach, target
 from bridgekit.persistence import interfaces
+from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal
 from tests.faults.test_journal import RECORD
 from tests.unit.states import INTENT, STATE
@@ -92,9 +93,9 @@ def journal(data: bytes, folder: Path) -> None:
 def record(data: bytes, folder: Path) -> None:
     (folder / "record").write_bytes(data)
     try:
-        assert Journal(folder).record() == RECORD
+        assert records.read(Journal(folder)) == RECORD
     except BridgekitError:
-        assert Journal(folder).place() is None
+        assert Journal(folder).head() is None
 
 
 def interfaces_file(data: bytes, _: Path) -> None:
@@ -128,7 +129,7 @@ def seed_journal(folder: Path) -> bytes:
 
 
 def seed_record(folder: Path) -> bytes:
-    return (Journal.create(folder, RECORD).folder / "record").read_bytes()
+    return (records.create(folder, RECORD).folder / "record").read_bytes()
 
 
 SEEDS: dict[str, tuple[Try, Callable[[Path], Sequence[bytes]], str, int]] = {

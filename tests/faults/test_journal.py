@@ -11,7 +11,9 @@ from bridgekit.host.place import Place
 from bridgekit.lab.topology import Lab
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from bridgekit.transaction.journal import FINISHED, Entry, Journal, Record
+from bridgekit.transaction import record as records
+from bridgekit.transaction.journal import FINISHED, Entry, Journal
+from bridgekit.transaction.record import Record
 from tests.faults.test_kills import APPLY, WAIT
 from tests.faults.test_refusals import staged
 from tests.support import faults
@@ -27,7 +29,7 @@ KILL_GUARDS = ("pkill", "-KILL", "-f", "bridgekit guard")
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     """One that tells of a whole change."""
-    made = Journal.create(tmp_path, RECORD)
+    made = records.create(tmp_path, RECORD)
     for step in range(len(RECORD.plan.operations)):
         made.write(Entry("started", step))
     for event in ("verified", "pending", "committing", "committed"):
@@ -69,9 +71,9 @@ def test_a_spoiled_record_is_no_record(journal: Journal) -> None:
     for at, spoiled in flips(whole):
         if at % 7 == 0 or at < 100 or at > len(whole) - 100:
             path.write_bytes(spoiled)
-            assert journal.place() is None
+            assert journal.head() is None
             with pytest.raises(BridgekitError, match="damaged"):
-                journal.record()
+                records.read(journal)
 
 
 def test_a_record_cut_anywhere_is_no_record(journal: Journal) -> None:
@@ -79,7 +81,7 @@ def test_a_record_cut_anywhere_is_no_record(journal: Journal) -> None:
     whole = path.read_bytes()
     for length in range(len(whole) - 1):
         path.write_bytes(whole[:length])
-        assert journal.place() is None
+        assert journal.head() is None
 
 
 def test_a_record_of_another_version_is_left_alone(journal: Journal) -> None:
@@ -87,7 +89,7 @@ def test_a_record_of_another_version_is_left_alone(journal: Journal) -> None:
     text = path.read_bytes()[9:-1].replace(b'{"version":1,', b'{"version":2,')
     path.write_bytes(b"%08x %b\n" % (zlib.crc32(text), text))
     with pytest.raises(BridgekitError, match="has version 2; this program knows 1"):
-        journal.record()
+        records.read(journal)
 
 
 def test_only_root_reads_it(journal: Journal) -> None:

@@ -13,7 +13,7 @@ from bridgekit.lab.client import Client, Firmware, append_for
 from bridgekit.lab.topology import Lab
 from tests.support import dockerd
 
-pytestmark = pytest.mark.xdist_group("machines")
+pytestmark = pytest.mark.xdist_group("engines")
 
 CACHE = str(dockerd.data_root().parent)
 BUILD_SECONDS = 1800

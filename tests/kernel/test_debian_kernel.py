@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import guest
 
-pytestmark = pytest.mark.xdist_group("machines")
+pytestmark = pytest.mark.xdist_group("guests")
 
 AT_LEAST = 12
 # Two NICs on one cable

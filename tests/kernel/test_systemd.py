@@ -14,7 +14,7 @@ from tests.support.systemd_guest import TREE, Machine, booted, installed, layere
 from tests.support.systemd_power import INTERFACES, Boot, Moment, Recovery, boot, moments, sampled
 from tests.support.systemd_session import VISITOR, log_in, main_process, session, until_ended
 
-pytestmark = [pytest.mark.all, pytest.mark.xdist_group("machines")]
+pytestmark = [pytest.mark.all, pytest.mark.xdist_group("guests")]
 
 AT_LEAST = 20
 PHASES = {"before", "during", "after", "waiting", "persist", "commit"}
@@ -137,7 +137,27 @@ def test_killed_guard_of_a_waiting_change(machine: Machine) -> None:
     until_ended(machine, guard)
     assert state(machine) == before
     assert transaction(machine)["state"] == "rolled-back"
-    assert float(machine.run("cat", "/proc/uptime").split()[0]) >= deadline(machine, id)
+    assert uptime(machine) >= deadline(machine, id)
+
+
+@pytest.mark.parametrize("step", ["+2 days", "-2 days"])
+def test_clock_that_is_stepped(machine: Machine, step: str) -> None:
+    """Someone sets the clock while a change waits: its time is up when it would have been."""
+    before = state(machine)
+    machine.run(*APPLY, "--confirm-within", "20")
+    id = newest(machine)
+    guard = main_process(machine, guard_of(id))
+    machine.run("date", "--set", step)
+    assert uptime(machine) < deadline(machine, id)
+    assert transaction(machine)["state"] == "pending" and bridged(machine)
+    until_ended(machine, guard)
+    assert uptime(machine) >= deadline(machine, id)
+    assert state(machine) == before
+    assert transaction(machine)["state"] == "rolled-back"
+
+
+def uptime(machine: Machine) -> float:
+    return float(machine.run("cat", "/proc/uptime").split()[0])
 
 
 def deadline(machine: Machine, id: str) -> float:

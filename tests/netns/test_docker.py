@@ -12,7 +12,7 @@ from bridgekit.netboot import files, lifecycle
 from bridgekit.netboot.service import Service
 from tests.support import dockerd, pxe
 
-pytestmark = pytest.mark.xdist_group("machines")
+pytestmark = pytest.mark.xdist_group("engines")
 
 REPOSITORY = files.asset("pxe").parent
 CLASSIC = "pxe"

@@ -11,7 +11,7 @@ import pytest
 from bridgekit.lab.topology import Lab
 from tests.support import dockerd, pxe
 
-pytestmark = pytest.mark.xdist_group("machines")
+pytestmark = pytest.mark.xdist_group("engines")
 
 # crun refuses machines with both cgroup versions; and few machines allow a million open files
 CONTAINERS = """

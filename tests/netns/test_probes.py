@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bridgekit import machine
 from bridgekit.host.netlink import path, sockets
 from bridgekit.lab.host import Process
 from bridgekit.lab.kernel import inside
@@ -129,6 +130,19 @@ def test_the_path_of_a_machine_on_the_bridge(lab: Lab) -> None:
     lab.run("host", "ping", "-q", "-c", "1", "192.168.1.1")
     assert not passes(lab, 1)
     assert before.difference(state(lab)) == []
+
+
+def test_the_path_that_docker_would_close(lab: Lab) -> None:
+    """What the PXE service opens for itself is opened for the look, too, and closed again."""
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    for words in ("-N DOCKER-USER", "-A FORWARD -j DOCKER-USER", "-P FORWARD DROP"):
+        lab.run("host", "iptables", *words.split())
+    lab.run("host", "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1")
+    rules = lab.run("host", "iptables", "-S").stdout
+    assert not passes(lab, 1)
+    with inside("net", lab.hosts["host"].pid), inside("mnt", lab.hosts["host"].pid):
+        assert machine.passes("br0", "eth0")
+    assert lab.run("host", "iptables", "-S").stdout == rules
 
 
 def passes(lab: Lab, seconds: float) -> bool:

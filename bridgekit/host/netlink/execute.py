@@ -27,6 +27,7 @@ from bridgekit.host.netlink.messages import (
 )
 from bridgekit.host.netlink.replay import Replay
 from bridgekit.migration import operations as op
+from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
 from bridgekit.model.links import Link, PortOptions
 
@@ -65,7 +66,7 @@ class Executor:
         if made and made.addrgenmode is not None:
             channel.exchange([links.set_addrgenmode(made.index, 1)])
         if made and operation.settings.alias:
-            alias = [("IFLA_IFALIAS", operation.settings.alias)]
+            alias = links.alias_attribute(operation.settings.alias)
             channel.exchange([Request(SETLINK, link_body(made.index, alias))])
 
     @_do.register
@@ -73,7 +74,7 @@ class Executor:
         link = links.link(channel, operation.name)
         if link is None and self._undoing:
             return
-        channel.exchange([Request(DELLINK, link_body(_index(link, operation.name), []))])
+        channel.exchange([Request(DELLINK, link_body(_index(link, operation.name)))])
 
     @_do.register
     def _(self, operation: op.SetUp, channel: Channel, notices: Notices) -> None:
@@ -81,7 +82,7 @@ class Executor:
         if link is None and self._undoing:
             return
         index = _index(link, operation.link)
-        channel.exchange([Request(SETLINK, link_body(index, [], up=operation.up))])
+        channel.exchange([Request(SETLINK, link_body(index, up=operation.up))])
 
     @_do.register
     def _(self, operation: op.SetAddrGenMode, channel: Channel, notices: Notices) -> None:
@@ -92,18 +93,9 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.ChangeBridge, channel: Channel, notices: Notices) -> None:
-        new = operation.after
         index = _index(links.link(channel, operation.name), operation.name)
-        attributes: list[tuple[str, object]] = [
-            ("IFLA_ADDRESS", new.mac),
-            ("IFLA_MTU", new.mtu),
-            ("IFLA_TXQLEN", new.qlen),
-            ("IFLA_GROUP", new.group),
-            ("IFLA_IFALIAS", new.alias or ""),
-        ]
-        changed = [
-            a for a, b in zip(attributes, _values(operation.before), strict=True) if a[1] != b
-        ]
+        pairs = zip(_attributes(operation.after), _attributes(operation.before), strict=True)
+        changed = b"".join(new for new, old in pairs if new != old)
         channel.exchange([Request(SETLINK, link_body(index, changed))])
 
     @_do.register
@@ -114,10 +106,10 @@ class Executor:
             if name and name not in numbers:
                 raise BridgekitError(f"there is no interface {name} any more")
         index, target = numbers[operation.link], numbers[operation.after] if operation.after else 0
-        requests = [Request(SETLINK, link_body(index, [("IFLA_MASTER", target)]))]
+        requests = [Request(SETLINK, link_body(index, wire.number(links.MASTER, target)))]
         if target and operation.port != PortOptions():
             requests.append(Request(NEWLINK, links.port_body(index, operation.port)))
-        requests += [Request(links.GETLINK, link_body(target, []))] if target else []
+        requests += [Request(links.GETLINK, link_body(target))] if target else []
         channel.exchange(requests)
         if operation.after:
             _await_operational(channel, notices, operation.after, operation.link)
@@ -239,8 +231,8 @@ def _name(address: Address) -> tuple[str, int, str | None]:
     return address.ip, address.prefixlen, address.peer
 
 
-def _values(settings: op.BridgeSettings) -> tuple[object, ...]:
-    return settings.mac, settings.mtu, settings.qlen, settings.group, settings.alias or ""
+def _attributes(settings: op.BridgeSettings) -> tuple[bytes, ...]:
+    return (*links.settings_attributes(settings), links.alias_attribute(settings.alias or ""))
 
 
 def _index(link: Link | None, name: str | None) -> int:

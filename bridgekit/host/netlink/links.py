@@ -3,21 +3,21 @@
 See rtnetlink(7) and linux/if_link.h.
 """
 
+import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from bridgekit.host.netlink.channel import Channel, Request
-from bridgekit.host.netlink.messages import decoded, encoded, readable, text
 from bridgekit.migration.operations import BridgeSettings
 from bridgekit.model import wire
 from bridgekit.model.links import BridgeOptions, Link, PortOptions
 
 NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
-IFNAME = 3
+ADDRESS, IFNAME, MTU, LOWER, MASTER, TXQLEN = 1, 3, 4, 5, 10, 13
+ALIAS, AF_SPEC, GROUP, LOWER_ELSEWHERE, PROPERTIES, ALTNAME = 20, 26, 27, 37, 52, 53
+TOKEN, ADDRGENMODE = 7, 8
+"""Of IPv6, in the settings of the address families."""
 UP, LOOPBACK, NOARP, LOWER_UP = 0x1, 0x8, 0x80, 0x10000
 WITH_MAC = (1, 772)  # ARPHRD_ETHER, ARPHRD_LOOPBACK; of others an address can be anything
 IFINFO = struct.Struct("=BxHiII")
@@ -30,6 +30,7 @@ OTHER_BRIDGE_SETTINGS = frozenset({8, 9, 22, 23, 24, 25, *range(27, 39), 41, 42,
 PORT_STATE, PORT_PRIORITY, PORT_COST = 1, 2, 3
 OTHER_PORT_SETTINGS = frozenset({*range(4, 12), 25, 27, 28, *range(30, 34)})
 """Likewise for PortOptions (IFLA_BRPORT_)."""
+BRIDGE = b"bridge\0"
 FORWARDING = 3
 VXLAN_LINK = 3
 
@@ -66,41 +67,51 @@ def _names(bodies: list[bytes]) -> dict[int, str]:
 
 
 def _link(body: bytes, names: dict[int, str]) -> Link:
-    message = decoded(ifinfmsg, body)
-    info = message.get_attr("IFLA_LINKINFO")
-    kind = (info.get_attr("IFLA_INFO_KIND") if info else None) or ""
-    name = names[message["index"]]
-    controller = message.get_attr("IFLA_MASTER")
-    lower = message.get_attr("IFLA_LINK") if not message.get_attr("IFLA_LINK_NETNSID") else None
+    _, type, index, flags, _ = IFINFO.unpack_from(body)
+    found = wire.found(body, IFINFO.size)
+    info = wire.found(found.get(LINKINFO, b""))
+    kind = wire.text(info.get(KIND, b""))
+    port = wire.found(info.get(PORT_DATA, b"")) if info.get(PORT_KIND) == BRIDGE else None
+    ipv6 = wire.found(wire.found(found.get(AF_SPEC, b"")).get(socket.AF_INET6, b""))
+    controller = _number(found, MASTER)
     return Link(
-        index=message["index"],
-        name=name,
+        index=index,
+        name=names[index],
         kind=kind,
-        mac=message.get_attr("IFLA_ADDRESS") or "" if message["ifi_type"] in WITH_MAC else "",
-        mtu=message.get_attr("IFLA_MTU") or 0,
-        up=bool(message["flags"] & UP),
-        carrier=bool(message["flags"] & LOWER_UP),
-        loopback=bool(message["flags"] & LOOPBACK),
-        arp=not message["flags"] & NOARP,
-        wireless=_is_station(name, message["index"]),
+        mac=found.get(ADDRESS, b"").hex(":") if type in WITH_MAC else "",
+        mtu=_number(found, MTU),
+        up=bool(flags & UP),
+        carrier=bool(flags & LOWER_UP),
+        loopback=bool(flags & LOOPBACK),
+        arp=not flags & NOARP,
+        wireless=_is_station(names[index], index),
         controller=names.get(controller, f"if{controller}") if controller else None,
-        lower=names.get(lower) if lower and kind != "veth" else _under(kind, body, names),
-        addrgenmode=_ipv6(message, "IFLA_INET6_ADDR_GEN_MODE"),
-        token=_token(message),
-        bridge=_bridge(info, _nested(body, DATA)) if kind == "bridge" else None,
-        port=_port(_nested(body, PORT_DATA)) if _is_port(info) else None,
-        forwarding=_nested(body, PORT_DATA).get(PORT_STATE) == bytes([FORWARDING]),
-        qlen=message.get_attr("IFLA_TXQLEN") or 0,
-        group=message.get_attr("IFLA_GROUP") or 0,
-        alias=text(message, "IFLA_IFALIAS"),
-        altnames=_altnames(message),
+        lower=_lower(kind, found, wire.found(info.get(DATA, b"")), names),
+        addrgenmode=ipv6[ADDRGENMODE][0] if ADDRGENMODE in ipv6 else None,
+        bridge=_bridge(wire.found(info.get(DATA, b""))) if kind == "bridge" else None,
+        port=None if port is None else _port(port),
+        forwarding=port is not None and port.get(PORT_STATE) == bytes([FORWARDING]),
+        qlen=_number(found, TXQLEN),
+        group=_number(found, GROUP),
+        alias=wire.text(found[ALIAS]) if ALIAS in found else None,
+        token=_token(ipv6),
+        altnames=tuple(_altnames(found.get(PROPERTIES, b""))),
     )
 
 
-def _under(kind: str, body: bytes, names: dict[int, str]) -> str | None:
+def _number(found: dict[int, bytes], kind: int) -> int:
+    return wire.u32(found[kind]) if kind in found else 0
+
+
+def _lower(
+    kind: str, found: dict[int, bytes], data: dict[int, bytes], names: dict[int, str]
+) -> str | None:
     """A VXLAN names the link that it sends through among its own settings."""
-    number = _nested(body, DATA).get(VXLAN_LINK) if kind == "vxlan" else None
-    return names.get(wire.u32(number, 0)) if number else None
+    if kind == "veth":
+        return None
+    if kind == "vxlan":
+        return names.get(_number(data, VXLAN_LINK))
+    return None if LOWER_ELSEWHERE in found else names.get(_number(found, LOWER))
 
 
 def _is_station(name: str, index: int) -> bool:
@@ -112,89 +123,75 @@ def _is_station(name: str, index: int) -> bool:
     return wifi.is_station(index)
 
 
-def _altnames(message: Any) -> tuple[str, ...]:
-    properties = message.get_attr("IFLA_PROP_LIST")
-    found = properties.get_attrs("IFLA_ALT_IFNAME") if properties else ()
-    return tuple(readable(name) for name in found)
+def _altnames(properties: bytes) -> Iterator[str]:
+    for kind, at, end in wire.attributes(properties, 0):
+        if kind == ALTNAME:
+            yield wire.text(properties[at:end])
 
 
-def _ipv6(message: Any, attribute: str) -> Any:
-    spec = message.get_attr("IFLA_AF_SPEC")
-    ipv6 = spec.get_attr("AF_INET6") if spec else None
-    return ipv6.get_attr(attribute) if ipv6 else None
-
-
-def _token(message: Any) -> str | None:
-    token = _ipv6(message, "IFLA_INET6_TOKEN")
-    return token if token not in (None, "::") else None
-
-
-def _nested(body: bytes, kind: int) -> dict[int, bytes]:
-    """Return the attributes of one part of a link's link information, by type."""
-    info = wire.found(body, IFINFO.size).get(LINKINFO, b"")
-    return wire.found(wire.found(info).get(kind, b""))
+def _token(ipv6: dict[int, bytes]) -> str | None:
+    token = ipv6.get(TOKEN, b"")
+    return socket.inet_ntop(socket.AF_INET6, token) if any(token) else None
 
 
 def _packed(found: dict[int, bytes], kinds: frozenset[int]) -> bytes:
     return b"".join(wire.attribute(k, found[k]) for k in sorted(found.keys() & kinds))
 
 
-def _is_port(info: Any) -> bool:
-    return bool(info and info.get_attr("IFLA_INFO_SLAVE_KIND") == "bridge")
-
-
 def _port(found: dict[int, bytes]) -> PortOptions:
     cost, priority = found.get(PORT_COST), found.get(PORT_PRIORITY)
     return PortOptions(
-        path_cost=wire.u32(cost, 0) if cost else None,
+        path_cost=wire.u32(cost) if cost else None,
         priority=wire.U16.unpack(priority)[0] if priority else None,
         more=_packed(found, OTHER_PORT_SETTINGS),
     )
 
 
-def _bridge(info: Any, found: dict[int, bytes]) -> BridgeOptions:
-    data = info.get_attr("IFLA_INFO_DATA")
+def _bridge(found: dict[int, bytes]) -> BridgeOptions:
     return BridgeOptions(
-        stp=bool(data.get_attr("IFLA_BR_STP_STATE")),
-        forward_delay=data.get_attr("IFLA_BR_FORWARD_DELAY") or 0,
-        hello_time=data.get_attr("IFLA_BR_HELLO_TIME") or 0,
-        max_age=data.get_attr("IFLA_BR_MAX_AGE") or 0,
-        ageing_time=data.get_attr("IFLA_BR_AGEING_TIME") or 0,
-        priority=data.get_attr("IFLA_BR_PRIORITY") or 0,
-        vlan_filtering=bool(data.get_attr("IFLA_BR_VLAN_FILTERING")),
-        default_pvid=1 if (pvid := data.get_attr("IFLA_BR_VLAN_DEFAULT_PVID")) is None else pvid,
+        stp=bool(_number(found, STP_STATE)),
+        forward_delay=_number(found, FORWARD_DELAY),
+        hello_time=_number(found, HELLO_TIME),
+        max_age=_number(found, MAX_AGE),
+        ageing_time=_number(found, AGEING_TIME),
+        priority=wire.u16(found[BRIDGE_PRIORITY]),
+        vlan_filtering=any(found.get(VLAN_FILTERING, b"")),
+        default_pvid=wire.u16(found[DEFAULT_PVID]) if DEFAULT_PVID in found else 1,
         more=_packed(found, OTHER_BRIDGE_SETTINGS),
     )
 
 
-def link_body(
-    index: int, attributes: Sequence[tuple[str, object]], up: bool | None = None
-) -> bytes:
+def link_body(index: int, attributes: bytes = b"", up: bool | None = None) -> bytes:
     """A link's message: index 0 for one to be made; `up` None leaves that as it is."""
-    message = ifinfmsg()
-    message["index"] = index
-    if up is not None:
-        message["change"], message["flags"] = UP, UP if up else 0
-    message["attrs"] = attributes
-    return encoded(message)
+    flags, change = (0, 0) if up is None else (UP if up else 0, UP)
+    return IFINFO.pack(0, 0, index, flags, change) + attributes
 
 
 def new_bridge(name: str, settings: BridgeSettings) -> bytes:
     """A link's message that makes a bridge; an alias must be set afterwards."""
-    attributes: list[tuple[str, object]] = [
-        ("IFLA_IFNAME", name),
-        ("IFLA_ADDRESS", settings.mac),
-        ("IFLA_MTU", settings.mtu),
-        ("IFLA_TXQLEN", settings.qlen),
-        ("IFLA_GROUP", settings.group),
-    ]
-    return link_body(0, attributes) + _info(KIND, b"bridge", DATA, _bridge_data(settings.options))
+    attributes = wire.name(IFNAME, name) + b"".join(settings_attributes(settings))
+    return link_body(0, attributes) + _info(KIND, DATA, _bridge_data(settings.options))
+
+
+def settings_attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
+    """An attribute for each of the settings that every link has, without the alias."""
+    return (
+        wire.attribute(ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
+        wire.number(MTU, settings.mtu),
+        wire.number(TXQLEN, settings.qlen),
+        wire.number(GROUP, settings.group),
+    )
+
+
+def alias_attribute(alias: str) -> bytes:
+    """An attribute that sets or, empty, takes off the alias."""
+    return wire.attribute(ALIAS, alias.encode(errors="surrogateescape"))
 
 
 def _bridge_data(options: BridgeOptions) -> bytes:
     """The settings by name come last: the kernel takes them in the order of its own numbers."""
     data = b"".join(
-        wire.attribute(kind, wire.U32.pack(value))
+        wire.number(kind, value)
         for kind, value in (
             (FORWARD_DELAY, options.forward_delay),
             (HELLO_TIME, options.hello_time),
@@ -217,15 +214,14 @@ def port_body(index: int, options: PortOptions) -> bytes:
         data += wire.attribute(PORT_COST, wire.U32.pack(options.path_cost))
     if options.priority is not None:
         data += wire.attribute(PORT_PRIORITY, wire.U16.pack(options.priority))
-    return link_body(index, []) + _info(PORT_KIND, b"bridge", PORT_DATA, data)
+    return link_body(index) + _info(PORT_KIND, PORT_DATA, data)
 
 
-def _info(kind: int, name: bytes, data_kind: int, data: bytes) -> bytes:
-    body = wire.attribute(kind, name + b"\0") + wire.attribute(data_kind | wire.NESTED, data)
-    return wire.attribute(LINKINFO | wire.NESTED, body)
+def _info(kind: int, data_kind: int, data: bytes) -> bytes:
+    return wire.nested(LINKINFO, wire.attribute(kind, BRIDGE) + wire.nested(data_kind, data))
 
 
 def set_addrgenmode(index: int, mode: int) -> Request:
     """Choose how link-local addresses are made (IN6_ADDR_GEN_MODE_); existing ones stay."""
-    ipv6 = ("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", mode)]})
-    return Request(SETLINK, link_body(index, [("IFLA_AF_SPEC", {"attrs": [ipv6]})]))
+    ipv6 = wire.nested(socket.AF_INET6, wire.attribute(ADDRGENMODE, bytes([mode])))
+    return Request(SETLINK, link_body(index, wire.nested(AF_SPEC, ipv6)))

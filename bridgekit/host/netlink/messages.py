@@ -1,13 +1,10 @@
-"""Requests about addresses, neighbours and routes, packed by pyroute2 or taken from a dump."""
+"""Requests about addresses, neighbours and routes, packed here or taken from a dump."""
 
 import socket
+import struct
 from ipaddress import ip_address
-from typing import Any
 
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ndmsg import ndmsg
-
-from bridgekit.host.netlink.channel import HEADER, REPLACE, Request
+from bridgekit.host.netlink.channel import REPLACE, Request
 from bridgekit.model import wire
 from bridgekit.model.addresses import FOREVER, TENTATIVE, Address
 from bridgekit.model.links import Neighbour
@@ -28,51 +25,38 @@ from bridgekit.model.routes import (
 )
 
 NEWADDR = 20
+IFADDR, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
+IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 1, 2, 3, 4, 6
+IFA_FLAGS, IFA_METRIC, IFA_PROTOCOL = 8, 9, 11
+LIFETIMES = struct.Struct("=IIII")
+"""Preferred, valid; then when it was made and last changed."""
+NDA_DST, NDA_LLADDR, NDA_PROTOCOL = 1, 2, 12
 
 
-def encoded(message: Any) -> bytes:
-    """Return the body of a message that pyroute2 packs."""
-    message.encode()
-    return bytes(message.data[HEADER.size :])
-
-
-def decoded(message_class: Any, body: bytes) -> Any:
-    """Return pyroute2's view of a message body: fields by [], attributes by get_attr()."""
-    message = message_class(HEADER.pack(HEADER.size + len(body), 0, 0, 0, 0) + body)
-    message.decode()
-    return message
-
-
-def text(message: Any, attribute: str) -> str | None:
-    """Return a text of a decoded message; None if it has none."""
-    value = message.get_attr(attribute)
-    return None if value is None else readable(value)
-
-
-def readable(value: str | bytes) -> str:
-    """Return a text as text: pyroute2 leaves one that is no UTF-8 as bytes."""
-    return wire.text(value) if isinstance(value, bytes) else value
+def packed_ip(ip: str) -> bytes:
+    """Return an address of either family as bytes; ValueError if it is none."""
+    return ip_address(ip).packed
 
 
 def address_body(address: Address, index: int, flags: int) -> bytes:
     """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
-    message = ifaddrmsg()
-    message["family"], message["prefixlen"] = address.family, address.prefixlen
-    message["scope"], message["index"] = address.scope, index
-    lifetimes = {"ifa_preferred": address.preferred, "ifa_valid": address.valid}
-    timed = (address.preferred, address.valid) != (FOREVER, FOREVER)
-    wanted = [
-        ("IFA_LOCAL", address.ip),
-        ("IFA_ADDRESS", address.peer or address.ip),
-        ("IFA_BROADCAST", address.broadcast),
-        ("IFA_LABEL", address.label),
-        ("IFA_FLAGS", flags & ~TENTATIVE or None),
-        ("IFA_RT_PRIORITY", address.metric or None),
-        ("IFA_PROTO", address.protocol or None),
-        ("IFA_CACHEINFO", lifetimes | {"cstamp": 0, "tstamp": 0} if timed else None),
-    ]
-    message["attrs"] = [(name, value) for name, value in wanted if value is not None]
-    return encoded(message)
+    lifetimes = address.preferred, address.valid
+    label, broadcast = address.label, address.broadcast
+    return b"".join(
+        (
+            IFADDR.pack(address.family, address.prefixlen, 0, address.scope, index),
+            wire.attribute(IFA_LOCAL, packed_ip(address.ip)),
+            wire.attribute(IFA_ADDRESS, packed_ip(address.peer or address.ip)),
+            wire.attribute(IFA_BROADCAST, packed_ip(broadcast)) if broadcast else b"",
+            wire.name(IFA_LABEL, label) if label else b"",
+            wire.number(IFA_FLAGS, flags & ~TENTATIVE),
+            wire.number(IFA_METRIC, address.metric) if address.metric else b"",
+            wire.attribute(IFA_PROTOCOL, bytes([address.protocol])) if address.protocol else b"",
+            b""
+            if lifetimes == (FOREVER, FOREVER)
+            else wire.attribute(IFA_CACHEINFO, LIFETIMES.pack(*lifetimes, 0, 0)),
+        )
+    )
 
 
 def as_it_was(address: Address, index: int) -> Request:
@@ -82,14 +66,16 @@ def as_it_was(address: Address, index: int) -> Request:
 
 def neighbour_body(entry: Neighbour, index: int) -> bytes:
     """A neighbour's message; one that comes and goes by itself is handed over as stale."""
-    message = ndmsg()
-    message["family"], message["ifindex"] = entry.family, index
-    message["state"] = entry.state if entry.lasting else 0x04  # STALE: proven at first use
-    message["flags"] = entry.flags
-    mac = [("NDA_LLADDR", entry.mac)] if entry.mac else []
-    protocol = [("NDA_PROTOCOL", entry.protocol)] if entry.protocol else []
-    message["attrs"] = [("NDA_DST", entry.ip), *mac, *protocol]
-    return encoded(message)
+    state = entry.state if entry.lasting else 0x04  # STALE: proven at first use
+    mac, protocol = bytes.fromhex(entry.mac.replace(":", "")), entry.protocol
+    return b"".join(
+        (
+            NDMSG.pack(entry.family, index, state, entry.flags, 0),
+            wire.attribute(NDA_DST, packed_ip(entry.ip)),
+            wire.attribute(NDA_LLADDR, mac) if mac else b"",
+            wire.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
+        )
+    )
 
 
 def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:

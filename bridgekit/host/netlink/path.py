@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bridgekit.host.netlink import links
 from bridgekit.host.netlink.channel import Channel, Request
-from bridgekit.host.netlink.links import SETLINK, link_body
+from bridgekit.host.netlink.links import MASTER, SETLINK, link_body
+from bridgekit.model import wire
 
 TUN = Path("/dev/net/tun")
 SET_INTERFACE = 0x400454CA  # TUNSETIFF, linux/if_tun.h
@@ -62,7 +63,7 @@ def _port(bridge: str) -> Iterator[int]:
         with Channel() as channel:
             numbers = links.indices(channel)
             channel.exchange([links.set_addrgenmode(numbers[name], 1)])
-            body = link_body(numbers[name], [("IFLA_MASTER", numbers[bridge])], up=True)
+            body = link_body(numbers[name], wire.number(MASTER, numbers[bridge]), up=True)
             channel.exchange([Request(SETLINK, body)])
         yield handle
     finally:

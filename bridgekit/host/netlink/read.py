@@ -1,14 +1,25 @@
 """Read addresses, routes, neighbours, rules and nexthop objects of this namespace."""
 
 import socket
-import struct
-from typing import Any
-
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ndmsg import ndmsg
+from collections.abc import Iterator
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
-from bridgekit.host.netlink.messages import decoded, text
+from bridgekit.host.netlink.messages import (
+    IFA_ADDRESS,
+    IFA_BROADCAST,
+    IFA_CACHEINFO,
+    IFA_FLAGS,
+    IFA_LABEL,
+    IFA_LOCAL,
+    IFA_METRIC,
+    IFA_PROTOCOL,
+    IFADDR,
+    LIFETIMES,
+    NDA_DST,
+    NDA_LLADDR,
+    NDA_PROTOCOL,
+    NDMSG,
+)
 from bridgekit.model import wire
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
 from bridgekit.model.links import Neighbour
@@ -17,38 +28,50 @@ from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
 
 GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 22, 26, 30, 34, 106
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
-IFADDR = struct.Struct("=BBBBI")
-NDMSG = struct.Struct("=BxxxiHBB")
 
 
 def addresses(channel: Channel, names: dict[int, str]) -> tuple[Address, ...]:
     """Return the addresses of both families in the kernel's order. Equivalent to: ip addr show"""
     bodies = (b for f in FAMILIES for b in channel.dump(GETADDR, IFADDR.pack(f, 0, 0, 0, 0)))
-    found = [decoded(ifaddrmsg, body) for body in bodies]
-    return tuple(_address(message, names) for message in found if message["index"] in names)
+    return tuple(_addresses(bodies, names))
 
 
-def _address(message: Any, names: dict[int, str]) -> Address:
-    address, local = message.get_attr("IFA_ADDRESS"), message.get_attr("IFA_LOCAL")
-    cache = message.get_attr("IFA_CACHEINFO") or {}
-    flags = message.get_attr("IFA_FLAGS") or message["flags"]
-    # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
-    preferred = 0 if flags & DEPRECATED else cache.get("ifa_preferred", FOREVER)
+def _addresses(bodies: Iterator[bytes], names: dict[int, str]) -> Iterator[Address]:
+    for body in bodies:
+        *_, index = IFADDR.unpack_from(body)
+        if index in names:
+            yield _address(body, names[index])
+
+
+def _address(body: bytes, link: str) -> Address:
+    family, prefixlen, flags, scope, _ = IFADDR.unpack_from(body)
+    found = wire.found(body, IFADDR.size)
+    address = found.get(IFA_ADDRESS, b"")
+    local = found.get(IFA_LOCAL, address)
+    flags = wire.u32(found[IFA_FLAGS]) if IFA_FLAGS in found else flags
+    preferred, valid = FOREVER, FOREVER
+    if IFA_CACHEINFO in found:
+        preferred, valid, _, _ = LIFETIMES.unpack_from(found[IFA_CACHEINFO])
     return Address(
-        link=names[message["index"]],
-        family=message["family"],
-        ip=local or address,
-        prefixlen=message["prefixlen"],
-        peer=address if local and local != address else None,
-        broadcast=message.get_attr("IFA_BROADCAST"),
-        label=text(message, "IFA_LABEL"),
-        scope=message["scope"],
+        link=link,
+        family=family,
+        ip=_ip(local),
+        prefixlen=prefixlen,
+        peer=_ip(address) if local != address else None,
+        broadcast=_ip(found[IFA_BROADCAST]) if IFA_BROADCAST in found else None,
+        label=wire.text(found[IFA_LABEL]) if IFA_LABEL in found else None,
+        scope=scope,
         flags=flags,
-        preferred=preferred,
-        valid=cache.get("ifa_valid", FOREVER),
-        metric=message.get_attr("IFA_RT_PRIORITY") or 0,
-        protocol=message.get_attr("IFA_PROTO") or 0,
+        # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
+        preferred=0 if flags & DEPRECATED else preferred,
+        valid=valid,
+        metric=wire.u32(found[IFA_METRIC]) if IFA_METRIC in found else 0,
+        protocol=found.get(IFA_PROTOCOL, b"\0")[0],
     )
+
+
+def _ip(packed: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
 def routes(channel: Channel, names: dict[int, str]) -> RouteSet:
@@ -77,25 +100,26 @@ def neighbours(channel: Channel, names: dict[int, str]) -> tuple[Neighbour, ...]
         for flags in (0, Neighbour.PROXY)
         for body in channel.dump(GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
     )
-    found = (_neighbour(decoded(ndmsg, body), names) for body in bodies)
+    found = (_neighbour(body, names) for body in bodies)
     return tuple(entry for entry in found if entry)
 
 
-def _neighbour(message: Any, names: dict[int, str]) -> Neighbour | None:
-    mac = message.get_attr("NDA_LLADDR")
-    proxy = message["flags"] & Neighbour.PROXY
-    group = mac and int(mac[:2], 16) & 1  # the kernel's own, for multicast and broadcast
-    usable = proxy or (message["state"] & Neighbour.USABLE and mac and not group)
-    if not usable or message["ifindex"] not in names:
+def _neighbour(body: bytes, names: dict[int, str]) -> Neighbour | None:
+    family, index, state, flags, _ = NDMSG.unpack_from(body)
+    found = wire.found(body, NDMSG.size)
+    mac, proxy = found.get(NDA_LLADDR, b""), flags & Neighbour.PROXY
+    group = bool(mac) and mac[0] & 1  # the kernel's own, for multicast and broadcast
+    usable = proxy or (state & Neighbour.USABLE and mac and not group)
+    if not usable or index not in names:
         return None
     return Neighbour(
-        link=names[message["ifindex"]],
-        family=message["family"],
-        ip=message.get_attr("NDA_DST"),
-        mac=mac or "",
-        state=0 if proxy else message["state"],
-        flags=message["flags"],
-        protocol=message.get_attr("NDA_PROTOCOL") or 0,
+        link=names[index],
+        family=family,
+        ip=_ip(found[NDA_DST]),
+        mac=mac.hex(":"),
+        state=0 if proxy else state,
+        flags=flags,
+        protocol=found.get(NDA_PROTOCOL, b"\0")[0],
     )
 
 

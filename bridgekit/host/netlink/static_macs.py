@@ -13,7 +13,8 @@ from pathlib import Path
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import CREATE, EXCL, Channel, Request
 from bridgekit.host.netlink.links import indices
-from bridgekit.host.netlink.read import GETNEIGH, NDMSG
+from bridgekit.host.netlink.messages import NDMSG
+from bridgekit.host.netlink.read import GETNEIGH
 from bridgekit.model import wire
 from bridgekit.model.links import Link, StaticMac
 

@@ -1,0 +1,87 @@
+"""What a transaction set out to do: written once, whole and synced, before the first change."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bridgekit.errors import refusing
+from bridgekit.host import files
+from bridgekit.host.place import Place
+from bridgekit.migration import plan as plans
+from bridgekit.migration.plan import Plan
+from bridgekit.transaction import systemd
+from bridgekit.transaction.journal import RECORD, VERSION, Journal, sealed, stored
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a transaction set out to do, and where. `service` is the PXE service to start, JSON.
+
+    `created` is in seconds since 1970; `undoes` names the transaction that this one takes back.
+    """
+
+    id: str
+    place: Place
+    created: float
+    plan: Plan
+    probes: tuple[str, ...] = ()
+    service: str | None = None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    version: int
+    id: str
+    place: Place
+    created: float
+    plan: msgspec.Raw
+    probes: tuple[str, ...]
+    service: str | None
+    undoes: str | None
+
+
+def create(state_dir: Path, record: Record) -> Journal:
+    """Write the record and sync it: from here on a crash can be undone. Refused if it can't."""
+    journal = Journal(state_dir / record.id)
+    try:
+        with refusing():
+            journal.folder.mkdir(mode=0o700)
+            if record.place.permanent:
+                systemd.arm(record.id, state_dir)
+            files.write(journal.folder / RECORD, sealed(_encoded(record)))
+            files.sync_folder(state_dir)
+    except BaseException:
+        journal.discard()
+        raise
+    return journal
+
+
+def _encoded(record: Record) -> bytes:
+    return msgspec.json.encode(
+        _Stored(
+            version=VERSION,
+            id=record.id,
+            place=record.place,
+            created=record.created,
+            plan=msgspec.Raw(plans.encoded(record.plan)),
+            probes=record.probes,
+            service=record.service,
+            undoes=record.undoes,
+        )
+    )
+
+
+def read(journal: Journal) -> Record:
+    """Return the transaction's record; BridgekitError if it is damaged or of another version."""
+    found = stored(journal.folder, _Stored)
+    return Record(
+        id=found.id,
+        place=found.place,
+        created=found.created,
+        plan=plans.decoded(bytes(found.plan)),
+        probes=found.probes,
+        service=found.service,
+        undoes=found.undoes,
+    )
