@@ -34,7 +34,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
     state = _of(state, name)
     texts = {
-        "routes": [route_text(message, state.routes.name) for message in state.routes.messages],
+        "routes": [route_text(message, state.routes.name) for message in state.routes.one_by_one()],
         "rules": [str(rule) for rule in state.rules],
         "nexthops": [str(nexthop) for nexthop in state.nexthops],
         "static_macs": [entry.mac for entry in state.static_macs],

@@ -51,7 +51,7 @@ def _joined(ports: tuple[Link, ...], bridge: Link, nic: Link, mac: str) -> Itera
 def _owned(snapshot: Snapshot, bridge: Link, nic: str) -> list[str]:
     """What a bridge has beside what every link has by itself, in words."""
     name, routes = bridge.name, snapshot.routes.naming(bridge.name)
-    own = (m for m in routes.messages if not (is_link_multicast(m) or is_link_local(m)))
+    own = (m for m in routes.samples() if not (is_link_multicast(m) or is_link_local(m)))
     macs = (
         entry for entry in snapshot.static_macs_on(name) if entry.on(nic) in snapshot.static_macs
     )

@@ -28,7 +28,8 @@ from bridgekit.migration.difference import (
 )
 from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, NOPREFIXROUTE, PERMANENT, Address
 from bridgekit.model.links import BridgeOptions, Link, PortOptions
-from bridgekit.model.routes import LOCAL_TABLE, RouteSet, has_gateway, is_link_local, place, table
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import LOCAL_TABLE, has_gateway, is_link_local, place, table
 from bridgekit.model.snapshot import Snapshot
 
 COMPARED_FLAGS = {
@@ -118,6 +119,7 @@ def _address(address: Address) -> _Identity:
 
 
 def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
+    wanted, found = wanted.apart_from(found), found.apart_from(wanted)
     left = dict(zip(wanted.identities(), wanted.messages, strict=True))
     right = dict(zip(found.identities(), found.messages, strict=True))
     more, fewer = Counter(found.identities()), Counter(wanted.identities())

@@ -18,8 +18,9 @@ from bridgekit.migration.operations.links import ADDRGENMODES
 from bridgekit.migration.operations.routes import FAMILY_FLAG
 from bridgekit.model.addresses import Address
 from bridgekit.model.links import Link, Neighbour, StaticMac
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import LOCAL_TABLE, RouteSet, table
+from bridgekit.model.routes import LOCAL_TABLE, table
 from bridgekit.model.rules import Nexthop, Rule
 
 LINK_WORDS: dict[str, Callable[[Any], str]] = {

@@ -8,7 +8,8 @@ from dataclasses import replace
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire
 from bridgekit.model.links import Link, Sysctl
-from bridgekit.model.routes import RouteSet, device_slots, is_link_multicast, settings
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import device_slots, is_link_multicast, settings
 from bridgekit.model.snapshot import Snapshot, without
 
 NEW_INDEX = 0x7FFFFFFF
@@ -129,7 +130,11 @@ def _given_back(state: Snapshot, live: Link, intent: Intent) -> Snapshot:
         links=(*state.links, bridge),
         addresses=state.addresses + left.addresses_on(intent.bridge),
         static_macs=state.static_macs + left.static_macs_on(intent.bridge),
-        routes=RouteSet(tuple(dict(names).items()), state.routes.messages + routes),
+        routes=replace(
+            state.routes,
+            names=tuple(dict(names).items()),
+            messages=state.routes.messages + routes,
+        ),
         sysctls=state.sysctls + _sysctls(left.sysctls_of(intent.bridge), intent.bridge),
     )
 
@@ -173,7 +178,8 @@ def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet
     names = dict(routes.names) | {to: new}
     told = {settings(message) for message, retold in messages if retold and new in numbers}
     kept = (m for m, retold in messages if retold or not told or settings(m) not in told)
-    return RouteSet(tuple(names.items()), tuple(kept))
+    alike = routes.repointed(numbers[old], to).alike if old in numbers else routes.alike
+    return RouteSet(tuple(names.items()), tuple(kept), alike)
 
 
 def _repointed(message: bytes, old: int, new: int) -> bytes:

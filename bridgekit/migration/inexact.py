@@ -38,7 +38,7 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
 def _dead_legs(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
     """A leg dies with the last IPv4 address of its link, and none can be made that is dead."""
     routes = snapshot.routes.naming(nic)
-    for message in routes.messages:
+    for message in routes.samples():
         legs = ((flags, routes.name(index)) for flags, index, _ in hops(message))
         if any(flags & DEAD and name == nic for flags, name in legs):
             text = route_text(message, routes.name)

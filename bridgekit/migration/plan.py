@@ -9,10 +9,11 @@ import msgspec
 from bridgekit.errors import UsageError
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import Operation
-from bridgekit.model.routes import RouteSet, is_whole
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import is_whole
 from bridgekit.model.snapshot import Snapshot
 
-SCHEMA = 1
+SCHEMA = 2
 OPERATIONS: dict[str, type[Operation]] = {kind.__name__: kind for kind in get_args(Operation)}
 
 
@@ -79,7 +80,7 @@ def decoded(data: bytes) -> Plan:
     except (msgspec.MsgspecError, ValueError, KeyError, RecursionError) as error:
         raise UsageError(f"this is no plan of bridgekit: {error}") from error
     plan = Plan(stored.intent, stored.snapshot, operations, stored.files)
-    if not all(is_whole(message) for routes in _routes(plan) for message in routes.messages):
+    if not all(_is_whole(routes) for routes in _routes(plan)):
         raise UsageError("this is no plan of bridgekit: a route in it is torn")
     return plan
 
@@ -89,6 +90,11 @@ def _routes(plan: Plan) -> Iterator[RouteSet]:
     for operation in plan.operations:
         values = (getattr(operation, field.name) for field in fields(operation))
         yield from (value for value in values if isinstance(value, RouteSet))
+
+
+def _is_whole(routes: RouteSet) -> bool:
+    whole = all(is_whole(message) for message in routes.samples())
+    return whole and all(group.is_whole() for group in routes.alike)
 
 
 def _operation(stored: _StoredOperation) -> Any:

@@ -31,7 +31,8 @@ from bridgekit.migration.operations import (
 )
 from bridgekit.model.addresses import Address
 from bridgekit.model.links import Link, PortOptions
-from bridgekit.model.routes import RouteSet, is_link_multicast
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import is_link_multicast
 from bridgekit.model.rules import Rule
 from bridgekit.model.snapshot import Snapshot, fresh_settings, in_creation_order, without
 

@@ -5,7 +5,7 @@ replaced (docs/adr/0003-replace-only-the-first.md).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from bridgekit.migration.operations import (
@@ -17,13 +17,13 @@ from bridgekit.migration.operations import (
 )
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import (
     DST,
     KERNEL_MADE,
     LOCAL_TABLE,
     NH_ID,
     PRIORITY,
-    RouteSet,
     connected_route,
     destination,
     fields,
@@ -109,12 +109,13 @@ def route_moves(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
         and key(message) in others
         and firsts[key(message)] == position
     )
+    alike = tuple(group for group in routes.alike if nic in routes.links(group.sample))
     twins = chosen(with_address=True, first=True)
     behind = chosen(with_address=False, first=False)
     return RouteMoves(
         connected=chosen(with_address=True),
         twins=RouteSet(twins.names, twins.messages + competing),
-        first=chosen(with_address=False, first=True),
+        first=replace(chosen(with_address=False, first=True), alike=alike),
         behind=behind,
         followers=_followers(routes, nic, behind),
         surplus=_surplus(snapshot, nic, brought - {_as_brought(message) for _, message in ours}),
@@ -137,11 +138,11 @@ def operations(
     if len(moves.surplus):  # gateways may lean on it while their routes move
         yield AddRoutes(moves.surplus)
     twins = moves.twins
-    moved = RouteSet(moves.first.names, twins.messages + moves.first.messages)
+    moved = replace(moves.first, messages=twins.messages + moves.first.messages)
     if len(twins):
         yield RemoveRoutes(twins.renamed(nic, bridge))
     if len(moved):
-        yield ReplaceRoutes(moved, moved.renamed(nic, bridge))
+        yield ReplaceRoutes(moved, moved.renamed(nic, bridge).names)
     if len(twins):
         yield AddRoutes(twins)
     if len(moves.followers):
@@ -185,7 +186,7 @@ def _stones(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) -> Rou
     on_link = {network for address in addresses for network in address.connected}
     on_link |= {destination(m) for m in routes.messages if not has_gateway(m) and head(m).type == 1}
     wanted = {hop.gateway for hop in snapshot.nexthops if hop.link == nic and hop.gateway}
-    for message in routes.messages:
+    for message in routes.samples():
         wanted |= {packed for packed, onlink in routes.gateways(message, nic) if not onlink}
     far = {ip_address(p) for p in wanted if not any(ip_address(p) in net for net in on_link)}
     made = (

@@ -5,7 +5,7 @@ Interfaces stand in it as numbers; a RouteSet says which names those numbers mea
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -181,87 +181,3 @@ def connected_route(index: int, family: int, network: bytes, bits: int, metric: 
     message += wire.attribute(DST, network)
     message += wire.attribute(PRIORITY, wire.U32.pack(metric)) if metric else b""
     return message + wire.attribute(OIF, wire.U32.pack(index))
-
-
-def own_legs(message: bytes, routes: "RouteSet", link: str) -> Iterator[bytes]:
-    """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
-    if message[0] != IPV6:
-        return
-    common = [(kind, at, end) for kind, at, end in wire.attributes(message, RTMSG.size)]
-    rest = b"".join(wire.attribute(k, message[a:b]) for k, a, b in common if k != MULTIPATH)
-    for _, at, end in (item for item in common if item[0] == MULTIPATH):
-        for flags, slot, first, stop in legs(message, at, end):
-            index = wire.u32(message, slot)
-            if routes.name(index) == link:
-                top = message[:8] + wire.U32.pack(message[flags] & KEPT_FLAGS)
-                oif = wire.attribute(OIF, wire.U32.pack(index))
-                yield top + rest + message[first:stop] + oif
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSet:
-    """Route messages in the kernel's order, and the names that the interface numbers mean."""
-
-    names: tuple[tuple[int, str], ...] = ()
-    messages: tuple[bytes, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.messages)
-
-    def name(self, index: int) -> str:
-        return dict(self.names).get(index, f"if{index}")
-
-    def links(self, message: bytes) -> tuple[str, ...]:
-        """Return the names of the interfaces of this message, one for each leg."""
-        return tuple(self.name(wire.u32(message, slot)) for slot in device_slots(message))
-
-    def where(self, holds: Callable[[bytes], bool]) -> "RouteSet":
-        """Return those routes for which the predicate holds."""
-        return RouteSet(self.names, tuple(filter(holds, self.messages)))
-
-    def gateways(self, message: bytes, link: str) -> Iterator[tuple[bytes, bool]]:
-        """Yield each router's packed address that this route uses over this link.
-
-        With it: is the router taken to be on the link whatever the other routes say?
-        """
-        for flags, index, found in hops(message):
-            if self.name(index) == link:
-                packed = found.get(GATEWAY) or found.get(VIA, b"")[2:]
-                if packed:
-                    yield packed, bool(flags & ONLINK)
-
-    def naming(self, link: str) -> "RouteSet":
-        """Return the routes that use this link, alone or with others."""
-        return self.where(lambda message: link in self.links(message))
-
-    def renamed(self, old: str, new: str) -> "RouteSet":
-        """Return the same routes with one link read as another: costs nothing per route."""
-        names = tuple((index, new if name == old else name) for index, name in self.names)
-        return RouteSet(names, self.messages)
-
-    def resolved(self, indices: Mapping[str, int]) -> Iterator[bytes]:
-        """Yield the messages with today's interface numbers; KeyError names a missing link."""
-        numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
-        same = all(old == new for old, new in numbers.items())
-        for message in self.messages:
-            yield message if same else self._patched(message, numbers)
-
-    def used_names(self) -> tuple[tuple[int, str], ...]:
-        """The part of `names` that the messages use."""
-        used = {wire.u32(m, slot) for m in self.messages for slot in device_slots(m)}
-        return tuple((index, name) for index, name in self.names if index in used)
-
-    @staticmethod
-    def _patched(message: bytes, numbers: dict[int, int]) -> bytes:
-        for slot in device_slots(message):
-            index = wire.u32(message, slot)
-            message = wire.patched(message, slot, numbers.get(index, index))
-        return message
-
-    def identities(self) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-        """Yield what makes each route equal to another: its settings, and its links by name."""
-        for message in self.messages:
-            bare = settings(message)
-            for slot in device_slots(bare):
-                bare = wire.patched(bare, slot, 0)
-            yield bare, self.links(message)

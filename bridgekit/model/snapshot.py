@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
 from bridgekit.model.links import Link, Neighbour, Owner, StaticMac, Sysctl, Tie
-from bridgekit.model.routes import RouteSet
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
 

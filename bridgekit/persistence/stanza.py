@@ -17,6 +17,7 @@ from bridgekit.errors import UsageError
 from bridgekit.model import wire
 from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
 from bridgekit.model.links import BridgeOptions, Link, PortOptions, StaticMac, Sysctl
+from bridgekit.model.route_set import RouteSet, own_legs
 from bridgekit.model.route_text import DEFAULT_METRIC, route_text
 from bridgekit.model.routes import (
     CACHEINFO,
@@ -31,17 +32,16 @@ from bridgekit.model.routes import (
     PREF,
     PRIORITY,
     TABLE,
-    RouteSet,
     expires,
     fields,
     head,
     key,
-    own_legs,
     table,
 )
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 
 ETHERNET_MTU = 1500
+MOST_ROUTES = 1000
 ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
 PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, CACHEINFO, PREF})
@@ -116,7 +116,7 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
         found.append(Stanza((f"iface {bridge} inet6 {word}",), ()))
     for position, address in enumerate(ipv6):
         found.append(_further(bridge, address, gateways[IPV6] if position == 0 else None))
-    rest = tuple(m for m in routes.messages if m not in gateways.values())
+    rest = tuple(m for m in _written(routes) if m not in gateways.values())
     up = (
         *_up_lines(RouteSet(routes.names, rest), bridge, state.routes),
         *_up_rules_and_neighbours(state, bridge),
@@ -212,6 +212,11 @@ def _lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...
     return routes.naming(bridge).where(lasts)
 
 
+def _written(routes: RouteSet) -> Iterator[bytes]:
+    """Of routes by the thousand none is: at boot each line starts a program."""
+    return iter(routes.messages) if len(routes) > MOST_ROUTES else routes.one_by_one()
+
+
 def _gateway(routes: RouteSet, family: int) -> bytes | None:
     """Return the default route that the option `gateway` can express, if there is one."""
     return next((m for m in routes.messages if m[0] == family and _is_plain_default(m)), None)
@@ -266,7 +271,10 @@ def _can_be_written(message: bytes, routes: RouteSet) -> bool:
 def unwritten(state: Snapshot, bridge: str) -> tuple[str, ...]:
     """Return what of the bridge's state the stanzas cannot say, in words for a person."""
     routes = _lasting_routes(state.routes, bridge, state.addresses_on(bridge))
-    texts = (route_text(m, routes.name) for m in routes.messages if not _can_be_written(m, routes))
+    texts = [route_text(m, routes.name) for m in routes.samples() if not _can_be_written(m, routes)]
+    for group in routes.alike if len(routes) > MOST_ROUTES else ():
+        text = route_text(next(group.messages()), routes.name)
+        texts.append(f"{text} and {len(group) - 1:,} more like it: too many for this file")
     hops = (f"nexthop {hop}" for hop in state.nexthops if hop.link == bridge)
     return (*(f"route {text}" for text in texts), *hops)
 

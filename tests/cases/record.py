@@ -16,7 +16,7 @@ from bridgekit.model import routes as rt
 from bridgekit.model import wire
 from bridgekit.model.addresses import FOREVER, Address
 from bridgekit.model.links import Sysctl
-from bridgekit.model.routes import RouteSet
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.transaction.engine import focus
 from tests.cases.bridges import BRIDGES

@@ -7,7 +7,7 @@ from bridgekit.model import routes as rt
 from bridgekit.model import wire
 from bridgekit.model.addresses import DADFAILED, TENTATIVE, Address
 from bridgekit.model.links import Link, Owner, Tie, TieKind
-from bridgekit.model.routes import RouteSet
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.snapshot import Snapshot
 from tests.cases.case import BASE, V4, Case
 from tests.cases.moves import Change, each_address, each_link

@@ -19,11 +19,11 @@ from bridgekit.persistence import interfaces
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal
 from tests.faults.test_journal import RECORD
-from tests.unit.states import INTENT, STATE
+from tests.unit.states import INTENT, WITH_MANY
 from tests.unit.test_interfaces import FILE
 
 FILES = (FileChange("/etc/network/interfaces", b"\xff old", None),)
-PLAN = plans.encoded(Plan(INTENT, STATE, planned(STATE, INTENT), FILES))
+PLAN = plans.encoded(Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT), FILES))
 WORDS = (
     "web",
     "c0ffee",

@@ -9,7 +9,7 @@ import pytest
 
 from bridgekit.application import planning
 from bridgekit.errors import Refused
-from bridgekit.host.netlink.channel import Channel
+from bridgekit.host.netlink.channel import Channel, Sink
 from bridgekit.lab.host import Result
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
@@ -129,11 +129,11 @@ def test_tables_that_never_hold_still(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     interrupted = 0
     real = Channel._dump_once
 
-    def counting(channel: Channel, kind: int, body: bytes) -> list[bytes] | None:
+    def counting(channel: Channel, kind: int, body: bytes, sink: Sink) -> bool:
         nonlocal interrupted
-        found = real(channel, kind, body)
-        interrupted += found is None
-        return found
+        whole = real(channel, kind, body, sink)
+        interrupted += not whole
+        return whole
 
     monkeypatch.setattr(Channel, "_dump_once", counting)
     with inside("net", lab.hosts["host"].pid):
@@ -169,8 +169,8 @@ def torn(plan: bytes) -> dict[str, bytes]:
         "half": plan[: len(plan) // 2],
         "garbage": bytes(range(256)) * 100,
         "deep": b"[" * 1_000_000,
-        "huge": b'{"schema": 1, "x": "' + b"y" * 30_000_000,
-        "another schema": json.dumps({"schema": 2, "what": "it has"}).encode(),
+        "huge": b'{"schema": 2, "x": "' + b"y" * 30_000_000,
+        "another schema": json.dumps({"schema": 3, "what": "it has"}).encode(),
         "no interface": json.dumps(value | {"intent": {"nic": "a\nb"}}).encode(),
         "no operation": json.dumps(value | {"operations": [{"kind": "X", "value": 1}]}).encode(),
     }
@@ -183,6 +183,6 @@ def test_a_plan_file_that_is_none(lab: Lab) -> None:
     for name, content in torn(host.run("cat", "/run/plan").stdout.encode()).items():
         (host.config / "torn").write_bytes(content)
         told = lab.bridgekit("apply", "--yes", "--plan", str(host.config / "torn"))
-        ends_in_a_sentence(told, 2, "schema 2" if name == "another schema" else "bridgekit")
+        ends_in_a_sentence(told, 2, "schema 3" if name == "another schema" else "bridgekit")
         assert len(told.stderr) < 1000, name
     assert before.difference(state(lab)) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, seed, settings
+from hypothesis.strategies import sampled_from
 
 from bridgekit import machine
 from bridgekit.application import planning
@@ -19,12 +20,15 @@ from bridgekit.migration.comparison import differences
 from bridgekit.migration.expectation import expected, staying
 from bridgekit.migration.plan import Plan
 from bridgekit.migration.planner import planned
+from bridgekit.model import gathering
 from bridgekit.transaction.store import Store
 from tests.support import random_states
 from tests.support.lasting import lasting
 
 NOWHERE = Path("/nowhere")
 SHARDS, SHARD, SHORT = 40, 50, 2
+MANY = (1, gathering.MANY)
+"""How many routes must be alike to be moved together; with 1 the few of a state are."""
 DESTINATIONS = ("10.77.1.9", "10.78.5.5", "203.0.113.7", "192.168.1.7", "192.168.2.7", "10.20.0.7")
 DESTINATIONS6 = (
     "2001:db8:77:1::9",
@@ -122,9 +126,13 @@ def test_random_states_move_and_return(shard: int) -> None:
 
     @seed(int(os.environ.get("BRIDGEKIT_SEED", "0")) * SHARDS + shard)
     @settings(max_examples=SHARD, **PROFILE)  # type: ignore[arg-type]
-    @given(random_states.bridge, random_states.states, random_states.sysctls)
-    def check(bridge: tuple[str, ...], lines: list[str], made: list[tuple[str, str]]) -> None:
-        note("\n".join([*bridge, *lines, *map(str, made)]))
-        moves_and_returns([*bridge, *lines], made)
+    @given(random_states.bridge, random_states.states, random_states.sysctls, sampled_from(MANY))
+    def check(
+        bridge: tuple[str, ...], lines: list[str], made: list[tuple[str, str]], many: int
+    ) -> None:
+        note("\n".join([*bridge, *lines, *map(str, made), f"many: {many}"]))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(gathering, "MANY", many)
+            moves_and_returns([*bridge, *lines], made)
 
     check()

@@ -1,12 +1,15 @@
 """A small host state made by hand: two addresses, three routes, a second link that competes."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.alike import Alike
 from bridgekit.model.links import Link, Neighbour, Sysctl
-from bridgekit.model.routes import DST, GATEWAY, OIF, RTMSG, TABLE, RouteSet
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import DST, GATEWAY, OIF, RTMSG, TABLE
 from bridgekit.model.snapshot import Snapshot
 
 
@@ -65,3 +68,14 @@ STATE = Snapshot(
         Sysctl("net/ipv6/conf/eth0/accept_ra", "1"),
     ),
 )
+TWO_PREFIXES = bytes([24, 10, 1, 1, 0, 32, 10, 1, 2, 9])
+WITH_MANY = replace(
+    STATE,
+    routes=replace(
+        STATE.routes,
+        alike=(
+            Alike(route(2, bytes(4), 24, GATEWAY_IP), bytes([24, 10, 1, 1, 0, 32, 10, 1, 2, 9])),
+        ),
+    ),
+)
+"""With two more routes, kept as the many are."""

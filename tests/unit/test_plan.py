@@ -15,11 +15,11 @@ from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import inverted
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from tests.unit.states import INTENT, STATE
+from tests.unit.states import INTENT, STATE, WITH_MANY
 
 
 def test_inverse_of_inverse_is_the_operation() -> None:
-    operations = planned(STATE, INTENT)
+    operations = planned(WITH_MANY, INTENT)
     assert len(operations) > 10
     for operation in operations:
         assert operation.inverse().inverse() == operation
@@ -42,13 +42,13 @@ def test_the_order_of_competing_routes_counts() -> None:
 
 def test_json_round_trip() -> None:
     files = (FileChange("/etc/network/interfaces", b"\xff old", None),)
-    plan = Plan(INTENT, STATE, planned(STATE, INTENT), files)
+    plan = Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT), files)
     assert plans.decoded(plans.encoded(plan)) == plan
 
 
 @given(st.integers(0, 2**32))
 def test_hostile_plans_end_in_a_sentence(seed: int) -> None:
-    data = bytearray(plans.encoded(Plan(INTENT, STATE, planned(STATE, INTENT))))
+    data = bytearray(plans.encoded(Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT))))
     chance = random.Random(seed)
     for _ in range(chance.randint(1, 5)):
         data[chance.randrange(len(data))] = chance.randrange(256)

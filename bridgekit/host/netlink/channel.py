@@ -9,12 +9,16 @@ import select
 import socket
 import struct
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from bridgekit.errors import BridgekitError
+from bridgekit.model.alike import Alike
 
-HEADER = struct.Struct("=IHHII")
+HEADER, FLAGS = struct.Struct("=IHHII"), struct.Struct("=H")
+FLAGS_AT, SEQUENCE_AT = 6, 8
 ERROR, DONE = 2, 3
 REQUEST, MULTI, ACK, DUMP_INTERRUPTED = 0x01, 0x02, 0x04, 0x10
 REPLACE, EXCL, CREATE, APPEND = 0x100, 0x200, 0x400, 0x800
@@ -25,6 +29,8 @@ SEND_BYTES, RECEIVE_BYTES = 4 << 20, 16 << 20
 DUMP_CHUNK = 1 << 20
 BATCH, BATCH_BYTES = 256, 128 << 10
 """Requests on the way at once: they must fit the send buffer, their answers the receive buffer."""
+ALIKE_BYTES = 512 << 10
+"""Likewise, where only those refused are answered."""
 DUMP_TRIES = 20
 NOTICE_GROUPS = 0x1 | 0x4 | 0x100  # RTMGRP_LINK, RTMGRP_NEIGH, RTMGRP_IPV6_IFADDR
 IPV6_ROUTES = 0x400  # RTMGRP_IPV6_ROUTE
@@ -47,6 +53,28 @@ class Request:
     flags: int = 0
     quiet: frozenset[int] = frozenset()
     """The errnos that mean that the work is done already."""
+
+
+class Sink(Protocol):
+    """What takes the bodies of a dump, in their order."""
+
+    def append(self, body: bytes, /) -> None: ...
+
+    def stretch(self, chunk: bytes, heads: int) -> int:
+        """Take the messages that a chunk begins with, if it can; return where the rest begins.
+
+        `heads` is the size of a message's head; the first message's is good.
+        """
+
+
+class Bodies(list[bytes]):
+    """Takes one at a time."""
+
+    def stretch(self, chunk: bytes, heads: int) -> int:
+        return 0
+
+
+Sinks = TypeVar("Sinks", bound=Sink)
 
 
 class Channel:
@@ -79,15 +107,18 @@ class Channel:
         Read again when the kernel says that the list changed meanwhile; BridgekitError if it
         never holds still.
         """
+        return self.dump_into(Bodies, [(kind, body)])
+
+    def dump_into(self, make: Callable[[], Sinks], requests: Sequence[tuple[int, bytes]]) -> Sinks:
+        """Read what all of these ask for into one new sink, and return it; see `dump`."""
         for _ in range(DUMP_TRIES):
-            bodies = self._dump_once(kind, body)
-            if bodies is not None:
-                return bodies
+            sink = make()
+            if all(self._dump_once(kind, body, sink) for kind, body in requests):
+                return sink
         raise BridgekitError("the kernel's tables change too fast to be read")
 
-    def _dump_once(self, kind: int, body: bytes) -> list[bytes] | None:
+    def _dump_once(self, kind: int, body: bytes, sink: "Sink") -> bool:
         self._send([Request(kind, body, DUMP)])
-        bodies: list[bytes] = []
         whole = True
         while True:
             try:
@@ -97,7 +128,8 @@ class Channel:
                     raise
                 whole = False
                 continue
-            for answer, flags, sequence, at, end in _messages(chunk):
+            start = sink.stretch(chunk, HEADER.size) if self._begins_well(chunk) else 0
+            for answer, flags, sequence, at, end in _messages(chunk, start):
                 if sequence != self._sequence:
                     continue
                 whole = whole and not flags & DUMP_INTERRUPTED
@@ -105,8 +137,14 @@ class Channel:
                     code = -struct.unpack_from("=i", chunk, at)[0] if end - at >= 4 else 0
                     if code:
                         raise NetlinkError(code, 0)
-                    return bodies if whole else None
-                bodies.append(chunk[at:end])
+                    return whole
+                sink.append(chunk[at:end])
+
+    def _begins_well(self, chunk: bytes) -> bool:
+        """Is the first message one of the dump that we asked for last?"""
+        _, answer, flags, sequence, _ = HEADER.unpack_from(chunk)
+        ours = sequence == self._sequence and answer not in {ERROR, DONE}
+        return ours and not flags & DUMP_INTERRUPTED
 
     def ask(self, kind: int, body: bytes) -> bytes | None:
         """Return the body of the answer to a question about one object; None if it is refused."""
@@ -134,6 +172,37 @@ class Channel:
             if refused:
                 raise refused
             start += len(batch)
+
+    def exchange_alike(self, kind: int, flags: int, routes: Alike) -> None:
+        """Send a request for each of these; NetlinkError for the first one refused of a batch.
+
+        Only the last of a batch is acknowledged: the kernel tells of each that it refuses.
+        """
+        size, start = HEADER.size + len(routes.sample), 0
+        head = HEADER.pack(size, kind, REQUEST | flags, 0, 0)
+        for batch in routes.parts(ALIKE_BYTES // size):
+            first, count = self._sequence + 1, len(batch)
+            data = batch.joined(head)
+            numbers = array("I", range(first, first + count)).tobytes()
+            for column in range(4):
+                data[SEQUENCE_AT + column :: size] = numbers[column::4]
+            FLAGS.pack_into(data, (count - 1) * size + FLAGS_AT, REQUEST | ACK | flags)
+            self._sequence += count
+            self._socket.send(data)
+            refused = [answer for answer in self._told(first, count) if answer[1]]
+            if refused:
+                raise NetlinkError(refused[0][1], start + refused[0][0])
+            start += count
+
+    def _told(self, first: int, count: int) -> Iterator[tuple[int, int]]:
+        """Yield (position, errno) for those of the requests sent last that the kernel tells of."""
+        position = -1
+        while position < count - 1:
+            chunk = self._socket.recv(DUMP_CHUNK)
+            for answer, _, sequence, at, _ in _messages(chunk):
+                if answer == ERROR and first <= sequence < first + count:
+                    position = sequence - first
+                    yield position, -struct.unpack_from("=i", chunk, at)[0]
 
     def _send(self, requests: Sequence[Request]) -> int:
         first, parts = self._sequence + 1, []
@@ -215,9 +284,8 @@ def _enlarge(endpoint: socket.socket) -> None:
         endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
 
-def _messages(chunk: bytes) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield (type, flags, sequence, start of body, end of body) for each message in a chunk."""
-    at = 0
+def _messages(chunk: bytes, at: int = 0) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield (type, flags, sequence, start of body, end of body) for each message from `at` on."""
     while at + HEADER.size <= len(chunk):
         length, kind, flags, sequence, _ = HEADER.unpack_from(chunk, at)
         if length < HEADER.size:

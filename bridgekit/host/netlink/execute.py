@@ -4,7 +4,9 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
+import os
 from functools import singledispatchmethod
+from itertools import islice
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink import links, read, static_macs
@@ -14,6 +16,7 @@ from bridgekit.host.netlink.channel import (
     IPV6_ROUTES,
     REPLACE,
     Channel,
+    NetlinkError,
     Notices,
     Request,
 )
@@ -25,11 +28,13 @@ from bridgekit.host.netlink.messages import (
     neighbour_body,
     without_settings,
 )
-from bridgekit.host.netlink.replay import Replay
+from bridgekit.host.netlink.replay import NEWROUTE, Replay
 from bridgekit.migration import operations as op
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
+from bridgekit.model.alike import Alike
 from bridgekit.model.links import Link, PortOptions
+from bridgekit.model.route_text import route_text
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
@@ -176,7 +181,10 @@ class Executor:
         here = links.indices(channel)
         now = read.routes(channel, {index: name for name, index in here.items()})
         replay = Replay(here, self._undoing)
-        channel.exchange(list(replay.replaced(operation.before, operation.after, now)))
+        for stage in replay.replaced(operation.before, operation.after, now):
+            channel.exchange(stage.requests)
+            for group in stage.alike:
+                _replace_alike(channel, group, here)
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel, notices: Notices) -> None:
@@ -209,6 +217,16 @@ class Executor:
         unproven = address.family == IPV4 or address.tentative
         body = address_body(address, index, address.flags | (0 if unproven else NODAD))
         return Request(NEWADDR, body, CREATE | EXCL, self._there)
+
+
+def _replace_alike(channel: Channel, group: Alike, here: dict[str, int]) -> None:
+    try:
+        channel.exchange_alike(NEWROUTE, CREATE | REPLACE, group)
+    except NetlinkError as error:
+        message = next(islice(group.messages(), error.request, None))
+        name = {index: name for name, index in here.items()}.__getitem__
+        why = f"{os.strerror(error.code)}: route {route_text(message, name)}"
+        raise BridgekitError(f"the kernel refused: {why}") from error
 
 
 def _out_of_turn(channel: Channel, index: int, operation: op.AddAddresses) -> list[Request]:

@@ -11,17 +11,8 @@ from collections.abc import Iterator
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.read import GETROUTE
 from bridgekit.model import wire
-from bridgekit.model.routes import (
-    DST,
-    METRICS,
-    MULTIPATH,
-    OIF,
-    RTMSG,
-    RouteSet,
-    fields,
-    hops,
-    place,
-)
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import DST, METRICS, MULTIPATH, OIF, RTMSG, fields, hops, place
 
 FIB_MATCH = 0x2000
 

@@ -8,6 +8,7 @@ from bridgekit.host.netlink.channel import REPLACE, Request
 from bridgekit.model import wire
 from bridgekit.model.addresses import FOREVER, TENTATIVE, Address
 from bridgekit.model.links import Neighbour
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import (
     DST,
     EXPIRES,
@@ -17,7 +18,6 @@ from bridgekit.model.routes import (
     PRIORITY,
     RTMSG,
     TABLE,
-    RouteSet,
     destination,
     expires,
     fields,

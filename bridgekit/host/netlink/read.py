@@ -22,8 +22,10 @@ from bridgekit.host.netlink.messages import (
 )
 from bridgekit.model import wire
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
+from bridgekit.model.gathering import Gathering
 from bridgekit.model.links import Neighbour
-from bridgekit.model.routes import DST, LOCAL_TABLE, OIF, RTMSG, RouteSet, fields
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import DST, LOCAL_TABLE, OIF, RTMSG, fields
 from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
 
 GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 22, 26, 30, 34, 106
@@ -76,10 +78,8 @@ def _ip(packed: bytes) -> str:
 
 def routes(channel: Channel, names: dict[int, str]) -> RouteSet:
     """Return the routes of every table and both families. Equivalent to: ip route show table all"""
-    messages: list[bytes] = []
-    for family in FAMILIES:
-        messages += channel.dump(GETROUTE, RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
-    return RouteSet(tuple(names.items()), tuple(messages))
+    requests = [(GETROUTE, RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family in FAMILIES]
+    return channel.dump_into(Gathering, requests).gathered(tuple(names.items()))
 
 
 def local_ipv6(channel: Channel, index: int) -> frozenset[str]:

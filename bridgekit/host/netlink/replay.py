@@ -2,17 +2,27 @@
 
 import errno
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import APPEND, CREATE, REPLACE, Request
 from bridgekit.host.netlink.messages import replayed
 from bridgekit.model.addresses import IPV6
+from bridgekit.model.alike import Alike, names_prefix
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import RouteSet, key
+from bridgekit.model.routes import has_gateway, key
 
 NEWROUTE, DELROUTE = 24, 25
 THERE, GONE = frozenset({errno.EEXIST}), frozenset({errno.ESRCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Requests to be sent, and then, with CREATE and REPLACE, routes alike."""
+
+    requests: list[Request]
+    alike: list[Alike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +38,54 @@ class Replay:
 
     def added(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Put each behind those that have the same key."""
-        for message in self._today(routes):
+        for message in self._today(routes).one_by_one():
             yield Request(NEWROUTE, replayed(message), CREATE | APPEND, quiet)
 
     def removed(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Delete exactly these."""
-        for message in self._today(routes):
+        for message in self._today(routes).one_by_one():
             yield Request(DELROUTE, replayed(message), 0, quiet)
 
-    def replaced(self, before: RouteSet, after: RouteSet, now: RouteSet) -> Iterator[Request]:
+    def replaced(self, before: RouteSet, after: RouteSet, now: RouteSet) -> Iterator[Stage]:
         """Put each route of `after` in the place of its twin in `before`.
 
         The kernel replaces the first of a key, whoever's it is. So where the twin is not the first
-        now, a change fails; an undo puts the one before the others, and deletes the twin.
+        now, a change fails; an undo puts the one before the others, and deletes the twin. Routes
+        through a router come last: the way to it must be there.
         """
+        old, new = self._told_apart(before, after, now)
+        now = replace(now, messages=(*now.messages, *_of_the_kinds_of(old, new, now)))
+        requests = list(self._replaced(old, new, now))
+        groups = self._today(new).alike
+        alike = [replace(one, sample=replayed(one.sample)) for one in groups if len(one)]
+        for through_router in (False, True):
+            yield Stage(
+                [request for request, router in requests if router == through_router],
+                [one for one in alike if has_gateway(one.sample) == through_router],
+            )
+
+    def _told_apart(
+        self, before: RouteSet, after: RouteSet, now: RouteSet
+    ) -> tuple[RouteSet, RouteSet]:
+        """Of those alike keep so what can be replaced at once: each still stands alone there."""
+        there = now.kinds()
+        old, new, kept = [*before.messages], [*after.messages], []
+        for one, other in zip(before.alike, after.alike, strict=True):
+            if there.get(before.kind(one.sample)) == one.prefixes:
+                kept.append(other)
+                continue
+            alone = frozenset(one.among(there.get(before.kind(one.sample), b"")))
+            kept.append(other.only(alone))
+            done = frozenset(one.among(there.get(after.kind(other.sample), b"")))
+            rest = frozenset(one.each()) - alone - (done if self.undoing else frozenset())
+            old += one.only(rest).messages()
+            new += other.only(rest).messages()
+        return RouteSet(before.names, tuple(old)), RouteSet(after.names, tuple(new), tuple(kept))
+
+    def _replaced(
+        self, before: RouteSet, after: RouteSet, now: RouteSet
+    ) -> Iterator[tuple[Request, bool]]:
+        """With each request: does its route go through a router?"""
         first: dict[object, object] = {}
         for identity, message in zip(now.identities(), now.messages, strict=True):
             first.setdefault(key(message), identity)
@@ -49,23 +93,25 @@ class Replay:
         names = zip(before.identities(), after.identities(), strict=True)
         for (old, new), message in zip(names, after.messages, strict=True):
             one, twin = (RouteSet(routes.names, (message,)) for routes in (after, before))
+            requests: list[Request] = []
             if first.get(key(message)) == old and new not in present:
-                for today in self._today(one):
-                    yield Request(NEWROUTE, replayed(today), CREATE | REPLACE)
+                bodies = map(replayed, self._today(one).messages)
+                requests += (Request(NEWROUTE, body, CREATE | REPLACE) for body in bodies)
             elif self.undoing:
-                yield from self._first(one) if new not in present else ()
-                yield from self.removed(twin, GONE) if old in present else ()
+                requests += self._first(one) if new not in present else ()
+                requests += self.removed(twin, GONE) if old in present else ()
             else:
                 text = route_text(message, before.name)
                 raise BridgekitError(f"something else changed the route {text}")
+            yield from ((request, has_gateway(message)) for request in requests)
 
     def _first(self, routes: RouteSet) -> Iterator[Request]:
         """Put each before those that have the same key. IPv6 knows no such request."""
-        for message in self._today(routes):
+        for message in self._today(routes).messages:
             flags = CREATE | (APPEND if message[0] == IPV6 else 0)
             yield Request(NEWROUTE, replayed(message), flags, THERE)
 
-    def _today(self, routes: RouteSet) -> Iterator[bytes]:
+    def _today(self, routes: RouteSet) -> RouteSet:
         """With today's interface numbers."""
         missing = [name for _, name in routes.used_names() if name not in self.here]
         if missing and not self.undoing:
@@ -73,3 +119,11 @@ class Replay:
         if missing:
             routes = routes.where(lambda one: set(missing).isdisjoint(routes.links(one)))
         return routes.resolved(self.here)
+
+
+def _of_the_kinds_of(old: RouteSet, new: RouteSet, now: RouteSet) -> Iterator[bytes]:
+    """Routes that are alike now, one by one, if some of their kind are dealt with one by one."""
+    kinds = {routes.kind(m) for routes in (old, new) for m in routes.messages if names_prefix(m)}
+    for group in now.alike if kinds else ():
+        if now.kind(group.sample) in kinds:
+            yield from group.messages()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bridgekit.migration.operations.routes import route_words
 from bridgekit.model.addresses import IPV6, NODAD, Address
 from bridgekit.model.links import Neighbour, StaticMac
-from bridgekit.model.routes import RouteSet
+from bridgekit.model.route_set import RouteSet
 
 
 @dataclass(frozen=True, slots=True)

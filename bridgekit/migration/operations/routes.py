@@ -1,11 +1,12 @@
 """Changes of routes, policy rules and nexthop objects."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.route_set import RouteSet
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
 FAMILY_FLAG = {IPV4: "", IPV6: "-6 "}
@@ -15,17 +16,21 @@ SAMPLE = 12
 
 @dataclass(frozen=True, slots=True)
 class ReplaceRoutes:
-    """Put each route of `after` in the place of its twin in `before`.
+    """Put each of these routes in its own place, over the links that `names` says.
 
     Only for routes that are the first of their key: the kernel replaces the first one
     (see docs/adr/0003-replace-only-the-first.md).
     """
 
     before: RouteSet
-    after: RouteSet
+    names: tuple[tuple[int, str], ...]
+
+    @property
+    def after(self) -> RouteSet:
+        return replace(self.before, names=self.names)
 
     def inverse(self) -> "ReplaceRoutes":
-        return ReplaceRoutes(self.after, self.before)
+        return ReplaceRoutes(self.after, self.before.names)
 
     def describe(self) -> Iterator[str]:
         yield from route_words("replace", self.after)
@@ -94,8 +99,13 @@ class RetargetNexthops:
 
 def route_words(verb: str, routes: RouteSet) -> Iterator[str]:
     """Yield the `ip route` commands for a sample of these routes, and how many more there are."""
-    for message in routes.messages[:SAMPLE]:
-        words = f"route {verb} {route_text(message, routes.name)}"
-        yield f"ip {FAMILY_FLAG[message[0]]}{words}"
-    if len(routes) > SAMPLE:
-        yield f"… and {len(routes) - SAMPLE} more routes"
+    yield from (_words(verb, routes, message) for message in routes.messages[:SAMPLE])
+    if len(routes.messages) > SAMPLE:
+        yield f"… and {len(routes.messages) - SAMPLE:,} more routes"
+    for group in routes.alike:
+        yield from (_words(verb, routes, message) for message in islice(group.messages(), 1))
+        yield f"… and {len(group) - 1:,} more like it"
+
+
+def _words(verb: str, routes: RouteSet, message: bytes) -> str:
+    return f"ip {FAMILY_FLAG[message[0]]}route {verb} {route_text(message, routes.name)}"

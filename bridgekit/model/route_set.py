@@ -1,0 +1,164 @@
+"""All routes of a host, or some of them, with the names that the numbers in them mean."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV6
+from bridgekit.model.alike import DST_AT, LENGTH_AT, NETWORK_AT, Alike
+from bridgekit.model.routes import (
+    GATEWAY,
+    KEPT_FLAGS,
+    MULTIPATH,
+    OIF,
+    ONLINK,
+    RTMSG,
+    VIA,
+    device_slots,
+    hops,
+    legs,
+    settings,
+)
+
+Identity = tuple[bytes, tuple[str, ...]]
+"""What makes a route equal to another: its settings, and its links by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSet:
+    """Route messages, and the names that the interface numbers in them mean.
+
+    `messages` are told apart one by one, in the kernel's order. Of those `alike`, each the only one
+    of its place, the order means nothing.
+    """
+
+    names: tuple[tuple[int, str], ...] = ()
+    messages: tuple[bytes, ...] = ()
+    alike: tuple[Alike, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.messages) + sum(map(len, self.alike))
+
+    def name(self, index: int) -> str:
+        return dict(self.names).get(index, f"if{index}")
+
+    def links(self, message: bytes) -> tuple[str, ...]:
+        """Return the names of the interfaces of this message, one for each leg."""
+        return tuple(self.name(wire.u32(message, slot)) for slot in device_slots(message))
+
+    def samples(self) -> tuple[bytes, ...]:
+        """Return the messages, and of those alike one each."""
+        return (*self.messages, *(group.sample for group in self.alike))
+
+    def one_by_one(self) -> Iterator[bytes]:
+        """Yield the message of every route."""
+        yield from self.messages
+        for group in self.alike:
+            yield from group.messages()
+
+    def where(self, holds: Callable[[bytes], bool]) -> "RouteSet":
+        """Return those routes for which the predicate holds.
+
+        Of those alike it is asked for one: it must not depend on where a route leads.
+        """
+        alike = tuple(group for group in self.alike if holds(group.sample))
+        return RouteSet(self.names, tuple(filter(holds, self.messages)), alike)
+
+    def gateways(self, message: bytes, link: str) -> Iterator[tuple[bytes, bool]]:
+        """Yield each router's packed address that this route uses over this link.
+
+        With it: is the router taken to be on the link whatever the other routes say?
+        """
+        for flags, index, found in hops(message):
+            if self.name(index) == link:
+                packed = found.get(GATEWAY) or found.get(VIA, b"")[2:]
+                if packed:
+                    yield packed, bool(flags & ONLINK)
+
+    def naming(self, link: str) -> "RouteSet":
+        """Return the routes that use this link, alone or with others."""
+        return self.where(lambda message: link in self.links(message))
+
+    def renamed(self, old: str, new: str) -> "RouteSet":
+        """Return the same routes with one link read as another: costs nothing per route."""
+        names = tuple((index, new if name == old else name) for index, name in self.names)
+        return replace(self, names=names)
+
+    def repointed(self, old: int, new: int) -> "RouteSet":
+        """Return the routes with one interface number in place of another."""
+        return self._numbered({old: new})
+
+    def resolved(self, indices: Mapping[str, int]) -> "RouteSet":
+        """Return the routes with today's interface numbers, as far as the links are there."""
+        numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
+        same = all(old == new for old, new in numbers.items())
+        return self if same else self._numbered(numbers)
+
+    def used_names(self) -> tuple[tuple[int, str], ...]:
+        """The part of `names` that the messages use."""
+        used = {wire.u32(m, slot) for m in self.samples() for slot in device_slots(m)}
+        return tuple((index, name) for index, name in self.names if index in used)
+
+    def _numbered(self, numbers: Mapping[int, int]) -> "RouteSet":
+        return RouteSet(
+            tuple((numbers.get(index, index), name) for index, name in self.names),
+            tuple(_patched(message, numbers) for message in self.messages),
+            tuple(replace(group, sample=_patched(group.sample, numbers)) for group in self.alike),
+        )
+
+    def identity(self, message: bytes) -> Identity:
+        """Return what makes this route equal to another."""
+        bare = settings(message)
+        for slot in device_slots(bare):
+            bare = wire.patched(bare, slot, 0)
+        return bare, self.links(message)
+
+    def identities(self) -> Iterator[Identity]:
+        """Yield what makes each of the messages equal to another."""
+        return map(self.identity, self.messages)
+
+    def kind(self, message: bytes) -> Identity:
+        """Return what is the same for all routes alike."""
+        bare, links = self.identity(message)
+        end = NETWORK_AT + wire.U16.unpack_from(bare, DST_AT)[0] - wire.HEAD.size
+        return bare[:LENGTH_AT] + bare[2:NETWORK_AT] + bare[end:], links
+
+    def kinds(self) -> dict[Identity, bytes]:
+        """Return the prefixes of those alike by kind."""
+        found: dict[Identity, bytes] = {}
+        for group in self.alike:
+            kind = self.kind(group.sample)
+            found[kind] = found.get(kind, b"") + group.prefixes
+        return found
+
+    def apart_from(self, other: "RouteSet") -> "RouteSet":
+        """Return these without the routes alike that the other has alike, told one by one."""
+        there, more = other.kinds(), list[bytes]()
+        for group in self.alike:
+            prefixes = there.get(self.kind(group.sample), b"")
+            if prefixes != group.prefixes:
+                rest = frozenset(group.each()) - frozenset(group.among(prefixes))
+                more += group.only(rest).messages()
+        return RouteSet(self.names, (*self.messages, *more))
+
+
+def _patched(message: bytes, numbers: Mapping[int, int]) -> bytes:
+    for slot in device_slots(message):
+        index = wire.u32(message, slot)
+        message = wire.patched(message, slot, numbers.get(index, index))
+    return message
+
+
+def own_legs(message: bytes, routes: "RouteSet", link: str) -> Iterator[bytes]:
+    """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
+    if message[0] != IPV6:
+        return
+    common = [(kind, at, end) for kind, at, end in wire.attributes(message, RTMSG.size)]
+    rest = b"".join(wire.attribute(k, message[a:b]) for k, a, b in common if k != MULTIPATH)
+    for _, at, end in (item for item in common if item[0] == MULTIPATH):
+        for flags, slot, first, stop in legs(message, at, end):
+            index = wire.u32(message, slot)
+            if routes.name(index) == link:
+                top = message[:8] + wire.U32.pack(message[flags] & KEPT_FLAGS)
+                oif = wire.attribute(OIF, wire.U32.pack(index))
+                yield top + rest + message[first:stop] + oif

@@ -1,0 +1,122 @@
+"""Routes kept as one and a list: the same routes, however they are kept."""
+
+import random
+import struct
+from collections.abc import Sequence
+
+import pytest
+
+from bridgekit.model import gathering, wire
+from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.alike import Alike
+from bridgekit.model.gathering import MANY, Gathering
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import DST, GATEWAY, OIF, PRIORITY, RTMSG, TABLE
+from tests.unit.states import GATEWAY_IP, OTHER_GATEWAY_IP, local, route
+
+HEAD = struct.Struct("=IHHII")
+NAMES = ((2, "eth0"), (3, "eth1"), (9, "br0"))
+
+
+def route6(link: int, number: int, metric: int = 1024) -> bytes:
+    """An IPv6 route message of the main table, as the kernel orders it."""
+    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + wire.number(TABLE, 254)
+    message += wire.attribute(DST, number.to_bytes(8) + bytes(8)) + wire.number(PRIORITY, metric)
+    return message + wire.attribute(GATEWAY, b"\xfe\x80" + bytes(14)) + wire.number(OIF, link)
+
+
+def table() -> list[bytes]:
+    """Routes of two routers by turns, of both families, some with a place in common."""
+    chance, found = random.Random(1), []
+    for number in range(300):
+        gateway = chance.choice((GATEWAY_IP, OTHER_GATEWAY_IP))
+        found.append(route(2, struct.pack(">I", (10 << 24) + 256 * number), 24, gateway))
+        if number % 50 == 7:
+            found.append(route(3, struct.pack(">I", (10 << 24) + 256 * number), 24, gateway))
+    found += [route(3, struct.pack(">I", (11 << 24) + number), 32) for number in range(MANY - 1)]
+    found += [local(2, f"192.168.7.{number}") for number in range(100)]
+    for number in range(100, 300):
+        found.append(route6(2, number))
+        found += [route6(2, number, metric=2000)] if number % 2 else []
+    return found
+
+
+def chunk(messages: Sequence[bytes], sequence: int = 7) -> bytes:
+    parts = (HEAD.pack(16 + len(m), 24, 2, sequence, 1) + m for m in messages)
+    return b"".join(parts)
+
+
+def gathered_by_chunks(messages: Sequence[bytes], size: int) -> RouteSet:
+    made = Gathering()
+    for at in range(0, len(messages), size):
+        data = chunk(messages[at : at + size])
+        taken = made.stretch(data, HEAD.size)
+        while taken < len(data):
+            length = wire.u32(data, taken)
+            made.append(data[taken + HEAD.size : taken + length])
+            taken += length
+    return made.gathered(NAMES)
+
+
+def gathered(messages: Sequence[bytes]) -> RouteSet:
+    made = Gathering()
+    for message in messages:
+        made.append(message)
+    return made.gathered(NAMES)
+
+
+def test_no_route_is_lost_or_changed() -> None:
+    routes = gathered(table())
+    assert sorted(routes.one_by_one()) == sorted(table())
+    assert len(routes) == len(table()) and sum(map(len, routes.alike)) > 450
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50, 10_000])
+def test_many_at_a_time_is_the_same(size: int) -> None:
+    assert gathered_by_chunks(table(), size) == gathered(table())
+
+
+def test_routes_of_one_place_are_told_one_by_one_in_their_order() -> None:
+    ipv4 = [message for message in table() if message[0] == IPV4]
+    places = [message[:28] for message in ipv4]
+    crowded = [message for message in ipv4 if places.count(message[:28]) > 1]
+    assert len(crowded) == 12
+    found = gathered(table()).messages
+    assert [m for m in found if m in crowded] == crowded
+
+
+def test_fewer_are_told_one_by_one() -> None:
+    assert gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY - 1)]).alike == ()
+    assert len(gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY)]).alike) == 1
+
+
+def test_routes_of_one_place_with_a_metric_each_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two for each destination, of which the second waits: both are the only one of their place."""
+    monkeypatch.setattr(gathering, "MANY", 1)
+    routes = gathered([route6(2, n, metric) for n in range(9) for metric in (1, 2)])
+    assert sorted(map(len, routes.alike)) == [9, 9] and routes.messages == ()
+
+
+def test_joined_messages() -> None:
+    for group in gathered(table()).alike:
+        assert bytes(group.joined(b"head")) == b"".join(b"head" + m for m in group.messages())
+        assert b"".join(p.prefixes for p in group.parts(7)) == group.prefixes
+
+
+def test_what_two_have_in_common_is_left_out() -> None:
+    before = gathered(table())
+    moved = before.repointed(2, 9).renamed("br0", "x").renamed("x", "br0")
+    assert before.apart_from(before) == RouteSet(NAMES, before.messages)
+    away = before.renamed("eth0", "br0")
+    assert sorted(moved.apart_from(away).messages) == sorted(moved.messages)
+    fewer = gathered([m for m in table() if m not in table()[40:50]])
+    lost = set(before.apart_from(fewer).messages) - set(fewer.apart_from(before).messages)
+    assert lost == set(table()[40:50])
+
+
+def test_a_list_that_no_kernel_sends() -> None:
+    sample = route(2, bytes([10, 0, 0, 0]), 24)
+    assert Alike(sample, bytes([24, 10, 0, 0, 0])).is_whole()
+    assert not Alike(sample, bytes([33, 10, 0, 0, 0])).is_whole()
+    assert not Alike(sample, bytes([24, 10, 0, 0])).is_whole()
+    assert not Alike(route(2, b"", 0, GATEWAY_IP), bytes([24, 10, 0, 0, 0])).is_whole()
