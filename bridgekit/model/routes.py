@@ -132,15 +132,19 @@ def key(message: bytes) -> tuple[object, ...]:
     """
     found = fields(message)
     can_join = message[0] == IPV6 and (GATEWAY in found or MULTIPATH in found)
-    return (*place(message), can_join)
+    return (*_place(message, found), can_join)
 
 
 def place(message: bytes) -> tuple[object, ...]:
     """Where a route stands in its table; of several in one place the first that works is used."""
-    top, found = head(message), fields(message)
-    table = wire.u32(found[TABLE], 0) if TABLE in found else top.table
-    where = (top.family, table, top.dst_len, found.get(DST), top.src_len, found.get(SRC))
-    return (*where, top.tos, found.get(PRIORITY, b"\0" * 4))
+    return _place(message, fields(message))
+
+
+def _place(message: bytes, found: dict[int, bytes]) -> tuple[object, ...]:
+    family, dst_len, src_len, tos, table, *_ = RTMSG.unpack_from(message)
+    number = wire.u32(found[TABLE]) if TABLE in found else table
+    where = (family, number, dst_len, found.get(DST), src_len, found.get(SRC))
+    return (*where, tos, found.get(PRIORITY, bytes(4)))
 
 
 def table(message: bytes) -> int:

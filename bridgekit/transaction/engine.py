@@ -4,6 +4,7 @@ The order is the promise: every step is in the journal before it is taken; succe
 look at the machine; files are replaced only after that; anything else is undone (undo.py).
 """
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, Protocol
@@ -52,10 +53,12 @@ def link_after(intent: Intent) -> str:
 def change(machine: Machine, journal: Journal, record: Record, tell: Callable[[str], None]) -> None:
     """Run the operations, look again, probe; BridgekitError at the first thing that is wrong."""
     operations, intent = record.plan.operations, record.plan.intent
+    begun = time.monotonic()
     for step, operation in enumerate(operations):
         journal.write(Entry("started", step))
         machine.execute(operation)
-    tell(f"{len(operations)} operations done; looking at the result")
+    spent = (time.monotonic() - begun) * 1000
+    tell(f"{len(operations)} operations done in {spent:.0f} ms; looking at the result")
     differing = wrong(machine, goal(record), intent)
     if differing:
         raise BridgekitError("\n".join(["the host is not as expected:", *listed(differing)]))

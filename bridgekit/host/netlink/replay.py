@@ -86,15 +86,13 @@ class Replay:
         self, before: RouteSet, after: RouteSet, now: RouteSet
     ) -> Iterator[tuple[Request, bool]]:
         """With each request: does its route go through a router?"""
-        first: dict[object, object] = {}
-        for identity, message in zip(now.identities(), now.messages, strict=True):
-            first.setdefault(key(message), identity)
-        present = frozenset(now.identities())
+        standing = _standing(now, frozenset(map(key, after.messages)))
         names = zip(before.identities(), after.identities(), strict=True)
         for (old, new), message in zip(names, after.messages, strict=True):
             one, twin = (RouteSet(routes.names, (message,)) for routes in (after, before))
+            present = standing.get(key(message), [None])
             requests: list[Request] = []
-            if first.get(key(message)) == old and new not in present:
+            if present[0] == old and new not in present:
                 bodies = map(replayed, self._today(one).messages)
                 requests += (Request(NEWROUTE, body, CREATE | REPLACE) for body in bodies)
             elif self.undoing:
@@ -119,6 +117,16 @@ class Replay:
         if missing:
             routes = routes.where(lambda one: set(missing).isdisjoint(routes.links(one)))
         return routes.resolved(self.here)
+
+
+def _standing(now: RouteSet, keys: frozenset[object]) -> dict[object, list[object]]:
+    """The identities of the routes with these keys, in their order."""
+    found: dict[object, list[object]] = {}
+    for message in now.messages:
+        name = key(message)
+        if name in keys:
+            found.setdefault(name, []).append(now.identity(message))
+    return found
 
 
 def _of_the_kinds_of(old: RouteSet, new: RouteSet, now: RouteSet) -> Iterator[bytes]:
