@@ -15,7 +15,6 @@ from bridgekit.model.links import Tie
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.netboot import firewall as firewall_hole
-from bridgekit.netboot.attach import close_if_unused
 
 SETTLE_SECONDS = 5.0
 PATH_SECONDS = 4.0
@@ -104,6 +103,8 @@ def passes(bridge: str, nic: str) -> bool:
 
 def close(bridge: str) -> None:
     """Take back what `passes` may have left when it was killed."""
+    from bridgekit.netboot.attach import close_if_unused  # slow to import; only with PXE
+
     close_if_unused(bridge)
 
 

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from bridgekit import machine
 from bridgekit.errors import BridgekitError, NetbootFailed
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot.service import Service
 from bridgekit.transaction import engine, signals
 from bridgekit.transaction.guard import Actions, Answer
 from bridgekit.transaction.journal import Journal
@@ -30,6 +28,9 @@ def finish(store: Store, journal: Journal, record: Record) -> None:
 
 def start_service(store: Store, service: str) -> None:
     """Start the PXE service; on failure it is taken back whole and the network stays."""
+    from bridgekit.netboot import lifecycle  # slow to import, and seldom needed
+    from bridgekit.netboot.service import Service
+
     try:
         with signals.raised():
             lifecycle.up(Service.from_json(service), store.folder)

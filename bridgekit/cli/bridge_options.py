@@ -6,8 +6,6 @@ from functools import wraps
 from typing import Any
 
 import click
-from netaddr import EUI, mac_unix_expanded
-from netaddr.core import AddrFormatError
 
 from bridgekit.errors import UsageError
 from bridgekit.migration.intent import Wishes
@@ -86,6 +84,9 @@ def _centiseconds(seconds: float | None) -> int | None:
 
 
 def _unicast(mac: str) -> str:
+    from netaddr import EUI, mac_unix_expanded  # slow to import, and seldom needed
+    from netaddr.core import AddrFormatError
+
     try:
         address = EUI(mac, version=48, dialect=mac_unix_expanded)
     except (AddrFormatError, ValueError):

@@ -4,8 +4,6 @@ import shlex
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from netaddr import EUI
-
 FOREVER = 0xFFFFFFFF
 IPV4, IPV6 = 2, 10
 LINK_SCOPE = 253
@@ -64,7 +62,7 @@ class Address:
         """
         if self.family == IPV4 or self.scope != LINK_SCOPE:
             return False
-        return self.protocol == KERNEL_LL or self.ip == str(EUI(mac).ipv6_link_local())
+        return self.protocol == KERNEL_LL or self.ip == link_local(mac)
 
     @property
     def network(self) -> IPv4Network | IPv6Network:
@@ -109,3 +107,10 @@ class Address:
         words += ["valid_lft", str(self.valid)] if self.dynamic else []
         words += ["preferred_lft", str(self.preferred)] if self.preferred != FOREVER else []
         return " ".join(words)
+
+
+def link_local(mac: str) -> str:
+    """Return the IPv6 address that a link with this MAC address makes by itself (RFC 4291)."""
+    from netaddr import EUI  # slow to import
+
+    return str(EUI(mac).ipv6_link_local())

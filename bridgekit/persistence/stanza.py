@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from jinja2 import Environment, StrictUndefined
-from netaddr import EUI
-
 from bridgekit.errors import UsageError
 from bridgekit.model import wire
-from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
+from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address, link_local
 from bridgekit.model.links import BridgeOptions, Link, PortOptions, StaticMac, Sysctl
 from bridgekit.model.route_set import RouteSet, own_legs
 from bridgekit.model.route_text import DEFAULT_METRIC, route_text
@@ -85,6 +82,8 @@ class Extras:
 
 def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
     """Fill the template's text with the stanzas."""
+    from jinja2 import Environment, StrictUndefined  # slow to import, and not always needed
+
     environment = Environment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
@@ -97,7 +96,7 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     assert link is not None, "the state after a migration has the bridge"
     check_names(bridge, port)
     addresses = in_creation_order(state.addresses_on(bridge))
-    own = str(EUI(link.mac).ipv6_link_local())
+    own = link_local(link.mac)
     lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
     routes = _lasting_routes(state.routes, bridge, addresses)
     gateways = {family: _gateway(routes, family) for family in FAMILY_WORD}

@@ -8,10 +8,8 @@ import secrets
 import shlex
 import socket
 import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from http.client import HTTPException
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -41,7 +39,13 @@ def _tcp(target: str, link: str) -> None:
 
 
 def _http(target: str, link: str) -> None:
-    urllib.request.urlopen(f"http:{target}", timeout=TRY_SECONDS).close()
+    import urllib.request  # slow to import, and seldom needed
+    from http.client import HTTPException
+
+    try:
+        urllib.request.urlopen(f"http:{target}", timeout=TRY_SECONDS).close()
+    except HTTPException as error:
+        raise BridgekitError(f"no HTTP from {target}: {error!r}") from error
 
 
 def _command(target: str, link: str) -> None:
@@ -128,7 +132,7 @@ def _answers(probe: str, link: str) -> bool:
     kind, _, target = probe.partition(":")
     try:
         KINDS[kind](target, link)
-    except (OSError, ValueError, HTTPException, BridgekitError):
+    except (OSError, ValueError, BridgekitError):
         return False
     return True
 
