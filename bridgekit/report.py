@@ -9,6 +9,7 @@ import click
 from bridgekit.application.planning import Draft
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.finding import Finding
+from bridgekit.migration.operations import Operation, RouteChange
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.model.words import LINES, printable
@@ -17,8 +18,26 @@ LEVEL_COLOUR = {"refuse": "red", "warn": "yellow", "note": "cyan"}
 DIFF_COLOUR = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def plan_json(draft: Draft) -> dict[str, Any]:
-    """Return what `plan_text` tells, for machines."""
+class Streamed(list[str]):
+    """A list for the JSON encoder that is made while it is written."""
+
+    def __init__(self, items: Iterator[str]) -> None:
+        super().__init__([""])  # what is empty is not asked
+        self._items = items
+
+    def __iter__(self) -> Iterator[str]:
+        return self._items
+
+
+def commands(operation: Operation, all_routes: bool) -> Iterator[str]:
+    """Yield the commands of an operation; of many routes a sample, unless all are wanted."""
+    if all_routes and isinstance(operation, RouteChange):
+        return operation.commands()
+    return operation.describe()
+
+
+def plan_json(draft: Draft, all_routes: bool) -> dict[str, Any]:
+    """Return what `plan_text` tells, for machines; to be encoded once."""
     plan = draft.plan
     return {
         "nic": plan.intent.nic,
@@ -26,7 +45,7 @@ def plan_json(draft: Draft) -> dict[str, Any]:
         "changes": bool(plan.operations),
         "findings": [findings_json(found) for found in draft.findings],
         "operations": [
-            {"kind": type(item).__name__, "commands": list(item.describe())}
+            {"kind": type(item).__name__, "commands": Streamed(commands(item, all_routes))}
             for item in plan.operations
         ],
         "files": [{"path": item.path, "diff": "".join(diff(item))} for item in plan.files],
@@ -44,7 +63,7 @@ def findings_json(found: Finding) -> dict[str, str]:
     }
 
 
-def plan_text(draft: Draft) -> Iterator[str]:
+def plan_text(draft: Draft, all_routes: bool = False) -> Iterator[str]:
     """Yield the lines of a plan: findings, operations, file changes, topology."""
     plan = draft.plan
     yield from findings_text(draft.findings)
@@ -55,7 +74,7 @@ def plan_text(draft: Draft) -> Iterator[str]:
         return
     yield click.style(f"Operations ({len(plan.operations)}), in this order:", bold=True)
     for number, operation in enumerate(plan.operations, 1):
-        for position, command in enumerate(operation.describe()):
+        for position, command in enumerate(commands(operation, all_routes)):
             yield f"  {f'{number}.' if position == 0 else '':4}{printable(command)}"
     originals = {item.before for item in plan.files}
     for item in plan.files:

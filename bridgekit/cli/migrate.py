@@ -1,19 +1,19 @@
 """`plan` and `apply`."""
 
 import json
-import select
-import signal
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bridgekit import report
-from bridgekit.application import applying, deciding, persisting, planning, taking_back
-from bridgekit.application.applying import Outcome, Terms
+from bridgekit.application import applying, persisting, planning, taking_back
+from bridgekit.application.applying import Terms
 from bridgekit.application.planning import Draft, Request
+from bridgekit.cli import outcome as outcomes
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.netboot import service_from, service_options
 from bridgekit.cli.options import (
@@ -24,20 +24,20 @@ from bridgekit.cli.options import (
     interfaces_option,
     json_option,
     nic_argument,
+    print_json,
     require_root,
     say,
     store_options,
     tell,
 )
-from bridgekit.errors import Refused, RolledBack, UsageError, refusing
+from bridgekit.errors import Refused, UsageError, refusing
 from bridgekit.host import files
 from bridgekit.migration import plan as plans
 from bridgekit.migration.intent import Wishes
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.audit import check_host
 from bridgekit.netboot.service import Service
-from bridgekit.transaction import guard, probes, signals
-from bridgekit.transaction.journal import Journal, boot_clock
+from bridgekit.transaction import probes, signals
 from bridgekit.transaction.store import Store
 
 CHANGES = 10
@@ -65,6 +65,7 @@ with_pxe_option = click.option(
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan.")
 @click.option("--exit-code", is_flag=True, help="End with 10 if there are changes to make.")
 @click.option("--undo", is_flag=True, help="The way back, also of a bridge that others made.")
+@click.option("--all-routes", is_flag=True, help="Show every route, where many are alike.")
 @store_options
 def plan(
     nic: str | None,
@@ -72,6 +73,7 @@ def plan(
     out: Path | None,
     exit_code: bool,
     undo: bool,
+    all_routes: bool,
     store: Store,
     **rest: Any,
 ) -> None:
@@ -93,9 +95,9 @@ def plan(
         with errors_as_json(as_json):
             service = _checked_service(draft, rest)
     if as_json:
-        click.echo(as_json_text(report.plan_json(draft) | {"service": _service_json(service)}))
+        print_json(report.plan_json(draft, all_routes) | {"service": _service_json(service)})
     else:
-        for line in (*report.plan_text(draft), *_service_text(service)):
+        for line in chain(report.plan_text(draft, all_routes), _service_text(service)):
             click.echo(line)
     if draft.refusals:
         raise _refused(draft)
@@ -167,9 +169,9 @@ def apply(
         terms = Terms(confirm_within, wanted, service.to_json() if service else None, undoes)
         outcome = applying.apply(store, draft.plan, terms, tell)
         if outcome.state == "pending" and interactive() and not as_json:
-            click.echo(_decided(store, outcome))
+            click.echo(outcomes.decided(store, outcome))
         else:
-            _report(draft, outcome, as_json)
+            outcomes.told(draft.plan.intent, outcome, as_json)
 
 
 def _draft(plan_file: Path | None, request: Request) -> Draft:
@@ -254,41 +256,3 @@ def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json:
         click.echo(as_json_text({"state": "unchanged", "nic": intent.nic}))
     else:
         say(f"{intent.nic} is a port of {intent.bridge} already: nothing to do.")
-
-
-def _report(draft: Draft, outcome: Outcome, as_json: bool) -> None:
-    intent = draft.plan.intent
-    if as_json:
-        values = {"id": outcome.id, "state": outcome.state, "nic": intent.nic}
-        click.echo(as_json_text(values | {"bridge": intent.bridge}))
-    elif outcome.state == "pending":
-        left = outcome.deadline - boot_clock()
-        click.echo(f"{outcome.id} is pending: `bridgekit confirm` within {left:.0f} s keeps it")
-    else:
-        say(f"{outcome.id} is committed: {intent.nic} is a port of {intent.bridge}")
-
-
-def _decided(store: Store, outcome: Outcome) -> str:
-    """Count down; ENTER keeps the change, Ctrl-C undoes it, silence lets the guard undo it."""
-    journal = Journal(store.folder / outcome.id)
-    try:
-        with signals.raised(signal.SIGINT):  # a session that is gone decides nothing
-            word = _typed(outcome)
-    except signals.Interrupted:
-        with signals.deferred():
-            raise RolledBack(deciding.decided(store, journal, guard.UNDO)) from None
-    if word:
-        return deciding.confirm(store, outcome.id)
-    if word == "":
-        return f"{outcome.id} still waits: `bridgekit confirm` keeps it"
-    return deciding.awaited(store, journal)
-
-
-def _typed(outcome: Outcome) -> str | None:
-    """Return the line that was typed, empty at the end of the input; None if the time is up."""
-    while (left := outcome.deadline - boot_clock()) > 0:
-        click.echo(f"\rENTER keeps it, Ctrl-C undoes it, {left:3.0f} s left ", nl=False, err=True)
-        if select.select([sys.stdin], [], [], min(1.0, left))[0]:
-            return sys.stdin.readline()
-    click.echo("", err=True)
-    return None

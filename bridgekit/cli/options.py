@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -85,6 +86,12 @@ def errors_as_json(wanted: bool) -> Iterator[None]:
 def as_json_text(value: dict[str, Any]) -> str:
     """Return one JSON document with the schema's version in it."""
     return json.dumps({"schema": SCHEMA} | value, indent=2)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print that document piece by piece: a list in it may be as long as it likes."""
+    json.dump({"schema": SCHEMA} | value, sys.stdout, indent=2)
+    click.echo()
 
 
 def say(text: str) -> None:

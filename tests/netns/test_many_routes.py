@@ -1,6 +1,7 @@
 """Routes by the hundred, which move together: exactly, and never over another's."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterator
 from itertools import takewhile
@@ -82,6 +83,9 @@ def test_all_of_them_move_and_come_back(busy: Lab) -> None:
     told = busy.bridgekit("plan", "eth0", "--no-persist").stdout
     assert re.search(r"route replace 10\.8\.\d+\.0/24 via 192.168.1.2 dev br0", told)
     assert re.search(r"… and 1\d\d more like it", told)
+    every = json.loads(busy.bridgekit("plan", "eth0", "--json", "--all-routes").stdout)
+    told = [line for one in every["operations"] for line in one["commands"]]
+    assert sum("route replace 10.8." in line for line in told) == 401
     assert busy.bridgekit("apply", "eth0", "--yes").code == 0
     after = state(busy)
     assert as_bridge(before, "eth0") == as_bridge(after, "br0")

@@ -48,6 +48,7 @@ __all__ = [
     "RemoveStaticMacs",
     "ReplaceRoutes",
     "RetargetNexthops",
+    "RouteChange",
     "SetAddrGenMode",
     "SetController",
     "SetLro",
@@ -78,6 +79,9 @@ Operation = (
     | SetRules
     | RetargetNexthops
 )
+
+RouteChange = ReplaceRoutes | AddRoutes | RemoveRoutes
+"""Describes itself by a sample where there are many; `commands` tells all."""
 
 
 def inverted(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:

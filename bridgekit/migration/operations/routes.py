@@ -35,6 +35,9 @@ class ReplaceRoutes:
     def describe(self) -> Iterator[str]:
         yield from route_words("replace", self.after)
 
+    def commands(self) -> Iterator[str]:
+        return every_route("replace", self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class AddRoutes:
@@ -48,6 +51,9 @@ class AddRoutes:
     def describe(self) -> Iterator[str]:
         yield from route_words("append", self.routes)
 
+    def commands(self) -> Iterator[str]:
+        return every_route("append", self.routes)
+
 
 @dataclass(frozen=True, slots=True)
 class RemoveRoutes:
@@ -60,6 +66,9 @@ class RemoveRoutes:
 
     def describe(self) -> Iterator[str]:
         yield from route_words("delete", self.routes)
+
+    def commands(self) -> Iterator[str]:
+        return every_route("delete", self.routes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,11 @@ def route_words(verb: str, routes: RouteSet) -> Iterator[str]:
     for group in routes.alike:
         yield from (_words(verb, routes, message) for message in islice(group.messages(), 1))
         yield f"… and {len(group) - 1:,} more like it"
+
+
+def every_route(verb: str, routes: RouteSet) -> Iterator[str]:
+    """Yield the `ip route` command for each of these routes."""
+    return (_words(verb, routes, message) for message in routes.one_by_one())
 
 
 def _words(verb: str, routes: RouteSet, message: bytes) -> str:
