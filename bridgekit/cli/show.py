@@ -1,5 +1,7 @@
 """`snapshot` and `interfaces`: what is there, and how it would be written down."""
 
+from itertools import chain
+
 import click
 import msgspec
 
@@ -11,6 +13,7 @@ from bridgekit.cli.options import (
     bridge_option,
     json_option,
     nic_argument,
+    print_json,
     say,
     store_options,
 )
@@ -34,7 +37,9 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
     state = _of(state, name)
     texts = {
-        "routes": [route_text(message, state.routes.name) for message in state.routes.one_by_one()],
+        "routes": report.Streamed(
+            route_text(message, state.routes.name) for message in state.routes.one_by_one()
+        ),
         "rules": [str(rule) for rule in state.rules],
         "nexthops": [str(nexthop) for nexthop in state.nexthops],
         "static_macs": [entry.mac for entry in state.static_macs],
@@ -42,7 +47,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     if as_json:
         keys = ("links", "addresses", "neighbours")
         values = {key: msgspec.to_builtins(getattr(state, key)) for key in keys}
-        click.echo(as_json_text(values | texts))
+        print_json(values | texts)
         return
     neighbours = [f"neighbour {entry}" for entry in state.neighbours]
     words = {
@@ -52,7 +57,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
         "static_macs": "MAC address",
     }
     told = (f"{words[key]} {text}" for key, found in texts.items() for text in found)
-    for line in (*report.topology(state, [name]), *told, *neighbours):
+    for line in chain(report.topology(state, [name]), told, neighbours):
         say(line)
 
 
