@@ -180,7 +180,8 @@ class Channel:
         """
         size, start = HEADER.size + len(routes.sample), 0
         head = HEADER.pack(size, kind, REQUEST | flags, 0, 0)
-        for batch in routes.parts(ALIKE_BYTES // size):
+        room = min(ALIKE_BYTES, self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)
+        for batch in routes.parts(room // size):
             first, count = self._sequence + 1, len(batch)
             data = batch.joined(head)
             numbers = array("I", range(first, first + count)).tobytes()
@@ -280,7 +281,7 @@ def _enlarge(endpoint: socket.socket) -> None:
     try:
         endpoint.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BYTES)
         endpoint.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
-    except PermissionError:  # reading needs no privilege; a smaller size then does
+    except PermissionError:  # as in a user namespace; a smaller size does
         endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
 
