@@ -18,11 +18,18 @@ from bridgekit.netboot import firewall as firewall_hole
 
 SETTLE_SECONDS = 5.0
 PATH_SECONDS = 4.0
-"""How long a frame may take from a new port of the bridge to the wire, its learning included."""
+"""How long a frame may take from a new port of the bridge to the wire."""
 
 
 def network() -> Snapshot:
     """Return this namespace's links, addresses, routes, neighbours, rules and nexthops."""
+    try:
+        return _network()
+    except (OSError, ValueError, LookupError, struct.error) as error:
+        raise BridgekitError(f"the network's state cannot be read: {error!r}") from error
+
+
+def _network() -> Snapshot:
     with Channel() as channel:
         found = links.links(channel)
         names = {link.index: link.name for link in found}
@@ -97,8 +104,12 @@ def passes(bridge: str, nic: str) -> bool:
 
     That opens Docker's packet filter for the bridge; so does this, for as long as it looks.
     """
+    with Channel() as channel:
+        there = links.link(channel, bridge)
+    stp = there.bridge if there and there.bridge and there.bridge.stp else None
+    learning = 2 * stp.forward_delay / 100 if stp else 0  # a new port listens and learns first
     with firewall_hole.opened(bridge):
-        return path.passes(bridge, nic, PATH_SECONDS)
+        return path.passes(bridge, nic, PATH_SECONDS + learning)
 
 
 def close(bridge: str) -> None:

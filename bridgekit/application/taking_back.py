@@ -45,8 +45,8 @@ def undone_by(store: Store, plan: Plan) -> str | None:
 
 
 def _undoable(journal: Journal, bridge: str) -> bool:
-    record = records.read(journal)
-    ours = record.plan.intent.bridge == bridge and record.undoes is None
+    head = journal.head()
+    ours = head is not None and head.plan.intent.bridge == bridge and head.undoes is None
     return ours and journal.state() == "committed"
 
 

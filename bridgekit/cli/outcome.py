@@ -1,8 +1,10 @@
 """How a change ended, and the countdown of one that waits."""
 
+import os
 import select
 import signal
 import sys
+import termios
 
 import click
 
@@ -31,6 +33,7 @@ def told(intent: Intent, outcome: Outcome, as_json: bool) -> None:
 def decided(store: Store, outcome: Outcome) -> str:
     """Count down; ENTER keeps the change, Ctrl-C undoes it, silence lets the guard undo it."""
     journal = Journal(store.folder / outcome.id)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # once it is decided, how it ends is told
     try:
         with signals.raised(signal.SIGINT):  # a session that is gone decides nothing
             word = _typed(outcome)
@@ -39,16 +42,21 @@ def decided(store: Store, outcome: Outcome) -> str:
             raise RolledBack(deciding.decided(store, journal, guard.UNDO)) from None
     if word:
         return deciding.confirm(store, outcome.id)
-    if word == "":
+    if word == b"":
         return f"{outcome.id} still waits: `bridgekit confirm` keeps it"
     return deciding.awaited(store, journal)
 
 
-def _typed(outcome: Outcome) -> str | None:
-    """Return the line that was typed, empty at the end of the input; None if the time is up."""
+def _typed(outcome: Outcome) -> bytes | None:
+    """Return what was typed, empty at the end of the input; None if the time is up.
+
+    What was typed before the question does not answer it.
+    """
+    keyboard = sys.stdin.fileno()
+    termios.tcflush(keyboard, termios.TCIFLUSH)
     while (left := outcome.deadline - boot_clock()) > 0:
         click.echo(f"\rENTER keeps it, Ctrl-C undoes it, {left:3.0f} s left ", nl=False, err=True)
-        if select.select([sys.stdin], [], [], min(1.0, left))[0]:
-            return sys.stdin.readline()
+        if select.select([keyboard], [], [], min(1.0, left))[0]:
+            return os.read(keyboard, 4096)
     click.echo("", err=True)
     return None

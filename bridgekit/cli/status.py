@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from bridgekit.netboot.lifecycle import PxeStatus
 
 
+UNFINISHED = ("changing", "pending", "committing", "undoing")
+
+
 @click.command()
 @json_option
 @store_options
@@ -31,6 +34,8 @@ def status(as_json: bool, store: Store) -> None:
         if item.direction == "unbridge":
             what = f"{item.bridge} -> {item.nic}"
         left = f", {item.seconds_left:.0f} s left to confirm" if item.state == "pending" else ""
+        if item.state in UNFINISHED and not item.guarded:
+            left += ", without a guard: `bridgekit recover` ends it"
         say(f"{item.id}  {when}  {what}  {item.state}{left}")
     for name in damaged:
         say(f"{name}  its record is damaged: see `bridgekit recover`")

@@ -127,10 +127,19 @@ def writable(path: Path) -> bool:
     return os.access(path.resolve().parent, os.W_OK | os.X_OK)
 
 
-def sweep(path: Path) -> None:
-    """Remove what a `write` that was killed may have left beside the file."""
+def sweep(path: Path, *known: bytes | None) -> Path | None:
+    """Remove what a `write` or `swap` that was killed may have left beside the file.
+
+    With `known`, only if it is one of these contents or the beginning of one: else someone else
+    wrote it, and it was taken out for a look. Then return where it lies.
+    """
     with contextlib.suppress(OSError, RuntimeError):
-        _beside(path.resolve()).unlink(missing_ok=True)
+        aside = _beside(path.resolve())
+        content = aside.read_bytes()
+        if known and not any(one is not None and one.startswith(content) for one in known):
+            return aside
+        aside.unlink()
+    return None
 
 
 def _beside(target: Path) -> Path:

@@ -1,5 +1,6 @@
 """What would not be on the bridge exactly as it is on the NIC, as findings."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -11,6 +12,7 @@ from bridgekit.model.routes import LOCAL_TABLE, destination, hops, is_link_multi
 from bridgekit.model.snapshot import Snapshot
 
 DEAD = 1  # RTNH_F_DEAD
+ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
 EVERYBODY = ip_address("255.255.255.255")
 
 
@@ -26,6 +28,7 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         if label and len(label.encode()) > NAME_BYTES:
             message = f"the label {address.label} of {address.ip} would be {label}: too long"
             yield Finding("refuse", "label-too-long", message, "choose a shorter --bridge or label")
+    yield from _unreadable(snapshot, intent.nic, found)
     yield from _removed(snapshot, intent.nic, found)
     yield from _dead_legs(snapshot, intent.nic)
     for rule in snapshot.rules:
@@ -35,16 +38,27 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
             yield Finding("refuse", "inverted-rule", message, advice)
 
 
+def _unreadable(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:
+    """A text that is no UTF-8 is shown, and would be set, with escapes in it."""
+    link = snapshot.link(nic)
+    texts = [("alias", link.alias)] if link else []
+    texts += [("label", address.label) for address in found]
+    for kind, text in texts:
+        if text and ESCAPE.search(text):
+            what = f"the {kind} {text} of {nic} holds bytes that are no text (UTF-8)"
+            yield Finding("refuse", "unreadable-text", what, f"give {nic} another {kind}")
+
+
 def _dead_legs(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
-    """A leg dies with the last IPv4 address of its link, and none can be made that is dead."""
+    """A leg dies with its link, or the link's last IPv4 address; none can be made that is dead."""
     routes = snapshot.routes.naming(nic)
     for message in routes.samples():
-        legs = ((flags, routes.name(index)) for flags, index, _ in hops(message))
-        if any(flags & DEAD and name == nic for flags, name in legs):
+        dead = [routes.name(index) for flags, index, _ in hops(message) if flags & DEAD]
+        if dead:
             text = route_text(message, routes.name)
-            message_text = f"the leg over {nic} of this route is dead, and would live again: {text}"
-            advice = "make the route anew, or without that leg"
-            yield Finding("refuse", "dead-leg", message_text, advice)
+            what = f"the leg over {dead[0]} of this route is dead, and none is made so: {text}"
+            advice = "make the route anew without that leg, or bring its link up"
+            yield Finding("refuse", "dead-leg", what, advice)
 
 
 def _removed(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from bridgekit.errors import BridgekitError
+from bridgekit.errors import BridgekitError, Refused
 from bridgekit.transaction import systemd
-from bridgekit.transaction.journal import Journal, boot_clock
+from bridgekit.transaction.journal import FINISHED, Journal, State, boot_clock
 from bridgekit.transaction.store import Store
 
 CONFIRM, UNDO = b"confirm\n", b"undo\n"
@@ -122,47 +122,101 @@ def serve(store: Store, journal: Journal, actions: Actions) -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     with _listening(journal.folder, GUARD) as listener:
+        guard = Guard(store, journal, actions, listener)
         try:
             lifeline = _connected(journal, EXECUTOR)
         except OSError:
-            lifeline = None
-            if _executor_gone(store, journal, actions):
-                return
-        with lifeline or contextlib.nullcontext():
-            _guard(listener, lifeline, store, journal, actions)
-
-
-def _guard(
-    listener: socket.socket,
-    lifeline: socket.socket | None,
-    store: Store,
-    journal: Journal,
-    actions: Actions,
-) -> None:
-    lines, limit = [lifeline] if lifeline else [], boot_clock() + CHANGE_SECONDS
-    while True:
-        pending = journal.state() == "pending"
-        if not pending and lifeline not in lines:
-            return  # someone else has ended it
-        left = max(0.0, (journal.deadline() if pending else limit) - boot_clock())
-        ready = select.select([listener, *lines], [], [], left)[0]
-        if not ready and pending:
-            with store.lock(wait=True):
-                if journal.state() == "pending":  # else someone else has ended it
-                    actions.undo("not confirmed in time")
+            if not guard.executor_gone():
+                guard.watch(None)
             return
-        if not ready and lifeline and lifeline in lines and journal.state() in UNVERIFIED:
-            _kill(lifeline)
-        limit = limit if ready else boot_clock() + CHANGE_SECONDS
-        if listener in ready:
-            lines.append(listener.accept()[0])
-        for line in (line for line in lines[:] if line in ready):
-            word = _heard(line)
-            lines.remove(line)
-            with line:
-                gone = line is lifeline and _executor_gone(store, journal, actions)
-                if gone or _obeyed(line, word, store, journal, actions):
-                    return
+        with lifeline:
+            guard.watch(lifeline)
+
+
+class Guard:
+    """Watches one transaction. Its journal may get lost; that a change waits is remembered."""
+
+    def __init__(
+        self, store: Store, journal: Journal, actions: Actions, listener: socket.socket
+    ) -> None:
+        self._store, self._journal, self._actions = store, journal, actions
+        self._listener = listener
+        self._deadline: float | None = None
+
+    def watch(self, lifeline: socket.socket | None) -> None:
+        """Wait for what happens, and do what is to be done; return when there is nothing left."""
+        lines, limit = [lifeline] if lifeline else [], boot_clock() + CHANGE_SECONDS
+        while True:
+            pending = self._state() == "pending"
+            if not pending and lifeline not in lines:
+                return  # someone else has ended it
+            until = self._deadline if pending and self._deadline else limit
+            left = max(0.0, until - boot_clock())
+            ready = select.select([self._listener, *lines], [], [], left)[0]
+            if not ready and pending:
+                self._time_is_up()
+                return
+            if not ready and lifeline and lifeline in lines and self._state() in UNVERIFIED:
+                _kill(lifeline)
+            limit = limit if ready else boot_clock() + CHANGE_SECONDS
+            if self._listener in ready:
+                lines.append(self._listener.accept()[0])
+            for line in (line for line in lines[:] if line in ready):
+                word = _heard(line)
+                lines.remove(line)
+                with line:
+                    gone = line is lifeline and self.executor_gone()
+                    if gone or self._obeyed(line, word):
+                        return
+
+    def executor_gone(self) -> bool:
+        """Undo what it left half-done. Is there nothing left to guard?"""
+        with self._locked():
+            state = self._state()
+            if state == "pending":
+                return False
+            if state not in FINISHED:
+                self._actions.undo("the process that made the change is gone")
+            return True
+
+    def _state(self) -> State | None:
+        """Where the transaction stands; None if nobody can know."""
+        try:
+            state = self._journal.state()
+            if state == "pending":
+                self._deadline = self._journal.deadline()
+        except (BridgekitError, OSError):
+            state = None
+        lost = self._deadline and state in (None, "changing")
+        return "pending" if lost else state
+
+    def _time_is_up(self) -> None:
+        with self._locked():
+            if self._state() == "pending":  # else someone else has ended it
+                self._actions.undo("not confirmed in time")
+
+    def _obeyed(self, line: socket.socket, word: bytes) -> bool:
+        """Carry out an order if it is one and the change waits. Is there nothing left to guard?"""
+        if word not in (CONFIRM, UNDO):
+            return False
+        with self._locked():
+            if self._state() != "pending":
+                answer = Answer(BUSY, "the change does not wait for a confirmation")
+            elif word == CONFIRM:
+                answer = self._actions.finish()
+            else:
+                answer = self._actions.undo("as asked for")
+            with contextlib.suppress(OSError):
+                line.sendall(msgspec.json.encode(answer))
+            return self._state() != "pending"
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock; without one where its folder is gone."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(Refused):
+                stack.enter_context(self._store.lock(wait=True))
+            yield
 
 
 def _kill(lifeline: socket.socket) -> None:
@@ -178,32 +232,6 @@ def _heard(line: socket.socket) -> bytes:
         return line.recv(64)
     except OSError:
         return b""
-
-
-def _executor_gone(store: Store, journal: Journal, actions: Actions) -> bool:
-    """Undo what it left half-done. Is there nothing left to guard?"""
-    with store.lock(wait=True):
-        if journal.state() == "pending":
-            return False
-        if journal.unfinished():
-            actions.undo("the process that made the change is gone")
-        return True
-
-
-def _obeyed(
-    line: socket.socket, word: bytes, store: Store, journal: Journal, actions: Actions
-) -> bool:
-    """Carry out an order if it is one and the change waits. Is there nothing left to guard?"""
-    if word not in (CONFIRM, UNDO):
-        return False
-    with store.lock(wait=True):
-        if journal.state() != "pending":
-            answer = Answer(BUSY, "the change does not wait for a confirmation")
-        else:
-            answer = actions.finish() if word == CONFIRM else actions.undo("as asked for")
-        with contextlib.suppress(OSError):
-            line.sendall(msgspec.json.encode(answer))
-        return journal.state() != "pending"
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from bridgekit.host import files
 from bridgekit.host.place import Place
 from bridgekit.transaction import systemd
 
-VERSION = 1
+VERSION = 2
 RECORD = "record"
 Event = Literal[
     "started",  # operation `step` is about to run
@@ -136,8 +136,14 @@ class Journal:
                 yield msgspec.json.decode(_opened(line) or b"", type=Entry)
 
     def damaged(self) -> bool:
-        """Is there a line that cannot be trusted? The last may be one that a crash cut short."""
-        return any(_opened(line) is None for line in self._lines())
+        """Is there a line that cannot be trusted, or none at all that can be read?
+
+        The last may be one that a crash cut short.
+        """
+        try:
+            return any(_opened(line) is None for line in self._lines())
+        except BridgekitError:
+            return True
 
     def _lines(self) -> list[bytes]:
         return (files.read(self.folder / "journal") or b"").split(b"\n")[:-1]
@@ -148,7 +154,7 @@ class Journal:
 
     def commit_begun(self) -> bool:
         """May files have been replaced?"""
-        return any(entry.event == "committing" for entry in self.entries())
+        return self.damaged() or any(entry.event == "committing" for entry in self.entries())
 
     def state(self) -> State:
         """Return where the transaction stands."""

@@ -56,7 +56,7 @@ def committed(machine: Machine, journal: Journal, record: Record) -> bool:
     if here and wrong(machine, goal(record), record.plan.intent):
         return False
     for item in record.plan.files:
-        files.sweep(Path(item.path))
+        files.sweep(Path(item.path), item.before, item.after)
     conclude(journal, record)
     return True
 
@@ -80,7 +80,7 @@ def undo(machine: Machine, journal: Journal, record: Record, everything: bool = 
         if record.service:
             machine.close(record.plan.intent.bridge)
     count = len(record.plan.operations)
-    begun = count if everything or journal.damaged() else journal.steps_started()
+    begun = _begun(machine, record, journal, everything or journal.damaged())
     troubles = _undone_operations(machine, record, begun)
     left = _left(machine, record)
     if left.ours and begun < count:  # the journal may tell of less than was done
@@ -92,6 +92,13 @@ def undo(machine: Machine, journal: Journal, record: Record, everything: bool = 
     unwritten = _concluded(journal, record, remaining)
     others = [f"  not of this change, and left: {one.text}" for one in left.others]
     return "\n".join([AS_BEFORE + _reach(record), *others, *unwritten])
+
+
+def _begun(machine: Machine, record: Record, journal: Journal, everything: bool) -> int:
+    """How many operations are to be taken back; none if the host is as it was."""
+    if not everything:
+        return journal.steps_started()
+    return len(record.plan.operations) if _left(machine, record).found else 0
 
 
 def undo_files(journal: Journal, record: Record) -> str:
@@ -116,7 +123,7 @@ def _concluded(journal: Journal, record: Record, remaining: list[str]) -> list[s
         text = "\n".join(remaining)
         unwritten = _noted(journal, Entry("incomplete", text=text))
         raise RollbackIncomplete("\n".join(["undone, but:", text, *unwritten]))
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, BridgekitError):
         mark_undone(journal, record, "committed")
     return _noted(journal, Entry("rolled-back"))
 
@@ -162,7 +169,9 @@ def _undone_files(journal: Journal, record: Record) -> list[str]:
     begun, troubles = journal.commit_begun(), []
     for item in record.plan.files:
         try:
-            files.sweep(Path(item.path))
+            stranger = files.sweep(Path(item.path), item.before, item.after)
+            if stranger:
+                troubles.append(f"  {stranger} is what someone else wrote to {item.path} meanwhile")
             now = files.read(Path(item.path))
             if now == item.after:
                 files.swap(Path(item.path), item.after, item.before)

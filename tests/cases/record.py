@@ -93,7 +93,7 @@ def _routes(routes: RouteSet, indices: dict[str, int]) -> RouteSet:
         return links <= indices.keys() and not own
 
     kept = routes.where(matters)
-    messages = (_still(message) for message in kept.resolved(indices))
+    messages = (_still(message) for message in kept.resolved(indices).messages)
     names = tuple((number, name) for name, number in indices.items())
     return RouteSet(names, tuple(messages))
 

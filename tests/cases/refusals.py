@@ -95,6 +95,7 @@ LINKS = {
         Intent("eth0", "abcdefghijklmno"),
         base=V4,
     ),
+    "unreadable-text": Case(base=V4, change=nic(alias=r"caf\xe9")),
     "inverted-rule": Case(("rule add not iif lo oif eth0 blackhole priority 500",), base=V4),
     "dead-leg": Case(
         (

@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,29 @@ def test_enter_keeps(lab: Lab) -> None:
         os.write(person, b"\n")
         assert process.wait(30) == 0
     assert states(lab) == ["committed"]
+
+
+def test_what_was_typed_before_the_question_is_no_answer(lab: Lab) -> None:
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
+        os.write(person, b"\n\n")
+        read_until(person, "ENTER keeps it")
+        assert states(lab) == ["pending"]
+        os.write(person, b"\n")
+        assert process.wait(30) == 0
+    assert states(lab) == ["committed"]
+
+
+def test_interrupts_at_the_countdown(lab: Lab) -> None:
+    """However often: it is undone, and told how it ended."""
+    before = witness.dump(lab.hosts["host"])
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
+        read_until(person, "ENTER keeps it")
+        for _ in range(20):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        assert "as before" in read_until(person, "as before")
+        assert process.wait(30) == 4
+    assert before.difference(witness.dump(lab.hosts["host"])) == []
 
 
 def test_interrupt_undoes(lab: Lab) -> None:

@@ -25,10 +25,11 @@ from bridgekit.host.netlink.messages import (
     NEWADDR,
     address_body,
     as_it_was,
+    changed_for_peers,
     neighbour_body,
     without_settings,
 )
-from bridgekit.host.netlink.replay import NEWROUTE, Replay
+from bridgekit.host.netlink.replay import DELROUTE, NEWROUTE, Replay
 from bridgekit.migration import operations as op
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
@@ -132,6 +133,8 @@ class Executor:
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
         _await_usable(channel, operation.link, proven)
         channel.exchange([as_it_was(a, index) for a in proven if not a.flags & NODAD])
+        extra = changed_for_peers(index, proven, operation.connected)
+        channel.exchange([Request(DELROUTE, body, 0, GONE) for body in extra])
         # the kernel's own, where someone has given that route another source or metrics
         bare = without_settings(operation.connected, operation.addresses)
         replay = Replay(links.indices(channel), self._undoing)

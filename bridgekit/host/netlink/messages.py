@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from bridgekit.host.netlink.channel import REPLACE, Request
@@ -18,6 +19,7 @@ from bridgekit.model.routes import (
     PRIORITY,
     RTMSG,
     TABLE,
+    connected_route,
     destination,
     expires,
     fields,
@@ -25,6 +27,8 @@ from bridgekit.model.routes import (
 )
 
 NEWADDR = 20
+OWN_METRIC = 256
+"""The metric of an IPv6 connected route whose address names none."""
 IFADDR, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
 IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 1, 2, 3, 4, 6
 IFA_FLAGS, IFA_METRIC, IFA_PROTOCOL = 8, 9, 11
@@ -62,6 +66,23 @@ def address_body(address: Address, index: int, flags: int) -> bytes:
 def as_it_was(address: Address, index: int) -> Request:
     """Take the "no duplicate detection" flag off again, now that it has served."""
     return Request(NEWADDR, address_body(address, index, address.flags), REPLACE)
+
+
+def changed_for_peers(
+    index: int, changed: Sequence[Address], connected: RouteSet
+) -> Iterator[bytes]:
+    """Yield the routes that the kernel makes when the flags of an address with a peer change.
+
+    It takes the peer's network for the address's own (modify_prefix_route in net/ipv6/addrconf.c).
+    Those that someone else made, or another address brings, are not of them.
+    """
+    there = {(destination(message), message[0]) for message in connected.messages}
+    for address in changed:
+        if address.peer and (address.network, socket.AF_INET6) not in there:
+            network, metric = address.network, address.metric or OWN_METRIC
+            yield connected_route(
+                index, socket.AF_INET6, network.network_address.packed, network.prefixlen, metric
+            )
 
 
 def neighbour_body(entry: Neighbour, index: int) -> bytes:

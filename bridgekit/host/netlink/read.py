@@ -48,7 +48,7 @@ def _addresses(bodies: Iterator[bytes], names: dict[int, str]) -> Iterator[Addre
 def _address(body: bytes, link: str) -> Address:
     family, prefixlen, flags, scope, _ = IFADDR.unpack_from(body)
     found = wire.found(body, IFADDR.size)
-    address = found.get(IFA_ADDRESS, b"")
+    address = found.get(IFA_ADDRESS, bytes(4))  # a peer 0.0.0.0 is left out
     local = found.get(IFA_LOCAL, address)
     flags = wire.u32(found[IFA_FLAGS]) if IFA_FLAGS in found else flags
     preferred, valid = FOREVER, FOREVER

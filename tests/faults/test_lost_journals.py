@@ -1,0 +1,68 @@
+"""The journal is spoiled, or gone, while its change waits or is at work: the guard still acts."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from tests.netns.test_migration import state
+
+SPOILED = {
+    "empty": ": > journal",
+    "a byte turned": "truncate -s -3 journal && echo x} >> journal",
+    "a folder": "mv journal aside && mkdir journal",
+    "gone": "rm journal",
+    "all gone": "rm -r ../../bridgekit",
+}
+GUARD = """
+import glob, os, signal, socket, struct, sys
+with socket.socket(socket.AF_UNIX) as line:
+    os.chdir(os.path.dirname(glob.glob('/var/lib/bridgekit/*/guard.sock')[0]))
+    line.connect('guard.sock')
+    print('there', flush=True)
+    if 'kill' in sys.argv:
+        peer = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        os.kill(struct.unpack('=iII', peer)[0], signal.SIGKILL)
+    line.recv(1)
+"""
+"""Wait until the guard ends, or make it."""
+PROBE = "cmd:sh -c 'test ! -e /sys/class/net/br0 || { cat /run/go; }'"
+"""Answers before; afterwards only when someone has written there."""
+
+
+def spoil(lab: Lab, how: str) -> None:
+    lab.run("host", "sh", "-c", f"cd /var/lib/bridgekit/*-*/ && {SPOILED[how]}")
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_the_time_of_a_change_runs_out(lab: Lab, how: str) -> None:
+    before = state(lab)
+    assert lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "3").code == 0
+    waiting = lab.popen("host", sys.executable, "-c", GUARD, stdout=subprocess.PIPE, text=True)
+    assert waiting.stdout and waiting.stdout.readline() == "there\n"
+    spoil(lab, how)
+    waiting.wait(60)
+    assert before.difference(state(lab)) == []
+
+
+@pytest.mark.parametrize("how", ["a folder", "empty"])
+def test_a_change_that_fails_is_undone(lab: Lab, how: str) -> None:
+    before = state(lab)
+    lab.run("host", "mkfifo", "/run/go")
+    argv = (sys.executable, "-m", "bridgekit", "apply", "eth0", "--yes", "--probe", PROBE)
+    process = lab.popen("host", *argv, stderr=subprocess.PIPE, text=True)
+    assert process.stderr and any("looking at the result" in line for line in process.stderr)
+    spoil(lab, how)
+    process.terminate()
+    assert process.wait(60) == 4
+    assert before.difference(state(lab)) == []
+
+
+def test_what_is_not_done_is_told_with_its_way_out(lab: Lab) -> None:
+    """A guard that is gone is told of by `status`."""
+    assert lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600").code == 0
+    lab.run("host", sys.executable, "-c", GUARD, "kill", check=False)
+    assert "without a guard: `bridgekit recover`" in lab.bridgekit("status").stdout
+    assert json.loads(lab.bridgekit("recover", "--json").stdout)["message"].count("was undone")
