@@ -37,7 +37,7 @@ def _network() -> Snapshot:
             links=found,
             addresses=read.addresses(channel, names),
             routes=read.routes(channel, names),
-            neighbours=read.neighbours(channel, names),
+            neighbours=read.neighbours(channel, found),
             rules=read.rules(channel),
             nexthops=read.nexthops(channel, names),
             static_macs=static_macs.read(channel, found),

@@ -148,7 +148,8 @@ def awaited(store: Store, journal: Journal) -> str:
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":
         raise RollbackIncomplete(f"{journal.folder.name} was undone, but:\n{journal.last_text()}")
-    raise RolledBack(f"{journal.folder.name} was not confirmed in time: the host is as before")
+    why = f"{journal.folder.name} was not confirmed in time: the host is as before"
+    raise RolledBack("\n".join(filter(None, [why, journal.last_text()])))
 
 
 def recover(store: Store) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from bridgekit.migration.difference import (
     rule_repair,
 )
 from bridgekit.model.addresses import FOREVER, IPV4, IPV6, NODAD, NOPREFIXROUTE, PERMANENT, Address
-from bridgekit.model.links import BridgeOptions, Link, PortOptions
+from bridgekit.model.links import BridgeOptions, Link, Neighbour, PortOptions
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import LOCAL_TABLE, has_gateway, is_link_local, place, table
 from bridgekit.model.snapshot import Snapshot
@@ -120,6 +120,8 @@ def _address(address: Address) -> _Identity:
 
 def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
     wanted, found = wanted.apart_from(found), found.apart_from(wanted)
+    yield from _preferences(wanted, found, focus)
+    wanted, found = wanted.with_legs_apart(), found.with_legs_apart()
     left = dict(zip(wanted.identities(), wanted.messages, strict=True))
     right = dict(zip(found.identities(), found.messages, strict=True))
     more, fewer = Counter(found.identities()), Counter(wanted.identities())
@@ -130,7 +132,6 @@ def _routes(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterato
     for identity in more - fewer:
         if focus.intersection(identity[1]):
             yield route_difference("unexpected", "delete", right[identity], found)
-    yield from _preferences(wanted, found, focus)
 
 
 def _preferences(wanted: RouteSet, found: RouteSet, focus: frozenset[str]) -> Iterator[Difference]:
@@ -155,10 +156,15 @@ def _ordered(routes: RouteSet) -> dict[object, list[tuple[str, ...]]]:
 
 def _neighbours(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
     def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
-        entries = (entry for entry in snapshot.neighbours if entry.lasting)
+        entries = (_settled(entry) for entry in snapshot.neighbours if entry.lasting)
         return {(entry.link, entry): neighbour_words(entry) for entry in entries}
 
     yield from _unequal(compared(wanted), compared(found), focus)
+
+
+def _settled(entry: Neighbour) -> Neighbour:
+    """What the kernel knows about a managed one is of the moment."""
+    return replace(entry, state=0, mac="") if entry.managed else entry
 
 
 def _static_macs(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:

@@ -8,10 +8,9 @@ from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import NAME_BYTES, Intent
 from bridgekit.model.addresses import DADFAILED, IPV6, Address
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import LOCAL_TABLE, destination, hops, is_link_multicast, table
+from bridgekit.model.routes import LOCAL_TABLE, dead_links, destination, is_link_multicast, table
 from bridgekit.model.snapshot import Snapshot
 
-DEAD = 1  # RTNH_F_DEAD
 ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
 EVERYBODY = ip_address("255.255.255.255")
 
@@ -53,7 +52,7 @@ def _dead_legs(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
     """A leg dies with its link, or the link's last IPv4 address; none can be made that is dead."""
     routes = snapshot.routes.naming(nic)
     for message in routes.samples():
-        dead = [routes.name(index) for flags, index, _ in hops(message) if flags & DEAD]
+        dead = [routes.name(index) for index in dead_links(message)]
         if dead:
             text = route_text(message, routes.name)
             what = f"the leg over {dead[0]} of this route is dead, and none is made so: {text}"

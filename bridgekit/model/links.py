@@ -71,7 +71,7 @@ class Link:
 class Neighbour:
     """An ARP or NDP entry. `state` and `flags` are the kernel's NUD_ and NTF_ bits.
 
-    A proxy entry has no MAC address and no state.
+    A proxy entry has no MAC address and no state. The kernel keeps a managed one fresh by itself.
     """
 
     link: str
@@ -82,24 +82,30 @@ class Neighbour:
     flags: int = 0
 
     protocol: int = 0
+    managed: bool = False
 
     PROXY: ClassVar[int] = 0x08
     ROUTER: ClassVar[int] = 0x80
     PERMANENT: ClassVar[int] = 0x80
-    USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
-    """REACHABLE, STALE, DELAY, PROBE, PERMANENT: entries whose MAC address is known."""
+    NOARP: ClassVar[int] = 0x40
+    USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80
+    """REACHABLE, STALE, DELAY, PROBE, NOARP, PERMANENT: entries whose MAC address is known."""
 
     @property
     def lasting(self) -> bool:
         """Does it stay until someone removes it?"""
-        return bool(self.state & self.PERMANENT or self.flags & self.PROXY)
+        stays = self.state & (self.PERMANENT | self.NOARP)
+        return bool(stays or self.flags & self.PROXY or self.managed)
 
     def __str__(self) -> str:
         """The words that `ip neighbour replace` takes."""
         if self.flags & self.PROXY:
             return f"proxy {self.ip} dev {self.link}"
-        state = "permanent" if self.lasting else "stale"
         router = " router" if self.flags & self.ROUTER else ""
+        if self.managed:
+            return f"{self.ip} dev {self.link} managed{router}"
+        words = {self.PERMANENT: "permanent", self.NOARP: "noarp"}
+        state = words.get(self.state & (self.PERMANENT | self.NOARP), "stale")
         return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}{router}"
 
     def on(self, link: str) -> "Neighbour":

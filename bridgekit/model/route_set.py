@@ -4,19 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV6
 from bridgekit.model.alike import DST_AT, LENGTH_AT, NETWORK_AT, Alike
 from bridgekit.model.routes import (
     GATEWAY,
-    KEPT_FLAGS,
-    MULTIPATH,
-    OIF,
     ONLINK,
-    RTMSG,
     VIA,
     device_slots,
+    has_legs,
     hops,
-    legs,
+    legs_apart,
     settings,
 )
 
@@ -117,6 +113,11 @@ class RouteSet:
         """Yield what makes each of the messages equal to another."""
         return map(self.identity, self.messages)
 
+    def with_legs_apart(self) -> "RouteSet":
+        """Return these routes with each leg of an IPv6 route as a route of its own."""
+        split = ((m,) if not has_legs(m) else legs_apart(m) for m in self.messages)
+        return replace(self, messages=tuple(part for parts in split for part in parts))
+
     def kind(self, message: bytes) -> Identity:
         """Return what is the same for all routes alike."""
         bare, links = self.identity(message)
@@ -149,16 +150,7 @@ def _patched(message: bytes, numbers: Mapping[int, int]) -> bytes:
     return message
 
 
-def own_legs(message: bytes, routes: "RouteSet", link: str) -> Iterator[bytes]:
+def own_legs(message: bytes, routes: RouteSet, link: str) -> Iterator[bytes]:
     """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
-    if message[0] != IPV6:
-        return
-    common = [(kind, at, end) for kind, at, end in wire.attributes(message, RTMSG.size)]
-    rest = b"".join(wire.attribute(k, message[a:b]) for k, a, b in common if k != MULTIPATH)
-    for _, at, end in (item for item in common if item[0] == MULTIPATH):
-        for flags, slot, first, stop in legs(message, at, end):
-            index = wire.u32(message, slot)
-            if routes.name(index) == link:
-                top = message[:8] + wire.U32.pack(message[flags] & KEPT_FLAGS)
-                oif = wire.attribute(OIF, wire.U32.pack(index))
-                yield top + rest + message[first:stop] + oif
+    parts = legs_apart(message) if has_legs(message) else ()
+    return (part for part in parts if routes.links(part) == (link,))

@@ -30,6 +30,7 @@ LOCAL_TABLE, MAIN_TABLE = 255, 254
 TABLES = {253: "default", 254: "main", 255: "local"}
 KERNEL_MADE, BY_RA = 2, 9
 ONLINK = 4
+DEAD = 1
 KEPT_FLAGS = ONLINK | 2
 """Of the leg and route flags only ONLINK and PERVASIVE are settings; the rest is state."""
 
@@ -185,3 +186,39 @@ def connected_route(index: int, family: int, network: bytes, bits: int, metric: 
     message += wire.attribute(DST, network)
     message += wire.attribute(PRIORITY, wire.U32.pack(metric)) if metric else b""
     return message + wire.attribute(OIF, wire.U32.pack(index))
+
+
+def has_legs(message: bytes) -> bool:
+    """Is it an IPv6 route with several legs? The kernel keeps each as a route of its own."""
+    return message[0] == IPV6 and MULTIPATH in fields(message)
+
+
+def legs_apart(message: bytes) -> Iterator[bytes]:
+    """Yield for each leg of a route the message of a route that has no other."""
+    for kind, at, end in wire.attributes(message, RTMSG.size):
+        for flags, slot, first, stop in legs(message, at, end) if kind == MULTIPATH else ():
+            before, after = message[RTMSG.size : at - wire.HEAD.size], message[(end + 3) & ~3 :]
+            way = sorted(wire.attributes(message, first, stop), key=lambda one: one[0] != GATEWAY)
+            hop = [wire.attribute(kind, message[a:b]) for kind, a, b in way]
+            hop.insert(1, wire.number(OIF, wire.u32(message, slot)))
+            top = message[:8] + wire.U32.pack(message[flags] & KEPT_FLAGS)
+            yield top + before + b"".join(hop) + after
+
+
+def over_live_legs(message: bytes, dead: frozenset[int]) -> bytes:
+    """Return the route without its legs over these interfaces; the same if none would be left."""
+    for kind, at, end in wire.attributes(message, RTMSG.size):
+        if kind == MULTIPATH:
+            alive = [
+                message[flags - 2 : (stop + 3) & ~3]
+                for flags, slot, _, stop in legs(message, at, end)
+                if wire.u32(message, slot) not in dead
+            ]
+            rest = message[: at - wire.HEAD.size] + wire.attribute(MULTIPATH, b"".join(alive))
+            return rest + message[(end + 3) & ~3 :] if alive else message
+    return message
+
+
+def dead_links(message: bytes) -> frozenset[int]:
+    """Return the interfaces over which this route has a dead leg."""
+    return frozenset(index for flags, index, _ in hops(message) if flags & DEAD)

@@ -152,6 +152,10 @@ class Journal:
         """Return how many operations may have changed something, also when a line is lost."""
         return max((e.step + 1 for e in self.entries() if e.event == "started"), default=0)
 
+    def verified(self) -> bool:
+        """Was the change seen to be complete? False if nobody can know."""
+        return not self.damaged() and any(entry.event == "verified" for entry in self.entries())
+
     def commit_begun(self) -> bool:
         """May files have been replaced?"""
         return self.damaged() or any(entry.event == "committing" for entry in self.entries())

@@ -5,6 +5,7 @@ anew and compared with the snapshot.
 """
 
 import contextlib
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -81,6 +82,9 @@ def undo(machine: Machine, journal: Journal, record: Record, everything: bool = 
             machine.close(record.plan.intent.bridge)
     count = len(record.plan.operations)
     begun = _begun(machine, record, journal, everything or journal.damaged())
+    if begun == count:
+        _stop_if_renamed(machine, journal, record)
+    going = _going(machine, journal, record)
     troubles = _undone_operations(machine, record, begun)
     left = _left(machine, record)
     if left.ours and begun < count:  # the journal may tell of less than was done
@@ -89,8 +93,8 @@ def undo(machine: Machine, journal: Journal, record: Record, everything: bool = 
     remaining = _undone_files(journal, record)
     if left.ours:
         remaining += [*dict.fromkeys(troubles), *listed(left.found), *_repairs(left.found)]
-    unwritten = _concluded(journal, record, remaining)
-    others = [f"  not of this change, and left: {one.text}" for one in left.others]
+    others = [*going, *(f"  not of this change, and left: {one.text}" for one in left.others)]
+    unwritten = _concluded(journal, record, remaining, others)
     return "\n".join([AS_BEFORE + _reach(record), *others, *unwritten])
 
 
@@ -99,6 +103,30 @@ def _begun(machine: Machine, record: Record, journal: Journal, everything: bool)
     if not everything:
         return journal.steps_started()
     return len(record.plan.operations) if _left(machine, record).found else 0
+
+
+def _stop_if_renamed(machine: Machine, journal: Journal, record: Record) -> None:
+    """The bridge must not go before its NIC is found: it has the host's addresses."""
+    nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
+    before, now = record.plan.snapshot.link(nic), machine.snapshot(nic, bridge)
+    renamed = (link.name for link in now.links if before and link.index == before.index)
+    name = next(renamed, nic)
+    if name != nic and now.link(bridge):
+        what = f"  {nic} is called {name} now; {bridge} stays, for it has the host's addresses"
+        advice = (
+            f"  call it {nic} again (`ip link set {name} name {nic}`), then `bridgekit recover`"
+        )
+        _concluded(journal, record, [what, advice])
+
+
+def _going(machine: Machine, journal: Journal, record: Record) -> list[str]:
+    """What others gave a bridge that goes, in words."""
+    intent = record.plan.intent
+    if record.plan.snapshot.link(intent.bridge) or not journal.verified():
+        return []
+    found = (one.text for one in wrong(machine, goal(record), intent) if _added(one))
+    own = re.compile(rf"\b{re.escape(intent.bridge)}\b")
+    return [f"  gone with {intent.bridge}: {text}" for text in found if own.search(text)]
 
 
 def undo_files(journal: Journal, record: Record) -> str:
@@ -117,7 +145,9 @@ def undone(machine: Machine, journal: Journal, record: Record, cause: object) ->
     return RolledBack(f"{cause}\nEverything was undone: {how}.")
 
 
-def _concluded(journal: Journal, record: Record, remaining: list[str]) -> list[str]:
+def _concluded(
+    journal: Journal, record: Record, remaining: list[str], others: Iterable[str] = ()
+) -> list[str]:
     """Note that it is undone; return what could not be written. RollbackIncomplete if it is not."""
     if remaining:
         text = "\n".join(remaining)
@@ -125,7 +155,7 @@ def _concluded(journal: Journal, record: Record, remaining: list[str]) -> list[s
         raise RollbackIncomplete("\n".join(["undone, but:", text, *unwritten]))
     with contextlib.suppress(OSError, BridgekitError):
         mark_undone(journal, record, "committed")
-    return _noted(journal, Entry("rolled-back"))
+    return _noted(journal, Entry("rolled-back", text="\n".join(others)))
 
 
 def _noted(journal: Journal, entry: Entry) -> list[str]:

@@ -1,6 +1,5 @@
 """The journal is spoiled, or gone, while its change waits or is at work: the guard still acts."""
 
-import json
 import subprocess
 import sys
 
@@ -58,11 +57,3 @@ def test_a_change_that_fails_is_undone(lab: Lab, how: str) -> None:
     process.terminate()
     assert process.wait(60) == 4
     assert before.difference(state(lab)) == []
-
-
-def test_what_is_not_done_is_told_with_its_way_out(lab: Lab) -> None:
-    """A guard that is gone is told of by `status`."""
-    assert lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600").code == 0
-    lab.run("host", sys.executable, "-c", GUARD, "kill", check=False)
-    assert "without a guard: `bridgekit recover`" in lab.bridgekit("status").stdout
-    assert json.loads(lab.bridgekit("recover", "--json").stdout)["message"].count("was undone")

@@ -129,7 +129,7 @@ def test_a_route_that_the_kernel_refuses_is_named(busy: Lab) -> None:
     plan, before = planned(busy), state(busy)
     moving = do(busy, plan, until=SetUp)
     only = dataclasses.replace(moving.before, messages=())
-    refused = r"the kernel refused: .*: route 10\.9\.0\.0/32 dev br0 proto 12"
+    refused = r"the kernel refused: .* \(route 10\.9\.0\.0/32 dev br0 proto 12"
     with inside("net", busy.hosts["host"].pid), pytest.raises(BridgekitError, match=refused):
         machine.execute(ReplaceRoutes(only, moving.names))
     undo(busy, plan.operations[:1])

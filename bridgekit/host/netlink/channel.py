@@ -12,6 +12,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from bridgekit.errors import BridgekitError
@@ -37,11 +38,11 @@ IPV6_ROUTES = 0x400  # RTMGRP_IPV6_ROUTE
 
 
 class NetlinkError(BridgekitError):
-    """The kernel refused a request; `code` is the errno, `request` the refused one's position."""
+    """The kernel refused a request; `code` is the errno, `what` says which."""
 
-    def __init__(self, code: int, request: int) -> None:
-        self.code, self.request = code, request
-        super().__init__(f"the kernel refused: {os.strerror(code)} (request {request})")
+    def __init__(self, code: int, what: str) -> None:
+        self.code = code
+        super().__init__(f"the kernel refused: {os.strerror(code)} ({what})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Request:
     flags: int = 0
     quiet: frozenset[int] = frozenset()
     """The errnos that mean that the work is done already."""
+    words: Callable[[], str] = lambda: "request"
+    """What it is about, for a person."""
 
 
 class Sink(Protocol):
@@ -80,10 +83,13 @@ Sinks = TypeVar("Sinks", bound=Sink)
 class Channel:
     """One netlink socket of the caller's network namespace; close it, or use it with `with`.
 
-    `protocol` is NETLINK_ROUTE unless told otherwise.
+    `protocol` is NETLINK_ROUTE unless told otherwise. A `thorough` one goes on when the kernel
+    refuses something, and keeps the first error in `refused`.
     """
 
-    def __init__(self, protocol: int = 0) -> None:
+    def __init__(self, protocol: int = 0, thorough: bool = False) -> None:
+        self._thorough = thorough
+        self.refused: NetlinkError | None = None
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
         self._socket = socket.socket(socket.AF_NETLINK, kind, protocol)
         self._sequence = 0
@@ -136,7 +142,7 @@ class Channel:
                 if answer in {ERROR, DONE}:
                     code = -struct.unpack_from("=i", chunk, at)[0] if end - at >= 4 else 0
                     if code:
-                        raise NetlinkError(code, 0)
+                        raise NetlinkError(code, "a list")
                     return whole
                 sink.append(chunk[at:end])
 
@@ -162,23 +168,25 @@ class Channel:
 
         The kernel works through a batch in order and does not stop at a refused request.
         """
-        refused: NetlinkError | None = None
-        start = 0
         for batch in _batches(requests):
-            first = self._send(batch)
-            for position, code in self._answers(first, len(batch)):
-                if code and code not in batch[position].quiet and refused is None:
-                    refused = NetlinkError(code, start + position)
-            if refused:
-                raise refused
-            start += len(batch)
+            answers = list(self._answers(self._send(batch), len(batch)))
+            refused = [(one, code) for one, code in answers if code not in {0, *batch[one].quiet}]
+            for position, code in refused[:1]:
+                self._refuse(NetlinkError(code, batch[position].words()))
 
-    def exchange_alike(self, kind: int, flags: int, routes: Alike) -> None:
+    def _refuse(self, error: NetlinkError) -> None:
+        if not self._thorough:
+            raise error
+        self.refused = self.refused or error
+
+    def exchange_alike(
+        self, kind: int, flags: int, routes: Alike, words: Callable[[bytes], str]
+    ) -> None:
         """Send a request for each of these; NetlinkError for the first one refused of a batch.
 
         Only the last of a batch is acknowledged: the kernel tells of each that it refuses.
         """
-        size, start = HEADER.size + len(routes.sample), 0
+        size = HEADER.size + len(routes.sample)
         head = HEADER.pack(size, kind, REQUEST | flags, 0, 0)
         room = min(ALIKE_BYTES, self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)
         for batch in routes.parts(room // size):
@@ -191,9 +199,9 @@ class Channel:
             self._sequence += count
             self._socket.send(data)
             refused = [answer for answer in self._told(first, count) if answer[1]]
-            if refused:
-                raise NetlinkError(refused[0][1], start + refused[0][0])
-            start += count
+            for position, code in refused[:1]:
+                message = next(islice(batch.messages(), position, None))
+                self._refuse(NetlinkError(code, words(message)))
 
     def _told(self, first: int, count: int) -> Iterator[tuple[int, int]]:
         """Yield (position, errno) for those of the requests sent last that the kernel tells of."""

@@ -4,9 +4,7 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
-import os
 from functools import singledispatchmethod
-from itertools import islice
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink import links, read, static_macs
@@ -16,7 +14,6 @@ from bridgekit.host.netlink.channel import (
     IPV6_ROUTES,
     REPLACE,
     Channel,
-    NetlinkError,
     Notices,
     Request,
 )
@@ -33,9 +30,7 @@ from bridgekit.host.netlink.replay import DELROUTE, NEWROUTE, Replay
 from bridgekit.migration import operations as op
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
-from bridgekit.model.alike import Alike
 from bridgekit.model.links import Link, PortOptions
-from bridgekit.model.route_text import route_text
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
@@ -55,8 +50,10 @@ class Executor:
 
     def execute(self, operation: op.Operation) -> None:
         """Carry out one operation; NetlinkError or BridgekitError if it can't be done."""
-        with Channel() as channel, Notices() as notices:
+        with Channel(thorough=self._undoing) as channel, Notices() as notices:
             self._do(operation, channel, notices)
+            if channel.refused:
+                raise channel.refused
 
     @singledispatchmethod
     def _do(self, operation: object, channel: Channel, notices: Notices) -> None:
@@ -187,7 +184,7 @@ class Executor:
         for stage in replay.replaced(operation.before, operation.after, now):
             channel.exchange(stage.requests)
             for group in stage.alike:
-                _replace_alike(channel, group, here)
+                channel.exchange_alike(NEWROUTE, CREATE | REPLACE, group, replay.words)
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel, notices: Notices) -> None:
@@ -220,16 +217,6 @@ class Executor:
         unproven = address.family == IPV4 or address.tentative
         body = address_body(address, index, address.flags | (0 if unproven else NODAD))
         return Request(NEWADDR, body, CREATE | EXCL, self._there)
-
-
-def _replace_alike(channel: Channel, group: Alike, here: dict[str, int]) -> None:
-    try:
-        channel.exchange_alike(NEWROUTE, CREATE | REPLACE, group)
-    except NetlinkError as error:
-        message = next(islice(group.messages(), error.request, None))
-        name = {index: name for name, index in here.items()}.__getitem__
-        why = f"{os.strerror(error.code)}: route {route_text(message, name)}"
-        raise BridgekitError(f"the kernel refused: {why}") from error
 
 
 def _out_of_turn(channel: Channel, index: int, operation: op.AddAddresses) -> list[Request]:

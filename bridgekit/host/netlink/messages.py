@@ -34,7 +34,8 @@ IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 1, 2, 3, 4, 6
 IFA_FLAGS, IFA_METRIC, IFA_PROTOCOL = 8, 9, 11
 LIFETIMES = struct.Struct("=IIII")
 """Preferred, valid; then when it was made and last changed."""
-NDA_DST, NDA_LLADDR, NDA_PROTOCOL = 1, 2, 12
+NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NDA_FLAGS_EXT = 1, 2, 12, 15
+STALE, MANAGED = 0x04, 0x01
 
 
 def packed_ip(ip: str) -> bytes:
@@ -87,14 +88,16 @@ def changed_for_peers(
 
 def neighbour_body(entry: Neighbour, index: int) -> bytes:
     """A neighbour's message; one that comes and goes by itself is handed over as stale."""
-    state = entry.state if entry.lasting else 0x04  # STALE: proven at first use
+    stays = entry.lasting and not entry.managed
     mac, protocol = bytes.fromhex(entry.mac.replace(":", "")), entry.protocol
+    state = entry.state if stays else STALE if mac else 0  # proven at first use
     return b"".join(
         (
             NDMSG.pack(entry.family, index, state, entry.flags, 0),
             wire.attribute(NDA_DST, packed_ip(entry.ip)),
             wire.attribute(NDA_LLADDR, mac) if mac else b"",
             wire.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
+            wire.number(NDA_FLAGS_EXT, MANAGED) if entry.managed else b"",
         )
     )
 

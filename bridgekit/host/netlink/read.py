@@ -1,7 +1,7 @@
 """Read addresses, routes, neighbours, rules and nexthop objects of this namespace."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
 from bridgekit.host.netlink.messages import (
@@ -15,7 +15,9 @@ from bridgekit.host.netlink.messages import (
     IFA_PROTOCOL,
     IFADDR,
     LIFETIMES,
+    MANAGED,
     NDA_DST,
+    NDA_FLAGS_EXT,
     NDA_LLADDR,
     NDA_PROTOCOL,
     NDMSG,
@@ -23,7 +25,7 @@ from bridgekit.host.netlink.messages import (
 from bridgekit.model import wire
 from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
 from bridgekit.model.gathering import Gathering
-from bridgekit.model.links import Neighbour
+from bridgekit.model.links import Link, Neighbour
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import DST, LOCAL_TABLE, OIF, RTMSG, fields
 from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
@@ -92,7 +94,7 @@ def local_ipv6(channel: Channel, index: int) -> frozenset[str]:
     return frozenset(socket.inet_ntop(socket.AF_INET6, fields(b)[DST]) for b in bodies)
 
 
-def neighbours(channel: Channel, names: dict[int, str]) -> tuple[Neighbour, ...]:
+def neighbours(channel: Channel, links: Sequence[Link]) -> tuple[Neighbour, ...]:
     """Return neighbour entries whose MAC is known, and proxy entries. See: ip neigh show"""
     bodies = (
         body
@@ -100,27 +102,36 @@ def neighbours(channel: Channel, names: dict[int, str]) -> tuple[Neighbour, ...]
         for flags in (0, Neighbour.PROXY)
         for body in channel.dump(GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
     )
-    found = (_neighbour(body, names) for body in bodies)
+    numbers = {link.index: link for link in links}
+    found = (_neighbour(body, numbers) for body in bodies)
     return tuple(entry for entry in found if entry)
 
 
-def _neighbour(body: bytes, names: dict[int, str]) -> Neighbour | None:
+def _neighbour(body: bytes, links: dict[int, Link]) -> Neighbour | None:
     family, index, state, flags, _ = NDMSG.unpack_from(body)
     found = wire.found(body, NDMSG.size)
     mac, proxy = found.get(NDA_LLADDR, b""), flags & Neighbour.PROXY
-    group = bool(mac) and mac[0] & 1  # the kernel's own, for multicast and broadcast
-    usable = proxy or (state & Neighbour.USABLE and mac and not group)
-    if not usable or index not in names:
+    managed = NDA_FLAGS_EXT in found and bool(wire.u32(found[NDA_FLAGS_EXT]) & MANAGED)
+    usable = proxy or managed or (state & Neighbour.USABLE and mac)
+    if not usable or index not in links or _is_kernels_own(mac, state, links[index]):
         return None
     return Neighbour(
-        link=names[index],
+        link=links[index].name,
         family=family,
         ip=_ip(found[NDA_DST]),
         mac=mac.hex(":"),
         state=0 if proxy else state,
         flags=flags,
         protocol=found.get(NDA_PROTOCOL, b"\0")[0],
+        managed=managed,
     )
+
+
+def _is_kernels_own(mac: bytes, state: int, link: Link) -> bool:
+    """Those for multicast, broadcast and the host's own addresses; and of links without ARP all."""
+    group = bool(mac) and mac[0] & 1
+    local = not any(mac) or mac.hex(":") == link.mac or not link.arp or link.loopback
+    return bool(group or (state & Neighbour.NOARP and local))
 
 
 def rules(channel: Channel) -> tuple[Rule, ...]:

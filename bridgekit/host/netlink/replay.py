@@ -3,18 +3,27 @@
 import errno
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import APPEND, CREATE, REPLACE, Request
 from bridgekit.host.netlink.messages import replayed
 from bridgekit.model.addresses import IPV6
 from bridgekit.model.alike import Alike, names_prefix
-from bridgekit.model.route_set import RouteSet
+from bridgekit.model.route_set import Identity, RouteSet
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import has_gateway, key
+from bridgekit.model.routes import (
+    dead_links,
+    has_gateway,
+    has_legs,
+    key,
+    over_live_legs,
+)
 
 NEWROUTE, DELROUTE = 24, 25
 THERE, GONE = frozenset({errno.EEXIST}), frozenset({errno.ESRCH})
+CANNOT = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH})
+"""What the kernel answers if a leg's link is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,12 @@ class Replay:
     def added(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Put each behind those that have the same key."""
         for message in self._today(routes).one_by_one():
-            yield Request(NEWROUTE, replayed(message), CREATE | APPEND, quiet)
+            yield self._request(NEWROUTE, message, CREATE | APPEND, quiet)
 
     def removed(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Delete exactly these."""
         for message in self._today(routes).one_by_one():
-            yield Request(DELROUTE, replayed(message), 0, quiet)
+            yield self._request(DELROUTE, message, 0, quiet)
 
     def replaced(self, before: RouteSet, after: RouteSet, now: RouteSet) -> Iterator[Stage]:
         """Put each route of `after` in the place of its twin in `before`.
@@ -90,24 +99,57 @@ class Replay:
         names = zip(before.identities(), after.identities(), strict=True)
         for (old, new), message in zip(names, after.messages, strict=True):
             one, twin = (RouteSet(routes.names, (message,)) for routes in (after, before))
-            present = standing.get(key(message), [None])
-            requests: list[Request] = []
-            if present[0] == old and new not in present:
-                bodies = map(replayed, self._today(one).messages)
-                requests += (Request(NEWROUTE, body, CREATE | REPLACE) for body in bodies)
+            here = RouteSet(now.names, standing.get(key(message), ()))
+            present = list(here.identities())
+            if self.undoing and has_legs(message):
+                requests = self._legs_again(one, twin, here) if new not in present else ()
+            elif present[:1] == [old] and new not in present:
+                requests = self._in_place(one, dead_links(here.messages[0]))
             elif self.undoing:
-                requests += self._first(one) if new not in present else ()
-                requests += self.removed(twin, GONE) if old in present else ()
+                requests = self._beside(one, twin, old in present, new in present)
             else:
-                text = route_text(message, before.name)
-                raise BridgekitError(f"something else changed the route {text}")
+                raise BridgekitError(f"something else changed the route {self.words(message)}")
             yield from ((request, has_gateway(message)) for request in requests)
 
-    def _first(self, routes: RouteSet) -> Iterator[Request]:
-        """Put each before those that have the same key. IPv6 knows no such request."""
-        for message in self._today(routes).messages:
+    def _in_place(self, one: RouteSet, dead: frozenset[int]) -> Iterator[Request]:
+        """Of its legs the kernel makes none that is dead: an undo leaves them out."""
+        for message in self._today(one).messages:
+            made = over_live_legs(message, dead) if self.undoing else message
+            yield self._request(NEWROUTE, made, CREATE | REPLACE)
+
+    def _beside(
+        self, one: RouteSet, twin: RouteSet, old_there: bool, new_there: bool
+    ) -> Iterator[Request]:
+        """Put it before those that have the same key. IPv6 knows no such request."""
+        for message in self._today(one).messages if not new_there else ():
             flags = CREATE | (APPEND if message[0] == IPV6 else 0)
-            yield Request(NEWROUTE, replayed(message), flags, THERE)
+            yield self._request(NEWROUTE, message, flags, THERE)
+        if old_there:
+            yield from self.removed(twin, GONE)
+
+    def _legs_again(self, one: RouteSet, twin: RouteSet, here: RouteSet) -> Iterator[Request]:
+        """Put an IPv6 route of several legs in the place of what stands there of it.
+
+        Where others' legs stand as well, or dead ones, only the legs that moved change.
+        """
+        new, old, stands = (_apart(routes) for routes in (one, twin, here))
+        dead = any(dead_links(message) for message in here.messages)
+        if stands.keys() <= new.keys() | old.keys() and not dead:
+            for message in self._today(one).messages:
+                yield self._request(NEWROUTE, message, CREATE | REPLACE, CANNOT)
+        moved, left = new.keys() - old.keys(), old.keys() - new.keys()
+        yield from self.added(RouteSet(one.names, tuple(new[k] for k in sorted(moved))), THERE)
+        yield from self.removed(RouteSet(twin.names, tuple(old[k] for k in sorted(left))), GONE)
+
+    def words(self, message: bytes) -> str:
+        """Return what a message with today's numbers is about."""
+        names = {index: name for name, index in self.here.items()}
+        return f"route {route_text(message, lambda index: names.get(index, f'if{index}'))}"
+
+    def _request(
+        self, kind: int, message: bytes, flags: int, quiet: frozenset[int] = frozenset()
+    ) -> Request:
+        return Request(kind, replayed(message), flags, quiet, partial(self.words, message))
 
     def _today(self, routes: RouteSet) -> RouteSet:
         """With today's interface numbers."""
@@ -119,14 +161,20 @@ class Replay:
         return routes.resolved(self.here)
 
 
-def _standing(now: RouteSet, keys: frozenset[object]) -> dict[object, list[object]]:
-    """The identities of the routes with these keys, in their order."""
-    found: dict[object, list[object]] = {}
+def _standing(now: RouteSet, keys: frozenset[object]) -> dict[object, tuple[bytes, ...]]:
+    """The routes with these keys, in their order."""
+    found: dict[object, tuple[bytes, ...]] = {}
     for message in now.messages:
         name = key(message)
         if name in keys:
-            found.setdefault(name, []).append(now.identity(message))
+            found[name] = (*found.get(name, ()), message)
     return found
+
+
+def _apart(routes: RouteSet) -> dict[Identity, bytes]:
+    """The legs of these routes, each as a route of its own."""
+    parts = routes.with_legs_apart()
+    return dict(zip(parts.identities(), parts.messages, strict=True))
 
 
 def _of_the_kinds_of(old: RouteSet, new: RouteSet, now: RouteSet) -> Iterator[bytes]:
