@@ -1,0 +1,1 @@
+"""How many packets a way to a bridge loses: the parts of outage.py."""

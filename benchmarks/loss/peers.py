@@ -1,0 +1,155 @@
+"""Other programs that manage interfaces, confined to a lab host.
+
+Debian's packages are unpacked into the cache, never installed; in the lab host they lie over /usr.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bridgekit.lab.topology import Lab
+from loss import configurations as conf
+
+CACHE: Final = Path(os.environ.get("BRIDGEKIT_CACHE_DIR", "/var/cache/bridgekit"), "peers")
+IFUPDOWN2: Final = ("ifupdown2",)
+NETWORK_MANAGER: Final = (
+    *("network-manager", "libnm0", "libndp0", "libjansson4", "libmm-glib0", "libteamdctl0"),
+    *("libbluetooth3", "libcurl3-gnutls", "libpsl5"),
+)
+NETWORKD: Final = "/lib/systemd/systemd-networkd"
+
+
+def unpacked(packages: tuple[str, ...]) -> Path:
+    """Return the folder that holds the files of these packages."""
+    folder = CACHE / packages[0]
+    if not folder.exists():
+        making = folder.with_suffix(".new")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        subprocess.run(["apt-get", "-q", "download", *packages], cwd=making, check=True)
+        for package in making.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", package, making], check=True)
+            package.unlink()
+        for name in ("sbin", "lib"):  # Debian's own /sbin is a link to this
+            if (making / name).is_dir():
+                shutil.copytree(making / name, making / "usr" / name, True, dirs_exist_ok=True)
+        making.rename(folder)
+    return folder
+
+
+def lay_over(lab: Lab, folder: Path) -> None:
+    """Let the host see these files in its /usr."""
+    over = ("-o", f"lowerdir={folder}/usr:/usr")
+    lab.run("host", "mount", "-t", "overlay", *over, "overlay", "/usr")
+
+
+def write(lab: Lab, files: dict[str, str], umask: str = "022") -> None:
+    """Write files in the host."""
+    for name, text in files.items():
+        command = f"mkdir -p {Path(name).parent}; umask {umask}; cat > {name}"
+        lab.run("host", "sh", "-c", command, stdin=text)
+
+
+def wait(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until it is true; TimeoutError otherwise."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(true)
+        time.sleep(0.05)
+
+
+def ready_ifupdown(lab: Lab) -> None:
+    """As after a boot: eth0 and eth1 are up in its books."""
+    books = {f"/run/network/ifstate.{link}": f"{link}\n" for link in ("lo", "eth0")}
+    write(lab, {"/run/network/ifstate": "lo=lo\neth0=eth0\n", **books})
+
+
+def ifupdown(lab: Lab) -> None:
+    """Take the NIC down by the old file and the bridge up by the new one."""
+    lab.run("host", "ifdown", "eth0", check=False)
+    lab.write_interfaces(conf.interfaces("br0"))
+    lab.run("host", "ifup", "br0")
+
+
+def ready_ifupdown2(lab: Lab) -> None:
+    """As after a boot."""
+    folder = unpacked(IFUPDOWN2)
+    shutil.copytree(
+        folder / "etc/network/ifupdown2", lab.hosts["host"].config / "network" / "ifupdown2"
+    )
+    lay_over(lab, folder)
+    lab.run("host", "/usr/bin/python3", *conf.IFRELOAD, env=conf.PLAIN)
+
+
+def ifupdown2(lab: Lab) -> None:
+    """Write the new file and reload."""
+    lab.write_interfaces(conf.interfaces("br0", bridge_utils=False))
+    lab.run("host", "/usr/bin/python3", *conf.IFRELOAD, env=conf.PLAIN)
+
+
+def ready_networkd(lab: Lab) -> None:
+    """It runs and all on the NIC is its own. With /sys read-only it does not wait for udev."""
+    lab.ip(
+        "host",
+        "address flush dev eth0 scope global",
+        "rule del priority 1000",
+        "-6 rule del priority 1000",
+    )
+    lab.run("host", "mount", "-o", "remount,ro,bind", "/sys")
+    state = "/run/systemd/netif"
+    folders = (state, f"{state}/links", f"{state}/leases", f"{state}/lldp")
+    lab.run("host", "install", "-d", "-o", "systemd-network", "-g", "systemd-network", *folders)
+    write(lab, conf.networkd("eth0"))
+    _bus(lab)
+    quiet = subprocess.DEVNULL
+    lab.popen("host", NETWORKD, stdout=quiet, stderr=quiet)
+    _wait_networkd(lab, "eth0")
+
+
+def networkd(lab: Lab) -> None:
+    """Write the bridge's files and let it reload them."""
+    lab.run("host", "rm", "/run/systemd/network/eth0.network")
+    write(lab, conf.networkd("br0"))
+    lab.run("host", "networkctl", "reload")
+    _wait_networkd(lab, "br0")
+
+
+def _wait_networkd(lab: Lab, link: str) -> None:
+    state = f"/run/systemd/netif/links/$(cat /sys/class/net/{link}/ifindex)"
+    asked = ("sh", "-c", f"grep ADMIN_STATE=configured {state}")
+    wait(lambda: lab.run("host", *asked, check=False).code == 0)
+
+
+def _bus(lab: Lab) -> None:
+    lab.run("host", "mkdir", "-p", "/run/dbus")
+    lab.run("host", "dbus-daemon", "--system", "--fork")
+
+
+def ready_network_manager(lab: Lab) -> None:
+    """It runs, with a bus of its own, and has the NIC. With /sys read-only it asks no udev."""
+    lab.run("host", "mount", "-o", "remount,ro,bind", "/sys")
+    lay_over(lab, unpacked(NETWORK_MANAGER))
+    _bus(lab)
+    write(lab, {"/run/nm/NetworkManager.conf": conf.NETWORK_MANAGER})
+    write(lab, conf.network_manager("eth0"), "077")
+    quiet = subprocess.DEVNULL
+    lab.popen("host", "NetworkManager", *conf.NM_OPTIONS, stdout=quiet, stderr=quiet)
+    wait(lambda: "connected" in _nmcli(lab, "-t", "-f", "STATE", "general"))
+    _nmcli(lab, "connection", "up", "eth0")
+
+
+def network_manager(lab: Lab) -> None:
+    """Write the bridge's profiles, load them and bring them up."""
+    write(lab, conf.network_manager("br0"), "077")
+    _nmcli(lab, "connection", "reload")
+    _nmcli(lab, "connection", "up", "br0")
+    _nmcli(lab, "connection", "up", "br0-port")
+
+
+def _nmcli(lab: Lab, *words: str) -> str:
+    return lab.run("host", "nmcli", *words, check=False).stdout
