@@ -7,11 +7,12 @@ from functools import cache
 from bridgekit.errors import BridgekitError
 from bridgekit.host import disks, ethtool, firewall, listeners, managers, queues, sysctl
 from bridgekit.host.command import run
-from bridgekit.host.netlink import legs, links, path, reach, read, sockets, static_macs
+from bridgekit.host.netlink import legs, path, reach, read, sockets, static_macs
+from bridgekit.host.netlink import links as link_reader
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetLro, SetSysctl
-from bridgekit.model.links import Tie
+from bridgekit.model.links import Link, Tie
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.netboot import firewall as firewall_hole
@@ -31,7 +32,7 @@ def network() -> Snapshot:
 
 def _network() -> Snapshot:
     with Channel() as channel:
-        found = links.links(channel)
+        found = link_reader.links(channel)
         names = {link.index: link.name for link in found}
         return Snapshot(
             links=found,
@@ -81,6 +82,12 @@ def settle(link: str) -> None:
     reach.settled(link, SETTLE_SECONDS)
 
 
+def links() -> tuple[Link, ...]:
+    """Return this namespace's links."""
+    with Channel() as channel:
+        return link_reader.links(channel)
+
+
 def snapshot(*names: str) -> Snapshot:
     """Return the network state with the details of these links."""
     return detailed(network(), *names)
@@ -105,7 +112,7 @@ def passes(bridge: str, nic: str) -> bool:
     That opens Docker's packet filter for the bridge; so does this, for as long as it looks.
     """
     with Channel() as channel:
-        there = links.link(channel, bridge)
+        there = link_reader.link(channel, bridge)
     stp = there.bridge if there and there.bridge and there.bridge.stp else None
     learning = 2 * stp.forward_delay / 100 if stp else 0  # a new port listens and learns first
     with firewall_hole.opened(bridge):

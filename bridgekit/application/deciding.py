@@ -83,12 +83,13 @@ def _take_back(
 ) -> str:
     service = lifecycle.status(bridge, store.folder)
     port = port_of(service.name, state=store.folder) if service else None
-    _refuse(bridge, draft(without=port))
+    first = draft(without=port)
+    _refuse(bridge, first)
     if service:
         tell("stopping the PXE service")
         lifecycle.down(bridge, store.folder)
     try:
-        last = draft()
+        last = draft() if service else first
         _refuse(bridge, last)
         for found in last.findings:
             tell(f"{found.level}: {found.message}; {found.advice}")

@@ -47,17 +47,23 @@ _Identity = tuple[str, Hashable]
 
 def differences(wanted: Snapshot, found: Snapshot, links: Iterable[str]) -> tuple[Difference, ...]:
     """Compare two states of a host, strictly for these links, for losses on all others."""
-    focus = frozenset(links)
-    return (
-        *_links(wanted, found, focus),
-        *_addresses(wanted, found, focus),
-        *_routes(wanted.routes, found.routes, focus),
-        *_neighbours(wanted, found, focus),
-        *_static_macs(wanted, found, focus),
-        *_sysctls(wanted, found, focus),
-        *_rules(wanted, found, focus),
-        *_nexthops(wanted, found, focus),
-    )
+    return tuple(_each(wanted, found, frozenset(links)))
+
+
+def differ(wanted: Snapshot, found: Snapshot, links: Iterable[str]) -> bool:
+    """Is there any difference? It stops at the first."""
+    return any(True for _ in _each(wanted, found, frozenset(links)))
+
+
+def _each(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    yield from _links(wanted, found, focus)
+    yield from _addresses(wanted, found, focus)
+    yield from _routes(wanted.routes, found.routes, focus)
+    yield from _neighbours(wanted, found, focus)
+    yield from _static_macs(wanted, found, focus)
+    yield from _sysctls(wanted, found, focus)
+    yield from _rules(wanted, found, focus)
+    yield from _nexthops(wanted, found, focus)
 
 
 def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:

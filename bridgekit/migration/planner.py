@@ -155,9 +155,10 @@ def _rules(snapshot: Snapshot, nic: str, bridge: str) -> Iterator[Operation]:
     groups: dict[tuple[int, int], list[Rule]] = {}
     for rule in snapshot.rules:
         groups.setdefault((rule.family, rule.priority), []).append(rule)
-    for rules in groups.values():
-        if any(rule.names(nic) for rule in rules):
-            yield SetRules(tuple(rules), tuple(rule.renamed(nic, bridge) for rule in rules))
+    ours = [group for group in groups.values() if any(rule.names(nic) for rule in group)]
+    rules = tuple(rule for group in ours for rule in group)
+    if rules:
+        yield SetRules(rules, tuple(rule.renamed(nic, bridge) for rule in rules))
 
 
 def _bridge_settings(

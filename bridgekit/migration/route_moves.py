@@ -29,6 +29,7 @@ from bridgekit.model.routes import (
     fields,
     has_gateway,
     head,
+    is_link_local,
     is_link_multicast,
     key,
     place,
@@ -41,6 +42,8 @@ LOCAL_TYPES = frozenset({2, 3, 4, 5})
 """local, broadcast, anycast, multicast"""
 OWN_METRIC = {IPV4: 0, IPV6: 256}
 """The metric of a connected route whose address names none."""
+COVER_METRIC = 2**31
+"""Behind every other route, and nobody's."""
 
 _Brought = tuple[int, bytes, int, int]
 """Family, network, prefix length and metric of a route that comes with an address."""
@@ -67,6 +70,8 @@ class RouteMoves:
     """What an address would bring but the host has not, because someone removed it."""
     stones: RouteSet
     """Ways to routers whose networks are gone: the kernel takes no route through such a one."""
+    covers: RouteSet
+    """Stand in for link-local twins: there another link's route is no way, as it is elsewhere."""
 
 
 def connected(snapshot: Snapshot, link: str, addresses: tuple[Address, ...]) -> RouteSet:
@@ -120,31 +125,20 @@ def route_moves(snapshot: Snapshot, nic: str, addresses: tuple[Address, ...]) ->
         followers=_followers(routes, nic, behind),
         surplus=_surplus(snapshot, nic, brought - {_as_brought(message) for _, message in ours}),
         stones=_stones(snapshot, nic, addresses),
+        covers=_covers(twins, nic),
     )
 
 
 def operations(
     moves: RouteMoves, nexthops: tuple[Nexthop, ...], nic: str, bridge: str
 ) -> Iterator[Operation]:
-    """The bridge's connected routes stand behind the NIC's: they change places.
-
-    The kernel refuses to replace a route by one that exists already, so the bridge's own goes
-    first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
-    the same, and the connected routes have moved before the port is freed.
-    """
+    """The order in which they travel."""
     if len(moves.stones):
         yield AddRoutes(moves.stones)
         yield AddRoutes(moves.stones.renamed(nic, bridge))
     if len(moves.surplus):  # gateways may lean on it while their routes move
         yield AddRoutes(moves.surplus)
-    twins = moves.twins
-    moved = replace(moves.first, messages=twins.messages + moves.first.messages)
-    if len(twins):
-        yield RemoveRoutes(twins.renamed(nic, bridge))
-    if len(moved):
-        yield ReplaceRoutes(moved, moved.renamed(nic, bridge).names)
-    if len(twins):
-        yield AddRoutes(twins)
+    yield from _replaced(moves, nic, bridge)
     if len(moves.followers):
         yield RemoveRoutes(moves.followers)
     if len(moves.behind):
@@ -159,6 +153,38 @@ def operations(
     if len(moves.stones):
         yield RemoveRoutes(moves.stones.renamed(nic, bridge))
         yield RemoveRoutes(moves.stones)
+
+
+def _replaced(moves: RouteMoves, nic: str, bridge: str) -> Iterator[Operation]:
+    """The bridge's connected routes stand behind the NIC's: they change places.
+
+    The kernel refuses to replace a route by one that exists already, so the bridge's own goes
+    first. Afterwards the NIC's stands last, until its address takes it away: so the way back is
+    the same, and the connected routes have moved before the port is freed.
+    """
+    twins, covers = moves.twins, moves.covers.renamed(nic, bridge)
+    moved = replace(moves.first, messages=twins.messages + moves.first.messages)
+    if len(covers):
+        yield AddRoutes(covers)
+    if len(twins):
+        yield RemoveRoutes(twins.renamed(nic, bridge))
+    if len(moved):
+        yield ReplaceRoutes(moved, moved.renamed(nic, bridge).names)
+    if len(twins):
+        yield AddRoutes(twins)
+    if len(covers):
+        yield RemoveRoutes(covers)
+
+
+def _covers(twins: RouteSet, nic: str) -> RouteSet:
+    """To a link-local address the kernel looks for a route over that very link."""
+    index = next(number for number, name in twins.names if name == nic)
+    scoped = (destination(message) for message in twins.messages if is_link_local(message))
+    made = (
+        connected_route(index, IPV6, net.network_address.packed, net.prefixlen, COVER_METRIC)
+        for net in scoped
+    )
+    return RouteSet(twins.names, tuple(made))
 
 
 def _followers(routes: RouteSet, nic: str, behind: RouteSet) -> RouteSet:

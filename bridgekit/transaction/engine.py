@@ -17,6 +17,7 @@ from bridgekit.migration.expectation import expected
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import Operation
 from bridgekit.migration.plan import FileChange
+from bridgekit.model.links import Link
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import probes
 from bridgekit.transaction.journal import Entry, Journal
@@ -27,6 +28,8 @@ class Machine(Protocol):
     """What a transaction needs of the machine; `bridgekit.machine` is the real one."""
 
     def snapshot(self, *links: str) -> Snapshot: ...
+
+    def links(self) -> tuple[Link, ...]: ...
 
     def execute(self, operation: Operation, undoing: bool = False) -> None: ...
 

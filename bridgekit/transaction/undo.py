@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError, RollbackIncomplete, RolledBack
 from bridgekit.host import files, place
-from bridgekit.migration.comparison import differences
+from bridgekit.migration.comparison import differ, differences
 from bridgekit.migration.difference import Difference
 from bridgekit.migration.operations import inverted
 from bridgekit.transaction import probes
@@ -102,16 +102,18 @@ def _begun(machine: Machine, record: Record, journal: Journal, everything: bool)
     """How many operations are to be taken back; none if the host is as it was."""
     if not everything:
         return journal.steps_started()
-    return len(record.plan.operations) if _left(machine, record).found else 0
+    links = focus(record.plan.intent)
+    changed = differ(record.plan.snapshot, machine.snapshot(*links), links)
+    return len(record.plan.operations) if changed else 0
 
 
 def _stop_if_renamed(machine: Machine, journal: Journal, record: Record) -> None:
     """The bridge must not go before its NIC is found: it has the host's addresses."""
     nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
-    before, now = record.plan.snapshot.link(nic), machine.snapshot(nic, bridge)
-    renamed = (link.name for link in now.links if before and link.index == before.index)
+    before, links = record.plan.snapshot.link(nic), machine.links()
+    renamed = (link.name for link in links if before and link.index == before.index)
     name = next(renamed, nic)
-    if name != nic and now.link(bridge):
+    if name != nic and any(link.name == bridge for link in links):
         what = f"  {nic} is called {name} now; {bridge} stays, for it has the host's addresses"
         advice = (
             f"  call it {nic} again (`ip link set {name} name {nic}`), then `bridgekit recover`"
@@ -170,9 +172,11 @@ def _noted(journal: Journal, entry: Entry) -> list[str]:
 
 def _left(machine: Machine, record: Record) -> _Left:
     intent = record.plan.intent
+    found = wrong(machine, record.plan.snapshot, intent)
+    if not any(map(_added, found)):
+        return _Left(found, [])
     changed = differences(record.plan.snapshot, goal(record), focus(intent))
     subjects = {one.subject or one.text for one in changed}
-    found = wrong(machine, record.plan.snapshot, intent)
     others = [one for one in found if _added(one) and (one.subject or one.text) not in subjects]
     return _Left(found, others)
 

@@ -200,8 +200,8 @@ class Executor:
     def _(self, operation: op.SetRules, channel: Channel, notices: Notices) -> None:
         """Deleting in order deletes the right one of several that are alike: the first."""
         wanted = operation.after
-        group = (wanted[0].family, wanted[0].priority)
-        now = [rule for rule in read.rules(channel) if (rule.family, rule.priority) == group]
+        places = {(rule.family, rule.priority) for rule in wanted}
+        now = [rule for rule in read.rules(channel) if (rule.family, rule.priority) in places]
         if now != list(wanted):
             channel.exchange([Request(NEWRULE, rule.message, CREATE) for rule in wanted])
             channel.exchange([Request(DELRULE, rule.message) for rule in now])
