@@ -1,6 +1,5 @@
 """What must change in the interfaces files so that a migration lasts, and what is against it."""
 
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -15,6 +14,7 @@ from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
+from bridgekit.persistence.interfaces import Reading
 from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwritten
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
@@ -41,28 +41,40 @@ def file_changes(
     `there`: the bridge was there before, so a section of its own goes into the new one.
     """
     with refusing():
-        texts = _texts(main)
+        reading = _read(main)
     named = (intent.nic, intent.bridge) if there else (intent.nic,)
-    own = tuple(o for n in named for text in texts.values() for o in interfaces.options(text, n))
+    own = tuple(option for name in named for option in interfaces.options(reading, name))
     kept = interfaces.carried(own)
     bridge = after.link(intent.bridge)
     mac = bridge.mac if bridge else None
-    methods = frozenset(m for text in texts.values() for m in interfaces.methods(text, intent.nic))
+    methods = interfaces.methods(reading, intent.nic)
     leases = leased(after, intent.bridge, methods)
     ports = interfaces.ports(own)
     settings = _settings(after, intent.bridge)
     extras = Extras(mac, settings, kept, leases, intent.wishes.port, ports)
     stanza = stanza_text(after, intent, extras)
-    home = next((p for n in named for p in texts if interfaces.configures(texts[p], n)), main)
     changes: list[FileChange] = []
-    for path, text in texts.items():
-        without = interfaces.switched_off(text, intent.bridge, "") if there else text
-        new = interfaces.switched_off(without, intent.nic, stanza if path == home else "")
+    for path, (text, new) in _rewritten(reading, intent, stanza, there).items():
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
-    found = [*_about_files(texts, intent, there), *_about_lines(texts, kept, intent)]
+    found = [*_about_files(reading, intent, there), *_about_lines(reading, kept, intent)]
     found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
     return tuple(changes), (*found, *_about_tools(leases))
+
+
+def _rewritten(
+    reading: Reading, intent: Intent, stanza: str, there: bool
+) -> dict[Path, tuple[str, str]]:
+    """Each file's text with what shall be in its place."""
+    homes = (interfaces.home(reading, name) for name in (intent.nic, intent.bridge)[: 1 + there])
+    home = next((path for path in homes if path), reading.main)
+    nic, bridge = (interfaces.ties(reading, name) for name in (intent.nic, intent.bridge))
+    made: dict[Path, tuple[str, str]] = {}
+    for path, text in _texts(reading).items():
+        without = interfaces.switched_off(text, intent.bridge, "", bridge) if there else text
+        here = stanza if path == Path(home) else ""
+        made[path] = text, interfaces.switched_off(without, intent.nic, here, nic)
+    return made
 
 
 def leased(
@@ -94,7 +106,9 @@ def outside(main: Path, changes: Iterable[FileChange]) -> list[str]:
     """
     with refusing():
         known = {
-            name for path in _texts(main) for name in (path, *map(path.with_name, _names(path)))
+            name
+            for path in _texts(_read(main))
+            for name in (path, *map(path.with_name, _names(path)))
         }
     return [item.path for item in changes if Path(item.path) not in known]
 
@@ -114,19 +128,17 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), files.read(backup), before), change]
 
 
-def _about_files(texts: dict[Path, str], intent: Intent, there: bool) -> Iterator[Finding]:
-    """What a file says that does not go with the new section."""
-    for path, text in texts.items():
-        if interfaces.configures(text, intent.bridge) and not there:
-            message = f"{path} has a section for {intent.bridge} already"
-            advice = "remove it, or choose another name with --bridge"
-            yield Finding("refuse", "bridge-configured", message, advice)
-        if interfaces.inherits(text, intent.nic):
-            message = f"a section in {path} inherits from {intent.nic}'s, which goes"
-            yield Finding("refuse", "section-inherited", message, "write that section out")
-        if interfaces.matched_by_pattern(text, intent.nic):
-            message = f"a pattern in {path} brings {intent.nic} up, which has no section then"
-            yield Finding("refuse", "pattern-names-nic", message, "name the interfaces one by one")
+def _about_files(reading: Reading, intent: Intent, there: bool) -> Iterator[Finding]:
+    """What the files say that does not go with the new section."""
+    nic = intent.nic
+    for path in _configuring(reading, intent.bridge) if not there else ():
+        message = f"{path} has a section for {intent.bridge} already"
+        advice = "remove it, or choose another name with --bridge"
+        yield Finding("refuse", "bridge-configured", message, advice)
+    if interfaces.ties(reading, nic).named and interfaces.mapped(reading, nic):
+        message = f"a mapping could give {nic} another section, and other lines bring it up"
+        advice = f"leave {nic} out of the mapping"
+        yield Finding("refuse", "mapping-names-nic", message, advice)
 
 
 def about_foreign(main: Path, bridge: str) -> list[Finding]:
@@ -134,29 +146,35 @@ def about_foreign(main: Path, bridge: str) -> list[Finding]:
     advice = "edit the file, or the bridge is back at the next boot"
     return [
         Finding("warn", "file-keeps-bridge", f"{path} has a section for {bridge}", advice)
-        for path, text in _texts(main).items()
-        if interfaces.configures(text, bridge)
+        for path in _configuring(_read(main), bridge)
     ]
 
 
-def _texts(main: Path) -> dict[Path, str]:
+def _configuring(reading: Reading, link: str) -> dict[str, None]:
+    """The files that have a section for this interface, each once."""
+    return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
+
+
+def _read(main: Path) -> Reading:
     """The main interfaces file and those that it includes."""
-    found = files.with_sources(main, lambda content: interfaces.sources(_text(content)))
-    return {path: "" if content is None else _text(content) for path, content in found}
+    files.read(main)  # tells it if that is no file; of those included ifup would skip it
+    return interfaces.read(str(main), files.Texts(), strict=False)
 
 
-def _about_lines(
-    texts: dict[Path, str], kept: tuple[Option, ...], intent: Intent
-) -> Iterator[Finding]:
+def _texts(reading: Reading) -> dict[Path, str]:
+    """The text of each file; the main one need not exist."""
+    found = {Path(path): document.text for path, document in reading.documents.items()}
+    return {Path(reading.main): ""} | found
+
+
+def _about_lines(reading: Reading, kept: tuple[Option, ...], intent: Intent) -> Iterator[Finding]:
     advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
-    word = re.compile(rf"\b{re.escape(intent.nic)}\b")
-    for option in (option for option in kept if word.search(option.value)):
+    for option in (option for option in kept if interfaces.names(option.value, intent.nic)):
         message = f"this line moves to {intent.bridge}'s section: {option.name} {option.value}"
         yield Finding("warn", "option-names-nic", message, advice)
-    for path, text in texts.items():
-        for option in interfaces.other_lines_naming(text, intent.nic):
-            message = f"this line of {path} stays: {option.name} {option.value}"
-            yield Finding("warn", "option-names-nic", message, advice)
+    for path, line in interfaces.others_naming(reading, intent.nic):
+        message = f"this line of {path} stays: {line.text}"
+        yield Finding("warn", "option-names-nic", message, advice)
 
 
 def _about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
@@ -190,10 +208,6 @@ def _about_tools(leases: frozenset[int]) -> Iterator[Finding]:
         message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
         advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
         yield Finding("refuse", "no-dhcp-client", message, advice)
-
-
-def _text(content: bytes) -> str:
-    return content.decode(errors="surrogateescape")
 
 
 def _bytes(text: str) -> bytes:

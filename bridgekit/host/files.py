@@ -3,9 +3,7 @@
 import contextlib
 import ctypes
 import errno
-import glob
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +12,6 @@ from bridgekit.errors import BridgekitError
 LIBC = ctypes.CDLL(None, use_errno=True)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 CANNOT = (errno.EINVAL, errno.ENOSYS)
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
-"""What `source-directory` of interfaces(5) reads; other names are left out."""
 
 
 def read(path: Path) -> bytes | None:
@@ -184,30 +180,17 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def with_sources(
-    main: Path, sources: Callable[[bytes], tuple[tuple[str, str], ...]]
-) -> Iterator[tuple[Path, bytes | None]]:
-    """Yield the main file and each existing one it includes, once each, in reading order.
+class Texts:
+    """Text files by their paths; bytes that are not UTF-8 come through as surrogates."""
 
-    `sources` returns the (keyword, pattern) pairs of a file's bytes.
-    """
-    waiting, seen = [main], set[Path]()
-    while waiting:
-        path = waiting.pop(0)
-        if path in seen:
-            continue
-        seen.add(path)
-        content = read(path)
-        yield path, content
-        found = sources(content) if content is not None else ()
-        waiting[:0] = [file for word, pattern in found for file in _matching(path, word, pattern)]
+    def text(self, path: str) -> str | None:
+        """Return the file's text, or None if there is no file; BridgekitError if not readable."""
+        content = read(Path(path)) if os.path.isfile(path) else None
+        return None if content is None else content.decode(errors="surrogateescape")
 
-
-def _matching(including: Path, word: str, pattern: str) -> Iterator[Path]:
-    for name in sorted(glob.glob(str(including.parent / pattern))):
-        path = Path(name)
-        if word == "source-directory" and path.is_dir():
-            files = (file for file in path.iterdir() if PLAIN_NAME.fullmatch(file.name))
-            yield from sorted(file for file in files if file.is_file())
-        elif path.is_file():
-            yield path
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder; none if it cannot be listed."""
+        try:
+            return os.listdir(folder)
+        except OSError:
+            return []

@@ -19,8 +19,8 @@ from bridgekit.persistence import interfaces
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal
 from tests.faults.test_journal import RECORD
+from tests.unit.shapes import FILE, Memory
 from tests.unit.states import INTENT, WITH_MANY
-from tests.unit.test_interfaces import FILE
 
 FILES = (FileChange("/etc/network/interfaces", b"\xff old", None),)
 PLAN = plans.encoded(Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT), FILES))
@@ -100,11 +100,13 @@ def record(data: bytes, folder: Path) -> None:
 
 def interfaces_file(data: bytes, _: Path) -> None:
     text = data.decode(errors="surrogateescape")
-    assert "".join(entry.raw for entry in interfaces.entries(text)) == text
-    new = interfaces.switched_off(text, "eth0", "auto br0\n")
-    assert not interfaces.configures(new, "eth0")
-    interfaces.sources(text), interfaces.options(text, "eth0"), interfaces.methods(text, "eth0")
-    interfaces.inherits(text, "eth0"), interfaces.matched_by_pattern(text, "eth0")
+    assert interfaces.parse(text).text == text
+    reading = interfaces.read("/main", Memory(main=text), strict=False)
+    new = interfaces.switched_off(text, "eth0", "auto br0\n", interfaces.ties(reading, "eth0"))
+    assert interfaces.switched_on(new) == text
+    after = interfaces.read("/main", Memory(main=new), strict=False)
+    assert [one.method for one in after.called("eth0")] in ([], ["manual"])
+    interfaces.methods(reading, "eth0"), interfaces.mapped(reading, "eth0")
 
 
 def words(data: bytes, _: Path) -> None:

@@ -125,17 +125,34 @@ def test_settings_are_written(make_lab: MakeLab) -> None:
         assert booted.hosts["host"].sysctl("net.ipv4.conf.br0.proxy_arp") == "1"
 
 
+SECTION = "iface eth0 inet static\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
+NEEDED = {
+    "an heir": f"auto eth0\n{SECTION}iface eth9 inet static inherits eth0\n",
+    "a pattern": f"auto /eth*\n{SECTION}",
+    "a pattern with a section": f"auto /eth0*=all\n{SECTION.replace('eth0', 'all')}",
+    "a section of another name": f"auto eth0=home\n{SECTION.replace('eth0', 'home')}",
+    "another interface": f"auto eth0 eth9\n{SECTION}iface eth9 inet manual\n  up ifup eth0\n",
+    "a VLAN": f"auto eth0.5\nallow-hotplug eth0 eth0.5\n{SECTION}iface eth0.5 inet manual\n",
+}
+
+
+@pytest.mark.parametrize("why", NEEDED)
+def test_boot_where_others_need_the_name(make_lab: MakeLab, why: str) -> None:
+    """The name stays, and eth0 comes up without an address, whoever brings it up."""
+    live, booted = live_and_booted(make_lab, layout.SIMPLE, NEEDED[why] + ETH1)
+    ours = [sorted(_compared(one)) for one in (live, booted)]
+    assert ours[0] == ours[1]
+
+
 FILE_FINDINGS = {
-    "section-inherited": "iface eth9 inet static inherits eth0\n",
-    "pattern-names-nic": "auto /eth*\n",
+    "mapping-names-nic": "mapping eth*\n  script x\nauto eth0.5\niface eth0.5 inet manual\n",
     "bridge-configured": "iface br0 inet manual\n",
 }
 
 
 @pytest.mark.parametrize("code", FILE_FINDINGS)
 def test_what_would_not_boot_is_refused(make_lab: MakeLab, code: str) -> None:
-    section = "iface eth0 inet static\n  address 192.168.1.4/24\n"
-    lab = make_lab(host=layout.SIMPLE, interfaces=section + FILE_FINDINGS[code])
+    lab = make_lab(host=layout.SIMPLE, interfaces=SECTION + FILE_FINDINGS[code])
     refused = lab.bridgekit("plan", "eth0", "--json")
     found = [one["code"] for one in json.loads(refused.stdout)["findings"]]
     assert (refused.code, code in found) == (3, True)

@@ -1,87 +1,74 @@
-"""interfaces(5) as text: nothing is lost, and only the NIC's own lines are switched off."""
-
-from hypothesis import given
-from hypothesis import strategies as st
+"""interfaces(5) as it is read: what of it concerns an interface, and the program that lists it."""
 
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.stanza import Option
-
-FILE = """\
-# first
-auto lo eth0 eth1
-iface lo inet loopback
-
-allow-hotplug eth0
-iface eth0 inet static
-    address 192.168.1.4/24
-    # a comment of mine
-    up echo one; \\
-       echo two
-    dns-nameservers 192.168.1.1
-    up ip route add 10.0.0.0/8 via 192.168.1.1
-    up ethtool -K eth0 gro off
-iface eth0:1 inet static
-    address 192.168.1.5/24
-iface eth0.7 inet manual
-
-iface eth1 inet dhcp
-"""
-
-OFF = """\
-# first
-#bridgekit# auto lo eth0 eth1
-auto lo eth1
-iface lo inet loopback
-
-#bridgekit# allow-hotplug eth0
-#bridgekit# iface eth0 inet static
-#bridgekit#     address 192.168.1.4/24
-    # a comment of mine
-#bridgekit#     up echo one; \\
-#bridgekit#        echo two
-#bridgekit#     dns-nameservers 192.168.1.1
-#bridgekit#     up ip route add 10.0.0.0/8 via 192.168.1.1
-#bridgekit#     up ethtool -K eth0 gro off
-#bridgekit# iface eth0:1 inet static
-#bridgekit#     address 192.168.1.5/24
-
-auto br0
-
-iface eth0.7 inet manual
-
-iface eth1 inet dhcp
-"""
+from tests.unit.shapes import ETH0, FILE, Memory, read
 
 
-def test_only_the_nics_lines_are_switched_off() -> None:
-    assert interfaces.switched_off(FILE, "eth0", "auto br0\n") == OFF
+def test_patterns_pick_from_what_exists() -> None:
+    reading = read("auto /e*/2=x e0 /e1 no/e*=x\niface x inet manual\niface e0 inherits x\n")
+    listed = reading.listed("auto", ["lo", "e0", "f", "e1"])
+    assert [(one.physical, one.logical) for one in listed] == [
+        ("lo", None),
+        ("e1", "x"),
+        ("e0", None),
+    ]
 
 
-def test_without_a_section_the_new_one_goes_to_the_end() -> None:
-    assert interfaces.switched_off("auto lo", "eth0", "auto br0\n") == "auto lo\n\nauto br0\n"
-    assert interfaces.switched_off("", "eth0", "auto br0\n") == "auto br0\n"
+def test_a_mapping_and_no_auto_down_are_told() -> None:
+    reading = read("mapping et*\n script x\nno-auto-down e*\n")
+    told = [
+        (interfaces.mapped(reading, n), interfaces.stays_up(reading, n)) for n in ("eth0", "br0")
+    ]
+    assert told == [(True, True), (False, False)]
 
 
 def test_options_are_kept_unless_the_snapshot_says_them() -> None:
-    own = interfaces.options(FILE, "eth0")
+    own = interfaces.options(read(FILE), "eth0")
     assert Option("address", "192.168.1.5/24") in own
     assert [option.value for option in interfaces.carried(own)] == [
-        "echo one; echo two",
+        "echo one;        echo two",
         "192.168.1.1",
         "ethtool -K eth0 gro off",
     ]
 
 
-def test_sources() -> None:
-    text = "source a/* b\nsource-directory c\n# source d\n"
-    found = (("source", "a/*"), ("source", "b"), ("source-directory", "c"))
-    assert interfaces.sources(text) == found
+def test_options_are_those_of_the_section_that_is_used() -> None:
+    text = (
+        "iface base inet manual\n up echo base\niface home inet dhcp inherits base\n up echo home\n"
+    )
+    for line in ("auto eth0=home\n", "allow-x /eth*=home\n", "auto mac/02*=base /e*=home\n"):
+        reading = read(line + text + ETH0.removeprefix("auto eth0\n"))
+        assert [o.value for o in interfaces.options(reading, "eth0")] == ["echo base", "echo home"]
+        assert interfaces.methods(reading, "eth0") == {("inet", "dhcp")}
+    assert [o.name for o in interfaces.options(read(text + ETH0), "eth0")] == ["address"]
 
 
-@given(
-    st.text(alphabet=st.sampled_from("eth0 auto iface br\n\\#\t\r\x0c\u2028inet:1"), max_size=80)
-)
-def test_no_byte_is_lost(text: str) -> None:
-    assert "".join(entry.raw for entry in interfaces.entries(text)) == text
-    if not interfaces.configures(text, "wlan0"):
-        assert interfaces.switched_off(text, "wlan0", "") == text
+def test_home_is_where_the_section_is() -> None:
+    assert interfaces.home(read("source d\n", d=ETH0), "eth0") == "/d"
+    assert interfaces.home(read("source d\n", d=ETH0), "eth1") is None
+
+
+def test_a_bridges_options_with_hyphens_too() -> None:
+    own = (Option("bridge-ports", "none eth1"), Option("bridge_ports", "eth2"), Option("dns", "x"))
+    assert interfaces.ports(own) == ("eth1", "eth2")
+    assert interfaces.carried(own) == (Option("dns", "x"),)
+
+
+def test_files_of_other_programs_are_read_as_well_as_may_be() -> None:
+    text = "iface eth1\n  mtu 9\n" + ETH0
+    assert (read(text).taken, read(text).definitions) == (False, ())
+    reading = interfaces.read("/main", Memory(main=text), strict=False)
+    assert not reading.taken
+    assert [(one.name, one.method) for one in reading.definitions] == [
+        ("eth1", ""),
+        ("eth0", "static"),
+    ]
+
+
+def test_problems_say_where() -> None:
+    reading = read("auto lo\nsource d $HOME/x nowhere\nsource d\n" + ETH0, d="\n\\\n\n mtu 9\n")
+    assert [(p.path, p.line, p.fatal) for p in reading.problems] == [
+        ("/main", 2, False),
+        ("/d", 4, True),
+    ]

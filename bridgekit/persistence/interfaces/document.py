@@ -1,0 +1,103 @@
+"""interfaces(5) as a value: the sections of one file, of which every byte is kept."""
+
+from dataclasses import dataclass
+
+from bridgekit.persistence.interfaces.lines import Line, lines
+
+SELECTIONS = frozenset({"auto", "no-auto-down", "no-scripts"})
+STARTS = SELECTIONS | {"iface", "mapping", "rename", "source"}
+OF_OTHERS = frozenset({"template"})
+"""Starts a section for ifupdown-ng; for ifupdown 0.8 it is an option like any other word."""
+WITH_SELECTIONS = OF_OTHERS | {"iface"}
+ALLOW = "allow-"
+SOURCE_DIRECTORY = "source-dir"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A line that starts something (`iface`, `auto`, `source` …) and the lines up to the next.
+
+    `head` is None for what comes before the first. Comments and empty lines are lines, too.
+    """
+
+    head: Line | None
+    body: tuple[Line, ...] = ()
+
+    @property
+    def keyword(self) -> str:
+        return self.head.name if self.head else ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What follows the keyword."""
+        return self.head.words if self.head else ()
+
+    @property
+    def options(self) -> tuple[Line, ...]:
+        """The lines of the body that say something."""
+        return tuple(line for line in self.body if line.text)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return (self.head, *self.body) if self.head else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One interfaces(5) file."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def text(self) -> str:
+        """The file again, byte for byte."""
+        return "".join(line.raw for section in self.sections for line in section.lines)
+
+    def of(self, keyword: str) -> tuple[Section, ...]:
+        """The sections that a keyword starts."""
+        return tuple(section for section in self.sections if section.keyword == keyword)
+
+
+def parse(text: str) -> Document:
+    """Divide an interfaces(5) text into sections; `parse(text).text == text`, whatever it is.
+
+    Bytes that are not UTF-8 come through if they were decoded with `surrogateescape`.
+    """
+    found: list[list[Line]] = [[]]
+    keyword = ""
+    for line in lines(text):
+        if starts(line) and not (keyword in WITH_SELECTIONS and selects_itself(line)):
+            found.append([])
+            keyword = line.name
+        found[-1].append(line)
+    first, *others = found
+    sections = [Section(head, tuple(body)) for head, *body in others]
+    return Document((Section(None, tuple(first)), *sections) if first else tuple(sections))
+
+
+def starts(line: Line) -> bool:
+    """Does this line start a section?"""
+    word = line.name
+    return word in STARTS or word in OF_OTHERS or selects(word) or includes(word)
+
+
+def selects_itself(line: Line) -> bool:
+    """Is this `auto` or the like without a name? Inside an `iface` section it means that one."""
+    return selects(line.name) and not line.rest
+
+
+def selects(keyword: str) -> bool:
+    """Is this `auto`, `allow-…`, `no-auto-down` or `no-scripts`?"""
+    return keyword in SELECTIONS or activation(keyword) is not None
+
+
+def activation(keyword: str) -> str | None:
+    """The class of interfaces that `auto` or `allow-CLASS` adds to."""
+    if keyword == "auto":
+        return "auto"
+    return keyword.removeprefix(ALLOW) or None if keyword.startswith(ALLOW) else None
+
+
+def includes(keyword: str) -> bool:
+    """Is this `source` or `source-directory`? Of the latter ifup looks at ten letters."""
+    return keyword == "source" or keyword.startswith(SOURCE_DIRECTORY)

@@ -1,0 +1,102 @@
+"""The names in interfaces(5): aliases, VLANs, patterns of `auto` and the like, fnmatch(3)."""
+
+import re
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import cache
+
+CLASSES = {
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "alnum": "a-zA-Z0-9",
+    "lower": "a-z",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A word of `auto`, `allow-…` or `rename`: `NAME`, `NAME=LOGICAL` or a pattern instead of NAME.
+
+    A pattern is `[VARIABLE]/VALUE[/[NUMBER]]`: NUMBER picks one of those that match.
+    """
+
+    physical: str
+    logical: str | None = None
+
+    @property
+    def is_pattern(self) -> bool:
+        return "/" in self.physical
+
+    @property
+    def is_guess(self) -> bool:
+        """Does it go by something else than the name, which is not known here?"""
+        return self.is_pattern and bool(self.variable)
+
+    @property
+    def variable(self) -> str:
+        """What is compared: the name if empty, the MAC address, or a file of sysfs."""
+        return self.physical.partition("/")[0]
+
+    @property
+    def value(self) -> str:
+        return self.physical.partition("/")[2].partition("/")[0]
+
+    @property
+    def number(self) -> int:
+        """Which of those that match; 0 is all."""
+        text = self.physical.partition("/")[2].partition("/")[2]
+        return int(text) if text.isascii() and text.isdecimal() else 0
+
+    def may_match(self, link: str) -> bool:
+        """Does it name this interface, or could it? Only names are known here, no MAC addresses."""
+        if not self.is_pattern:
+            return self.physical == link
+        return self.is_guess or matches(link, self.value)
+
+    def section_for(self, link: str) -> str:
+        """The name of the `iface` section that the interface gets."""
+        return link if self.logical is None else self.logical
+
+
+def target(word: str) -> Target:
+    """Take a word of `auto` and the like apart."""
+    physical, sign, logical = word.partition("=")
+    return Target(physical, logical if sign else None)
+
+
+def is_of(name: str, link: str) -> bool:
+    """Is this the interface, or an alias such as eth0:1, which is a label of its addresses?"""
+    return name == link or name.startswith(link + ":")
+
+
+def is_vlan_of(name: str, link: str) -> bool:
+    """Is this a VLAN of the interface by its name, such as eth0.7?"""
+    return name.startswith(link + ".")
+
+
+def matches(name: str, pattern: str) -> bool:
+    """fnmatch(3) in the C locale, without flags: `*` also takes slashes and leading dots."""
+    return _compiled(pattern).match(name) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    for word, letters in CLASSES.items():
+        pattern = pattern.replace(f"[:{word}:]", letters)
+    return re.compile(translate(_plain(pattern.replace("[^", "[!"))))
+
+
+def _plain(pattern: str) -> str:
+    """Write `\\*` as `[*]`, which is all that Python knows."""
+    made, letters = "", iter(pattern)
+    for letter in letters:
+        following = next(letters, "") if letter == "\\" else ""
+        made += quoted(following) if letter == "\\" else letter
+    return made
+
+
+def quoted(letter: str) -> str:
+    """A letter as a pattern that matches only itself."""
+    return f"[{letter}]" if letter in ("*", "?", "[") else letter

@@ -1,0 +1,146 @@
+"""What the interfaces(5) files say of one interface, and what other lines of them need of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridgekit.persistence.interfaces.lines import Line
+from bridgekit.persistence.interfaces.names import is_of, is_vlan_of, matches, target
+from bridgekit.persistence.interfaces.reading import Definition, Reading
+from bridgekit.persistence.stanza import Option
+
+OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@+-")
+EXPRESSED = frozenset(
+    {
+        *("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope"),
+        *("metric", "pointopoint", "accept_ra", "autoconf", "privext", "dad-attempts"),
+        *("dad-interval", "preferred-lifetime"),
+    }
+)
+"""Options whose effect the snapshot shows, so that the new stanza says it anew."""
+OF_THE_BRIDGE = frozenset(
+    f"bridge_{word}"
+    for word in (
+        "ports",
+        "stp",
+        "fd",
+        "hello",
+        "maxage",
+        "ageing",
+        "bridgeprio",
+        "hw",
+        "vlan_aware",
+    )
+)
+"""Likewise, of a bridge that was there already. bridge-utils takes a hyphen for a low line."""
+HOOKS = frozenset(("pre-up", "up", "post-up", "down", "pre-down", "post-down"))
+IP_OBJECTS = ("address", "route", "neighbour")
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What holds an interface's name in the files when its own sections go.
+
+    `definitions`: its sections that others inherit from, or that other interfaces get.
+    `groups`: the `allow-GROUP`s in which its VLANs come up together with it.
+    `named`: some other line needs or brings up the name, so a section must be there.
+    """
+
+    definitions: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    named: bool = False
+
+
+def ties(reading: Reading, link: str) -> Ties:
+    """Return what other lines need of this interface's name."""
+    words = [(group, target(w)) for group in reading.activated for w in reading.activated[group]]
+    used = {one.inherits for one in reading.definitions if not is_of(one.name, link)}
+    used |= {one.logical for _, one in words if not is_of(one.physical, link)}
+    vlans = {group for group, one in words if is_vlan_of(one.physical, link)}
+    groups = {group for group, one in words if one.may_match(link)} & vlans - {"auto"}
+    patterns = any(one.is_pattern and one.may_match(link) for _, one in words)
+    vlan_sections = any(is_vlan_of(one.name, link) for one in reading.definitions)
+    named = bool(groups) or patterns or vlan_sections or any(others_naming(reading, link))
+    definitions = frozenset(name for name in used if name and is_of(name, link))
+    return Ties(definitions, frozenset(groups), named or bool(definitions))
+
+
+def mapped(reading: Reading, link: str) -> bool:
+    """Would a `mapping` choose another section for the interface when it is brought up?"""
+    return any(mapping.concerns(link) for mapping in reading.mappings)
+
+
+def stays_up(reading: Reading, link: str) -> bool:
+    """Does `no-auto-down` keep the interface up when the host goes down?"""
+    return any(matches(link, pattern) for pattern in reading.no_auto_down)
+
+
+def sections_of(reading: Reading, link: str) -> tuple[Definition, ...]:
+    """Return the sections that the interface and its aliases get when they are brought up."""
+    name = _section_name(reading, link)
+    return tuple(
+        one
+        for one in reading.definitions
+        if one.name == name or (one.name != link and is_of(one.name, link))
+    )
+
+
+def _section_name(reading: Reading, link: str) -> str:
+    """The first word that brings the interface up decides; `auto` comes first at boot."""
+    words = (target(word) for group in reading.activated.values() for word in group)
+    sure = (one for one in words if one.may_match(link) and not one.is_guess)
+    return next((one.section_for(link) for one in sure), link)
+
+
+def home(reading: Reading, link: str) -> str | None:
+    """The file that has the first section of the interface's own name."""
+    return next((one.path for one in reading.definitions if is_of(one.name, link)), None)
+
+
+def options(reading: Reading, link: str) -> tuple[Option, ...]:
+    """Return the options of all sections of this interface, with what they inherit."""
+    return tuple(option for one in sections_of(reading, link) for option in one.options)
+
+
+def methods(reading: Reading, link: str) -> frozenset[tuple[str, str]]:
+    """Return (`inet` or `inet6`, method) of each section of this interface."""
+    return frozenset((one.family, one.method) for one in sections_of(reading, link))
+
+
+def others_naming(reading: Reading, link: str) -> Iterator[tuple[str, Line]]:
+    """Yield (path, line) for the option lines of others' sections that name this interface."""
+    for path, document in reading.documents.items():
+        for section in document.of("iface"):
+            if not is_of(section.words[0] if section.words else "", link):
+                yield from ((path, line) for line in section.options if names(line.rest, link))
+
+
+def names(text: str, link: str) -> bool:
+    """Does an option's value name this interface, rather than its VLAN or alike?"""
+    return link in "".join(letter if letter in OF_NAMES else " " for letter in text).split()
+
+
+def carried(own: tuple[Option, ...]) -> tuple[Option, ...]:
+    """Return the options that the bridge's section needs from the NIC's, word for word.
+
+    Left out is what the new section says by itself: addresses, and `ip` commands for addresses,
+    routes, neighbours and rules that name links, whose effect is in the snapshot.
+    """
+    return tuple(o for o in own if not _is_expressed(o.name) and not _is_ip_command(o))
+
+
+def ports(own: tuple[Option, ...]) -> tuple[str, ...]:
+    """Return the words of a bridge's `bridge_ports`; "none" is no port."""
+    values = (o.value.split() for o in own if o.name.replace("-", "_") == "bridge_ports")
+    return tuple(word for words in values for word in words if word != "none")
+
+
+def _is_expressed(name: str) -> bool:
+    return name in EXPRESSED or name.replace("-", "_") in OF_THE_BRIDGE
+
+
+def _is_ip_command(option: Option) -> bool:
+    words = [word for word in option.value.split() if not word.startswith("-")]
+    if option.name not in HOOKS or len(words) < 2 or words[0].rpartition("/")[2] != "ip":
+        return False
+    names_links = words[1] == "rule" and ("iif" in words or "oif" in words)
+    return names_links or any(item.startswith(words[1]) for item in IP_OBJECTS)

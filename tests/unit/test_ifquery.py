@@ -1,0 +1,172 @@
+"""interfaces(5) as the installed ifupdown reads it: names, order and options are the same."""
+
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridgekit.host.files import Texts
+from bridgekit.persistence import interfaces
+from bridgekit.persistence.interfaces import Definition, Reading
+from bridgekit.persistence.interfaces.names import is_of
+from tests.support.ifquery import Ifquery
+from tests.unit.shapes import FOLDER, INVALID, TREES, VALID, variants
+
+CONVERTED = (
+    *("address", "netmask", "broadcast", "gateway", "hwaddress", "scope", "accept_ra", "autoconf"),
+    *("request_prefix", "ll-attempts", "ll-interval", "preferred-lifetime", "dad-attempts"),
+    *("dad-interval", "ttl", "mtu", "privext"),
+)
+"""What ifupdown works out, or adds, where the method is another than manual."""
+BOOT = "auto br0\niface br0 inet manual\n  bridge_ports eth0\n"
+
+
+def read(file: Path) -> Reading:
+    return interfaces.read(str(file), Texts())
+
+
+def shown(sections: Iterable[Definition]) -> str:
+    options = (option for one in sections for option in one.joined)
+    return "".join(f"{option.name}: {option.value}\n" for option in options)
+
+
+def without_converted(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.partition(":")[0] not in CONVERTED)
+
+
+def assert_the_same(asked: Ifquery, reading: Reading) -> None:
+    existing = [name for _, name in socket.if_nameindex()]
+    for group in (*reading.activated, "nobody"):
+        assert asked.listed(group) == [one.physical for one in reading.listed(group, existing)]
+    for name in (name for name in names_in(reading) if "/" not in name):
+        ours, theirs = shown(reading.called(name)), asked.options(name)
+        if any(one.method != "manual" for one in reading.called(name)):
+            ours, theirs = without_converted(ours), without_converted(theirs)
+        assert theirs == ours
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_valid_files(name: str, tmp_path: Path) -> None:
+    for number, text in enumerate(variants(VALID[name])):
+        asked = Ifquery.of(tmp_path, text)
+        reading = read(asked.file)
+        assert asked("--list")[0] == reading.taken
+        assert reading.taken or number > 0
+        if reading.taken:
+            assert_the_same(asked, reading)
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_invalid_files(name: str, tmp_path: Path) -> None:
+    asked = Ifquery.of(tmp_path, INVALID[name])
+    assert (asked("--list")[0], read(asked.file).taken) == (False, False)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_included_files(name: str, tmp_path: Path) -> None:
+    for path, text in FOLDER.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "d/dangling").symlink_to("nowhere")
+    asked = Ifquery.of(tmp_path, TREES[name])
+    reading = read(asked.file)
+    assert asked("--list")[0] == reading.taken
+    if reading.taken:
+        assert_the_same(asked, reading)
+
+
+def test_words_after_the_first_are_relative_to_where_ifup_runs(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("auto one\niface one inet manual\n")
+    (tmp_path / "two").write_text("auto two\niface two inet manual\n")
+    asked = Ifquery.of(tmp_path, f"source one {str(tmp_path)[1:]}/two one\n")
+    assert_the_same(asked, read(asked.file))
+    assert asked.listed("auto") == ["lo", "one", "two"]
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_what_is_switched_off(name: str, tmp_path: Path) -> None:
+    """eth0 has no settings left, everyone else all that it had, and br0 is there."""
+    for text in variants(VALID[name]):
+        before = Ifquery.of(tmp_path, text)
+        reading = read(before.file)
+        if not reading.taken:
+            continue
+        others = [n for n in names_in(reading) if not is_of(n, "eth0") and "/" not in n]
+        old = before.all_options(others)
+        old_lists = {group: before.listed(group) for group in reading.activated}
+        tied = interfaces.ties(reading, "eth0")
+        after = Ifquery.of(tmp_path, interfaces.switched_off(text, "eth0", BOOT, tied))
+        assert after("--list")[0], "ifup takes the file"
+        assert after.options("br0") == "bridge_ports: eth0\n"
+        assert after.all_options(others) == old
+        assert after.options("eth0") in (
+            "",
+            "pre-up: ip link set dev eth0 addrgenmode none || true\n",
+        )
+        assert after.options("eth0:1") == ""
+        assert after("--list", "--allow", "auto")[1].split().count("br0") == 1
+        assert all("eth0" in after.listed(group) for group in tied.groups)
+        for group, listed in old_lists.items():
+            left = [n for n in after.listed(group) if n not in ("eth0", "br0", "lo")]
+            assert left == [n for n in listed if not is_of(n, "eth0") and n != "lo"]
+
+
+def names_in(reading: Reading) -> list[str]:
+    return list(dict.fromkeys(one.name for one in reading.definitions if "=" not in one.name))
+
+
+WORDS = (
+    *("auto", "iface", "eth0", "eth1", "lo", "inet", "inet6", "manual", "inherits", "allow-x"),
+    *(
+        "mapping",
+        "script",
+        "map",
+        "rename",
+        "no-scripts",
+        "template",
+        "mtu",
+        "up",
+        "post-up",
+        "foo?",
+    ),
+    *(
+        " ",
+        " ",
+        " ",
+        " ",
+        "\n",
+        "\n",
+        "\n",
+        "\n ",
+        "\\\n",
+        "\\",
+        "#",
+        "\r\n",
+        "\t",
+        "\v",
+        "=",
+        "/l*",
+    ),
+    *(
+        "auto\n",
+        "allow-x\n",
+        "iface eth0 inet manual\n",
+        "iface eth1 inet manual inherits eth0\n",
+        " mtu 9\n",
+        " up x\n",
+    ),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
+def test_any_file(text: str, tmp_path: Path) -> None:
+    asked = Ifquery.of(tmp_path, text)
+    reading = read(asked.file)
+    assert asked("--list")[0] == reading.taken
+    if reading.taken:
+        assert_the_same(asked, reading)

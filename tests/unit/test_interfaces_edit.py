@@ -1,0 +1,210 @@
+"""interfaces(5) rewritten: no byte is lost, and what is switched off can be switched on again."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridgekit.persistence import interfaces
+from bridgekit.persistence.interfaces import Ties
+from tests.unit.shapes import ETH0, FILE, FOLDER, INVALID, TREES, VALID, read, variants
+
+OFF = """\
+# first
+#bridgekit# auto lo eth0 eth1
+#bridgekit+ added:
+auto lo eth1
+#bridgekit-
+iface lo inet loopback
+
+#bridgekit# allow-hotplug eth0
+#bridgekit# iface eth0 inet static
+#bridgekit#     address 192.168.1.4/24
+    # a comment of mine
+#bridgekit#     up echo one; \\
+#bridgekit#        echo two
+#bridgekit#     dns-nameservers 192.168.1.1
+#bridgekit#     up ip route add 10.0.0.0/8 via 192.168.1.1
+#bridgekit#     up ethtool -K eth0 gro off
+#bridgekit# iface eth0:1 inet static
+#bridgekit#     address 192.168.1.5/24
+#bridgekit+ added:
+auto br0
+#bridgekit-
+iface eth0.7 inet manual
+
+iface eth1 inet dhcp
+"""
+SHAPES = [
+    made
+    for text in (*VALID.values(), *INVALID.values(), *TREES.values(), *FOLDER.values())
+    for made in variants(text)
+]
+
+
+def off(text: str, instead: str = "auto br0\n") -> str:
+    return interfaces.switched_off(text, "eth0", instead, interfaces.ties(read(text), "eth0"))
+
+
+def test_only_the_nics_lines_are_switched_off() -> None:
+    assert interfaces.switched_off(FILE, "eth0", "auto br0\n") == OFF
+    assert interfaces.switched_on(OFF) == FILE
+
+
+def test_many_shapes() -> None:
+    assert len(set(SHAPES)) > 500
+
+
+@pytest.mark.parametrize("shapes", [SHAPES[at::8] for at in range(8)])
+def test_no_byte_of_any_shape_is_lost(shapes: list[str]) -> None:
+    for text in shapes:
+        assert interfaces.parse(text).text == text
+        for instead in ("", "auto br0\n", "auto br0"):
+            assert interfaces.switched_on(off(text, instead)) == text
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_no_byte_is_lost(content: bytes) -> None:
+    text = content.decode(errors="surrogateescape")
+    assert interfaces.parse(text).text.encode(errors="surrogateescape") == content
+    assert interfaces.switched_on(interfaces.switched_off(text, "eth0", "auto br0")) == text
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "eth0",
+            " ",
+            "auto",
+            "iface ",
+            "br",
+            "\n",
+            "\\",
+            "\\\n",
+            "#",
+            "\t",
+            "\r",
+            "\x0c",
+            "\u2028",
+        ),
+        *("inet", ":1", "=", "/e*", "allow-x", "inherits", "source", "\0", "\udcff", "template"),
+        *("iface eth0 inet manual\n", "iface eth1 inet manual inherits eth0\n", " up x\n"),
+        *("auto eth0 /e*=x\n", "allow-x eth0 eth0.5\n", "mapping eth0\n script x\n"),
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_no_piece_is_lost(text: str) -> None:
+    assert interfaces.parse(text).text == text
+    assert interfaces.switched_on(off(text)) == text
+    twice = interfaces.switched_off(off(text, ""), "eth1", "auto br1\n")
+    assert interfaces.switched_on(twice) == text
+    if "wlan0" not in text and "/" not in text:
+        assert interfaces.switched_off(text, "wlan0", "") == text
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["#bridgekit", "#", "+", "-", " x", "\n", "a"])).map("".join))
+def test_marks_of_others_do_no_harm(text: str) -> None:
+    known = interfaces.switched_on(text) != text
+    assert interfaces.switched_on("#bridgekit++\n#bridgekit-\n") == ""
+    assert not known or "#bridgekit# " in text or "#bridgekit-" in text
+
+
+def test_what_was_added_is_dropped_whoever_edited_it() -> None:
+    edited = OFF.replace("auto br0\n", "auto br0\n  # mine\niface br0 inet dhcp\n")
+    assert interfaces.switched_on(edited + "auto eth7\n") == FILE + "auto eth7\n"
+    assert interfaces.switched_on("#bridgekit+ added:\nauto br0\n") == (
+        "#bridgekit+ added:\nauto br0\n"
+    )
+
+
+NEW = "#bridgekit+ added:\nauto br0\n#bridgekit-\n"
+
+
+def test_without_a_section_the_new_one_goes_to_the_end() -> None:
+    assert off("") == NEW
+    assert off("auto lo\n") == "auto lo\n" + NEW
+    assert off("auto lo") == "auto lo\n" + NEW.replace("+", "++")
+
+
+def test_the_new_section_continues_no_line() -> None:
+    assert off("iface e inet manual\n mtu 9\\\n").endswith("9\\\n\n" + NEW.replace("+", "++"))
+    assert off("iface e inet manual\n mtu 9\\").endswith("9\\\n\n" + NEW.replace("+", "+++"))
+
+
+def test_an_open_line_elsewhere_does_no_harm() -> None:
+    text = ETH0 + "auto eth1\niface eth1 inet manual\n  mtu 9 \\"
+    assert off(text).endswith(f"/24\n{NEW}{text.removeprefix(ETH0)}")
+
+
+def test_sections_of_ifupdown_ng_are_nobody_elses() -> None:
+    text = ETH0 + "template x\n  mtu 9\n"
+    assert off(text).endswith(f"{NEW}template x\n  mtu 9\n")
+
+
+ETH1 = "iface eth1 inet manual\n"
+NEEDED = {
+    "a VLAN": ("auto eth0.5\niface eth0.5 inet manual\n", []),
+    "a VLAN's device": (ETH1 + " vlan-raw-device eth0\n", []),
+    "a bond": (ETH1 + " bond-slaves eth1 eth0\n", []),
+    "a hook": (ETH1 + " up ifup eth0;true\n", []),
+    "a pattern": ("auto /eth*\n", []),
+    "a pattern with a section": (
+        "auto lo /e*=all\niface all inet dhcp\n",
+        ["auto lo eth0 /e*=all"],
+    ),
+    "two patterns": ("auto /e*=all x/y=all\n", ["auto eth0 /e*=all x/y=all"]),
+    "a guess": ("allow-x mac/02*=all\n", ["allow-x eth0 mac/02*=all"]),
+    "a VLAN of a group": ("allow-x eth1 eth0=a eth0.5\n", ["allow-x eth1 eth0.5"]),
+    "an heir": (
+        "iface eth1 inet manual inherits eth0\n",
+        ["iface eth0-for-others inet static", "iface eth1 inet manual inherits eth0-for-others"],
+    ),
+    "an heir of all": (
+        "iface eth1 inherits eth0\n",
+        ["iface eth0-for-others inet static", "iface eth1 inherits eth0-for-others"],
+    ),
+    "another that gets its section": (
+        "auto eth1=eth0 eth0=eth0\n",
+        ["iface eth0-for-others inet static", "auto eth1=eth0-for-others"],
+    ),
+    "a pattern that gets its section": (
+        "auto /e*=eth0\n",
+        ["iface eth0-for-others inet static", "auto eth0 /e*=eth0-for-others"],
+    ),
+}
+
+
+@pytest.mark.parametrize("why", NEEDED)
+def test_a_name_that_others_need_stays_a_name(why: str) -> None:
+    others, rewritten = NEEDED[why]
+    text = off(ETH0 + others)
+    assert "\niface eth0 inet manual\n" in text
+    assert ("\nallow-x eth0\niface" in text) == ("group" in why)
+    lines = text.splitlines()
+    added = [lines[at + 1] for at, line in enumerate(lines) if line == "#bridgekit+ added:"]
+    assert [line for line in added if line != "auto br0"] == rewritten
+    assert interfaces.switched_on(text) == ETH0 + others
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        "iface eth00 inet manual\n up echo eth0.5 eth00 xeth0\n",
+        "auto /wl* eth1=all\n",
+        "allow-x eth0\niface eth0 inet6 manual inherits eth0\n up echo eth0\n",
+        "auto eth0:1\niface eth0:1 inet manual inherits eth0\n",
+        "no-auto-down eth0\nrename eth7=eth0\nmapping eth0\n script x\n map eth0\n",
+    ],
+)
+def test_a_name_that_nobody_needs_goes(others: str) -> None:
+    assert interfaces.ties(read(ETH0 + others), "eth0") == Ties()
+    assert "iface eth0 inet manual" not in off(ETH0 + others).splitlines()
+
+
+def test_only_lines_that_bring_up_are_changed() -> None:
+    others = "no-auto-down eth0\nno-scripts eth0\nrename eth7=eth0\nmapping eth0\n script x\n"
+    assert off(ETH0 + others).endswith("#bridgekit-\n" + others)
