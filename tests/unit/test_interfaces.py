@@ -1,5 +1,10 @@
 """interfaces(5) as it is read: what of it concerns an interface, and the program that lists it."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.stanza import Option
 from tests.unit.shapes import ETH0, FILE, Memory, read
@@ -72,3 +77,27 @@ def test_problems_say_where() -> None:
         ("/main", 2, False),
         ("/d", 4, True),
     ]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    line = (sys.executable, "-m", "bridgekit.persistence.interfaces", *words)
+    return subprocess.run(line, capture_output=True, check=False, text=True, timeout=60)
+
+
+def test_alone(tmp_path: Path) -> None:
+    (tmp_path / "main").write_text("source d/*\nno-auto-down eth0\nmtu 9\n")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/eth0").write_bytes(b"auto eth0\niface eth0 inet manual\n  up echo \xff\x1b\n")
+    told = run(str(tmp_path / "main"), "--json")
+    data = json.loads(told.stdout)
+    assert (told.returncode, data["taken"], data["schema"]) == (1, False, 1)
+    assert data["activated"] == {"auto": ["lo", "eth0"]}
+    assert data["definitions"][0]["options"] == [{"name": "up", "value": "echo \udcff\x1b"}]
+    assert [problem["line"] for problem in data["problems"]] == [3]
+    told = run(str(tmp_path / "main"))
+    assert told.stdout == (
+        "auto lo eth0\nno-auto-down eth0\n\n"
+        f"# {tmp_path}/d/eth0:2\niface eth0 inet manual\n    up echo \\udcff\\x1b\n"
+    )
+    assert run(str(tmp_path / "d/eth0")).returncode == 0
+    assert run().returncode == 2

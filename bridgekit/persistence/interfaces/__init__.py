@@ -6,6 +6,7 @@
     old = switched_on(new)
 
 Text is decoded with `surrogateescape`, so that every byte comes back as it was.
+`python3 -m bridgekit.persistence.interfaces FILE` lists what a file and its inclusions say.
 """
 
 from bridgekit.persistence.interfaces.document import Document, Section, parse
