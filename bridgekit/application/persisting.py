@@ -53,6 +53,8 @@ def file_changes(
     settings = _settings(after, intent.bridge)
     extras = Extras(mac, settings, kept, leases, intent.wishes.port, ports)
     stanza = stanza_text(after, intent, extras)
+    if any(interfaces.stays_up(reading, name) for name in named):
+        stanza = f"no-auto-down {intent.bridge}\n{stanza}"
     changes: list[FileChange] = []
     for path, (text, new) in _rewritten(reading, intent, stanza, there).items():
         if new != text:

@@ -159,6 +159,12 @@ def test_what_would_not_boot_is_refused(make_lab: MakeLab, code: str) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
 
 
+def test_no_auto_down_holds_for_the_bridge(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=f"auto eth0\nno-auto-down eth*\n{SECTION}{ETH1}")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert "no-auto-down br0\nauto br0\n" in lab.read_interfaces()
+
+
 def test_lines_that_name_the_nic_elsewhere_are_told(make_lab: MakeLab) -> None:
     file = STATES["simple"][1] + "  up ip route add 10.1.0.0/16 dev eth0\n"
     lab = make_lab(host=layout.SIMPLE, interfaces=file)
