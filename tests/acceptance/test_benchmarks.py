@@ -6,13 +6,35 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
+
+
+def table(*argv: str) -> list[str]:
+    """Run a benchmark; return the rows that it prints, heads included."""
+    command = (sys.executable, str(BENCHMARKS / argv[0]), *argv[1:])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return [
+        line for line in done.stdout.splitlines() if line.startswith("| ") and "---" not in line
+    ]
 
 
 @pytest.mark.all
-def test_outage_prints_a_row_for_each_way() -> None:
-    argv = (sys.executable, str(ROOT / "benchmarks/outage.py"), "--runs", "1", "--rate", "200")
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert len(rows) == 5 and all(row.count("|") == 9 for row in rows)
+@pytest.mark.parametrize("more", [("--rp-filter", "0,1"), ("--slaac",), ("--load",)])
+def test_outage_prints_a_row_for_each_way(more: tuple[str, ...], tmp_path: Path) -> None:
+    page, picture = tmp_path / "page.md", tmp_path / "outage.svg"
+    page.write_text("<!-- some: begin -->\nold\n<!-- some: end -->\n")
+    how = ("--runs", "1", "--rate", "100", "--ways", "apply,rollback", "--picture", str(picture))
+    rows = table("outage.py", *how, *more, "--write", str(page), "--section", "some")
+    told = [row for row in rows if row.startswith("| bridgekit ")]
+    assert len(told) == (8 if "0,1" in more else 4)
+    assert "| bridgekit apply" in page.read_text() and "old" not in page.read_text()
+    assert picture.read_text().startswith("<svg")
+
+
+@pytest.mark.all
+def test_scale_prints_a_row_for_each_size() -> None:
+    how = ("--ways", "plan,apply,recover,ip -batch,packed by hand", "--runs", "1")
+    rows = table("scale.py", "--sizes", "100,200", *how)
+    assert any(row.startswith("| 100 ") for row in rows)
+    assert any(row.startswith("| 200 ") for row in rows)

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "/opt/bridgekit/bin/pip install .": "acceptance/test_wheel.py",
     "ln -s": "nothing of ours",
     "python benchmarks/outage.py": "acceptance/test_benchmarks.py",
+    "python benchmarks/scale.py": "acceptance/test_benchmarks.py",
     "docker build -t pxe .": "netns/test_docker.py",
     "PXECID=$(docker run --cap-add NET_ADMIN -d pxe)": "netns/test_docker.py",
     "bridgekit attach br0 $PXECID 192.168.242.1/24": "netns/test_docker.py",
@@ -33,7 +34,8 @@ PREPARED_ENGINE = ("--pxe-engine", "native")
 
 def commands(document: Path) -> Iterator[str]:
     for block in BLOCK.findall(document.read_text()):
-        yield from (line.split("  #")[0].strip() for line in block.splitlines() if line.strip())
+        lines = block.replace("\\\n", "").splitlines()
+        yield from (line.split("  #")[0].strip() for line in lines if line.strip())
 
 
 def told() -> list[str]:
