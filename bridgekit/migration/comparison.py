@@ -3,10 +3,11 @@
 Left out: interface numbers; remaining lifetimes (not whether there is one); carrier and other
 marks of the moment on links, addresses and routes; the ageing time of a bridge with STP, which
 changes with the topology; of a new bridge and a new port the settings that nobody asked for; the
-order of routes to fe80::/64, of which every link has its own; neighbour entries that come and go
-by themselves; the privacy mark of an IPv6 address, which only the kernel can set; and who holds
-on to a link from outside, its owners and ties. Of links other than the two that a migration is
-about only a loss counts: others may add what they like.
+order of routes to fe80::/64, of which every link has its own, and of the legs of an IPv6 route,
+which the kernel keeps as routes of their own; neighbour entries that come and go by themselves;
+the privacy mark of an IPv6 address, which only the kernel can set; and who holds on to a link from
+outside, its owners and ties. Of links other than the two that a migration is about only a loss
+counts: others may add what they like.
 """
 
 from collections import Counter
