@@ -6,9 +6,24 @@ from ipaddress import ip_address
 
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import NAME_BYTES, Intent
-from bridgekit.model.addresses import DADFAILED, IPV6, Address
+from bridgekit.model.addresses import DADFAILED, IPV4, IPV6, Address
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import LOCAL_TABLE, dead_links, destination, is_link_multicast, table
+from bridgekit.model.routes import (
+    ENCAP,
+    GATEWAY,
+    LOCAL_TABLE,
+    METRICS,
+    MULTIPATH,
+    PREFSRC,
+    VIA,
+    dead_links,
+    destination,
+    fields,
+    hops,
+    is_link_multicast,
+    place,
+    table,
+)
 from bridgekit.model.snapshot import Snapshot
 
 ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
@@ -30,6 +45,7 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     yield from _unreadable(snapshot, intent.nic, found)
     yield from _removed(snapshot, intent.nic, found)
     yield from _dead_legs(snapshot, intent.nic)
+    yield from _indistinct(snapshot, intent.nic)
     for rule in snapshot.rules:
         if rule.stops_the_rest and rule.names(intent.nic):
             message = f"this rule would drop everything while it moves: {rule}"
@@ -58,6 +74,36 @@ def _dead_legs(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
             what = f"the leg over {dead[0]} of this route is dead, and none is made so: {text}"
             advice = "make the route anew without that leg, or bring its link up"
             yield Finding("refuse", "dead-leg", what, advice)
+
+
+def _indistinct(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
+    """Of two routes in one place the kernel would delete the first when the second is to go."""
+    routes = snapshot.routes.naming(nic)
+    before: dict[object, list[bytes]] = {}
+    for message in (message for message in routes.messages if message[0] == IPV4):
+        others = before.setdefault(place(message), [])
+        if any(_taken_for(other, message) for other in others):
+            text = route_text(message, routes.name)
+            what = f"the kernel cannot tell this route from one before it when it goes: {text}"
+            advice = "give one of them another metric, or remove one"
+            yield Finding("refuse", "indistinct-routes", what, advice)
+        others.append(message)
+
+
+def _taken_for(other: bytes, message: bytes) -> bool:
+    """Would the kernel delete the other one? See fib_table_delete and fib_nh_match in net/ipv4."""
+    theirs, ours = fields(other), fields(message)
+    same = other[5:8] == message[5:8]  # protocol, scope, type
+    named = all(
+        ours[kind] == theirs.get(kind) for kind in (PREFSRC, METRICS, ENCAP) if kind in ours
+    )
+    ways, way = _ways(other), _ways(message)
+    fits = ways == way[: len(ways)] if MULTIPATH in ours else ways[:1] == way
+    return same and named and fits
+
+
+def _ways(message: bytes) -> list[tuple[int, bytes]]:
+    return [(index, found.get(GATEWAY) or found.get(VIA, b"")) for _, index, found in hops(message)]
 
 
 def _removed(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:

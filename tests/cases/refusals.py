@@ -96,6 +96,13 @@ LINKS = {
         base=V4,
     ),
     "unreadable-text": Case(base=V4, change=nic(alias=r"caf\xe9")),
+    "indistinct-routes": Case(
+        (
+            "route add 10.61.0.0/16 via 192.168.1.1 dev eth0 mtu 1400",
+            "route append 10.61.0.0/16 via 192.168.1.1 dev eth0",
+        ),
+        base=V4,
+    ),
     "inverted-rule": Case(("rule add not iif lo oif eth0 blackhole priority 500",), base=V4),
     "dead-leg": Case(
         (

@@ -37,7 +37,7 @@ DESTINATIONS6 = (
     "2001:db8:2::7",
     "fd00:7::7",
 )
-CANNOT = {"uneven-legs", "dead-leg", "inverted-rule"}
+CANNOT = {"uneven-legs", "dead-leg", "inverted-rule", "indistinct-routes"}
 QUESTIONS = [
     f"route get {to}{source}{mark}"
     for to in (*DESTINATIONS, *DESTINATIONS6)
