@@ -46,6 +46,7 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     yield from _removed(snapshot, intent.nic, found)
     yield from _dead_legs(snapshot, intent.nic)
     yield from _indistinct(snapshot, intent.nic)
+    yield from _without_source(snapshot, intent.nic)
     for rule in snapshot.rules:
         if rule.stops_the_rest and rule.names(intent.nic):
             message = f"this rule would drop everything while it moves: {rule}"
@@ -104,6 +105,18 @@ def _taken_for(other: bytes, message: bytes) -> bool:
 
 def _ways(message: bytes) -> list[tuple[int, bytes]]:
     return [(index, found.get(GATEWAY) or found.get(VIA, b"")) for _, index, found in hops(message)]
+
+
+def _without_source(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
+    """Of another table's routes the kernel keeps one whose source address goes, but makes none."""
+    routes = snapshot.routes.naming(nic)
+    there = {ip_address(address.ip).packed for address in snapshot.addresses}
+    for message in routes.samples():
+        source = fields(message).get(PREFSRC)
+        if source and source not in there:
+            text = route_text(message, routes.name)
+            what = f"the host has no address that is this route's source: {text}"
+            yield Finding("refuse", "source-gone", what, "add that address, or remove the route")
 
 
 def _removed(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:

@@ -103,6 +103,14 @@ LINKS = {
         ),
         base=V4,
     ),
+    "source-gone": Case(
+        (
+            "address add 192.168.1.5/24 dev eth0",
+            "route add default via 192.168.1.1 dev eth0 table 100 src 192.168.1.5",
+            "address del 192.168.1.5/24 dev eth0",
+        ),
+        base=V4,
+    ),
     "inverted-rule": Case(("rule add not iif lo oif eth0 blackhole priority 500",), base=V4),
     "dead-leg": Case(
         (
