@@ -19,6 +19,7 @@ from bridgekit.model.routes import (
     dead_links,
     destination,
     fields,
+    head,
     hops,
     is_link_multicast,
     place,
@@ -26,6 +27,7 @@ from bridgekit.model.routes import (
 )
 from bridgekit.model.snapshot import Snapshot
 
+LOCAL = 2  # RTN_LOCAL
 ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
 EVERYBODY = ip_address("255.255.255.255")
 
@@ -110,10 +112,12 @@ def _ways(message: bytes) -> list[tuple[int, bytes]]:
 def _without_source(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
     """Of another table's routes the kernel keeps one whose source address goes, but makes none."""
     routes = snapshot.routes.naming(nic)
-    there = {ip_address(address.ip).packed for address in snapshot.addresses}
+    local = (m for m in snapshot.routes.messages if head(m).type == LOCAL)
+    nets = {destination(message) for message in local if table(message) == LOCAL_TABLE}
+    sources = {found[PREFSRC] for found in map(fields, routes.samples()) if PREFSRC in found}
+    gone = {packed for packed in sources if not any(ip_address(packed) in net for net in nets)}
     for message in routes.samples():
-        source = fields(message).get(PREFSRC)
-        if source and source not in there:
+        if fields(message).get(PREFSRC) in gone:
             text = route_text(message, routes.name)
             what = f"the host has no address that is this route's source: {text}"
             yield Finding("refuse", "source-gone", what, "add that address, or remove the route")
