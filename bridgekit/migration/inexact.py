@@ -1,6 +1,7 @@
 """What would not be on the bridge exactly as it is on the NIC, as findings."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -49,6 +50,7 @@ def findings(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
     yield from _dead_legs(snapshot, intent.nic)
     yield from _indistinct(snapshot, intent.nic)
     yield from _without_source(snapshot, intent.nic)
+    yield from _twice(snapshot, intent.nic)
     for rule in snapshot.rules:
         if rule.stops_the_rest and rule.names(intent.nic):
             message = f"this rule would drop everything while it moves: {rule}"
@@ -121,6 +123,16 @@ def _without_source(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
             text = route_text(message, routes.name)
             what = f"the host has no address that is this route's source: {text}"
             yield Finding("refuse", "source-gone", what, "add that address, or remove the route")
+
+
+def _twice(snapshot: Snapshot, nic: str) -> Iterator[Finding]:
+    """An address with two prefix lengths has two local routes, whose order nobody can restore."""
+    routes = snapshot.routes.naming(nic)
+    local = (m for m in routes.messages if m[0] == IPV4 and head(m).type == LOCAL)
+    counted = Counter(destination(m) for m in local if table(m) == LOCAL_TABLE)
+    for net in (net for net, count in counted.items() if count > 1):
+        message = f"{net.network_address} is on {nic} more than once"
+        yield Finding("refuse", "address-twice", message, "remove all of them but one")
 
 
 def _removed(snapshot: Snapshot, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:

@@ -111,6 +111,9 @@ LINKS = {
         ),
         base=V4,
     ),
+    "address-twice": Case(
+        ("address add 192.168.1.5/24 dev eth0", "address add 192.168.1.5/16 dev eth0"), base=V4
+    ),
     "inverted-rule": Case(("rule add not iif lo oif eth0 blackhole priority 500",), base=V4),
     "dead-leg": Case(
         (

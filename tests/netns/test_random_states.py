@@ -36,7 +36,14 @@ DESTINATIONS6 = (
     "2001:db8:2::7",
     "fd00:7::7",
 )
-CANNOT = {"uneven-legs", "dead-leg", "inverted-rule", "indistinct-routes", "source-gone"}
+CANNOT = {
+    "uneven-legs",
+    "dead-leg",
+    "inverted-rule",
+    "indistinct-routes",
+    "source-gone",
+    "address-twice",
+}
 QUESTIONS = [
     f"route get {to}{source}{mark}"
     for to in (*DESTINATIONS, *DESTINATIONS6)
