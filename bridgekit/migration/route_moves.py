@@ -23,6 +23,7 @@ from bridgekit.model.routes import (
     KERNEL_MADE,
     LOCAL_TABLE,
     NH_ID,
+    OWN_METRIC,
     PRIORITY,
     connected_route,
     destination,
@@ -40,8 +41,6 @@ from bridgekit.model.snapshot import Snapshot
 
 LOCAL_TYPES = frozenset({2, 3, 4, 5})
 """local, broadcast, anycast, multicast"""
-OWN_METRIC = {IPV4: 0, IPV6: 256}
-"""The metric of a connected route whose address names none."""
 COVER_METRIC = 2**31
 """Behind every other route, and nobody's."""
 

@@ -34,6 +34,8 @@ DEAD = 1
 KEPT_FLAGS = ONLINK | 2
 """Of the leg and route flags only ONLINK and PERVASIVE are settings; the rest is state."""
 
+OWN_METRIC = {IPV4: 0, IPV6: 256}
+"""The metric of a connected route whose address names none."""
 NEXTHOP = struct.Struct("=HBBi")
 
 
@@ -182,10 +184,10 @@ def connected_route(index: int, family: int, network: bytes, bits: int, metric: 
     """Make the message of the route that the kernel makes for an address, without its source."""
     scope = 253 if family == IPV4 else 0
     message = RTMSG.pack(family, bits, 0, 0, MAIN_TABLE, KERNEL_MADE, scope, 1, 0)
-    message += wire.attribute(TABLE, wire.U32.pack(MAIN_TABLE))
+    message += wire.number(TABLE, MAIN_TABLE)
     message += wire.attribute(DST, network)
-    message += wire.attribute(PRIORITY, wire.U32.pack(metric)) if metric else b""
-    return message + wire.attribute(OIF, wire.U32.pack(index))
+    message += wire.number(PRIORITY, metric) if metric else b""
+    return message + wire.number(OIF, index)
 
 
 def has_legs(message: bytes) -> bool:

@@ -15,6 +15,7 @@ from bridgekit.model.routes import (
     EXPIRES,
     METRICS,
     OIF,
+    OWN_METRIC,
     PREFSRC,
     PRIORITY,
     RTMSG,
@@ -27,8 +28,6 @@ from bridgekit.model.routes import (
 )
 
 NEWADDR = 20
-OWN_METRIC = 256
-"""The metric of an IPv6 connected route whose address names none."""
 IFADDR, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
 IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 1, 2, 3, 4, 6
 IFA_FLAGS, IFA_METRIC, IFA_PROTOCOL = 8, 9, 11
@@ -38,11 +37,6 @@ NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NDA_FLAGS_EXT = 1, 2, 12, 15
 STALE, MANAGED = 0x04, 0x01
 
 
-def packed_ip(ip: str) -> bytes:
-    """Return an address of either family as bytes; ValueError if it is none."""
-    return ip_address(ip).packed
-
-
 def address_body(address: Address, index: int, flags: int) -> bytes:
     """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
     lifetimes = address.preferred, address.valid
@@ -50,9 +44,9 @@ def address_body(address: Address, index: int, flags: int) -> bytes:
     return b"".join(
         (
             IFADDR.pack(address.family, address.prefixlen, 0, address.scope, index),
-            wire.attribute(IFA_LOCAL, packed_ip(address.ip)),
-            wire.attribute(IFA_ADDRESS, packed_ip(address.peer or address.ip)),
-            wire.attribute(IFA_BROADCAST, packed_ip(broadcast)) if broadcast else b"",
+            wire.attribute(IFA_LOCAL, ip_address(address.ip).packed),
+            wire.attribute(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
+            wire.attribute(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
             wire.name(IFA_LABEL, label) if label else b"",
             wire.number(IFA_FLAGS, flags & ~TENTATIVE),
             wire.number(IFA_METRIC, address.metric) if address.metric else b"",
@@ -80,7 +74,7 @@ def changed_for_peers(
     there = {(destination(message), message[0]) for message in connected.messages}
     for address in changed:
         if address.peer and (address.network, socket.AF_INET6) not in there:
-            network, metric = address.network, address.metric or OWN_METRIC
+            network, metric = address.network, address.metric or OWN_METRIC[socket.AF_INET6]
             yield connected_route(
                 index, socket.AF_INET6, network.network_address.packed, network.prefixlen, metric
             )
@@ -94,7 +88,7 @@ def neighbour_body(entry: Neighbour, index: int) -> bytes:
     return b"".join(
         (
             NDMSG.pack(entry.family, index, state, entry.flags, 0),
-            wire.attribute(NDA_DST, packed_ip(entry.ip)),
+            wire.attribute(NDA_DST, ip_address(entry.ip).packed),
             wire.attribute(NDA_LLADDR, mac) if mac else b"",
             wire.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
             wire.number(NDA_FLAGS_EXT, MANAGED) if entry.managed else b"",
@@ -130,5 +124,5 @@ def replayed(message: bytes) -> bytes:
     """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
     bare = settings(message)
     if message[0] == socket.AF_INET6 and expires(message):
-        bare += wire.attribute(EXPIRES, wire.U32.pack(expires(message)))
+        bare += wire.number(EXPIRES, expires(message))
     return bare

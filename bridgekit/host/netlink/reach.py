@@ -1,17 +1,15 @@
 """Does a neighbour on the wire answer? The kernel itself asks, by ARP or NDP."""
 
-import struct
 from ipaddress import ip_address
 
 from bridgekit.host.netlink import links, read
 from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Notices, Request
+from bridgekit.host.netlink.messages import NDA_DST, NDA_LLADDR, NDMSG
 from bridgekit.model import wire
 
 NEWNEIGH = 28
 USE = 0x01
 REACHABLE, PROBE, FAILED, PERMANENT = 0x02, 0x10, 0x20, 0x80
-DST, LLADDR = 1, 2
-NDMSG = struct.Struct("=BxxxiHBB")
 
 
 def answers(ip: str, link: str, seconds: float) -> bool:
@@ -52,8 +50,8 @@ def _question(ip: str, index: int, mac: bytes | None) -> Request:
     address = ip_address(ip)
     family = 2 if address.version == 4 else 10
     state, flags = (PROBE, 0) if mac else (0, USE)
-    body = NDMSG.pack(family, index, state, flags, 0) + wire.attribute(DST, address.packed)
-    body += wire.attribute(LLADDR, mac) if mac else b""
+    body = NDMSG.pack(family, index, state, flags, 0) + wire.attribute(NDA_DST, address.packed)
+    body += wire.attribute(NDA_LLADDR, mac) if mac else b""
     return Request(NEWNEIGH, body, CREATE | REPLACE)
 
 
@@ -62,7 +60,7 @@ def _entry(channel: Channel, ip: str, index: int) -> tuple[int, bytes | None]:
     packed = ip_address(ip).packed
     family = 2 if len(packed) == 4 else 10
     for body in channel.dump(read.GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
-        found = {kind: body[at:end] for kind, at, end in wire.attributes(body, NDMSG.size)}
-        if found.get(DST) == packed and NDMSG.unpack_from(body)[1] == index:
-            return NDMSG.unpack_from(body)[2], found.get(LLADDR)
+        found = wire.found(body, NDMSG.size)
+        if found.get(NDA_DST) == packed and NDMSG.unpack_from(body)[1] == index:
+            return NDMSG.unpack_from(body)[2], found.get(NDA_LLADDR)
     return 0, None

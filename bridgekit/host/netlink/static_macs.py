@@ -13,7 +13,7 @@ from pathlib import Path
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import CREATE, EXCL, Channel, Request
 from bridgekit.host.netlink.links import indices
-from bridgekit.host.netlink.messages import NDMSG
+from bridgekit.host.netlink.messages import NDA_LLADDR, NDMSG
 from bridgekit.host.netlink.read import GETNEIGH
 from bridgekit.model import wire
 from bridgekit.model.links import Link, StaticMac
@@ -21,7 +21,7 @@ from bridgekit.model.links import Link, StaticMac
 NEWNEIGH, DELNEIGH = 28, 29
 AF_BRIDGE = 7
 SELF, PERMANENT = 0x02, 0x80
-LLADDR, MASTER = 2, 9
+MASTER = 9
 ADD_MULTICAST, DELETE_MULTICAST = 0x8931, 0x8932
 IFREQ = struct.Struct("=16sH6s16x")
 JOINED = Path("/proc/thread-self/net/dev_mcast")
@@ -47,7 +47,7 @@ def _unicast(channel: Channel, links: tuple[Link, ...]) -> tuple[StaticMac, ...]
     for body in channel.dump(GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
         _, index, state, flags, _ = NDMSG.unpack_from(body)
         attributes = wire.found(body, NDMSG.size)
-        link, mac = numbers.get(index), attributes.get(LLADDR, b"")
+        link, mac = numbers.get(index), attributes.get(NDA_LLADDR, b"")
         if link is None or not state & PERMANENT or len(mac) != 6 or mac[0] & 1:
             continue
         own = flags & SELF if link.bridge is None else MASTER in attributes
@@ -73,7 +73,7 @@ def change(channel: Channel, macs: Sequence[StaticMac], there: bool, quiet: froz
 
 def _body(entry: StaticMac, index: int) -> bytes:
     head = NDMSG.pack(AF_BRIDGE, index, PERMANENT, SELF, 0)
-    return head + wire.attribute(LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
+    return head + wire.attribute(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
 
 
 def _ioctl(request: int, entry: StaticMac, quiet: frozenset[int]) -> None:
