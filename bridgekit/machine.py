@@ -37,7 +37,7 @@ def _network() -> Snapshot:
         return Snapshot(
             links=found,
             addresses=read.addresses(channel, names),
-            routes=read.routes(channel, names),
+            routes=read.routes(names),
             neighbours=read.neighbours(channel, found),
             rules=read.rules(channel),
             nexthops=read.nexthops(channel, names),

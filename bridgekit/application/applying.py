@@ -26,12 +26,16 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How to apply: seconds to wait for `confirm`, or None; probes; PXE service; what it undoes."""
+    """How to apply: seconds to wait for `confirm`, or None; probes; PXE service; what it undoes.
+
+    `fresh`: the plan was made a moment ago, under the lock that is still held.
+    """
 
     confirm_within: int | None = None
     probes: tuple[str, ...] = ()
     service: str | None = None
     undoes: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
 def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record, Outcome]:
     store.refuse_if_unfinished()
     store.sweep()
-    _check_fresh(plan)
+    if not terms.fresh:
+        _check_fresh(plan)
     record = _record(store, plan, terms)
     for probe in (probe for probe in terms.probes if probe not in record.probes):
         tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")

@@ -63,7 +63,7 @@ def rollback(
     """
     journal = _to_take_back(store, wanted, bridge)
     if journal is None and foreign and not wanted:
-        return _take_back(store, foreign, partial(taking_back.foreign, foreign), Terms(), tell)
+        return _take_back(store, foreign, partial(taking_back.foreign, foreign), None, tell)
     if journal is None and wanted:
         raise Refused(f"there is no migration {wanted} here to be taken back; nothing was changed")
     if journal is None:
@@ -75,32 +75,33 @@ def rollback(
     if journal.state() == "pending":
         return decided(store, journal, guard.UNDO)
     draft = partial(taking_back.own, record)
-    return _take_back(store, record.plan.intent.bridge, draft, Terms(undoes=record.id), tell)
+    return _take_back(store, record.plan.intent.bridge, draft, record.id, tell)
 
 
 def _take_back(
-    store: Store, bridge: str, draft: Callable[..., Draft], terms: Terms, tell: Tell
+    store: Store, bridge: str, draft: Callable[..., Draft], undoes: str | None, tell: Tell
 ) -> str:
     service = lifecycle.status(bridge, store.folder)
     port = port_of(service.name, state=store.folder) if service else None
-    first = draft(without=port)
-    _refuse(bridge, first)
     if service:
+        _refuse(bridge, draft(without=port))
         tell("stopping the PXE service")
         lifecycle.down(bridge, store.folder)
+    store.prepare()
     try:
-        last = draft() if service else first
-        _refuse(bridge, last)
-        for found in last.findings:
-            tell(f"{found.level}: {found.message}; {found.advice}")
-        outcome = applying.apply(store, last.plan, terms, tell)
+        with store.lock():
+            last = draft()
+            _refuse(bridge, last)
+            for found in last.findings:
+                tell(f"{found.level}: {found.message}; {found.advice}")
+            outcome = applying.apply(store, last.plan, Terms(undoes=undoes, fresh=True), tell)
     except BridgekitError:
         if service and service.running:
             _restart(store, service.service, tell)
         raise
     nic = last.plan.intent.nic
-    if terms.undoes:
-        return f"{terms.undoes} was taken back by {outcome.id}: {nic} is as before"
+    if undoes:
+        return f"{undoes} was taken back by {outcome.id}: {nic} is as before"
     return f"{outcome.id} took {bridge} back: {nic} has its state"
 
 

@@ -1,5 +1,6 @@
 """`plan` and `apply`."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -156,18 +157,23 @@ def apply(
         require_root()
         store.refuse_if_unfinished()
         wanted = tuple(probes.check(one) for one in probe)
-        draft = _draft(plan_file, _request(nic, store, rest))
-        service = _checked_service(draft, rest) if rest["with_pxe"] else None
-        if draft.done_already:
-            _nothing_to_do(draft, service, store, as_json)
-            return
-        if not yes:
-            _asked(draft)
-        if service:
-            lifecycle.prepare(service, store.folder)
-        undoes = taking_back.undone_by(store, draft.plan)
-        terms = Terms(confirm_within, wanted, service.to_json() if service else None, undoes)
-        outcome = applying.apply(store, draft.plan, terms, tell)
+        fresh = yes and not plan_file and not rest["with_pxe"]  # nothing comes between
+        if fresh:
+            store.prepare()
+        with store.lock() if fresh else contextlib.nullcontext():
+            draft = _draft(plan_file, _request(nic, store, rest))
+            service = _checked_service(draft, rest) if rest["with_pxe"] else None
+            if draft.done_already:
+                _nothing_to_do(draft, service, store, as_json)
+                return
+            if not yes:
+                _asked(draft)
+            if service:
+                lifecycle.prepare(service, store.folder)
+            undoes = taking_back.undone_by(store, draft.plan)
+            served = service.to_json() if service else None
+            terms = Terms(confirm_within, wanted, served, undoes, fresh)
+            outcome = applying.apply(store, draft.plan, terms, tell)
         if outcome.state == "pending" and interactive() and not as_json:
             click.echo(outcomes.decided(store, outcome))
         else:

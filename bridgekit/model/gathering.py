@@ -1,11 +1,11 @@
-"""Sort the messages of a routing table's dump into those alike and the others."""
+"""Sort the messages of a dump of one family's routes into those alike and the others."""
 
 import struct
 from array import array
 from functools import cache
 
 from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.addresses import IPV6
 from bridgekit.model.alike import (
     BYTES,
     DST_AT,
@@ -49,7 +49,7 @@ class Gathering:
     """Takes the messages of a dump in their order: routes of one place come one after the other."""
 
     def __init__(self) -> None:
-        self._kinds: dict[int, dict[bytes, _Kind | None]] = {IPV4: {}, IPV6: {}}
+        self._kinds: dict[bytes, _Kind | None] = {}
         self._few: list[tuple[int, bytes]] = []
         self._count = 0
         self._last: bytes = b""
@@ -77,7 +77,7 @@ class Gathering:
             self._few.append((kind.positions.pop(), self._last))
 
     def _kind(self, message: bytes) -> _Kind | None:
-        kinds, end = self._kinds[message[0]], NETWORK_AT + BYTES[message[0]]
+        kinds, end = self._kinds, NETWORK_AT + BYTES[message[0]]
         name = message[2:NETWORK_AT] + message[end:]
         if name not in kinds:
             kinds[name] = _Kind(message) if _can_be_alike(message) else None
@@ -94,7 +94,7 @@ class Gathering:
         layout = _layout(family, size, heads)
         if layout is None:
             return 0
-        kinds, at, last, kind = self._kinds[family], 0, b"", self._lasts_kind
+        kinds, at, last, kind = self._kinds, 0, b"", self._lasts_kind
         whole = memoryview(chunk)[: len(chunk) // size * size]
         for found, length, common, network, rest in layout.iter_unpack(whole):
             if found != usual:
@@ -116,16 +116,16 @@ class Gathering:
             self._last, self._lasts_kind = chunk[at - size + heads : at], kind
         return at
 
-    def gathered(self, names: tuple[tuple[int, str], ...]) -> RouteSet:
-        """Return all that was taken."""
+    def gathered(self) -> RouteSet:
+        """Return all that was taken, without names."""
         few, alike = self._few, []
-        for kind in (kind for kinds in self._kinds.values() for kind in kinds.values() if kind):
+        for kind in filter(None, self._kinds.values()):
             group = Alike(kind.sample, bytes(kind.prefixes))
             if len(group) < (MANY if self._count < LARGE else 2):
                 few += zip(kind.positions, group.messages(), strict=True)
             else:
                 alike.append(group)
-        return RouteSet(names, tuple(message for _, message in sorted(few)), tuple(alike))
+        return RouteSet((), tuple(message for _, message in sorted(few)), tuple(alike))
 
 
 @cache

@@ -22,6 +22,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.place = place.current()
+        self._locked = False
 
     def prepare(self) -> None:
         """Make the folder, root's alone."""
@@ -86,7 +87,13 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, wait: bool = False) -> Iterator[None]:
-        """Hold the namespace's lock; Busy if another process acts here and `wait` is not set."""
+        """Hold the namespace's lock; Busy if another process acts here and `wait` is not set.
+
+        Within it may be taken again.
+        """
+        if self._locked:
+            yield
+            return
         name = f"{self.place.boot}-{self.place.namespace}.lock"
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         with refusing():
@@ -96,9 +103,11 @@ class Store:
         except BlockingIOError:
             os.close(handle)
             raise Busy("another bridgekit is changing this network namespace; try later") from None
+        self._locked = True
         try:
             yield
         finally:
+            self._locked = False
             os.close(handle)
 
     def sweep(self) -> None:

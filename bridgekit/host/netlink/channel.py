@@ -113,13 +113,13 @@ class Channel:
         Read again when the kernel says that the list changed meanwhile; BridgekitError if it
         never holds still.
         """
-        return self.dump_into(Bodies, [(kind, body)])
+        return self.dump_into(Bodies, kind, body)
 
-    def dump_into(self, make: Callable[[], Sinks], requests: Sequence[tuple[int, bytes]]) -> Sinks:
-        """Read what all of these ask for into one new sink, and return it; see `dump`."""
+    def dump_into(self, make: Callable[[], Sinks], kind: int, body: bytes) -> Sinks:
+        """Read them into a new sink, and return it; see `dump`."""
         for _ in range(DUMP_TRIES):
             sink = make()
-            if all(self._dump_once(kind, body, sink) for kind, body in requests):
+            if self._dump_once(kind, body, sink):
                 return sink
         raise BridgekitError("the kernel's tables change too fast to be read")
 

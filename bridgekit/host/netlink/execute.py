@@ -4,6 +4,7 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
+from collections.abc import Sequence
 from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
@@ -14,9 +15,11 @@ from bridgekit.host.netlink.channel import (
     IPV6_ROUTES,
     REPLACE,
     Channel,
+    NetlinkError,
     Notices,
     Request,
 )
+from bridgekit.host.netlink.families import at_once
 from bridgekit.host.netlink.links import DELLINK, NEWLINK, SETLINK, link_body
 from bridgekit.host.netlink.messages import (
     NEWADDR,
@@ -30,6 +33,7 @@ from bridgekit.host.netlink.replay import DELROUTE, NEWROUTE, Replay
 from bridgekit.migration import operations as op
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
+from bridgekit.model.alike import Alike
 from bridgekit.model.links import Link, PortOptions
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
@@ -179,12 +183,12 @@ class Executor:
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
         here = links.indices(channel)
-        now = read.routes(channel, {index: name for name, index in here.items()})
+        now = read.routes({index: name for name, index in here.items()})
         replay = Replay(here, self._undoing)
         for stage in replay.replaced(operation.before, operation.after, now):
             channel.exchange(stage.requests)
-            for group in stage.alike:
-                channel.exchange_alike(NEWROUTE, CREATE | REPLACE, group, replay.words)
+            if stage.alike:
+                channel.refused = self._replace(stage.alike, replay) or channel.refused
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel, notices: Notices) -> None:
@@ -211,6 +215,18 @@ class Executor:
         index = _index(links.link(channel, operation.after), operation.after)
         bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
         channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
+
+    def _replace(self, groups: Sequence[Alike], replay: Replay) -> NetlinkError | None:
+        """Replace routes alike; while undoing, return the first error."""
+
+        def send(family: int) -> NetlinkError | None:
+            with Channel(thorough=self._undoing) as channel:
+                for group in groups:
+                    if group.sample[0] == family:
+                        channel.exchange_alike(NEWROUTE, CREATE | REPLACE, group, replay.words)
+                return channel.refused
+
+        return next(filter(None, at_once(send)), None)
 
     def _new_address(self, address: Address, index: int) -> Request:
         """Proven IPv6 addresses go without duplicate detection: it would take over a second."""

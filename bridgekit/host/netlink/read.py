@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator, Sequence
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
+from bridgekit.host.netlink.families import at_once
 from bridgekit.host.netlink.messages import (
     IFA_ADDRESS,
     IFA_BROADCAST,
@@ -78,10 +79,17 @@ def _ip(packed: bytes) -> str:
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
-def routes(channel: Channel, names: dict[int, str]) -> RouteSet:
+def routes(names: dict[int, str]) -> RouteSet:
     """Return the routes of every table and both families. Equivalent to: ip route show table all"""
-    requests = [(GETROUTE, RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family in FAMILIES]
-    return channel.dump_into(Gathering, requests).gathered(tuple(names.items()))
+    ours, theirs = at_once(_routes)
+    few, alike = (*ours.messages, *theirs.messages), (*ours.alike, *theirs.alike)
+    return RouteSet(tuple(names.items()), few, alike)
+
+
+def _routes(family: int) -> RouteSet:
+    with Channel() as channel:
+        head = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
+        return channel.dump_into(Gathering, GETROUTE, head).gathered()
 
 
 def local_ipv6(channel: Channel, index: int) -> frozenset[str]:
