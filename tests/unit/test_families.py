@@ -39,15 +39,18 @@ def test_an_error_comes_when_both_have_ended(failing: int) -> None:
 
 def test_a_signal_comes_once_and_when_both_have_ended() -> None:
     ended: list[str] = []
+    heard = threading.Event()
 
     def interrupt(_: int, __: FrameType | None) -> None:
         ended.append("interrupted")
+        heard.set()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
         raise InterruptedError
 
     def work(family: int) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
         if family == IPV4:
+            assert heard.wait(10)
             time.sleep(0.1)
             ended.append("worked")
 
