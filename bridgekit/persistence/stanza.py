@@ -128,7 +128,7 @@ def _further(bridge: str, address: Address, gateway: bytes | None) -> Stanza:
     word = FAMILY_WORD[address.family]
     if _is_plain(address):
         return Stanza((f"iface {bridge} {word} static",), _options(address, gateway))
-    line = Option("up", f"ip address add {address} dev {bridge}")
+    line = Option("up", f"ip address replace {address} dev {bridge}")
     return Stanza((f"iface {bridge} {word} manual",), (line,))
 
 
@@ -239,26 +239,34 @@ def _up_lines(routes: RouteSet, bridge: str, everything: RouteSet) -> Iterator[O
     for message in routes.messages:
         if not _can_be_written(message, routes):
             continue
-        shared = len(set(routes.links(message))) > 1
-        verb = "append" if shared or keys[key(message)] > 1 else "replace"
-        flag = "-6 " if message[0] == IPV6 else ""
-        for part in own_legs(message, routes, bridge) if shared else (message,):
-            yield Option("up", f"ip {flag}route {verb} {route_text(part, routes.name)}")
+        legs = len(set(routes.links(message))) > 1
+        shared = legs or keys[key(message)] > 1
+        command = "ip -6 route" if message[0] == IPV6 else "ip route"
+        for part in own_legs(message, routes, bridge) if legs else (message,):
+            text = route_text(part, routes.name)
+            yield Option(
+                "up", _anew(command, "append", text) if shared else f"{command} replace {text}"
+            )
 
 
 def _up_rules_and_neighbours(state: Snapshot, bridge: str) -> Iterator[Option]:
     for rule in (rule for rule in state.rules if rule.names(bridge)):
-        flag = "-6 " if rule.family == IPV6 else ""
-        yield Option("up", f"ip {flag}rule add {rule}")
-        yield Option("down", f"ip {flag}rule delete {rule}")
+        command = "ip -6 rule" if rule.family == IPV6 else "ip rule"
+        yield Option("up", _anew(command, "add", str(rule)))
+        yield Option("down", f"{command} delete {rule} 2> /dev/null || true")
     for entry in (entry for entry in state.neighbours_on(bridge) if entry.lasting):
         yield Option("up", f"ip neighbour replace {entry}")
 
 
+def _anew(command: str, verb: str, text: str) -> str:
+    """What may be there from before goes first: a line must be good for a second time."""
+    return f"{command} delete {text} 2> /dev/null; {command} {verb} {text}"
+
+
 def _up_static_mac(entry: StaticMac) -> Option:
     if entry.multicast:
-        return Option("up", f"ip maddress add {entry}")
-    return Option("up", f"bridge fdb add {entry} self permanent")
+        return Option("up", _anew("ip maddress", "add", str(entry)))
+    return Option("up", f"bridge fdb replace {entry} self permanent")
 
 
 def _can_be_written(message: bytes, routes: RouteSet) -> bool:
