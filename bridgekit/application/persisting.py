@@ -14,6 +14,7 @@ from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
+from bridgekit.persistence.agreement import disagreements
 from bridgekit.persistence.interfaces import Reading
 from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwritten
 
@@ -34,14 +35,15 @@ def stanza_text(state: Snapshot, intent: Intent, extras: Extras) -> str:
 
 
 def file_changes(
-    main: Path, after: Snapshot, intent: Intent, there: bool = False
+    main: Path, before: Snapshot, after: Snapshot, intent: Intent
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them.
 
-    `there`: the bridge was there before, so a section of its own goes into the new one.
+    If the bridge was there before, a section of its own goes into the new one.
     """
     with refusing():
-        reading = _read(main)
+        reading = read(main)
+    there = before.link(intent.bridge) is not None
     named = (intent.nic, intent.bridge) if there else (intent.nic,)
     own = tuple(option for name in named for option in interfaces.options(reading, name))
     kept = interfaces.carried(own)
@@ -60,6 +62,7 @@ def file_changes(
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
     found = [*_about_files(reading, intent, there), *_about_lines(reading, kept, intent)]
+    found += _about_agreement(reading, before, intent.nic)
     found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
     return tuple(changes), (*found, *_about_tools(leases))
 
@@ -109,7 +112,7 @@ def outside(main: Path, changes: Iterable[FileChange]) -> list[str]:
     with refusing():
         known = {
             name
-            for path in _texts(_read(main))
+            for path in _texts(read(main))
             for name in (path, *map(path.with_name, _names(path)))
         }
     return [item.path for item in changes if Path(item.path) not in known]
@@ -143,12 +146,20 @@ def _about_files(reading: Reading, intent: Intent, there: bool) -> Iterator[Find
         yield Finding("refuse", "mapping-names-nic", message, advice)
 
 
+def _about_agreement(reading: Reading, before: Snapshot, nic: str) -> Iterator[Finding]:
+    """A NIC that the files do not know is somebody else's, who is told of elsewhere."""
+    if interfaces.sections_of(reading, nic):
+        advice = "the bridge's section says what the host has now; see whether that shall last"
+        for text in disagreements(reading, before, nic):
+            yield Finding("warn", "file-differs", text, advice)
+
+
 def about_foreign(main: Path, bridge: str) -> list[Finding]:
     """What the files say of a bridge that bridgekit did not make, and that goes now."""
     advice = "edit the file, or the bridge is back at the next boot"
     return [
         Finding("warn", "file-keeps-bridge", f"{path} has a section for {bridge}", advice)
-        for path in _configuring(_read(main), bridge)
+        for path in _configuring(read(main), bridge)
     ]
 
 
@@ -157,7 +168,7 @@ def _configuring(reading: Reading, link: str) -> dict[str, None]:
     return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
 
 
-def _read(main: Path) -> Reading:
+def read(main: Path) -> Reading:
     """The main interfaces file and those that it includes."""
     files.read(main)  # tells it if that is no file; of those included ifup would skip it
     return interfaces.read(str(main), files.Texts(), strict=False)

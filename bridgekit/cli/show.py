@@ -1,6 +1,8 @@
 """`snapshot` and `interfaces`: what is there, and how it would be written down."""
 
+import sys
 from itertools import chain
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,19 +13,24 @@ from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
     as_json_text,
     bridge_option,
+    interfaces_option,
     json_option,
     nic_argument,
     print_json,
     say,
     store_options,
 )
-from bridgekit.errors import Refused
+from bridgekit.errors import Refused, refusing
+from bridgekit.host import files
 from bridgekit.migration.expectation import bridged
 from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
+from bridgekit.persistence.agreement import disagreements
 from bridgekit.persistence.stanza import Extras
 from bridgekit.transaction.store import Store
+
+DIFFERENT = 10
 
 
 @click.command()
@@ -81,12 +88,30 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 @nic_argument
 @bridge_option
 @bridge_options
+@interfaces_option
 @json_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file.")
+@click.option("--check", is_flag=True, help="Does the file lead to what is there? 10 if not.")
 @store_options
-def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, store: Store) -> None:
+def interfaces(
+    nic: str | None,
+    bridge: str,
+    wishes: Wishes,
+    interfaces_file: Path,
+    as_json: bool,
+    out: Path | None,
+    check: bool,
+    store: Store,
+) -> None:
     """Print the interfaces(5) section that makes the bridge at boot; change nothing.
 
     It describes what the NIC has now, or the bridge if the NIC is its port already.
+
+    \b
+    Examples:
+      bridgekit interfaces eth0               what `apply` would write
+      bridgekit interfaces --out br0.cfg      into a file of its own
+      bridgekit interfaces --check            would a boot give the host what it has?
     """
     state = machine.network()
     name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
@@ -94,7 +119,27 @@ def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, stor
     if link is None:
         raise Refused(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge, "bridge", wishes)
+    if check:
+        _checked(state, bridge if link.controller == bridge else name, interfaces_file, as_json)
+        return
     after = state if link.controller == bridge else bridged(state, intent)
     extras = Extras(leased=persisting.leased(after, bridge))
     text = persisting.stanza_text(after, intent, extras)
-    click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
+    if out:
+        with refusing():
+            files.write(out, text.encode())
+    else:
+        click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
+
+
+def _checked(state: Snapshot, link: str, main: Path, as_json: bool) -> None:
+    """Tell on what the file and the link do not agree, and end with 10 if there is something."""
+    with refusing():
+        found = disagreements(persisting.read(main), state, link)
+    if as_json:
+        click.echo(as_json_text({"link": link, "differences": found}))
+    else:
+        for text in found or (f"{main} gives {link} what it has",):
+            say(text)
+    if found:
+        sys.exit(DIFFERENT)

@@ -76,19 +76,12 @@ def stays_up(reading: Reading, link: str) -> bool:
 
 def sections_of(reading: Reading, link: str) -> tuple[Definition, ...]:
     """Return the sections that the interface and its aliases get when they are brought up."""
-    name = _section_name(reading, link)
+    name = reading.section_of(link)
     return tuple(
         one
         for one in reading.definitions
         if one.name == name or (one.name != link and is_of(one.name, link))
     )
-
-
-def _section_name(reading: Reading, link: str) -> str:
-    """The first word that brings the interface up decides; `auto` comes first at boot."""
-    words = (target(word) for group in reading.activated.values() for word in group)
-    sure = (one for one in words if one.may_match(link) and not one.is_guess)
-    return next((one.section_for(link) for one in sure), link)
 
 
 def home(reading: Reading, link: str) -> str | None:
@@ -132,6 +125,11 @@ def ports(own: tuple[Option, ...]) -> tuple[str, ...]:
     """Return the words of a bridge's `bridge_ports`; "none" is no port."""
     values = (o.value.split() for o in own if o.name.replace("-", "_") == "bridge_ports")
     return tuple(word for words in values for word in words if word != "none")
+
+
+def hooks(own: tuple[Option, ...]) -> Iterator[str]:
+    """Yield the commands that these options run."""
+    return (option.value for option in own if option.name in HOOKS)
 
 
 def _is_expressed(name: str) -> bool:

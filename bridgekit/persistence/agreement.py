@@ -1,0 +1,126 @@
+"""Do the interfaces files give an interface what it has? Told in words, for a person."""
+
+import contextlib
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_interface
+
+from bridgekit.model.addresses import IPV4, IPV6, Address, link_local
+from bridgekit.model.routes import GATEWAY, KERNEL_MADE, MAIN_TABLE, expires, fields, head, table
+from bridgekit.model.snapshot import Snapshot
+from bridgekit.persistence.interfaces import Definition, Reading, hooks, ports, sections_of
+
+FAMILIES = {"inet": IPV4, "inet6": IPV6}
+ASKING = ("dhcp", "auto", "bootp", "ppp")
+BY_ROUTER = 9  # RTPROT_RA
+BY_DHCP = 16  # RTPROT_DHCP
+PASSING = (KERNEL_MADE, BY_ROUTER, BY_DHCP)
+
+
+def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ...]:
+    """Return what the files and the running interface do not agree on: addresses, routers, MTU.
+
+    An address that a line such as `up ip address add …` names counts as given. So do those of DHCP
+    and router advertisements where a section asks for them.
+    """
+    sections = sections_of(reading, name)
+    if not sections:
+        return (f"the file has no section for {name}",)
+    told = (*_addresses(sections, state, name), *_routers(sections, state, name))
+    return (*told, *_mtu(sections, state, name), *_ports(sections, state, name))
+
+
+def _addresses(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+    given = {text for one in sections for text in _given(one)}
+    has = {f"{one.ip}/{one.prefixlen}": one for one in state.addresses_on(name)}
+    words = _words_of_hooks(sections)
+    for text in sorted(given - has.keys()):
+        yield f"the file gives {name} {text}, which it does not have"
+    for text in sorted(has.keys() - given):
+        if _should_be_given(has[text], state, sections) and not {text, has[text].ip} & words:
+            yield f"{name} has {text}, which the file does not give it"
+
+
+def _should_be_given(address: Address, state: Snapshot, sections: tuple[Definition, ...]) -> bool:
+    """Not one that the kernel makes, or that a server or router gives."""
+    link = state.link(address.link)
+    own = link is not None and address.ip == link_local(link.mac)
+    return not own and not (address.dynamic and address.family in _asking(sections))
+
+
+def _asking(sections: tuple[Definition, ...]) -> set[int | None]:
+    """The families for which a section asks a server or a router."""
+    return {FAMILIES.get(one.family) for one in sections if one.method in ASKING}
+
+
+def _given(section: Definition) -> Iterator[str]:
+    """The addresses of a static section, with their prefix lengths; a bad one gives none."""
+    found = {option.name: option.value for option in section.joined}
+    for text in found.get("address", "").split() if section.method == "static" else ():
+        ip, _, length = text.partition("/")
+        with contextlib.suppress(ValueError):
+            mask = found.get("netmask") or length or _usual_length(ip)
+            yield ip_interface(f"{ip}/{mask}").with_prefixlen
+
+
+def _usual_length(ip: str) -> int:
+    """What ifup takes where the file names none: of IPv4 the old classes."""
+    address = ip_address(ip)
+    if address.version == 6:
+        return 128
+    first = address.packed[0]
+    return 8 if first < 128 else 16 if first < 192 else 24
+
+
+def _routers(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+    given = {
+        str(ip_address(word))
+        for one in sections
+        for option in one.options
+        if option.name == "gateway"
+        for word in option.value.split()
+        if _is_address(word)
+    }
+    used = dict(_default_routers(state, name))
+    for router in sorted(given - used.keys()):
+        yield f"the file sends what leaves by {name} to {router}, but no default route does"
+    asking = _asking(sections)
+    for router in sorted(used.keys() - given - _words_of_hooks(sections)):
+        if not used[router] and (IPV6 if ":" in router else IPV4) not in asking:
+            yield f"a default route of {name} goes to {router}, which the file does not say"
+
+
+def _default_routers(state: Snapshot, name: str) -> Iterator[tuple[str, bool]]:
+    """Yield each router of a default route, and whether it comes and goes by itself."""
+    routes = state.routes
+    for message in routes.naming(name).messages:
+        if head(message).dst_len == 0 and table(message) == MAIN_TABLE:
+            passing = head(message).protocol in PASSING or expires(message) > 0
+            if GATEWAY in fields(message):
+                yield str(ip_address(fields(message)[GATEWAY])), passing
+
+
+def _mtu(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+    link = state.link(name)
+    for option in (option for one in sections for option in one.options if option.name == "mtu"):
+        if link and option.value != str(link.mtu):
+            yield f"the file gives {name} an MTU of {option.value}; it has {link.mtu}"
+
+
+def _ports(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+    """Those that are words for many, such as `all` or `regex`, are no names."""
+    named = set(ports(tuple(option for one in sections for option in one.options)))
+    for port in sorted(named & {link.name for link in state.links}):
+        if port not in {one.name for one in state.ports(name)}:
+            yield f"the file makes {port} a port of {name}, which it is not"
+
+
+def _words_of_hooks(sections: tuple[Definition, ...]) -> set[str]:
+    return {word for one in sections for text in hooks(one.options) for word in text.split()}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
