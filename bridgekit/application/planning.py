@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridgekit import machine
+from bridgekit.application import booting
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refusing
 from bridgekit.migration import bridges
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent, Wishes
-from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.plan import Boot, FileChange, Plan
 from bridgekit.migration.planner import planned
 from bridgekit.migration.preflight import already_done, findings
 from bridgekit.model.routes import MAIN_TABLE, head, table
@@ -60,14 +61,17 @@ def draft(request: Request) -> Draft:
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)
     changes: tuple[FileChange, ...] = ()
+    boot: Boot | None = None
     after = expected(state, intent)
     if request.persist:
-        there = state.link(intent.bridge) is not None
-        changes, about_files = file_changes(request.interfaces_file, after, intent, there)
+        changes, about_files = file_changes(request.interfaces_file, state, after, intent)
         found = (*about_files, *found)
+        boot = booting.boot(request.interfaces_file, changes, intent) if changes else None
+        if boot and not any(item.level == "refuse" for item in found):
+            found = (*booting.findings(boot, changes, intent.bridge), *found)
     if request.with_pxe:
         found = (*_about_pxe(after, intent.bridge), *found)
-    return Draft(Plan(intent, state, planned(state, intent), changes), found)
+    return Draft(Plan(intent, state, planned(state, intent), changes, boot), found)
 
 
 def _about_pxe(after: Snapshot, name: str) -> Iterator[Finding]:

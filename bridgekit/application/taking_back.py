@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridgekit import machine
-from bridgekit.application import persisting
+from bridgekit.application import booting, persisting
 from bridgekit.application.planning import Draft, Request
 from bridgekit.errors import Refused
 from bridgekit.host import files
 from bridgekit.migration.expectation import staying
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import FileChange, Plan
+from bridgekit.migration.plan import Boot, FileChange, Plan
 from bridgekit.migration.planner import planned
 from bridgekit.migration.preflight import findings
 from bridgekit.model.addresses import LINK_SCOPE
@@ -58,7 +58,9 @@ def own(record: Record, without: str | None = None) -> Draft:
     there = record.plan
     left = staying(there.snapshot, there.intent)
     intent = replace(there.intent, direction="unbridge", left=left)
-    return _draft(intent, without, _edited(record), _files_back(record))
+    changes = _files_back(record)
+    boot = there.boot and booting.boot(Path(there.boot.main), changes, intent)
+    return _draft(intent, without, _edited(record), changes, boot)
 
 
 def foreign(
@@ -78,7 +80,7 @@ def foreign(
     if not any(address.scope != LINK_SCOPE for address in state.addresses_on(bridge)):
         raise Refused(f"{bridge} has no address to be taken back to {port}; nothing was changed")
     intent = Intent(port, bridge, "unbridge")
-    return _draft(intent, without, persisting.about_foreign(main, bridge), ())
+    return _draft(intent, without, persisting.about_foreign(main, bridge))
 
 
 def _uplink(state: Snapshot, bridge: str, without: str | None) -> str | None:
@@ -89,14 +91,18 @@ def _uplink(state: Snapshot, bridge: str, without: str | None) -> str | None:
 
 
 def _draft(
-    intent: Intent, without: str | None, about: list[Finding], changes: tuple[FileChange, ...]
+    intent: Intent,
+    without: str | None,
+    about: list[Finding],
+    changes: tuple[FileChange, ...] = (),
+    boot: Boot | None = None,
 ) -> Draft:
     state = machine.snapshot(*engine.focus(intent))
     state = replace(state, links=tuple(link for link in state.links if link.name != without))
     found = (*findings(state, intent), *about)
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)
-    return Draft(Plan(intent, state, planned(state, intent), changes), found)
+    return Draft(Plan(intent, state, planned(state, intent), changes, boot), found)
 
 
 def _files_back(record: Record) -> tuple[FileChange, ...]:

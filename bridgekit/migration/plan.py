@@ -1,6 +1,6 @@
 """A plan: intent, the snapshot it was made from, operations and file changes; and its JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
@@ -13,7 +13,7 @@ from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import is_whole
 from bridgekit.model.snapshot import Snapshot
 
-SCHEMA = 2
+SCHEMA = 3
 OPERATIONS: dict[str, type[Operation]] = {kind.__name__: kind for kind in get_args(Operation)}
 
 
@@ -29,14 +29,31 @@ class FileChange:
         return FileChange(self.path, self.after, self.before)
 
 
+def contents(changes: Iterable[FileChange]) -> dict[str, bytes]:
+    """Return the new content of each file that will be there."""
+    return {one.path: one.after for one in changes if one.after is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """How the files are read: the one that ifup begins with, and what is up by it.
+
+    `running` has NAME=SECTION, as in /run/network/ifstate, for the NIC and the bridge.
+    """
+
+    main: str
+    running: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be done, and what it was decided on."""
+    """What will be done, and what it was decided on; `boot` if files change."""
 
     intent: Intent
     snapshot: Snapshot
     operations: tuple[Operation, ...]
     files: tuple[FileChange, ...] = ()
+    boot: Boot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,7 @@ class _StoredPlan:
     snapshot: Snapshot
     operations: tuple[_StoredOperation, ...]
     files: tuple[FileChange, ...]
+    boot: Boot | None
 
 
 def encoded(plan: Plan) -> bytes:
@@ -65,7 +83,7 @@ def encoded(plan: Plan) -> bytes:
         _StoredOperation(type(item).__name__, msgspec.Raw(msgspec.json.encode(item)))
         for item in plan.operations
     )
-    stored = _StoredPlan(SCHEMA, plan.intent, plan.snapshot, operations, plan.files)
+    stored = _StoredPlan(SCHEMA, plan.intent, plan.snapshot, operations, plan.files, plan.boot)
     return msgspec.json.encode(stored)
 
 
@@ -79,7 +97,7 @@ def decoded(data: bytes) -> Plan:
         operations = tuple(_operation(item) for item in stored.operations)
     except (msgspec.MsgspecError, ValueError, KeyError, RecursionError) as error:
         raise UsageError(f"this is no plan of bridgekit: {error}") from error
-    plan = Plan(stored.intent, stored.snapshot, operations, stored.files)
+    plan = Plan(stored.intent, stored.snapshot, operations, stored.files, stored.boot)
     if not all(_is_whole(routes) for routes in _routes(plan)):
         raise UsageError("this is no plan of bridgekit: a route in it is torn")
     return plan

@@ -4,19 +4,21 @@ The order is the promise: every step is in the journal before it is taken; succe
 look at the machine; files are replaced only after that; anything else is undone (undo.py).
 """
 
+import contextlib
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, Protocol
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files
+from bridgekit.host import files, ifupdown, place
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.difference import Difference
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import Operation
-from bridgekit.migration.plan import FileChange
+from bridgekit.migration.plan import FileChange, Plan, contents
 from bridgekit.model.links import Link
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import probes
@@ -77,10 +79,14 @@ def change(machine: Machine, journal: Journal, record: Record, tell: Callable[[s
 
 
 def commit(journal: Journal, record: Record) -> None:
-    """Replace the configuration files; each must still be what the plan was made from."""
+    """Replace the configuration files; each must still be what the plan was made from.
+
+    BridgekitError, too, if the program that will read them would not take them.
+    """
     for item in record.plan.files:
         if files.read(Path(item.path)) != item.before:
             raise BridgekitError(f"{item.path} was changed by someone else meanwhile")
+    _prove(record.plan)
     journal.write(Entry("committing"))
     for item in record.plan.files:
         files.swap(Path(item.path), item.before, item.after, like=_original(item, record))
@@ -89,8 +95,27 @@ def commit(journal: Journal, record: Record) -> None:
 
 def conclude(journal: Journal, record: Record) -> None:
     """Note that the change is complete, and that what it takes back is taken back."""
+    _tell_ifupdown(record)
     mark_undone(journal, record, "taken-back")
     journal.write(Entry("committed"))
+
+
+def _prove(plan: Plan) -> None:
+    """Files that are put back need no proof: they are what was there."""
+    if plan.boot is None or plan.intent.direction == "unbridge" or shutil.which("ifup") is None:
+        return
+    with contextlib.suppress(ifupdown.UnprovenError):
+        refused = ifupdown.refusal(plan.boot.main, contents(plan.files), plan.intent.bridge)
+        if refused:
+            raise BridgekitError(f"ifup does not take the new {plan.boot.main}: {refused}")
+
+
+def _tell_ifupdown(record: Record) -> None:
+    """What ifupdown knows of the running interfaces is lost at a boot, and then it knows better."""
+    boot = record.plan.boot
+    if boot and record.place.boot == place.current().boot and shutil.which("ifup"):
+        with contextlib.suppress(OSError):
+            ifupdown.note_running(focus(record.plan.intent), boot.running)
 
 
 def mark_undone(

@@ -1,6 +1,6 @@
 """What ifupdown 0.8 makes of interfaces(5): a file and all that it includes, read as one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bridgekit.persistence.interfaces.document import Document
@@ -104,6 +104,29 @@ class Reading:
         implied = not any(one.method == "loopback" for one in self.definitions)
         mapped = any(mapping.concerns(name) for mapping in self.mappings)
         return bool(self.called(name)) or mapped or (name == LOOPBACK and implied)
+
+    def section_of(self, link: str) -> str:
+        """The name of the section that the interface gets.
+
+        The first word that brings it up decides; `auto` comes first at boot.
+        """
+        return next((one.section_for(link) for one in self._words_for(link)), link)
+
+    def brings_up(self, link: str) -> bool:
+        """Does some `auto` or `allow-…` bring the interface up?"""
+        return any(self._words_for(link))
+
+    def _words_for(self, link: str) -> Iterator[Target]:
+        words = (target(word) for group in self.activated.values() for word in group)
+        return (one for one in words if one.may_match(link) and not one.is_guess)
+
+    def running(self, link: str) -> tuple[str, ...]:
+        """What ifup notes when the interface and its aliases are up: `NAME=SECTION` for each."""
+        own = self.section_of(link)
+        aliases = (one.name for one in self.definitions if one.name.startswith(f"{link}:"))
+        names = [(link, own)] if self.called(own) else []
+        names += [(name, name) for name in dict.fromkeys(aliases) if "/" not in name]
+        return tuple(f"{name}={section}" for name, section in names)
 
     def listed(self, group: str, existing: Iterable[str]) -> tuple[Target, ...]:
         """What `ifup -a` (group `auto`) or `--allow=GROUP` brings up, in its order.

@@ -1,0 +1,169 @@
+"""ifupdown goes on with what it finds: the files are proven by it, and it knows what is up."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bridgekit.lab import layout, witness
+from bridgekit.lab.topology import Lab
+
+MakeLab = Callable[..., Lab]
+
+LOOPBACK = "auto lo\niface lo inet loopback\n\n"
+FILE = f"""{LOOPBACK}auto eth0
+iface eth0 inet static
+  address 192.168.1.4/24
+  gateway 192.168.1.1
+  up ip rule add iif eth0 lookup 100 priority 500
+  down ip rule delete iif eth0 lookup 100 priority 500
+"""
+ALIAS = f"""{LOOPBACK}auto eth0=home eth0:1
+iface home inet static
+  address 192.168.1.4/24
+  gateway 192.168.1.1
+iface eth0:1 inet static
+  address 192.168.1.5/24
+"""
+VLAN = f"{FILE}iface eth0.5 inet manual\n"
+SOURCED = f"source /etc/network/interfaces.d/*\n{FILE}"
+NEEDS_AN_ADDRESS = "iface br0 inet static\n"
+
+
+def running(lab: Lab) -> list[str]:
+    """What ifupdown takes to be up, as it tells itself."""
+    return sorted(lab.run("host", "ifquery", "--state").stdout.split())
+
+
+def state(lab: Lab) -> list[str]:
+    """Addresses, routes and rules, without the numbers that a new bridge gets."""
+    found = witness.dump(lab.hosts["host"], files=False, sysctls=False).lines
+    kinds = ("address", "route", "route6", "rule", "rule6", "port")
+    return sorted(line for line in found if line.split()[0] in kinds)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        (FILE, ["eth0=eth0", "lo=lo"], ["br0=br0", "lo=lo"]),
+        (ALIAS, ["eth0:1=eth0:1", "eth0=home", "lo=lo"], ["br0=br0", "lo=lo"]),
+        (VLAN, ["eth0=eth0", "lo=lo"], ["br0=br0", "lo=lo"]),
+    ],
+    ids=["plain", "alias", "name needed"],
+)
+def test_ifupdown_knows_what_is_up(
+    make_lab: MakeLab, file: str, before: list[str], after: list[str]
+) -> None:
+    """And so it can take the bridge down and up again, and all of it as at a restart."""
+    lab = make_lab(host=(), interfaces=file)
+    lab.run("host", "ifup", "-a", timeout=60)
+    lab.hosts["host"].settle()
+    begun = state(lab)
+    assert running(lab) == before
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert running(lab) == after
+    bridged = state(lab)
+    again(lab, "br0")
+    assert state(lab) == bridged
+    again(lab, "-a", "--exclude=lo")
+    assert state(lab) == bridged and running(lab) == after
+    assert lab.bridgekit("rollback").code == 0
+    assert running(lab) == before and state(lab) == begun
+    again(lab, "-a", "--exclude=lo")
+    assert running(lab) == before and state(lab) == begun
+
+
+def again(lab: Lab, *words: str) -> None:
+    """Take it down and bring it up."""
+    lab.run("host", "ifdown", *words, timeout=60)
+    lab.run("host", "ifup", *words, timeout=60)
+    lab.hosts["host"].settle()
+
+
+def test_a_file_that_ifup_does_not_take_is_refused(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=f"{FILE}iface eth9 inet\n")
+    plan = lab.bridgekit("plan", "eth0", "--json")
+    told = {one["code"]: one["message"] for one in json.loads(plan.stdout)["findings"]}
+    assert plan.code == 3 and "unknown or no method" in told["file-not-taken"]
+    assert lab.bridgekit("plan", "eth0", "--no-persist").code == 0
+
+
+def test_what_ifup_no_longer_takes_is_undone(make_lab: MakeLab) -> None:
+    """Another file spoils the bridge's section while the change waits."""
+    lab = make_lab(host=layout.SIMPLE, interfaces=SOURCED)
+    begun = witness.dump(lab.hosts["host"])
+    waiting = lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600")
+    assert waiting.code == 0
+    lab.write_interfaces(NEEDS_AN_ADDRESS, "interfaces.d/spoiled")
+    told = lab.bridgekit("confirm")
+    assert told.code == 4 and "ifup does not take the new" in told.stderr
+    lab.run("host", "rm", "/etc/network/interfaces.d/spoiled")
+    assert begun.difference(witness.dump(lab.hosts["host"])) == []
+
+
+ODD = (
+    *layout.SIMPLE,
+    "address add 10.44.0.4 peer 10.44.0.5/32 dev eth0",
+    "route add 10.61.0.0/16 dev eth1 scope link",
+    "route append 10.61.0.0/16 via 192.168.1.1 dev eth0",
+    "neighbour add 192.168.1.91 lladdr 52:54:00:00:00:91 dev eth0 nud permanent",
+    "rule add iif eth0 lookup 100 priority 500",
+    "rule add oif eth0 lookup 101 priority 500",
+    "-6 rule add iif eth0 lookup 100 priority 500",
+    "maddress add 01:00:5e:00:00:77 dev eth0",
+)
+
+
+def test_every_line_is_good_for_a_second_time(make_lab: MakeLab) -> None:
+    lab = make_lab(host=ODD, interfaces=FILE)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    live = state(lab)
+    lines = [
+        line.split(maxsplit=1) for line in lab.run("host", "ifquery", "br0").stdout.split("\n")
+    ]
+    commands = [line[1] for line in lines if line and line[0] == "up:"]
+    assert len(commands) > 6
+    for _ in range(2):
+        for command in commands:
+            lab.run("host", "sh", "-e", "-c", command)
+        assert state(lab) == live
+    for _ in range(2):
+        for line in (line for line in lines if line and line[0] == "down:"):
+            lab.run("host", "sh", "-e", "-c", line[1])
+
+
+def differences(lab: Lab) -> list[str]:
+    told = lab.bridgekit("interfaces", "--check", "--json")
+    found: list[str] = json.loads(told.stdout)["differences"]
+    assert told.code == (10 if found else 0)
+    return found
+
+
+def test_what_file_and_host_do_not_agree_on_is_told(make_lab: MakeLab) -> None:
+    lab = make_lab(host=(), interfaces=FILE)
+    lab.run("host", "ifup", "-a", timeout=60)
+    assert differences(lab) == []
+    lab.ip("host", "address add 10.9.0.4/24 dev eth0", "link set eth0 mtu 1400")
+    lab.write_interfaces(f"{FILE}  mtu 1500\niface eth0 inet6 static\n  address 2001:db8::4/64\n")
+    expected = [
+        "the file gives eth0 2001:db8::4/64, which it does not have",
+        "eth0 has 10.9.0.4/24, which the file does not give it",
+        "the file gives eth0 an MTU of 1500; it has 1400",
+    ]
+    assert differences(lab) == expected
+    plan = json.loads(lab.bridgekit("plan", "eth0", "--json").stdout)
+    told = [one["message"] for one in plan["findings"] if one["code"] == "file-differs"]
+    assert told == expected
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert differences(lab) == []
+    lab.ip("host", "route replace default via 192.168.1.9 dev br0")
+    assert len(differences(lab)) == 2
+    lab.ip("host", "address delete 192.168.1.4/24 dev br0")
+    assert "the file gives br0 192.168.1.4/24, which it does not have" in differences(lab)
+
+
+def test_a_section_goes_into_a_file(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE)
+    printed = lab.bridgekit("interfaces", "eth0").stdout
+    assert lab.bridgekit("interfaces", "eth0", "--out", "/run/section").code == 0
+    assert lab.run("host", "cat", "/run/section").stdout == printed
