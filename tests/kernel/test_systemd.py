@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.systemd_guest import TREE, Machine, booted, installed, layered
+from tests.support.systemd_guest import TREE, Machine, booted, layered
 from tests.support.systemd_power import INTERFACES, Boot, Moment, Recovery, boot, moments, sampled
 from tests.support.systemd_session import VISITOR, log_in, main_process, session, until_ended
 
@@ -25,11 +25,6 @@ APPLY = ("bridgekit", "apply", "eth0", "--yes")
 RUNNING = "change.service"
 HALF_WAY = "do RemoveRoutes"
 AT_THE_END = "journal verified"
-
-
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("systemd"))
 
 
 @pytest.fixture(scope="module")

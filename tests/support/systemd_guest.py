@@ -45,7 +45,7 @@ _UDEV: Final = ("hooks", "scripts/init-top", "scripts/init-bottom")
 RECIPE: Final = guest.Recipe(
     packages=(
         *(*guest.KERNEL, *guest.NETWORK, *guest.PYTHON),
-        *("systemd-sysv", "udev", "dbus", "libpam-systemd", "login"),
+        *("systemd-sysv", "udev", "dbus", "libpam-systemd", "login", "openssh-server"),
     ),
     programs=(("sbin/systemd-install", Path(__file__).with_name("systemd-install")),),
     more=(
@@ -56,10 +56,8 @@ RECIPE: Final = guest.Recipe(
         f'system-generators/*; do ln -s /dev/null "$1/{_GENERATORS}/${{one##*/}}"; done',
     ),
 )
-WIRE: Final = (
-    *("-netdev", "user,id=wire,net=192.168.1.0/24,host=192.168.1.1,ipv6=off,restrict=on"),
-    *("-device", "virtio-net-pci,netdev=wire,romfile="),
-)
+WIRE: Final = "user,id=wire,net=192.168.1.0/24,host=192.168.1.1,ipv6=off,restrict=on"
+CARD: Final = "virtio-net-pci,netdev=wire,romfile="
 WORDS: Final = (
     *("systemd.unit=host-agent.service", "systemd.default_standard_output=tty"),
     *("lsm=capability", "audit=0", "cryptomgr.notests", "rcupdate.rcu_expedited=1", "nowatchdog"),
@@ -70,9 +68,13 @@ SECONDS: Final = 300
 
 
 class Machine:
-    """A machine that runs, its console, and the host's ends of its two lines."""
+    """A machine that runs, its console, and the host's ends of its two lines.
 
-    def __init__(self, layer: Path) -> None:
+    `ssh` is a port of the host's own loopback that leads to the machine's SSH server.
+    """
+
+    def __init__(self, layer: Path, ssh: int | None = None) -> None:
+        way = f",hostfwd=tcp:127.0.0.1:{ssh}-192.168.1.4:22" if ssh else ""
         self.layer, self.console = layer, layer.with_suffix(".console")
         self.terminal, theirs = socket.socketpair()
         self._heard = b""
@@ -80,7 +82,8 @@ class Machine:
             self.qemu = subprocess.Popen(
                 [
                     *guest.hardware(guest.disk(RECIPE), *WORDS),
-                    *(*_drive(layer), *WIRE, "-cpu", "qemu64,+rdrand"),
+                    *(*_drive(layer), "-cpu", "qemu64,+rdrand"),
+                    *("-netdev", WIRE + way, "-device", CARD),
                     *("-serial", f"file:{self.console}", "-serial", "stdio"),
                     *("-chardev", f"socket,id=terminal,fd={theirs.fileno()}"),
                     *("-serial", "chardev:terminal"),
@@ -151,6 +154,12 @@ class Machine:
     def go(self) -> None:
         self.run("sh", "-c", f"echo > {STEPPING}/go")
 
+    def shut_down(self) -> None:
+        """Let it end all that runs, and go off."""
+        assert self.qemu.stdin is not None
+        self.qemu.stdin.write(json.dumps(["systemctl", "poweroff"]).encode() + b"\n")
+        self.qemu.wait(SECONDS)
+
     def off(self) -> None:
         """Cut the power."""
         self.qemu.kill()
@@ -159,9 +168,9 @@ class Machine:
 
 
 @contextmanager
-def booted(layer: Path) -> Iterator[Machine]:
+def booted(layer: Path, ssh: int | None = None) -> Iterator[Machine]:
     """Boot from this disk, and cut the power at the end."""
-    machine = Machine(layer)
+    machine = Machine(layer, ssh)
     try:
         machine.answer()
         yield machine
