@@ -88,7 +88,12 @@ def leased(
     those it was DHCP if nothing else would give the host an address.
     """
     ipv4 = [a for a in after.addresses_on(bridge) if a.family == IPV4]
-    told = after.owners or ("inet", "dhcp") in methods or all(a.dynamic for a in ipv4)
+    told = (
+        after.owners
+        or after.clients_on(bridge)
+        or ("inet", "dhcp") in methods
+        or all(a.dynamic for a in ipv4)
+    )
     found = {IPV4} if told and any(a.dynamic for a in ipv4) else set()
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 

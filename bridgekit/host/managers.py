@@ -4,7 +4,7 @@ A manager matters where it runs: one in another network namespace cannot see our
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,12 @@ class _Process:
     words: tuple[str, ...]
 
 
-def owners(nic: str, index: int) -> tuple[Owner, ...]:
-    """Return the managers that look after this NIC, each with what gave it away."""
-    here = tuple(_processes_here())
+def owners(nic: str, index: int, apart_from: Collection[int] = ()) -> tuple[Owner, ...]:
+    """Return the managers that look after this NIC, each with what gave it away.
+
+    `apart_from` are processes that are known already.
+    """
+    here = tuple(one for one in _processes_here() if one.pid not in apart_from)
     return tuple(
         owner
         for owner in (*_dhcp_clients(nic, here), *_managers(nic, index, here))

@@ -13,7 +13,7 @@ from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import is_whole
 from bridgekit.model.snapshot import Snapshot
 
-SCHEMA = 2
+SCHEMA = 3
 OPERATIONS: dict[str, type[Operation]] = {kind.__name__: kind for kind in get_args(Operation)}
 
 

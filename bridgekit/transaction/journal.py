@@ -23,7 +23,7 @@ from bridgekit.host import files
 from bridgekit.host.place import Place
 from bridgekit.transaction import systemd
 
-VERSION = 2
+VERSION = 3
 RECORD = "record"
 Event = Literal[
     "started",  # operation `step` is about to run
