@@ -6,7 +6,6 @@ from functools import cache
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import (
-    dhcp,
     disks,
     ethtool,
     files,
@@ -18,6 +17,8 @@ from bridgekit.host import (
     sysctl,
 )
 from bridgekit.host.command import run
+from bridgekit.host.dhcp import read as dhcp_reader
+from bridgekit.host.dhcp import run as dhcp
 from bridgekit.host.netlink import legs, lifetimes, path, reach, read, sockets, static_macs
 from bridgekit.host.netlink import links as link_reader
 from bridgekit.host.netlink.channel import Channel
@@ -60,7 +61,7 @@ def _network() -> Snapshot:
 def detailed(state: Snapshot, *names: str) -> Snapshot:
     """Return the state with the settings and the managers of these links, as far as they exist."""
     here = [link for link in state.links if link.name in names]
-    found = [one for n in here for one in dhcp.clients(n.name, state.addresses_on(n.name))]
+    found = [one for n in here for one in dhcp_reader.clients(n.name, state.addresses_on(n.name))]
     known = [pid for pid, _ in found]
     owners = (owner for n in here for owner in managers.owners(n.name, n.index, known))
     return replace(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-PID_FILES = {"dhclient": "/run/dhclient.{}.pid"}
+PID_FILES = {"dhclient": "/run/dhclient.{}.pid", "udhcpc": "/run/udhcpc.{}.pid"}
 LEASES = {"dhclient": "/var/lib/dhcp/dhclient.{}.leases"}
 """Where ifupdown lets each client have its files, for a link."""
 
@@ -25,14 +25,16 @@ class DhcpClient:
     @property
     def argv(self) -> tuple[str, ...]:
         """The command that starts it."""
-        return (self.program, *self.words, "-pf", self.pid_file, "-lf", self.leases, self.link)
+        if self.program == "dhclient":
+            return (self.program, *self.words, "-pf", self.pid_file, "-lf", self.leases, self.link)
+        asked = ("-r", self.address) if self.address else ()
+        return (self.program, *self.words, "-i", self.link, "-p", self.pid_file, "-b", *asked)
 
     def on(self, link: str) -> "DhcpClient":
         """The same client for another link, with files of that link's own."""
         pid_file = self._path(self.pid_file, link, PID_FILES)
-        return replace(
-            self, link=link, pid_file=pid_file, leases=self._path(self.leases, link, LEASES)
-        )
+        leases = self._path(self.leases, link, LEASES) if self.leases else ""
+        return replace(self, link=link, pid_file=pid_file, leases=leases)
 
     def _path(self, path: str, link: str, usual: dict[str, str]) -> str:
         folder, _, name = path.rpartition("/")
