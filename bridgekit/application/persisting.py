@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -21,6 +22,8 @@ BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 IFUPDOWN2 = "ifreload"
 DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc", "pump")
 """What ifupdown's method dhcp looks for."""
+LEASE = 3600
+"""Seconds: any lifetime will do."""
 
 
 def template() -> str:
@@ -40,6 +43,7 @@ def file_changes(
 
     `there`: the bridge was there before, so a section of its own goes into the new one.
     """
+    after = _with_leases_ending(after)
     with refusing():
         reading = _read(main)
     named = (intent.nic, intent.bridge) if there else (intent.nic,)
@@ -77,6 +81,16 @@ def _rewritten(
         here = stanza if path == Path(home) else ""
         made[path] = text, interfaces.switched_off(without, intent.nic, here, nic)
     return made
+
+
+def _with_leases_ending(state: Snapshot) -> Snapshot:
+    """What a DHCP client asks for ends with its lease, although udhcpc does not tell the kernel."""
+    ours = {(client.link, client.address) for client in state.clients}
+    addresses = (
+        replace(a, valid=LEASE, preferred=LEASE) if (a.link, a.ip) in ours else a
+        for a in state.addresses
+    )
+    return replace(state, addresses=tuple(addresses))
 
 
 def leased(
