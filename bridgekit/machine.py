@@ -24,6 +24,7 @@ from bridgekit.host.netlink import links as link_reader
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
 from bridgekit.migration.operations import Operation, SetLro, SetSysctl, StartClient, StopClient
+from bridgekit.model.dhcp import with_metric
 from bridgekit.model.links import Link, Tie
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
@@ -62,19 +63,22 @@ def detailed(state: Snapshot, *names: str) -> Snapshot:
     """Return the state with the settings and the managers of these links, as far as they exist."""
     here = [link for link in state.links if link.name in names]
     found = [one for n in here for one in dhcp_reader.clients(n.name, state.addresses_on(n.name))]
-    known = [pid for pid, _ in found]
+    known = [pid for pids, _ in found for pid in pids]
     owners = (owner for n in here for owner in managers.owners(n.name, n.index, known))
     return replace(
         state,
         links=tuple(replace(n, lro=ethtool.lro(n.name)) if n in here else n for n in state.links),
         sysctls=sysctl.read_settings(names),
         owners=tuple(owners),
-        clients=tuple(client for _, client in found),
+        clients=tuple(with_metric(client, state.routes) for _, client in found),
     )
 
 
 def tied(state: Snapshot, nic: str) -> Snapshot:
-    """Return the state with what is tied to the NIC and stays there when its addresses go."""
+    """Return the state with what is tied to the NIC and stays there when its addresses go.
+
+    A DHCP client does not stay.
+    """
     link = state.link(nic)
     if link is None:
         return state
@@ -90,7 +94,8 @@ def tied(state: Snapshot, nic: str) -> Snapshot:
         *queues.ties(nic, run),
         *disks.ties(nic, disks.routed_by(run)),
     )
-    return replace(state, ties=found)
+    ours = tuple(f" of {client.program} (" for client in state.clients_on(nic))
+    return replace(state, ties=tuple(t for t in found if not any(one in t.text for one in ours)))
 
 
 def settle(link: str) -> None:

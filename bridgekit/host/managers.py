@@ -4,6 +4,7 @@ A manager matters where it runs: one in another network namespace cannot see our
 """
 
 import os
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from bridgekit.model.links import Owner
 
 PROC = Path("/proc")
 DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc")
+HELPER = re.compile(r"dhcpcd: \[(?!manager\])")
+"""dhcpcd has titles instead of arguments; this is the title of a process beside the main one."""
 NETWORKD_LINKS = Path("/run/systemd/netif/links")
 NETWORKMANAGER_DEVICES = Path("/run/NetworkManager/devices")
 NETPLAN = (Path("/etc/netplan"), Path("/run/netplan"), Path("/lib/netplan"))
@@ -47,6 +50,9 @@ def _processes_here() -> Iterator[_Process]:
             if os.stat(folder / "ns/net").st_ino != ours:
                 continue
             words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if HELPER.match(words[0]):
+                continue
+            words = words[0].split() if words[0].startswith("dhcpcd: ") else words
             program = (folder / "comm").read_text().strip()
         except OSError:
             continue

@@ -2,8 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-PID_FILES = {"dhclient": "/run/dhclient.{}.pid", "udhcpc": "/run/udhcpc.{}.pid"}
-LEASES = {"dhclient": "/var/lib/dhcp/dhclient.{}.leases"}
+from bridgekit.model import wire
+from bridgekit.model.addresses import IPV4
+from bridgekit.model.route_set import RouteSet
+from bridgekit.model.routes import PRIORITY, fields, head
+
+DHCP = 16  # RTPROT_DHCP
+PID_FILES = {
+    "dhclient": "/run/dhclient.{}.pid",
+    "dhcpcd": "/run/dhcpcd/{}.pid",
+    "udhcpc": "/run/udhcpc.{}.pid",
+}
+LEASES = {"dhclient": "/var/lib/dhcp/dhclient.{}.leases", "dhcpcd": "/var/lib/dhcpcd/{}.lease"}
 """Where ifupdown lets each client have its files, for a link."""
 
 
@@ -27,6 +37,8 @@ class DhcpClient:
         """The command that starts it."""
         if self.program == "dhclient":
             return (self.program, *self.words, "-pf", self.pid_file, "-lf", self.leases, self.link)
+        if self.program == "dhcpcd":  # without an answer it goes on with the lease it has
+            return (self.program, *self.words, "-E", "-t", "0", self.link)
         asked = ("-r", self.address) if self.address else ()
         return (self.program, *self.words, "-i", self.link, "-p", self.pid_file, "-b", *asked)
 
@@ -44,3 +56,16 @@ class DhcpClient:
 
     def __str__(self) -> str:
         return f"{self.program} on {self.link}"
+
+
+def with_metric(client: DhcpClient, routes: RouteSet) -> DhcpClient:
+    """Tell dhcpcd the metric that its routes have now: else it makes one of the link's number."""
+    if client.program != "dhcpcd" or "-m" in client.words:
+        return client
+    ours = (fields(m) for m in routes.naming(client.link).messages if _is_from_dhcp(m))
+    metrics = [wire.u32(found[PRIORITY]) for found in ours if PRIORITY in found]
+    return replace(client, words=(*client.words, "-m", str(metrics[0]))) if metrics else client
+
+
+def _is_from_dhcp(message: bytes) -> bool:
+    return message[0] == IPV4 and head(message).protocol == DHCP

@@ -11,7 +11,7 @@ import pytest
 from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import Traffic
-from tests.netns.test_dhcp import FILE, SERVER, leased, routes
+from tests.netns.test_dhcp import FILE, SERVER, routes
 from tests.netns.test_transaction import held, last_id, wait_for_state
 
 LOG, LEASES = "/run/dhcp.log", "/run/dhcp.leases"
@@ -49,9 +49,12 @@ class Server:
             assert len(list(islice(found, count))) == count
             tail.kill()
 
-    def renewal(self) -> None:
-        """Wait for the next lease that the server confirms."""
-        self.wait_for("DHCPACK", self.log.count("DHCPACK") + 1)
+    def renewed(self, link: str, program: str = "dhclient") -> None:
+        """Wait for a renewal; udhcpc, which takes no hint from the server, is asked for one."""
+        count = self.log.count("DHCPACK") + 1
+        if program == "udhcpc":
+            self.lab.run("host", "pkill", "-USR1", "-F", f"/run/udhcpc.{link}.pid")
+        self.wait_for("DHCPACK", count)
 
     def silent(self) -> None:
         """Answer nobody any more, not even a ping."""
@@ -60,87 +63,108 @@ class Server:
         self.lab.hosts["gateway"].sysctl("net.ipv4.icmp_echo_ignore_all", "1")
 
 
+def held_by(lab: Lab, link: str) -> list[str]:
+    shown = lab.run("host", "ip", "-4", "-o", "address", "show", link).stdout
+    return re.findall(r"inet (\S+)/", shown)
+
+
 def client_on(lab: Lab) -> list[str]:
     """The links that DHCP clients look after."""
     found = lab.run("host", "ps", "-eo", "args", "--no-headers").stdout.splitlines()
-    names = re.compile(r"^(?:\S*/)?(dhclient|udhcpc|dhcpcd)\b")
-    return sorted({word for one in found if names.match(one) for word in one.split()} & LINKS)
-
-
-LINKS = {"eth0", "br0"}
+    clients = (
+        line.split() for line in found if re.match(r"(\S*/)?(dhclient|udhcpc|dhcpcd)\b", line)
+    )
+    return sorted({word for words in clients for word in words} & {"eth0", "br0"})
 
 
 @pytest.fixture
 def server(make_lab: Callable[..., Lab]) -> Server:
     lab = make_lab(host=("link set lo up",), interfaces=FILE)
-    lab.run("host", "mkdir", "-p", "/var/lib/dhcp")
+    lab.run("host", "mkdir", "-p", "/var/lib/dhcp", "/var/lib/dhcpcd")
     return Server(lab)
 
 
-def test_there_and_back(server: Server) -> None:
-    lab = server.lab
+PROGRAMS = ("dhclient", "udhcpc", "dhcpcd")
+"""In the order in which ifup looks for them."""
+
+
+def up(lab: Lab, program: str) -> None:
+    """Let ifup start this client."""
+    for other in PROGRAMS[: PROGRAMS.index(program)]:
+        lab.run("host", "sh", "-c", f"mount --bind /dev/null $(command -v {other})")
     lab.run("host", "ifup", "-a")
-    before, way, known = leased(lab, "eth0"), routes(lab), server.clients
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_there_and_back(server: Server, program: str) -> None:
+    lab = server.lab
+    up(lab, program)
+    before, way, known = held_by(lab, "eth0"), routes(lab), server.clients
     with Traffic(
         lab.hosts["host"], lab.hosts["gateway"], [(before[0], "192.168.1.1")], RATE, ("udp", "icmp")
     ) as traffic:
         told = lab.bridgekit("apply", "eth0", "--yes")
         assert (told.code, "warn" in told.stderr) == (0, False)
-        assert (leased(lab, "br0"), client_on(lab)) == (before, ["br0"])
-        server.renewal()
-        assert (leased(lab, "br0"), leased(lab, "eth0")) == (before, [])
+        assert (held_by(lab, "br0"), client_on(lab)) == (before, ["br0"])
+        server.renewed("br0", program)
+        assert (held_by(lab, "br0"), held_by(lab, "eth0")) == (before, [])
         assert lab.bridgekit("rollback").code == 0
-        assert (leased(lab, "eth0"), client_on(lab)) == (before, ["eth0"])
-        server.renewal()
+        assert (held_by(lab, "eth0"), client_on(lab)) == (before, ["eth0"])
+        server.renewed("eth0", program)
         flows = traffic.stop()
     assert [str(flow) for flow in flows if flow.lost] == []
-    assert (leased(lab, "eth0"), routes(lab)) == (before, way)
+    assert (held_by(lab, "eth0"), routes(lab)) == (before, way)
     assert server.clients == known and len(known) == 1
     assert_only_renewed(server)
 
 
 def assert_only_renewed(server: Server) -> None:
     assert re.findall("DHCP(?:RELEASE|DECLINE|NAK)", server.log) == []
-    assert server.log.count("DHCPDISCOVER") == 1
+    assert len(re.findall(r"DHCPDISCOVER\(eth0\) \d+:", server.log)) == 1  # asks for no address
 
 
 def test_an_undo_puts_the_client_back(server: Server) -> None:
     lab = server.lab
     lab.run("host", "ifup", "-a")
-    before, way = leased(lab, "eth0"), routes(lab)
+    before, way = held_by(lab, "eth0"), routes(lab)
     told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "cmd:test ! -e /sys/class/net/br0")
     assert told.code == 4 and "the host is as before" in told.stderr
-    assert (leased(lab, "eth0"), routes(lab), client_on(lab)) == (before, way, ["eth0"])
-    server.renewal()
+    assert (held_by(lab, "eth0"), routes(lab), client_on(lab)) == (before, way, ["eth0"])
+    server.renewed("eth0")
     assert_only_renewed(server)
 
 
 def test_the_guard_puts_the_client_back(server: Server) -> None:
     lab = server.lab
     lab.run("host", "ifup", "-a")
-    before = leased(lab, "eth0")
+    before = held_by(lab, "eth0")
     with held(lab) as process:
         server.wait_for("DHCPACK", server.log.count("DHCPACK") + 1)
         process.send_signal(signal.SIGKILL)
     wait_for_state(lab, last_id(lab), "rolled-back")
-    assert (leased(lab, "eth0"), client_on(lab)) == (before, ["eth0"])
-    server.renewal()
+    assert (held_by(lab, "eth0"), client_on(lab)) == (before, ["eth0"])
+    server.renewed("eth0")
     assert_only_renewed(server)
 
 
 IMPATIENT = "timeout 3; reboot 1; initial-interval 1;"
 
 
-def test_an_address_outlasts_a_silent_server(server: Server) -> None:
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_address_outlasts_a_silent_server(server: Server, program: str) -> None:
     """dhclient's script takes it away if neither the server nor the router in the lease answers."""
     lab = server.lab
     lab.run("host", "sh", "-c", f"echo '{IMPATIENT}' > /run/impatient.conf")
-    lab.run("host", "dhclient", "-cf", "/run/impatient.conf", "eth0")
-    before = leased(lab, "eth0")
+    if program == "dhclient":
+        lab.run("host", "dhclient", "-cf", "/run/impatient.conf", "eth0")
+    else:
+        up(lab, program)
+    before = held_by(lab, "eth0")
     server.silent()
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    lab.run("host", "sh", "-c", "until test -e /run/dhclient.br0.pid; do sleep 0.1; done")
-    assert (leased(lab, "br0"), client_on(lab)) == (before, ["br0"])
+    there = "test -e /run/$0.br0.pid -o -e /run/$0/br0.pid"
+    lab.run("host", "sh", "-c", f"until {there}; do sleep 0.1; done", program)
+    assert (held_by(lab, "br0"), client_on(lab)) == (before, ["br0"])
 
 
 def test_a_bridge_with_another_mac_is_another_client(server: Server) -> None:

@@ -7,30 +7,50 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bridgekit.host.dhcp.words import OPTIONS, understood
+from bridgekit.host.dhcp import dhcpcd, words
 from bridgekit.model.addresses import IPV4, Address
 from bridgekit.model.dhcp import DhcpClient
 
 PROC = Path("/proc")
 CONFIGURATION = "/etc/dhcp/dhclient.conf"
 NAMESPACES = ("net", "mnt", "pid")
+_NAME = re.compile(rf"({'|'.join(words.OPTIONS)})$|{dhcpcd.PROGRAM}: ")
 
 
-def clients(link: str, addresses: Iterable[Address]) -> tuple[tuple[int, DhcpClient], ...]:
-    """Return the clients of this link that can be handed over, each with its process."""
+Found = tuple[tuple[int, ...], DhcpClient]
+"""A client and its processes."""
+
+
+def clients(link: str, addresses: Iterable[Address]) -> tuple[Found, ...]:
+    """Return the clients of this link that can be handed over."""
     ours = [address.ip for address in addresses if address.family == IPV4]
-    found = ((pid, understood(argv, link)) for pid, argv in _processes())
-    return tuple(
-        (pid, replace(client, address=_address(client, ours)))
-        for pid, client in found
-        if client and not _configured_by_name(client)
-    )
+    found = dict.fromkeys(_understood(argv, link) for _, argv in _processes())
+    known = (_completed(client, ours) for client in found if client)
+    return tuple((processes_of(client), client) for client in known if client)
 
 
 def processes_of(client: DhcpClient) -> tuple[int, ...]:
     """Return the processes that are such a client of this link."""
-    found = ((pid, understood(argv, client.link)) for pid, argv in _processes())
-    return tuple(pid for pid, one in found if one and one.program == client.program)
+    found = ((pid, _understood(argv, client.link)) for pid, argv in _processes())
+    pids = [pid for pid, one in found if one and one.program == client.program]
+    if client.program == dhcpcd.PROGRAM:
+        pids = sorted({one for pid in pids for one in dhcpcd.session(pid)})
+    return tuple(pids)
+
+
+def _understood(argv: tuple[str, ...], link: str) -> DhcpClient | None:
+    return dhcpcd.understood(argv[0], link) or words.understood(argv, link)
+
+
+def _completed(client: DhcpClient, addresses: list[str]) -> DhcpClient | None:
+    """With what its process does not say; None if that is not known, or not to be carried."""
+    if client.program == dhcpcd.PROGRAM:
+        told = dhcpcd.words(client.link)
+        has = dhcpcd.address(client.leases)
+        return None if told is None else replace(client, words=told, address=has)
+    if _configured_by_name(client):
+        return None
+    return replace(client, address=_address(client, addresses))
 
 
 def _processes() -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -43,7 +63,7 @@ def _processes() -> Iterator[tuple[int, tuple[str, ...]]]:
             continue
         with contextlib.suppress(OSError, UnicodeDecodeError):
             argv = (folder / "cmdline").read_bytes().decode().split("\0")[:-1]
-            if argv and Path(argv[0]).name in OPTIONS and _is_ours(folder):
+            if argv and _NAME.match(Path(argv[0]).name) and _is_ours(folder):
                 yield int(folder.name), tuple(argv)
 
 
@@ -58,8 +78,8 @@ def _configured_by_name(client: DhcpClient) -> bool:
     """Does dhclient's configuration have a part for this link, or can it not be read?"""
     if client.program != "dhclient":
         return False
-    words = client.words
-    path = Path(words[words.index("-cf") + 1] if "-cf" in words else CONFIGURATION)
+    told = client.words
+    path = Path(told[told.index("-cf") + 1] if "-cf" in told else CONFIGURATION)
     try:
         text = re.sub(rb"#.*", b"", path.read_bytes())
     except OSError:

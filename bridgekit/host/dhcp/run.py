@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
+from bridgekit.host.dhcp import dhcpcd
 from bridgekit.host.dhcp.read import processes_of
 from bridgekit.host.dhcp.words import spared, stand_in
 from bridgekit.model.addresses import FOREVER
@@ -38,53 +39,47 @@ def stop(client: DhcpClient, undoing: bool = False) -> None:
     pids = processes_of(client)
     if not pids and not undoing:
         raise BridgekitError(f"there is no {client} any more; it ended by itself")
-    for pid in pids:
-        _kill(pid, client)
-    for path in (client.pid_file, stand_in(client)):
+    _kill(pids, client)
+    for path in (client.pid_file, stand_in(client), dhcpcd.note(client.link)):
         with contextlib.suppress(OSError):
             Path(path).unlink()
 
 
-def _kill(pid: int, client: DhcpClient) -> None:
-    """The process is held while it is looked at again: its number may be another's by now."""
-    with contextlib.suppress(ProcessLookupError):
-        handle = os.pidfd_open(pid)
-        try:
-            if pid in processes_of(client):
+def _kill(pids: tuple[int, ...], client: DhcpClient) -> None:
+    """Processes are held while they are looked at again: a number may be another's by now."""
+    with contextlib.ExitStack() as stack:
+        held = {}
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                held[pid] = os.pidfd_open(pid)
+                stack.callback(os.close, held[pid])
+        still = processes_of(client)
+        handles = [handle for pid, handle in held.items() if pid in still]
+        for handle in handles:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
-                if not select.select([handle], [], [], END_SECONDS)[0]:
-                    raise BridgekitError(f"{client} (process {pid}) does not end")
-        finally:
-            os.close(handle)
+        for handle in handles:
+            if not select.select([handle], [], [], END_SECONDS)[0]:
+                raise BridgekitError(f"{client} does not end: process {pids[0]}")
 
 
 def inherit(client: DhcpClient, other: DhcpClient, read: Read, write: Write) -> int | None:
-    """Give the client the newest lease of the two; return for how many seconds it was granted.
+    """Give the client the newest lease of the two, or what it needs instead.
 
-    None if that is not known: udhcpc keeps no lease, and asks for the address.
+    Return for how many seconds the lease was granted, if the client does not tell the kernel.
     """
-    if client.leases:
-        return _copy_lease(client, other, read, write)
-    _spare_first_event(client, write)
-    return None
-
-
-def _copy_lease(client: DhcpClient, other: DhcpClient, read: Read, write: Write) -> int | None:
-    """Without its routers: if no server answers, dhclient's script asks them instead, and takes
-    every address of the link away if they are silent too.
-    """
-    newest = max((other, client), key=lambda one: _changed(one.leases))
-    path = Path(newest.leases)
-    text = read(path)
-    if text is None:
+    if client.program == "udhcpc":
+        _spare_first_event(client, write)
         return None
+    newest = max((other, client), key=lambda one: _changed(one.leases))
+    text = read(Path(newest.leases)) or b""
     if len(text) > LEASE_BYTES:
-        raise BridgekitError(f"{path} has {len(text)} bytes: that is no lease file")
-    text = text.replace(_interface(newest), _interface(client))
-    text = re.sub(rb"(?m)^\s*option routers [^;]*;\n", b"", text)
-    write(Path(client.leases), text, path)
-    seconds = re.findall(rb"option dhcp-lease-time (\d{1,10});", text)
-    return min(int(seconds[-1]), FOREVER) if seconds else None
+        raise BridgekitError(f"{newest.leases} has {len(text)} bytes: that is no lease file")
+    if client.program == "dhclient":
+        text = _retold(text, newest, client)
+    if text:
+        write(Path(client.leases), text, Path(newest.leases))
+    return _granted(text) if client.program == "dhclient" else None
 
 
 def _changed(path: str) -> float:
@@ -94,8 +89,17 @@ def _changed(path: str) -> float:
         return 0
 
 
-def _interface(client: DhcpClient) -> bytes:
-    return f'interface "{client.link}";'.encode()
+def _retold(text: bytes, old: DhcpClient, new: DhcpClient) -> bytes:
+    """The lease of another link, without its routers: if no server answers, dhclient's script asks
+    them instead, and takes every address of the link away if they are silent too.
+    """
+    before, after = (f'interface "{client.link}";'.encode() for client in (old, new))
+    return re.sub(rb"(?m)^\s*option routers [^;]*;\n", b"", text.replace(before, after))
+
+
+def _granted(text: bytes) -> int | None:
+    seconds = re.findall(rb"option dhcp-lease-time (\d{1,10});", text)
+    return min(int(seconds[-1]), FOREVER) if seconds else None
 
 
 def _spare_first_event(client: DhcpClient, write: Write) -> None:
@@ -118,6 +122,8 @@ def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
     program = shutil.which(client.program, path=PATH)
     if program is None:
         raise BridgekitError(f"{client.program} is not installed any more")
+    if client.program == dhcpcd.PROGRAM:
+        dhcpcd.leave_note(client)
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
         (*apart, program, *client.argv[1:], *spared(client)),

@@ -39,7 +39,9 @@ class StartClient:
 
     def describe(self) -> Iterator[str]:
         client, other = self.client, self.other
-        if client.leases:
+        if client.program == "dhcpcd":
+            yield shlex.join(("cp", "-p", other.leases, client.leases))
+        if client.program == "dhclient":
             edit = f's/interface "{other.link}"/interface "{client.link}"/;/option routers/!w '
             edit += client.leases
             yield shlex.join(("sed", "-n", edit, other.leases))
