@@ -5,13 +5,26 @@ from dataclasses import replace
 from functools import cache
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import disks, ethtool, firewall, listeners, managers, queues, sysctl
+from bridgekit.host import (
+    disks,
+    ethtool,
+    files,
+    firewall,
+    listeners,
+    managers,
+    place,
+    queues,
+    sysctl,
+)
 from bridgekit.host.command import run
-from bridgekit.host.netlink import legs, path, reach, read, sockets, static_macs
+from bridgekit.host.dhcp import read as dhcp_reader
+from bridgekit.host.dhcp import run as dhcp
+from bridgekit.host.netlink import legs, lifetimes, path, reach, read, sockets, static_macs
 from bridgekit.host.netlink import links as link_reader
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
-from bridgekit.migration.operations import Operation, SetLro, SetSysctl
+from bridgekit.migration.operations import Operation, SetLro, SetSysctl, StartClient, StopClient
+from bridgekit.model.dhcp import with_metric
 from bridgekit.model.links import Link, Tie
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
@@ -20,6 +33,7 @@ from bridgekit.netboot import firewall as firewall_hole
 SETTLE_SECONDS = 5.0
 PATH_SECONDS = 4.0
 """How long a frame may take from a new port of the bridge to the wire."""
+SCOPE = ("systemd-run", "--scope", "--quiet", "--collect", "--slice=system.slice", "--")
 
 
 def network() -> Snapshot:
@@ -48,17 +62,23 @@ def _network() -> Snapshot:
 def detailed(state: Snapshot, *names: str) -> Snapshot:
     """Return the state with the settings and the managers of these links, as far as they exist."""
     here = [link for link in state.links if link.name in names]
-    owners = (owner for link in here for owner in managers.owners(link.name, link.index))
+    found = [one for n in here for one in dhcp_reader.clients(n.name, state.addresses_on(n.name))]
+    known = [pid for pids, _ in found for pid in pids]
+    owners = (owner for n in here for owner in managers.owners(n.name, n.index, known))
     return replace(
         state,
         links=tuple(replace(n, lro=ethtool.lro(n.name)) if n in here else n for n in state.links),
         sysctls=sysctl.read_settings(names),
         owners=tuple(owners),
+        clients=tuple(with_metric(client, state.routes) for _, client in found),
     )
 
 
 def tied(state: Snapshot, nic: str) -> Snapshot:
-    """Return the state with what is tied to the NIC and stays there when its addresses go."""
+    """Return the state with what is tied to the NIC and stays there when its addresses go.
+
+    A DHCP client does not stay.
+    """
     link = state.link(nic)
     if link is None:
         return state
@@ -74,7 +94,8 @@ def tied(state: Snapshot, nic: str) -> Snapshot:
         *queues.ties(nic, run),
         *disks.ties(nic, disks.routed_by(run)),
     )
-    return replace(state, ties=found)
+    ours = tuple(f" of {client.program} (" for client in state.clients_on(nic))
+    return replace(state, ties=tuple(t for t in found if not any(one in t.text for one in ours)))
 
 
 def settle(link: str) -> None:
@@ -100,10 +121,23 @@ def execute(operation: Operation, undoing: bool = False) -> None:
             sysctl.write(operation.key, operation.after, undoing)
         elif isinstance(operation, SetLro):
             ethtool.set_lro(operation.link, operation.on, undoing)
+        elif isinstance(operation, StopClient):
+            dhcp.stop(operation.client, undoing)
+        elif isinstance(operation, StartClient):
+            _start(operation)
         else:
             _executor(undoing).execute(operation)
     except (OSError, ValueError, struct.error) as error:
         raise BridgekitError(f"{type(operation).__name__}: {error}") from error
+
+
+def _start(operation: StartClient) -> None:
+    """The scope outlives the session, and the guard's service."""
+    client = operation.client
+    granted = dhcp.inherit(client, operation.other, files.read, files.write)
+    if client.address and granted:
+        lifetimes.extend(client.link, client.address, granted)
+    dhcp.start(client, SCOPE if place.systemd_manages_us() else ())
 
 
 def passes(bridge: str, nic: str) -> bool:

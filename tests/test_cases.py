@@ -70,7 +70,7 @@ def test_operations_undo_themselves_and_say_what_they_do(name: str) -> None:
         assert all(line.split()[0] in COMMANDS for line in operation.describe())
 
 
-COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "…")
+COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "…")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,8 @@ BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 IFUPDOWN2 = "ifreload"
 DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc", "pump")
 """What ifupdown's method dhcp looks for."""
+LEASE = 3600
+"""Seconds: any lifetime will do."""
 
 
 def template() -> str:
@@ -41,6 +44,7 @@ def file_changes(
 
     If the bridge was there before, a section of its own goes into the new one.
     """
+    after = _with_leases_ending(after)
     with refusing():
         reading = read(main)
     there = before.link(intent.bridge) is not None
@@ -82,6 +86,16 @@ def _rewritten(
     return made
 
 
+def _with_leases_ending(state: Snapshot) -> Snapshot:
+    """What a DHCP client asks for ends with its lease, although udhcpc does not tell the kernel."""
+    ours = {(client.link, client.address) for client in state.clients}
+    addresses = (
+        replace(a, valid=LEASE, preferred=LEASE) if (a.link, a.ip) in ours else a
+        for a in state.addresses
+    )
+    return replace(state, addresses=tuple(addresses))
+
+
 def leased(
     after: Snapshot, bridge: str, methods: frozenset[tuple[str, str]] = frozenset()
 ) -> frozenset[int]:
@@ -91,7 +105,12 @@ def leased(
     those it was DHCP if nothing else would give the host an address.
     """
     ipv4 = [a for a in after.addresses_on(bridge) if a.family == IPV4]
-    told = after.owners or ("inet", "dhcp") in methods or all(a.dynamic for a in ipv4)
+    told = (
+        after.owners
+        or after.clients_on(bridge)
+        or ("inet", "dhcp") in methods
+        or all(a.dynamic for a in ipv4)
+    )
     found = {IPV4} if told and any(a.dynamic for a in ipv4) else set()
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 

@@ -4,7 +4,8 @@ A manager matters where it runs: one in another network namespace cannot see our
 """
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from bridgekit.model.links import Owner
 
 PROC = Path("/proc")
 DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc")
+HELPER = re.compile(r"dhcpcd: \[(?!manager\])")
+"""dhcpcd has titles instead of arguments; this is the title of a process beside the main one."""
 NETWORKD_LINKS = Path("/run/systemd/netif/links")
 NETWORKMANAGER_DEVICES = Path("/run/NetworkManager/devices")
 NETPLAN = (Path("/etc/netplan"), Path("/run/netplan"), Path("/lib/netplan"))
@@ -24,9 +27,12 @@ class _Process:
     words: tuple[str, ...]
 
 
-def owners(nic: str, index: int) -> tuple[Owner, ...]:
-    """Return the managers that look after this NIC, each with what gave it away."""
-    here = tuple(_processes_here())
+def owners(nic: str, index: int, apart_from: Collection[int] = ()) -> tuple[Owner, ...]:
+    """Return the managers that look after this NIC, each with what gave it away.
+
+    `apart_from` are processes that are known already.
+    """
+    here = tuple(one for one in _processes_here() if one.pid not in apart_from)
     return tuple(
         owner
         for owner in (*_dhcp_clients(nic, here), *_managers(nic, index, here))
@@ -44,6 +50,9 @@ def _processes_here() -> Iterator[_Process]:
             if os.stat(folder / "ns/net").st_ino != ours:
                 continue
             words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if HELPER.match(words[0]):
+                continue
+            words = words[0].split() if words[0].startswith("dhcpcd: ") else words
             program = (folder / "comm").read_text().strip()
         except OSError:
             continue

@@ -7,6 +7,8 @@ from pathlib import Path
 
 SO_NETNS_COOKIE = 71
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+SYSTEMD = Path("/run/systemd/system")
+NAMESPACES = ("net", "mnt", "pid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,13 @@ def current() -> Place:
         except OSError:  # kernels before 5.14
             namespace = os.stat("/proc/self/ns/net").st_ino
     return Place(BOOT_ID.read_text().strip(), namespace, _is_first_process_namespace())
+
+
+def systemd_manages_us() -> bool:
+    """Does systemd run here, in our namespaces? Else its units act on another host."""
+    return SYSTEMD.is_dir() and all(
+        os.path.samefile(f"/proc/self/ns/{kind}", f"/proc/1/ns/{kind}") for kind in NAMESPACES
+    )
 
 
 def _is_first_process_namespace() -> bool:

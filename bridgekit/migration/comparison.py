@@ -5,7 +5,8 @@ marks of the moment on links, addresses and routes; the ageing time of a bridge 
 changes with the topology; of a new bridge and a new port the settings that nobody asked for; the
 order of routes to fe80::/64, of which every link has its own, and of the legs of an IPv6 route,
 which the kernel keeps as routes of their own; neighbour entries that come and go by themselves;
-the privacy mark of an IPv6 address, which only the kernel can set; and who holds on to a link from
+the privacy mark of an IPv6 address, which only the kernel can set; how a DHCP client was started;
+and who holds on to a link from
 outside, its owners and ties. Of links other than the two that a migration is about only a loss
 counts: others may add what they like.
 """
@@ -19,6 +20,7 @@ from bridgekit.migration.difference import (
     Difference,
     Words,
     address_words,
+    client_words,
     link_differences,
     mac_words,
     made,
@@ -65,6 +67,7 @@ def _each(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[
     yield from _sysctls(wanted, found, focus)
     yield from _rules(wanted, found, focus)
     yield from _nexthops(wanted, found, focus)
+    yield from _clients(wanted, found, focus)
 
 
 def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
@@ -207,6 +210,15 @@ def _rules(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator
 def _nexthops(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
     def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
         return {(hop.link or "", hop): nexthop_words(hop) for hop in snapshot.nexthops}
+
+    yield from _unequal(compared(wanted), compared(found), focus)
+
+
+def _clients(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator[Difference]:
+    """That there is one of its kind counts, not how it was started."""
+
+    def compared(snapshot: Snapshot) -> dict[_Identity, Words]:
+        return {(c.link, c.program): client_words(c) for c in snapshot.clients if c.link in focus}
 
     yield from _unequal(compared(wanted), compared(found), focus)
 

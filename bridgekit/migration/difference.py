@@ -13,10 +13,12 @@ from bridgekit.migration.operations import (
     CreateBridge,
     RemoveAddresses,
     SetUp,
+    StopClient,
 )
 from bridgekit.migration.operations.links import ADDRGENMODES
 from bridgekit.migration.operations.routes import FAMILY_FLAG
 from bridgekit.model.addresses import Address
+from bridgekit.model.dhcp import DhcpClient
 from bridgekit.model.links import Link, Neighbour, StaticMac
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.route_text import route_text
@@ -105,6 +107,11 @@ def mac_words(entry: StaticMac) -> Words:
     """Return the words about a MAC address that someone added."""
     made = AddStaticMacs(entry.link, (entry,))
     return f"MAC address {entry}", made.describe(), made.inverse().describe()
+
+
+def client_words(client: DhcpClient) -> Words:
+    """Return the words about a DHCP client."""
+    return str(client), (shlex.join(client.argv),), StopClient(client, client).describe()
 
 
 def rule_repair(verb: str, rule: Rule) -> tuple[str]:

@@ -47,7 +47,7 @@ def bridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
     own = state.sysctls_of(nic.name)
     quiet = {key: "0" for key in QUIET if key in own}
     return replace(
-        _retold(state, nic.name, intent.bridge),
+        _retold(state, nic.name, intent.bridge, intent.keeps_mac(nic.mac)),
         links=(*(_ported(link, intent) for link in state.links), _bridge(nic, there, intent)),
         routes=_routes_retold(state.routes, nic.name, intent.bridge, keep=True),
         sysctls=(
@@ -89,7 +89,8 @@ def unbridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
     nic = replace(nic, addrgenmode=bridge.addrgenmode)
     rest = (link for link in snapshot.links if link.name not in (port.name, bridge.name))
     own = snapshot.addresses_on(port.name)
-    told = _retold(_without_port_state(snapshot, intent), bridge.name, nic.name)
+    same_mac = bridge.mac == nic.mac
+    told = _retold(_without_port_state(snapshot, intent), bridge.name, nic.name, same_mac)
     there = {address.ip for address in told.addresses_on(nic.name)}
     state = replace(
         told,
@@ -145,8 +146,11 @@ def _link(snapshot: Snapshot, name: str) -> Link:
     return link
 
 
-def _retold(snapshot: Snapshot, old: str, new: str) -> Snapshot:
-    """Addresses, neighbours, rules and the like of one link read as another's."""
+def _retold(snapshot: Snapshot, old: str, new: str, same_mac: bool) -> Snapshot:
+    """Addresses, neighbours, rules and the like of one link read as another's.
+
+    A DHCP server knows a client by its MAC address: with another one it has another lease.
+    """
     return replace(
         snapshot,
         addresses=tuple(a.on(new) if a.link == old else a for a in snapshot.addresses),
@@ -154,6 +158,7 @@ def _retold(snapshot: Snapshot, old: str, new: str) -> Snapshot:
         rules=tuple(rule.renamed(old, new) for rule in snapshot.rules),
         nexthops=tuple(h.on(new) if h.link == old else h for h in snapshot.nexthops),
         static_macs=tuple(e.on(new) if e.link == old else e for e in snapshot.static_macs),
+        clients=tuple(c.on(new) if c.link == old and same_mac else c for c in snapshot.clients),
     )
 
 

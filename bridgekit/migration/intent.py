@@ -55,6 +55,10 @@ class Intent:
     knowing: bool = False
     left: Snapshot = field(default_factory=Snapshot)
 
+    def keeps_mac(self, mac: str) -> bool:
+        """Does the bridge get this MAC address, which is the NIC's?"""
+        return self.wishes.mac in (None, mac)
+
     def __post_init__(self) -> None:
         for name in (self.nic, self.bridge):
             check_link_name(name)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bridgekit.migration.finding import Finding
+from bridgekit.migration.intent import Intent
 from bridgekit.model.addresses import IPV4, IPV6
-from bridgekit.model.links import Link
+from bridgekit.model.links import Link, Owner
 from bridgekit.model.snapshot import Snapshot
 
 TEMPORARY = 0x01  # IFA_F_TEMPORARY, which IPv6 shares with IPv4's IFA_F_SECONDARY
@@ -26,14 +27,21 @@ ADVICE = {
 """What keeps the other program from undoing the move, now and at the next boot."""
 
 
-def findings(snapshot: Snapshot, nic: Link, bridge: str) -> Iterator[Finding]:
-    """Yield who looks after the NIC, and which addresses end by themselves."""
-    for owner in snapshot.owners:
+def findings(snapshot: Snapshot, nic: Link, intent: Intent) -> Iterator[Finding]:
+    """Yield who looks after the NIC, and which addresses end by themselves.
+
+    A DHCP client that is handed over is nothing to be told.
+    """
+    bridge, clients = intent.bridge, snapshot.clients_on(nic.name)
+    staying = () if intent.keeps_mac(nic.mac) else clients
+    owned = (Owner(client.program, f"see {client.pid_file}") for client in staying)
+    for owner in (*snapshot.owners, *owned):
         program = owner.program.lower()
         message = f"{owner.program} looks after {nic.name} ({owner.evidence}) and may undo this"
         advice = ADVICE[program].format(nic=nic.name, bridge=bridge)
         yield Finding("warn", f"owned-by-{program}", message, advice)
-    yield from _with_lifetime(snapshot, nic, bridge)
+    if staying or not clients:
+        yield from _with_lifetime(snapshot, nic, bridge)
     yield from _temporary(snapshot, nic, bridge)
     yield from _identifiers(snapshot, nic, bridge)
 

@@ -27,9 +27,12 @@ from bridgekit.migration.operations import (
     SetRules,
     SetSysctl,
     SetUp,
+    StartClient,
+    StopClient,
     inverted,
 )
 from bridgekit.model.addresses import Address
+from bridgekit.model.dhcp import DhcpClient
 from bridgekit.model.links import Link, PortOptions
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import is_link_multicast
@@ -58,7 +61,9 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
     macs = tuple(entry for entry in before.static_macs_on(nic) if entry not in kept)
     routes = route_moves.route_moves(without(before, bridge), nic, addresses)
     settings = _bridge_settings(before, after, bridge)
+    clients = tuple(_clients(before, after, nic, bridge))
 
+    yield from (StopClient(old, new) for old, new in clients)
     yield from _ready_bridge(before, made)
     yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
     was_up = before.link(bridge)
@@ -88,12 +93,22 @@ def _moves(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> Iterator
     yield from _quiet_port(before, after, free, port, bridge)
     yield from _addrgenmode(bridge, NO_LINK_LOCAL, made.addrgenmode)
     yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
+    yield from (StartClient(new, old) for old, new in clients)
 
 
 def _moving(before: Snapshot, after: Snapshot, nic: str, bridge: str) -> tuple[Address, ...]:
     """A port that nobody made so may keep a link-local address of its own."""
     there = {(address.ip, address.prefixlen) for address in after.addresses_on(bridge)}
     return tuple(a for a in before.addresses_on(nic) if (a.ip, a.prefixlen) in there)
+
+
+def _clients(
+    before: Snapshot, after: Snapshot, nic: str, bridge: str
+) -> Iterator[tuple[DhcpClient, DhcpClient]]:
+    """Each DHCP client that moves, as it is on the NIC and as it is on the bridge."""
+    old = (client for client in before.clients_on(nic) if client not in after.clients)
+    new = (client for client in after.clients_on(bridge) if client not in before.clients)
+    return zip(old, new, strict=True)
 
 
 def _ready_bridge(before: Snapshot, made: Link) -> Iterator[Operation]:

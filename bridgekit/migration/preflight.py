@@ -50,7 +50,7 @@ def _to_bridge(snapshot: Snapshot, intent: Intent) -> Iterator[Finding]:
         yield Finding("refuse", "stable-secret", message, advice)
     yield from inexact.findings(snapshot, intent)
     yield from bridges.there_already(snapshot, intent)
-    yield from owners.findings(snapshot, nic, intent.bridge)
+    yield from owners.findings(snapshot, nic, intent)
     yield from ties.findings(snapshot, intent)
     yield from _children(snapshot, nic)
     bridge = snapshot.link(intent.bridge)

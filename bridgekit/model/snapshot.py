@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
+from bridgekit.model.dhcp import DhcpClient
 from bridgekit.model.links import Link, Neighbour, Owner, StaticMac, Sysctl, Tie
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
@@ -22,6 +23,7 @@ class Snapshot:
     sysctls: tuple[Sysctl, ...] = ()
     owners: tuple[Owner, ...] = ()
     ties: tuple[Tie, ...] = ()
+    clients: tuple[DhcpClient, ...] = ()
 
     def link(self, name: str) -> Link | None:
         """Return the link of this name, or None."""
@@ -47,6 +49,10 @@ class Snapshot:
     def neighbours_on(self, link: str) -> tuple[Neighbour, ...]:
         """Return the neighbour entries of this link."""
         return tuple(entry for entry in self.neighbours if entry.link == link)
+
+    def clients_on(self, link: str) -> tuple[DhcpClient, ...]:
+        """Return the DHCP clients of this link."""
+        return tuple(client for client in self.clients if client.link == link)
 
     def sysctl(self, key: str) -> str | None:
         """Return the text of this setting, or None if it was not read."""

@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from bridgekit.errors import BridgekitError, Refused
+from bridgekit.host.place import systemd_manages_us
 from bridgekit.transaction import systemd
 from bridgekit.transaction.journal import FINISHED, Journal, State, boot_clock
 from bridgekit.transaction.store import Store
@@ -65,7 +66,7 @@ def armed(journal: Journal) -> Iterator[None]:
             os.close(handle)
         if listener.fileno() not in ready:
             unit = f"`journalctl -u {_unit(journal.folder)}`"
-            told = unit if systemd.manages_us() else journal.folder / LOG
+            told = unit if systemd_manages_us() else journal.folder / LOG
             raise BridgekitError(f"the guard did not start, see {told}")
         with listener.accept()[0]:
             yield
@@ -77,7 +78,7 @@ def _launched(folder: Path) -> list[int]:
     Return a handle that is readable when it has ended; none if systemd would start it again.
     """
     argv = [sys.executable, "-P", "-m", "bridgekit", "guard", str(folder)]
-    if systemd.manages_us():
+    if systemd_manages_us():
         systemd.start(_unit(folder), argv)
         return []
     quiet = subprocess.DEVNULL

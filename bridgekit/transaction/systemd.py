@@ -12,11 +12,10 @@ from pathlib import Path
 from bridgekit.errors import BridgekitError
 from bridgekit.host import files
 from bridgekit.host.command import run
+from bridgekit.host.place import systemd_manages_us
 
-RUNNING = Path("/run/systemd/system")
 UNITS = Path("/etc/systemd/system")
 WANTED_BY = "sysinit.target.wants"
-NAMESPACES = ("net", "mnt", "pid")
 KEPT = ("PYTHONPATH",)
 """What of the caller's environment a service needs: where this program is."""
 GUARD = (
@@ -42,13 +41,6 @@ Type=oneshot
 """
 
 
-def manages_us() -> bool:
-    """Does systemd run here, in our namespaces? Else its services act on another host."""
-    return RUNNING.is_dir() and all(
-        os.path.samefile(f"/proc/self/ns/{kind}", f"/proc/1/ns/{kind}") for kind in NAMESPACES
-    )
-
-
 def start(name: str, argv: list[str]) -> None:
     """Start a service that is started again when it is killed. Equivalent to: systemd-run ARGV
 
@@ -62,7 +54,7 @@ def start(name: str, argv: list[str]) -> None:
 
 def arm(id: str, state_dir: Path) -> None:
     """Let the next boot run `recover` before it sets up any network."""
-    if not manages_us():
+    if not systemd_manages_us():
         return
     argv = ("-P", "-m", "bridgekit", "recover", "--state-dir", str(state_dir))
     words = (sys.executable, *(word.replace("$", "$$") for word in argv))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -127,6 +128,7 @@ def told_state(state: Snapshot) -> Iterator[str]:
                 yield f"setting {key.format(link.name)}={value}"
     yield from (f"tie {tie.kind}: {tie.text}" for tie in state.ties)
     yield from (f"owner {owner.program}: {owner.evidence}" for owner in state.owners)
+    yield from (f"client {client}: {shlex.join(client.argv)}" for client in state.clients)
 
 
 def _flags(flags: int) -> str:

@@ -6,6 +6,7 @@ from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model import routes as rt
 from bridgekit.model import wire
 from bridgekit.model.addresses import DADFAILED, TENTATIVE, Address
+from bridgekit.model.dhcp import DhcpClient
 from bridgekit.model.links import Link, Owner, Tie, TieKind
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.snapshot import Snapshot
@@ -139,11 +140,23 @@ LINKS = {
     "vlan-child": Case(base=V4, change=with_link("eth0.7", "vlan", lower="eth0")),
     "leaning-link": Case(base=V4, change=with_link("tn0", "gretap", lower="eth0")),
 }
+
+
+def leased(state: Snapshot) -> Snapshot:
+    """As with a DHCP client that ifup has started."""
+    files = "/run/dhclient.eth0.pid", "/var/lib/dhcp/dhclient.eth0.leases"
+    client = DhcpClient("dhclient", "eth0", ("-4", "-v", "-i", "-I"), *files, "192.168.1.8")
+    return replace(state, clients=(client,))
+
+
+LEASE = ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",)
 OWNED = {
-    **{f"owned-by-{program.lower()}": owned_by(program) for program in OWNERS},
-    "address-with-lifetime": Case(
-        ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",), base=V4
+    "dhcp-client": Case(LEASE, base=V4, change=leased),
+    "dhcp-client-another-mac": Case(
+        LEASE, Intent("eth0", wishes=Wishes(mac="52:54:00:00:00:99")), base=V4, change=leased
     ),
+    **{f"owned-by-{program.lower()}": owned_by(program) for program in OWNERS},
+    "address-with-lifetime": Case(LEASE, base=V4),
 }
 TIES: tuple[tuple[TieKind, str], ...] = (
     ("socket", "tcp 0.0.0.0:22 (sshd)"),

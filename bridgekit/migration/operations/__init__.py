@@ -13,6 +13,7 @@ from bridgekit.migration.operations.addresses import (
     RemoveNeighbours,
     RemoveStaticMacs,
 )
+from bridgekit.migration.operations.clients import StartClient, StopClient
 from bridgekit.migration.operations.links import (
     BridgeSettings,
     ChangeBridge,
@@ -55,6 +56,8 @@ __all__ = [
     "SetRules",
     "SetSysctl",
     "SetUp",
+    "StartClient",
+    "StopClient",
     "inverted",
 ]
 
@@ -78,6 +81,8 @@ Operation = (
     | RemoveRoutes
     | SetRules
     | RetargetNexthops
+    | StopClient
+    | StartClient
 )
 
 RouteChange = ReplaceRoutes | AddRoutes | RemoveRoutes

@@ -1,0 +1,48 @@
+"""Changes of who asks for a link's address: DHCP clients."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridgekit.model.dhcp import DhcpClient
+
+
+@dataclass(frozen=True, slots=True)
+class StopClient:
+    """End a DHCP client: it neither releases its lease nor touches the address.
+
+    `other` is the same client on the link that its lease goes to.
+    """
+
+    client: DhcpClient
+    other: DhcpClient
+
+    def inverse(self) -> "StartClient":
+        return StartClient(self.client, self.other)
+
+    def describe(self) -> Iterator[str]:
+        yield shlex.join(("pkill", "-KILL", "-F", self.client.pid_file))
+
+
+@dataclass(frozen=True, slots=True)
+class StartClient:
+    """Start a DHCP client with the lease that it or `other`, on the other link, had last.
+
+    Done when the server has confirmed the lease, or has had time to.
+    """
+
+    client: DhcpClient
+    other: DhcpClient
+
+    def inverse(self) -> StopClient:
+        return StopClient(self.client, self.other)
+
+    def describe(self) -> Iterator[str]:
+        client, other = self.client, self.other
+        if client.program == "dhcpcd":
+            yield shlex.join(("cp", "-p", other.leases, client.leases))
+        if client.program == "dhclient":
+            edit = f's/interface "{other.link}"/interface "{client.link}"/;/option routers/!w '
+            edit += client.leases
+            yield shlex.join(("sed", "-n", edit, other.leases))
+        yield shlex.join(client.argv)
