@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 
-from bridgekit.model.addresses import IPV4, IPV6, Address, link_local
+from bridgekit.model.addresses import IPV4, IPV6, LINK_SCOPE, Address
 from bridgekit.model.routes import GATEWAY, KERNEL_MADE, MAIN_TABLE, expires, fields, head, table
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.interfaces import Definition, Reading, hooks, ports, sections_of
@@ -19,8 +19,8 @@ PASSING = (KERNEL_MADE, BY_ROUTER, BY_DHCP)
 def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ...]:
     """Return what the files and the running interface do not agree on: addresses, routers, MTU.
 
-    An address that a line such as `up ip address add …` names counts as given. So do those of DHCP
-    and router advertisements where a section asks for them.
+    An address that a line such as `up ip address add …` names counts as given, and so does every
+    one of a family for which a section asks DHCP or router advertisements.
     """
     sections = sections_of(reading, name)
     if not sections:
@@ -36,15 +36,14 @@ def _addresses(sections: tuple[Definition, ...], state: Snapshot, name: str) -> 
     for text in sorted(given - has.keys()):
         yield f"the file gives {name} {text}, which it does not have"
     for text in sorted(has.keys() - given):
-        if _should_be_given(has[text], state, sections) and not {text, has[text].ip} & words:
+        if _should_be_given(has[text], sections) and not {text, has[text].ip} & words:
             yield f"{name} has {text}, which the file does not give it"
 
 
-def _should_be_given(address: Address, state: Snapshot, sections: tuple[Definition, ...]) -> bool:
-    """Not one that the kernel makes, or that a server or router gives."""
-    link = state.link(address.link)
-    own = link is not None and address.ip == link_local(link.mac)
-    return not own and not (address.dynamic and address.family in _asking(sections))
+def _should_be_given(address: Address, sections: tuple[Definition, ...]) -> bool:
+    """Not one that the kernel makes for the link alone, or that a server or a router may give."""
+    own = address.family == IPV6 and address.scope == LINK_SCOPE
+    return not own and address.family not in _asking(sections)
 
 
 def _asking(sections: tuple[Definition, ...]) -> set[int | None]:

@@ -104,7 +104,7 @@ def test_there_and_back(server: Server, program: str) -> None:
         lab.hosts["host"], lab.hosts["gateway"], [(before[0], "192.168.1.1")], RATE, ("udp", "icmp")
     ) as traffic:
         told = lab.bridgekit("apply", "eth0", "--yes")
-        assert (told.code, "warn" in told.stderr) == (0, False)
+        assert (told.code, "warn" in told.stderr) == (0, False), told.stderr
         assert (held_by(lab, "br0"), client_on(lab)) == (before, ["br0"])
         server.renewed("br0", program)
         assert (held_by(lab, "br0"), held_by(lab, "eth0")) == (before, [])
