@@ -180,3 +180,18 @@ def test_a_client_that_another_program_holds_stays(server: Server) -> None:
     lab.popen("host", "dhclient", "-d", "eth0")
     server.wait_for("DHCPACK")
     assert "[owned-by-dhclient]" in lab.bridgekit("plan", "eth0").stdout
+
+
+def test_a_plan_starts_nothing_but_what_runs(server: Server) -> None:
+    """It may have been written by someone else."""
+    lab = server.lab
+    up(lab, "dhclient")
+    assert lab.bridgekit("plan", "eth0", "--out", "/run/plan").code == 0
+    text = lab.run("host", "cat", "/run/plan").stdout
+    for old, new in (('"dhclient"', '"/run/evil"'), ('"words":[', '"words":["-sf","/run/evil",')):
+        assert old in text
+        start = text.index('"StartClient"')
+        lab.run("host", "tee", "/run/other", stdin=text[:start] + text[start:].replace(old, new))
+        refused = lab.bridgekit("apply", "--plan", "/run/other", "--yes")
+        assert refused.code == 3 and "a DHCP client that does not run here" in refused.stderr
+    assert lab.bridgekit("apply", "--plan", "/run/plan", "--yes").code == 0
