@@ -15,7 +15,9 @@ from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.interfaces import Reading
-from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwritten
+from bridgekit.persistence.flavour import CLASSIC, Flavour
+from bridgekit.persistence.option import Option
+from bridgekit.persistence.stanza import Extras, rendered, stanzas, unwritten
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 IFUPDOWN2 = "ifreload"

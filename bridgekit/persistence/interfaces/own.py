@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bridgekit.persistence.interfaces.lines import Line
 from bridgekit.persistence.interfaces.names import is_of, is_vlan_of, matches, target
 from bridgekit.persistence.interfaces.reading import Definition, Reading
-from bridgekit.persistence.stanza import Option
+from bridgekit.persistence.option import Option
 
 OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@+-")
 EXPRESSED = frozenset(
