@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridgekit import machine
+from bridgekit.application.installed import flavour
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refusing
 from bridgekit.migration import bridges
@@ -33,6 +34,7 @@ class Request:
     wishes: Wishes = field(default_factory=Wishes)
     knowing: bool = False
     with_pxe: bool = False
+    flavour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def draft(request: Request) -> Draft:
     after = expected(state, intent)
     if request.persist:
         there = state.link(intent.bridge) is not None
-        changes, about_files = file_changes(request.interfaces_file, after, intent, there)
+        wanted = flavour(request.flavour)
+        changes, about_files = file_changes(request.interfaces_file, after, intent, wanted, there)
         found = (*about_files, *found)
     if request.with_pxe:
         found = (*_about_pxe(after, intent.bridge), *found)

@@ -6,11 +6,12 @@ import click
 import msgspec
 
 from bridgekit import machine, report
-from bridgekit.application import persisting, planning
+from bridgekit.application import installed, persisting, planning
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
     as_json_text,
     bridge_option,
+    flavour_option,
     json_option,
     nic_argument,
     print_json,
@@ -81,9 +82,17 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 @nic_argument
 @bridge_option
 @bridge_options
+@flavour_option
 @json_option
 @store_options
-def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, store: Store) -> None:
+def interfaces(
+    nic: str | None,
+    bridge: str,
+    wishes: Wishes,
+    flavour: str | None,
+    as_json: bool,
+    store: Store,
+) -> None:
     """Print the interfaces(5) section that makes the bridge at boot; change nothing.
 
     It describes what the NIC has now, or the bridge if the NIC is its port already.
@@ -96,5 +105,5 @@ def interfaces(nic: str | None, bridge: str, wishes: Wishes, as_json: bool, stor
     intent = Intent(name, bridge, "bridge", wishes)
     after = state if link.controller == bridge else bridged(state, intent)
     extras = Extras(leased=persisting.leased(after, bridge))
-    text = persisting.stanza_text(after, intent, extras)
+    text = persisting.stanza_text(after, intent, extras, installed.flavour(flavour))
     click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)

@@ -43,10 +43,16 @@ def split(addresses: list[Address], flavour: Flavour) -> tuple[list[Address], li
 def has_words(address: Address, flavour: Flavour) -> bool:
     """Can `iface … static` say all of it?"""
     odd = address.peer or address.metric or address.scope or address.flags & ODD_FLAGS
-    beyond = (address.broadcast and not flavour.broadcasts) or (
-        address.preferred == 0 and not flavour.deprecates
-    )
+    broadcast = address.broadcast and not flavour.broadcasts
+    deprecated = address.preferred == 0 and not flavour.deprecates
+    beyond = broadcast or deprecated or _alone(address, flavour)
     return not odd and not beyond and address.label in (None, address.link)
+
+
+def _alone(address: Address, flavour: Flavour) -> bool:
+    """ifupdown 0.8 gives even an address of a network of one or two a broadcast address."""
+    single = address.family == IPV4 and address.prefixlen > 30
+    return flavour.broadcasts and single and not address.broadcast
 
 
 def apart(bridge: str, given: Given, words: tuple[Option, ...]) -> list[Stanza]:

@@ -70,7 +70,6 @@ def _ifupdown2(link: Link, port: str, treated: PortOptions, mac: str | None) -> 
         yield Option("bridge-portprios", f"{port}={treated.priority}")
     if mac:
         yield Option("hwaddress", mac)
-    yield Option("pre-up", f"ip link set dev {port} addrgenmode none || true")
     yield Option("up", f"sysctl -q -e -w net/ipv6/conf/{port}/disable_ipv6=0")
 
 

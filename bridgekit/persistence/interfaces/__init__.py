@@ -30,6 +30,7 @@ from bridgekit.persistence.interfaces.own import (
 from bridgekit.persistence.interfaces.reader import read
 from bridgekit.persistence.interfaces.reading import Definition, Mapping, Problem, Reading
 from bridgekit.persistence.interfaces.sources import Files
+from bridgekit.persistence.interfaces.taken import untaken
 
 __all__ = [
     "MARK",
@@ -58,4 +59,5 @@ __all__ = [
     "switched_off",
     "switched_on",
     "ties",
+    "untaken",
 ]
