@@ -1,50 +1,20 @@
-"""Other programs that manage interfaces, confined to a lab host.
+"""Other programs that manage interfaces, confined to a lab host."""
 
-Debian's packages are unpacked into the cache, never installed; in the lab host they lie over /usr.
-"""
-
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from bridgekit.lab import ifup, packages
 from bridgekit.lab.topology import Lab
 from loss import configurations as conf
 
-CACHE: Final = Path(os.environ.get("BRIDGEKIT_CACHE_DIR", "/var/cache/bridgekit"), "peers")
-IFUPDOWN2: Final = ("ifupdown2",)
 NETWORK_MANAGER: Final = (
     *("network-manager", "libnm0", "libndp0", "libjansson4", "libmm-glib0", "libteamdctl0"),
     *("libbluetooth3", "libcurl3-gnutls", "libpsl5"),
 )
 NETWORKD: Final = "/lib/systemd/systemd-networkd"
-
-
-def unpacked(packages: tuple[str, ...]) -> Path:
-    """Return the folder that holds the files of these packages."""
-    folder = CACHE / packages[0]
-    if not folder.exists():
-        making = folder.with_suffix(".new")
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
-        subprocess.run(["apt-get", "-q", "download", *packages], cwd=making, check=True)
-        for package in making.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, making], check=True)
-            package.unlink()
-        for name in ("sbin", "lib"):  # Debian's own /sbin is a link to this
-            if (making / name).is_dir():
-                shutil.copytree(making / name, making / "usr" / name, True, dirs_exist_ok=True)
-        making.rename(folder)
-    return folder
-
-
-def lay_over(lab: Lab, folder: Path) -> None:
-    """Let the host see these files in its /usr."""
-    over = ("-o", f"lowerdir={folder}/usr:/usr")
-    lab.run("host", "mount", "-t", "overlay", *over, "overlay", "/usr")
 
 
 def write(lab: Lab, files: dict[str, str], umask: str = "022") -> None:
@@ -78,11 +48,7 @@ def ifupdown(lab: Lab) -> None:
 
 def ready_ifupdown2(lab: Lab) -> None:
     """As after a boot."""
-    folder = unpacked(IFUPDOWN2)
-    shutil.copytree(
-        folder / "etc/network/ifupdown2", lab.hosts["host"].config / "network" / "ifupdown2"
-    )
-    lay_over(lab, folder)
+    ifup.install(lab, "ifupdown2")
     lab.run("host", "/usr/bin/python3", *conf.IFRELOAD, env=conf.PLAIN)
 
 
@@ -133,7 +99,7 @@ def _bus(lab: Lab) -> None:
 def ready_network_manager(lab: Lab) -> None:
     """It runs, with a bus of its own, and has the NIC. With /sys read-only it asks no udev."""
     lab.run("host", "mount", "-o", "remount,ro,bind", "/sys")
-    lay_over(lab, unpacked(NETWORK_MANAGER))
+    packages.lay_over(lab, packages.unpacked(NETWORK_MANAGER))
     _bus(lab)
     write(lab, {"/run/nm/NetworkManager.conf": conf.NETWORK_MANAGER})
     write(lab, conf.network_manager("eth0"), "077")

@@ -1,11 +1,11 @@
 """What must change in the interfaces files so that a migration lasts, and what is against it."""
 
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from bridgekit.application.installed import about_taking, about_tools
 from bridgekit.errors import refusing
 from bridgekit.host import files
 from bridgekit.migration.finding import Finding
@@ -15,14 +15,13 @@ from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
+from bridgekit.persistence.address_words import FAMILY_WORD
 from bridgekit.persistence.agreement import disagreements
+from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces import Reading
-from bridgekit.persistence.stanza import Extras, Option, rendered, stanzas, unwritten
+from bridgekit.persistence.option import Option
+from bridgekit.persistence.stanza import Extras, rendered, stanzas, unwritten
 
-BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
-IFUPDOWN2 = "ifreload"
-DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc", "pump")
-"""What ifupdown's method dhcp looks for."""
 LEASE = 3600
 """Seconds: any lifetime will do."""
 
@@ -32,13 +31,13 @@ def template() -> str:
     return resources.files("bridgekit.assets").joinpath("templates/interfaces.j2").read_text()
 
 
-def stanza_text(state: Snapshot, intent: Intent, extras: Extras) -> str:
+def stanza_text(state: Snapshot, intent: Intent, extras: Extras, flavour: Flavour) -> str:
     """Return the interfaces(5) text that makes this state's bridge at the next boot."""
-    return rendered(stanzas(state, intent.bridge, intent.nic, extras), template())
+    return rendered(stanzas(state, intent.bridge, intent.nic, extras, flavour), template())
 
 
 def file_changes(
-    main: Path, before: Snapshot, after: Snapshot, intent: Intent
+    main: Path, before: Snapshot, after: Snapshot, intent: Intent, flavour: Flavour
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them.
 
@@ -56,33 +55,40 @@ def file_changes(
     methods = interfaces.methods(reading, intent.nic)
     leases = leased(after, intent.bridge, methods)
     ports = interfaces.ports(own)
-    settings = _settings(after, intent.bridge)
+    settings = _settings(after, intent.bridge, flavour)
     extras = Extras(mac, settings, kept, leases, intent.wishes.port, ports)
-    stanza = stanza_text(after, intent, extras)
-    if any(interfaces.stays_up(reading, name) for name in named):
+    stanza = stanza_text(after, intent, extras, flavour)
+    if flavour is CLASSIC and any(interfaces.stays_up(reading, name) for name in named):
         stanza = f"no-auto-down {intent.bridge}\n{stanza}"
     changes: list[FileChange] = []
-    for path, (text, new) in _rewritten(reading, intent, stanza, there).items():
+    made = _rewritten(reading, intent, stanza, there, flavour)
+    for path, (text, new) in made.items():
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
     found = [*_about_files(reading, intent, there), *_about_lines(reading, kept, intent)]
     found += _about_agreement(reading, before, intent.nic)
-    found += [*_about_writing(changes), *_about_the_unwritten(after, intent.bridge)]
-    return tuple(changes), (*found, *_about_tools(leases))
+    found += [
+        *about_taking(main, changes, flavour),
+        *_about_writing(changes),
+    ]
+    found += _about_the_unwritten(after, intent.bridge, leases - flavour.asks)
+    return tuple(changes), (*found, *about_tools(leases & flavour.asks, flavour))
 
 
 def _rewritten(
-    reading: Reading, intent: Intent, stanza: str, there: bool
+    reading: Reading, intent: Intent, stanza: str, there: bool, flavour: Flavour
 ) -> dict[Path, tuple[str, str]]:
     """Each file's text with what shall be in its place."""
     homes = (interfaces.home(reading, name) for name in (intent.nic, intent.bridge)[: 1 + there])
     home = next((path for path in homes if path), reading.main)
     nic, bridge = (interfaces.ties(reading, name) for name in (intent.nic, intent.bridge))
+    nic = replace(nic, named=nic.named or flavour.always_bare)
     made: dict[Path, tuple[str, str]] = {}
     for path, text in _texts(reading).items():
         without = interfaces.switched_off(text, intent.bridge, "", bridge) if there else text
         here = stanza if path == Path(home) else ""
-        made[path] = text, interfaces.switched_off(without, intent.nic, here, nic)
+        new = interfaces.switched_off(without, intent.nic, here, nic, flavour.bare)
+        made[path] = text, new
     return made
 
 
@@ -115,12 +121,13 @@ def leased(
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
-def _settings(state: Snapshot, bridge: str) -> tuple[Sysctl, ...]:
-    """The bridge's settings that a new link would not have."""
+def _settings(state: Snapshot, bridge: str, flavour: Flavour) -> tuple[Sysctl, ...]:
+    """The bridge's settings that it would not have by itself."""
     fresh = fresh_settings(state)
     wanted = state.sysctls_of(bridge)
-    changed = (key for key in wanted if fresh.get(key, wanted[key]) != wanted[key])
-    return tuple(Sysctl(key.format(bridge), wanted[key]) for key in sorted(changed))
+    changed = {key for key in wanted if fresh.get(key, wanted[key]) != wanted[key]}
+    said = changed | (flavour.sets & wanted.keys())
+    return tuple(Sysctl(key.format(bridge), wanted[key]) for key in sorted(said))
 
 
 def outside(main: Path, changes: Iterable[FileChange]) -> list[str]:
@@ -218,28 +225,18 @@ def _about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
         yield Finding("refuse", "file-not-writable", message, advice)
 
 
-def _about_the_unwritten(after: Snapshot, bridge: str) -> Iterator[Finding]:
-    missing = unwritten(after, bridge)
+def _about_the_unwritten(
+    after: Snapshot, bridge: str, unasked: frozenset[int]
+) -> Iterator[Finding]:
+    missing = (
+        *unwritten(after, bridge),
+        *(f"DHCP's {FAMILY_WORD[one]} addresses" for one in unasked),
+    )
     if missing:
         shown = "; ".join(missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
         message = f"this moves, but the interfaces file cannot bring it back at boot: {shown}"
         advice = "bring it up yourself, in a script of your own"
         yield Finding("warn", "not-written", message, advice)
-
-
-def _about_tools(leases: frozenset[int]) -> Iterator[Finding]:
-    if shutil.which("ifup") is None:
-        message = "ifupdown is not installed: nothing reads the interfaces file at boot"
-        yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")
-        return
-    if not BRIDGE_UTILS.exists() and shutil.which(IFUPDOWN2) is None:
-        message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
-        advice = "apt install bridge-utils, or give --no-persist"
-        yield Finding("refuse", "no-bridge-utils", message, advice)
-    if leases and not any(map(shutil.which, DHCP_CLIENTS)):
-        message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
-        advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
-        yield Finding("refuse", "no-dhcp-client", message, advice)
 
 
 def _bytes(text: str) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bridgekit import machine
 from bridgekit.application import booting
+from bridgekit.application.installed import flavour
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refusing
 from bridgekit.migration import bridges
@@ -34,6 +35,7 @@ class Request:
     wishes: Wishes = field(default_factory=Wishes)
     knowing: bool = False
     with_pxe: bool = False
+    flavour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,11 @@ def draft(request: Request) -> Draft:
     boot: Boot | None = None
     after = expected(state, intent)
     if request.persist:
-        changes, about_files = file_changes(request.interfaces_file, state, after, intent)
+        wanted = flavour(request.flavour)
+        changes, about_files = file_changes(request.interfaces_file, state, after, intent, wanted)
         found = (*about_files, *found)
-        boot = booting.boot(request.interfaces_file, changes, intent) if changes else None
+        if changes:
+            boot = booting.boot(request.interfaces_file, changes, intent, wanted.name)
         if boot and not any(item.level == "refuse" for item in found):
             found = (*booting.findings(boot, changes, intent.bridge), *found)
     if request.with_pxe:

@@ -59,7 +59,8 @@ def own(record: Record, without: str | None = None) -> Draft:
     left = staying(there.snapshot, there.intent)
     intent = replace(there.intent, direction="unbridge", left=left)
     changes = _files_back(record)
-    boot = there.boot and booting.boot(Path(there.boot.main), changes, intent)
+    was = there.boot
+    boot = was and booting.boot(Path(was.main), changes, intent, was.flavour)
     return _draft(intent, without, _edited(record), changes, boot)
 
 

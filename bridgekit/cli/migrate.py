@@ -21,6 +21,7 @@ from bridgekit.cli.options import (
     as_json_text,
     bridge_option,
     errors_as_json,
+    flavour_option,
     interactive,
     interfaces_option,
     json_option,
@@ -58,6 +59,7 @@ with_pxe_option = click.option(
 @bridge_option
 @bridge_options
 @interfaces_option
+@flavour_option
 @no_persist_option
 @i_know_option
 @with_pxe_option
@@ -114,6 +116,7 @@ def plan(
 @bridge_option
 @bridge_options
 @interfaces_option
+@flavour_option
 @no_persist_option
 @i_know_option
 @with_pxe_option
@@ -187,7 +190,8 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
             plan = plans.decoded(plan_file.read_bytes())
         insists = request.knowing and not plan.intent.knowing
         wishes = request.wishes not in (Wishes(), plan.intent.wishes)
-        if request.nic not in (None, plan.intent.nic) or not request.persist or insists or wishes:
+        other_file = not request.persist or request.flavour
+        if request.nic not in (None, plan.intent.nic) or other_file or insists or wishes:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         strange = persisting.outside(request.interfaces_file, plan.files)
         if strange:
@@ -225,6 +229,7 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         wishes=rest["wishes"],
         knowing=rest["i_know"],
         with_pxe=rest["with_pxe"],
+        flavour=rest["flavour"],
     )
 
 

@@ -13,6 +13,7 @@ import click
 
 from bridgekit.errors import BridgekitError, Refused, UsageError
 from bridgekit.model.words import LINES, printable
+from bridgekit.persistence.flavour import FLAVOURS
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 SCHEMA = 1
@@ -45,6 +46,11 @@ interfaces_option = click.option(
     default=Path("/etc/network/interfaces"),
     show_default=True,
     help="The interfaces(5) file.",
+)
+flavour_option = click.option(
+    "--flavour",
+    type=click.Choice(list(FLAVOURS)),
+    help="Which ifupdown shall read the interfaces file; without it the one that is installed.",
 )
 _state_dir = click.option(
     "--state-dir",

@@ -8,11 +8,12 @@ import click
 import msgspec
 
 from bridgekit import machine, report
-from bridgekit.application import persisting, planning
+from bridgekit.application import installed, persisting, planning
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
     as_json_text,
     bridge_option,
+    flavour_option,
     interfaces_option,
     json_option,
     nic_argument,
@@ -89,6 +90,7 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 @bridge_option
 @bridge_options
 @interfaces_option
+@flavour_option
 @json_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file.")
 @click.option("--check", is_flag=True, help="Does the file lead to what is there? 10 if not.")
@@ -98,6 +100,7 @@ def interfaces(
     bridge: str,
     wishes: Wishes,
     interfaces_file: Path,
+    flavour: str | None,
     as_json: bool,
     out: Path | None,
     check: bool,
@@ -124,7 +127,7 @@ def interfaces(
         return
     after = state if link.controller == bridge else bridged(state, intent)
     extras = Extras(leased=persisting.leased(after, bridge))
-    text = persisting.stanza_text(after, intent, extras)
+    text = persisting.stanza_text(after, intent, extras, installed.flavour(flavour))
     if out:
         with refusing():
             files.write(out, text.encode())

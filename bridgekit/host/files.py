@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
@@ -181,11 +181,20 @@ def sync_folder(folder: Path) -> None:
 
 
 class Texts:
-    """Text files by their paths; bytes that are not UTF-8 come through as surrogates."""
+    """Text files by their paths; bytes that are not UTF-8 come through as surrogates.
+
+    `changed` has files as they will be; None is no file.
+    """
+
+    def __init__(self, changed: Mapping[str, bytes | None] | None = None) -> None:
+        self._changed = changed or {}
 
     def text(self, path: str) -> str | None:
         """Return the file's text, or None if there is no file; BridgekitError if not readable."""
-        content = read(Path(path)) if os.path.isfile(path) else None
+        if path in self._changed:
+            content = self._changed[path]
+        else:
+            content = read(Path(path)) if os.path.isfile(path) else None
         return None if content is None else content.decode(errors="surrogateescape")
 
     def names(self, folder: str) -> list[str]:

@@ -1,18 +1,29 @@
-"""ifupdown on this host: would it take new files, and what does it take to be up? See ifup(8)."""
+"""ifupdown on this host: would it take new files, and what does it take to be up? See ifup(8).
+
+Its flavours are `classic`, `ifupdown2` and `ifupdown-ng`.
+"""
 
 import ctypes
 import fcntl
 import os
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bridgekit.errors import BridgekitError
 
-STATE = Path("/run/network")
+ASKED = {
+    "classic": "ifup --no-act --no-mappings --state-dir {state} -i {main} {bridge}",
+    "ifupdown2": "ifup --syntax-check -i {main} -a",
+    "ifupdown-ng": "ifup --no-act --state-file {state}/state -i {main} {bridge}",
+}
+"""How each is asked. Its own state is not used: what is up already would not be tried."""
+STATE, STATE_OF_NG = Path("/run/network"), Path("/run/ifstate")
 LOCK, LIST = ".ifstate.lock", "ifstate"
+EXPLICIT = " 1 explicit"
+"""How often ifupdown-ng was asked for an interface, and that it was not for the sake of another."""
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
 SECONDS = 30
@@ -23,8 +34,8 @@ class UnprovenError(BridgekitError):
     """ifup could not be asked."""
 
 
-def refusal(main: str, contents: Mapping[str, bytes], bridge: str) -> str | None:
-    """Return what ifup has against these contents of its files; None if it takes them.
+def refusal(flavour: str, main: str, contents: Mapping[str, bytes], bridge: str) -> str | None:
+    """Return what this ifup has against these contents of its files; None if it takes them.
 
     Nothing is changed: it is asked in a mount namespace of its own, in which the new contents lie
     over the files. UnprovenError if there can be none. Equivalent to: ifup --no-act BRIDGE
@@ -38,9 +49,8 @@ def refusal(main: str, contents: Mapping[str, bytes], bridge: str) -> str | None
                 over[Path(path).resolve()] = copy
             elif path == main:
                 main = str(copy)
-        state = ("--state-dir", folder)  # of its own: what is up already would not be tried
-        argv = ("ifup", "--no-act", "--no-mappings", *state, "-i", main, bridge)
-        done = _ran(argv, over)
+        words = {"state": folder, "main": main, "bridge": bridge}
+        done = _ran(tuple(word.format(**words) for word in ASKED[flavour].split()), over)
     return (done.stderr or done.stdout).strip()[-LAST_WORDS:] if done.returncode else None
 
 
@@ -72,25 +82,36 @@ def _checked(result: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def note_running(links: Collection[str], running: Collection[str]) -> None:
+def note_running(flavour: str, links: Collection[str], running: Collection[str]) -> None:
     """Let ifupdown know that of these interfaces and their aliases those, as NAME=SECTION, are up.
 
-    OSError if its files cannot be written. It does the same, under the same lock, at the end of
-    ifup and ifdown.
+    OSError if its files cannot be written. ifupdown2 cannot be told: its books hold more than that.
     """
+    if flavour == "ifupdown-ng":
+        _rewrite(STATE_OF_NG, links, [line + EXPLICIT for line in running])
+    if flavour == "classic":
+        _note_in_classic(links, running)
+
+
+def _note_in_classic(links: Collection[str], running: Collection[str]) -> None:
+    """It does the same, under the same lock, at the end of ifup and ifdown."""
     STATE.mkdir(exist_ok=True)
     with open(STATE / LOCK, "a") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
-        lines = (STATE / LIST).read_text().splitlines() if (STATE / LIST).exists() else []
-        left = [line for line in lines if _link(line) not in links]
-        new = STATE / ".ifstate.tmp"
-        new.write_text("".join(f"{line}\n" for line in (*left, *running)))
-        new.replace(STATE / LIST)
+        _rewrite(STATE / LIST, links, running)
     for file in STATE.glob(f"{LIST}.*"):
         if _link(file.name.removeprefix(f"{LIST}.")) in links:
             file.unlink()
     for name, _, section in (line.partition("=") for line in running):
         (STATE / f"{LIST}.{name}").write_text(f"{section}\n")
+
+
+def _rewrite(path: Path, links: Collection[str], running: Iterable[str]) -> None:
+    lines = path.read_text().splitlines() if path.exists() else []
+    left = [line for line in lines if _link(line) not in links]
+    new = path.with_name(".ifstate.tmp")
+    new.write_text("".join(f"{line}\n" for line in (*left, *running)))
+    new.replace(path)
 
 
 def _link(name: str) -> str:

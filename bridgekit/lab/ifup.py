@@ -1,22 +1,73 @@
-"""What a host would be after a boot: the real ifupdown and bridge-utils in an empty lab host."""
+"""What a host would be after a boot: the real programs bring an empty lab host up.
 
+Classic ifupdown and bridge-utils are the machine's own; the others are unpacked from Debian's
+packages.
+"""
+
+import re
+import shutil
+import time
 from collections.abc import Mapping
+from typing import Final
 
-from bridgekit.lab import witness
+from bridgekit.lab import packages, witness
+from bridgekit.lab.host import LabFailed
 from bridgekit.lab.topology import Lab
+
+PACKAGES: Final = {
+    "ifupdown2": ("ifupdown2",),
+    "ifupdown-ng": ("ifupdown-ng", "libbsd0", "libmd0"),
+}
+SYSTEM: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+"""Debian's own python3 runs ifupdown2."""
+
+
+def install(lab: Lab, flavour: str) -> None:
+    """Put another flavour into a lab's host, in the place of ifupdown and bridge-utils."""
+    folder = packages.unpacked(PACKAGES[flavour])
+    program = folder / "usr/share/ifupdown2/__main__.py"
+    if program.exists():
+        program.chmod(0o755)  # as the package does when it is installed
+    packages.lay_over(lab, folder)
+    network = lab.hosts["host"].config / "network"
+    for script in network.glob("if-*.d/bridge"):
+        script.unlink()
+    settings = folder / "etc/network" / flavour
+    if settings.is_dir():
+        shutil.copytree(settings, network / flavour)
+    lab.run("host", "mount", "-t", "tmpfs", "none", "/var/tmp")  # where ifupdown2 has its books
 
 
 def boot(
-    name: str, interfaces: str, more: Mapping[str, str] | None = None
+    name: str,
+    interfaces: str,
+    more: Mapping[str, str] | None = None,
+    flavour: str = "classic",
+    checked: bool = True,
 ) -> tuple[witness.Testimony, str]:
     """Run `ifup -a` in a lab host that has nothing but its two NICs and this interfaces file.
 
-    `more` are further files below /etc/network. Return the host's state afterwards and what ifup
-    said. Raises LabFailed if ifup fails.
+    `more` are further files below /etc/network. `checked`: the host looks whether others on the
+    wire have its IPv6 addresses, for a second each. Return the host's state afterwards and what
+    ifup said. Raises LabFailed if ifup fails.
     """
     with Lab(name, host=(), interfaces=interfaces) as lab:
         for file, text in (more or {}).items():
             lab.write_interfaces(text, file)
-        done = lab.run("host", "ifup", "-a", timeout=120)
+        if flavour in PACKAGES:
+            install(lab, flavour)
+        for link in () if checked else ("default", "eth0", "eth1"):
+            lab.hosts["host"].sysctl(f"net.ipv6.conf.{link}.accept_dad", "0")
+        done = lab.run("host", "ifup", "-a", timeout=120, env=SYSTEM)
+        _wait_until_ports_forward(lab)
         lab.hosts["host"].settle()
         return witness.dump(lab.hosts["host"]), done.stdout + done.stderr
+
+
+def _wait_until_ports_forward(lab: Lab, timeout: float = 20) -> None:
+    """With STP that takes twice the forward delay, and not every flavour waits for it."""
+    deadline = time.monotonic() + timeout
+    while re.search("state (listening|learning)", lab.run("host", "bridge", "link").stdout):
+        if time.monotonic() > deadline:
+            raise LabFailed("a port does not forward")
+        time.sleep(0.1)

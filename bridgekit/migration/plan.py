@@ -36,12 +36,14 @@ def contents(changes: Iterable[FileChange]) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """How the files are read: the one that ifup begins with, and what is up by it.
+    """How the files are read: the one that ifup begins with, whose ifup, and what is up by it.
 
-    `running` has NAME=SECTION, as in /run/network/ifstate, for the NIC and the bridge.
+    `flavour` is classic, ifupdown2 or ifupdown-ng. `running` has NAME=SECTION, as in
+    /run/network/ifstate, for the NIC and the bridge.
     """
 
     main: str
+    flavour: str
     running: tuple[str, ...]
 
 

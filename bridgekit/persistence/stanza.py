@@ -4,18 +4,16 @@ The template gets these values finished; it decides nothing.
 """
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 from bridgekit.errors import UsageError
 from bridgekit.model import wire
-from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address, link_local
-from bridgekit.model.links import BridgeOptions, Link, PortOptions, StaticMac, Sysctl
+from bridgekit.model.addresses import IPV4, IPV6, Address, link_local
+from bridgekit.model.links import Link, PortOptions, StaticMac, Sysctl
 from bridgekit.model.route_set import RouteSet, own_legs
-from bridgekit.model.route_text import DEFAULT_METRIC, route_text
+from bridgekit.model.route_text import route_text
 from bridgekit.model.routes import (
     CACHEINFO,
     DST,
@@ -36,31 +34,23 @@ from bridgekit.model.routes import (
     table,
 )
 from bridgekit.model.snapshot import Snapshot, in_creation_order
+from bridgekit.persistence import bridge_words
+from bridgekit.persistence.address_words import (
+    FAMILY_WORD,
+    Given,
+    apart,
+    has_words,
+    joined,
+    split,
+)
+from bridgekit.persistence.flavour import CLASSIC, Flavour
+from bridgekit.persistence.option import Option, Stanza
 
-ETHERNET_MTU = 1500
 MOST_ROUTES = 1000
-ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
-FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
 PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, CACHEINFO, PREF})
 """What a default route may say for `gateway` to express it."""
 PASSING = frozenset({9, *range(11, 19), 42, *range(186, 193)})
 """Protocols of routes that someone brings anew: router advertisements and routing daemons."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option line of a stanza."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stanza:
-    """The lines that begin a stanza (`auto`, `iface`), and its options."""
-
-    heads: tuple[str, ...]
-    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +80,9 @@ def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
     return environment.from_string(template).render(stanzas=stanzas)
 
 
-def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[Stanza, ...]:
+def stanzas(
+    state: Snapshot, bridge: str, port: str, extras: Extras, flavour: Flavour = CLASSIC
+) -> tuple[Stanza, ...]:
     """Return the stanzas for a bridge with one port, from the state after the migration."""
     link = state.link(bridge)
     assert link is not None, "the state after a migration has the bridge"
@@ -99,98 +91,28 @@ def stanzas(state: Snapshot, bridge: str, port: str, extras: Extras) -> tuple[St
     own = link_local(link.mac)
     lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
     routes = _lasting_routes(state.routes, bridge, addresses)
-    gateways = {family: _gateway(routes, family) for family in FAMILY_WORD}
-    ipv4 = [a for a in lasting if a.family == IPV4]
-    ipv6 = [a for a in lasting if a.family == IPV6]
-    first = _options(ipv4[0], gateways[IPV4]) if ipv4 else ()
-    dhcp = IPV4 in extras.leased
-    method = "static" if ipv4 else "dhcp" if dhcp else "manual"
-    start = (f"auto {bridge}", f"iface {bridge} inet {method}")
-    found = [Stanza(start, (*first, *_bridge_options(link, port, extras)))]
-    found += [_further(bridge, address, None) for address in ipv4[1:]]
-    if ipv4 and dhcp:  # after the others, which must be there even if no server answers
-        found.append(Stanza((f"iface {bridge} inet dhcp",), ()))
-    if any(a.family == IPV6 and a.dynamic for a in addresses):
-        word = "dhcp" if IPV6 in extras.leased else "auto"
-        found.append(Stanza((f"iface {bridge} inet6 {word}",), ()))
-    for position, address in enumerate(ipv6):
-        found.append(_further(bridge, address, gateways[IPV6] if position == 0 else None))
+    gateways = _gateways(routes, lasting, extras.leased, flavour)
+    advertised = any(a.family == IPV6 and a.dynamic for a in addresses)
+    given = Given(lasting, gateways, extras.leased, advertised)
+    words = tuple(_bridge_options(link, port, extras, flavour))
     rest = tuple(m for m in _written(routes) if m not in gateways.values())
     up = (
         *_up_lines(RouteSet(routes.names, rest), bridge, state.routes),
         *_up_rules_and_neighbours(state, bridge),
         *(_up_static_mac(entry) for entry in state.static_macs_on(bridge)),
     )
-    return (*found[:-1], Stanza(found[-1].heads, found[-1].options + up))
+    if flavour.joined:
+        return joined(bridge, given, (*words, *up), flavour)
+    *found, last = apart(bridge, given, words)
+    return (*found, Stanza(last.heads, last.options + up))
 
 
-def _further(bridge: str, address: Address, gateway: bytes | None) -> Stanza:
-    word = FAMILY_WORD[address.family]
-    if _is_plain(address):
-        return Stanza((f"iface {bridge} {word} static",), _options(address, gateway))
-    line = Option("up", f"ip address replace {address} dev {bridge}")
-    return Stanza((f"iface {bridge} {word} manual",), (line,))
-
-
-def _is_plain(address: Address) -> bool:
-    """Can `iface … static` say all of it?"""
-    odd = address.peer or address.metric or address.scope or address.flags & ODD_FLAGS
-    return not odd and address.label in (None, address.link)
-
-
-def _options(address: Address, gateway: bytes | None) -> tuple[Option, ...]:
-    found = list(_ipv4(address) if address.family == IPV4 else _ipv6(address))
-    if gateway:
-        found.append(Option("gateway", str(ip_address(fields(gateway)[GATEWAY]))))
-    return tuple(found)
-
-
-def _ipv4(address: Address) -> Iterator[Option]:
-    network = address.network
-    yield Option("address", address.ip)
-    yield Option("netmask", str(network.netmask))
-    if address.prefixlen < 31:
-        yield Option("network", str(network.network_address))
-        yield Option("broadcast", address.broadcast or str(network.broadcast_address))
-
-
-def _ipv6(address: Address) -> Iterator[Option]:
-    yield Option("address", f"{address.ip}/{address.prefixlen}")
-    if address.preferred == 0:
-        yield Option("preferred-lifetime", "0")
-
-
-def _bridge_options(link: Link, port: str, extras: Extras) -> Iterator[Option]:
-    assert link.bridge is not None, "a bridge has bridge options"
-    if link.mtu != ETHERNET_MTU:
-        yield Option("mtu", str(link.mtu))
-        yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
-    others = [name for name in extras.ports if name != port]
-    yield Option("bridge_ports", " ".join([*others, port]))
-    yield from _behaviour(link.bridge)
-    if extras.port.path_cost is not None:
-        yield Option("bridge_pathcost", f"{port} {extras.port.path_cost}")
-    if extras.port.priority is not None:
-        yield Option("bridge_portprio", f"{port} {extras.port.priority}")
-    if extras.mac:
-        yield Option("bridge_hw", extras.mac)
-    for setting in extras.settings:
-        yield Option("up", f"sysctl -q -w {setting.key}={shlex.quote(setting.value)}")
+def _bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> Iterator[Option]:
+    yield from bridge_words.mtu(link, port)
+    yield bridge_words.ports(flavour, extras.ports, port)
+    yield from bridge_words.behaviour(flavour, link, port, extras.port, extras.mac)
+    yield from bridge_words.settings(extras.settings)
     yield from extras.kept
-
-
-def _behaviour(options: BridgeOptions) -> Iterator[Option]:
-    """bridge-utils sets these in an order of its own; times in seconds."""
-    usual = BridgeOptions()
-    yield Option("bridge_stp", "on" if options.stp else "off")
-    yield Option("bridge_fd", f"{options.forward_delay / 100:g}")
-    for word, name in (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time")):
-        if getattr(options, name) != getattr(usual, name):
-            yield Option(f"bridge_{word}", f"{getattr(options, name) / 100:g}")
-    if options.priority != usual.priority:
-        yield Option("bridge_bridgeprio", str(options.priority))
-    if options.vlan_filtering:
-        yield Option("bridge_vlan_aware", "yes")
 
 
 def _lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:
@@ -216,17 +138,33 @@ def _written(routes: RouteSet) -> Iterator[bytes]:
     return iter(routes.messages) if len(routes) > MOST_ROUTES else routes.one_by_one()
 
 
-def _gateway(routes: RouteSet, family: int) -> bytes | None:
+def _gateways(
+    routes: RouteSet, addresses: tuple[Address, ...], leased: frozenset[int], flavour: Flavour
+) -> dict[int, bytes]:
+    """Return the default routes that need no `up` line: `gateway` or a DHCP server brings them."""
+    found = {}
+    for family in FAMILY_WORD:
+        own = [a for a in addresses if a.family == family]
+        told = has_words(own[0], flavour) if own else family in leased
+        route = _gateway(routes, family, flavour)
+        if route and told and (not flavour.joined or not split(own, flavour)[1]):
+            found[family] = route
+    return found
+
+
+def _gateway(routes: RouteSet, family: int, flavour: Flavour) -> bytes | None:
     """Return the default route that the option `gateway` can express, if there is one."""
-    return next((m for m in routes.messages if m[0] == family and _is_plain_default(m)), None)
+    ours = (m for m in routes.messages if m[0] == family)
+    return next((m for m in ours if _is_plain_default(m, flavour)), None)
 
 
-def _is_plain_default(message: bytes) -> bool:
+def _is_plain_default(message: bytes, flavour: Flavour) -> bool:
     top, found = head(message), fields(message)
     metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
     plain = not (top.dst_len or top.src_len or top.tos) and top.type == 1
-    usual = table(message) == MAIN_TABLE and metric == DEFAULT_METRIC[top.family]
-    return plain and usual and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
+    usual = table(message) == MAIN_TABLE and metric == flavour.metric[top.family]
+    same = usual and flavour.protocol in (None, top.protocol)
+    return plain and same and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
 
 
 def _up_lines(routes: RouteSet, bridge: str, everything: RouteSet) -> Iterator[Option]:

@@ -5,14 +5,13 @@ look at the machine; files are replaced only after that; anything else is undone
 """
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, Protocol
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files, ifupdown, place
+from bridgekit.host import files, flavours, ifupdown, place
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.difference import Difference
 from bridgekit.migration.expectation import expected
@@ -102,20 +101,24 @@ def conclude(journal: Journal, record: Record) -> None:
 
 def _prove(plan: Plan) -> None:
     """Files that are put back need no proof: they are what was there."""
-    if plan.boot is None or plan.intent.direction == "unbridge" or shutil.which("ifup") is None:
+    boot, back = plan.boot, plan.intent.direction == "unbridge"
+    if boot is None or back or flavours.installed() != boot.flavour:
         return
     with contextlib.suppress(ifupdown.UnprovenError):
-        refused = ifupdown.refusal(plan.boot.main, contents(plan.files), plan.intent.bridge)
+        refused = ifupdown.refusal(
+            boot.flavour, boot.main, contents(plan.files), plan.intent.bridge
+        )
         if refused:
-            raise BridgekitError(f"ifup does not take the new {plan.boot.main}: {refused}")
+            raise BridgekitError(f"ifup does not take the new {boot.main}: {refused}")
 
 
 def _tell_ifupdown(record: Record) -> None:
     """What ifupdown knows of the running interfaces is lost at a boot, and then it knows better."""
     boot = record.plan.boot
-    if boot and record.place.boot == place.current().boot and shutil.which("ifup"):
+    here = record.place.boot == place.current().boot
+    if boot and here and flavours.installed() == boot.flavour:
         with contextlib.suppress(OSError):
-            ifupdown.note_running(focus(record.plan.intent), boot.running)
+            ifupdown.note_running(boot.flavour, focus(record.plan.intent), boot.running)
 
 
 def mark_undone(

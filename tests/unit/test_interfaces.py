@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bridgekit.persistence import interfaces
-from bridgekit.persistence.stanza import Option
+from bridgekit.persistence.option import Option
 from tests.unit.shapes import ETH0, FILE, Memory, read
 
 

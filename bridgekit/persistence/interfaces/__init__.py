@@ -31,6 +31,7 @@ from bridgekit.persistence.interfaces.own import (
 from bridgekit.persistence.interfaces.reader import read
 from bridgekit.persistence.interfaces.reading import Definition, Mapping, Problem, Reading
 from bridgekit.persistence.interfaces.sources import Files
+from bridgekit.persistence.interfaces.taken import untaken
 
 __all__ = [
     "MARK",
@@ -60,4 +61,5 @@ __all__ = [
     "switched_off",
     "switched_on",
     "ties",
+    "untaken",
 ]

@@ -6,6 +6,7 @@ can be taken back, byte for byte.
 
 from collections.abc import Iterator
 
+from bridgekit.persistence.flavour import CLASSIC
 from bridgekit.persistence.interfaces.document import (
     Section,
     activation,
@@ -20,20 +21,17 @@ MARK = "#bridgekit# "
 ADDED, END = "#bridgekit+", "#bridgekit-"
 """Each further plus sign is a newline that had to be put before, since the text had none there."""
 FOR_OTHERS = "-for-others"
-BARE = "iface {0} inet manual\n    pre-up ip link set dev {0} addrgenmode none || true\n"
-"""What is left of an interface whose name others need: it comes up and has no address.
-
-The mode, which bridge-utils gives a port too, keeps a link-local address off it until then.
-"""
 NO_TIES = Ties()
 
 
-def switched_off(text: str, link: str, instead: str, tied: Ties = NO_TIES) -> str:
+def switched_off(
+    text: str, link: str, instead: str, tied: Ties = NO_TIES, bare: str = CLASSIC.bare
+) -> str:
     """Return the text with the interface's sections commented out and `instead` in their place.
 
     Its name is taken out of `auto` and `allow-*` lines. Every other byte stays. Where there is no
-    section, `instead` goes to the end. Where others need its name there is a section with method
-    manual; its own section, if others use that, is called something else from now on.
+    section, `instead` goes to the end. Where others need its name there is the section `bare`; its
+    own section, if others use that, is called something else from now on.
     """
     parts: list[str] = []
     place, opened = 0, False
@@ -47,16 +45,16 @@ def switched_off(text: str, link: str, instead: str, tied: Ties = NO_TIES) -> st
             place = len(parts)
     place = place or len(parts)
     if instead:
-        whole = instead + _bare(link, tied)
+        whole = instead + _left(link, tied, bare)
         before = parts[place - 1] if place else ""
         parts.insert(place, _added(whole, before, opened and place == len(parts)))
     return "".join(parts)
 
 
-def _bare(link: str, tied: Ties) -> str:
+def _left(link: str, tied: Ties, bare: str) -> str:
     """What must be left of the interface: its name, and its place in the groups of its VLANs."""
     groups = "".join(f"allow-{group} {link}\n" for group in sorted(tied.groups))
-    return f"\n{groups}{BARE.format(link)}" if tied.named else ""
+    return f"\n{groups}{bare.format(link)}" if tied.named else ""
 
 
 def switched_on(text: str) -> str:

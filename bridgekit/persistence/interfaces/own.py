@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bridgekit.persistence.interfaces.lines import Line
 from bridgekit.persistence.interfaces.names import is_of, is_vlan_of, matches, target
 from bridgekit.persistence.interfaces.reading import Definition, Reading
-from bridgekit.persistence.stanza import Option
+from bridgekit.persistence.option import Option
 
 OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@+-")
 EXPRESSED = frozenset(
@@ -34,6 +34,8 @@ OF_THE_BRIDGE = frozenset(
 """Likewise, of a bridge that was there already. bridge-utils takes a hyphen for a low line."""
 HOOKS = frozenset(("pre-up", "up", "post-up", "down", "pre-down", "post-down"))
 IP_OBJECTS = ("address", "route", "neighbour")
+OF_NO_LINK = frozenset(("blackhole", "unreachable", "prohibit", "throw"))
+"""Types of routes that no link has, so that no migration touches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def _is_expressed(name: str) -> bool:
 def _is_ip_command(option: Option) -> bool:
     words = [word for word in option.value.split() if not word.startswith("-")]
     if option.name not in HOOKS or len(words) < 2 or words[0].rpartition("/")[2] != "ip":
+        return False
+    if OF_NO_LINK.intersection(words):
         return False
     names_links = words[1] == "rule" and ("iif" in words or "oif" in words)
     return names_links or any(item.startswith(words[1]) for item in IP_OBJECTS)

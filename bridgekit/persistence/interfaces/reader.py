@@ -23,7 +23,7 @@ from bridgekit.persistence.interfaces.reading import (
     Reading,
 )
 from bridgekit.persistence.interfaces.sources import Files, NotExpandedError, included
-from bridgekit.persistence.stanza import Option
+from bridgekit.persistence.option import Option
 
 METHODS = {
     "inet": ("loopback", "static", "manual", "dhcp", "bootp", "tunnel", "ppp", "wvdial", "ipv4ll"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bridgekit.persistence.interfaces.document import Document
 from bridgekit.persistence.interfaces.names import Target, matches, target
-from bridgekit.persistence.stanza import Option
+from bridgekit.persistence.option import Option
 
 LOOPBACK = "lo"
 REPEATED = frozenset({"pre-up", "up", "down", "post-down"})

@@ -1,0 +1,55 @@
+"""The program that reads the interfaces file at boot, and whether it can do what the file says."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bridgekit.host import files, flavours
+from bridgekit.migration.finding import Finding
+from bridgekit.migration.plan import FileChange
+from bridgekit.persistence import interfaces
+from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, Flavour
+from bridgekit.persistence.interfaces import Problem
+
+BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
+
+
+def flavour(asked: str | None) -> Flavour:
+    """Return the flavour that was asked for, else the installed one, else the classic one."""
+    return FLAVOURS.get(asked or flavours.installed() or "", CLASSIC)
+
+
+def about_taking(main: Path, changes: Iterable[FileChange], flavour: Flavour) -> Iterator[Finding]:
+    """Yield what the flavour does not take of the files, as they are or else as they will be."""
+    now, then = files.Texts(), files.Texts({one.path: one.after for one in changes})
+    for one in _untaken(main, now, flavour) or _untaken(main, then, flavour):
+        message = f"{flavour.name} does not take {one.path}, line {one.line}: {one.message}"
+        yield Finding("refuse", "file-not-taken", message, "mend that, or give --no-persist")
+
+
+def _untaken(main: Path, texts: files.Texts, flavour: Flavour) -> tuple[Problem, ...]:
+    reading = interfaces.read(str(main), texts, strict=flavour is CLASSIC)
+    return interfaces.untaken(reading, texts, flavour)
+
+
+def about_tools(leases: frozenset[int], flavour: Flavour) -> Iterator[Finding]:
+    """Yield what the flavour lacks to make the bridge and to ask for these families' leases."""
+    here = flavours.installed()
+    if here is None:
+        message = "ifupdown is not installed: nothing reads the interfaces file at boot"
+        yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")
+        return
+    if here != flavour.name:
+        message = f"the file is written for {flavour.name}, and {here} is installed"
+        yield Finding(
+            "warn", "other-flavour", message, f"install {flavour.name} before the next boot"
+        )
+        return
+    if flavour is CLASSIC and not BRIDGE_UTILS.exists():
+        message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
+        advice = "apt install bridge-utils, or give --no-persist"
+        yield Finding("refuse", "no-bridge-utils", message, advice)
+    if leases and not any(map(shutil.which, flavour.clients)):
+        message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
+        advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
+        yield Finding("refuse", "no-dhcp-client", message, advice)

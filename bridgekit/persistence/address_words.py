@@ -1,0 +1,126 @@
+"""A bridge's addresses as sections of interfaces(5), in the order in which they must be made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
+from bridgekit.model.routes import GATEWAY, fields
+from bridgekit.persistence.flavour import CLASSIC, Flavour
+from bridgekit.persistence.option import Option, Stanza
+
+ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
+FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Where a bridge's addresses and default routes come from.
+
+    `addresses` are in the order in which they must be made, `gateways` those default routes that
+    need no `up` line. `leased`: the families that a DHCP server gives. `advertised`: routers, or a
+    DHCP server, give IPv6 addresses.
+    """
+
+    addresses: tuple[Address, ...]
+    gateways: dict[int, bytes]
+    leased: frozenset[int] = frozenset()
+    advertised: bool = False
+
+    def of(self, family: int) -> list[Address]:
+        return [address for address in self.addresses if address.family == family]
+
+
+def split(addresses: list[Address], flavour: Flavour) -> tuple[list[Address], list[Address]]:
+    """Divide a family's addresses into those that have words and those that need `up` lines.
+
+    Where words come first, an address after one without words has none either.
+    """
+    first = next((i for i, a in enumerate(addresses) if not has_words(a, flavour)), len(addresses))
+    return addresses[:first], addresses[first:]
+
+
+def has_words(address: Address, flavour: Flavour) -> bool:
+    """Can `iface … static` say all of it?"""
+    odd = address.peer or address.metric or address.scope or address.flags & ODD_FLAGS
+    broadcast = address.broadcast and not flavour.broadcasts
+    deprecated = address.preferred == 0 and not flavour.deprecates
+    beyond = broadcast or deprecated or _alone(address, flavour)
+    return not odd and not beyond and address.label in (None, address.link)
+
+
+def _alone(address: Address, flavour: Flavour) -> bool:
+    """ifupdown 0.8 gives even an address of a network of one or two a broadcast address."""
+    single = address.family == IPV4 and address.prefixlen > 30
+    return flavour.broadcasts and single and not address.broadcast
+
+
+def apart(bridge: str, given: Given, words: tuple[Option, ...]) -> list[Stanza]:
+    """Return a section for each address; the first one also has the bridge's words."""
+    ipv4 = [
+        _section(bridge, a, given.gateways if not i else {}) for i, a in enumerate(given.of(IPV4))
+    ]
+    ipv6 = [
+        _section(bridge, a, given.gateways if not i else {}) for i, a in enumerate(given.of(IPV6))
+    ]
+    asking = Stanza((f"iface {bridge} inet dhcp",), ())
+    silent = Stanza((f"iface {bridge} inet manual",), ())
+    first, *others = ipv4 or [asking if IPV4 in given.leased else silent]
+    found = [Stanza((f"auto {bridge}", *first.heads), (*first.options, *words)), *others]
+    if ipv4 and IPV4 in given.leased:  # after those that must be there even if no server answers
+        found.append(asking)
+    if given.advertised:
+        word = "dhcp" if IPV6 in given.leased else "auto"
+        found.append(Stanza((f"iface {bridge} inet6 {word}",), ()))
+    return found + ipv6
+
+
+def joined(
+    bridge: str, given: Given, words: tuple[Option, ...], flavour: Flavour
+) -> tuple[Stanza, ...]:
+    """Return one section for all, and one for each family that a DHCP server gives."""
+    parts = {family: split(given.of(family), flavour) for family in FAMILY_WORD}
+    named = [option for worded, _ in parts.values() for a in worded for option in _short(a)]
+    named += [_gateway_word(given.gateways[f]) for f in given.gateways if parts[f][0]]
+    lines = [_line(address, bridge) for _, lined in parts.values() for address in lined]
+    if lines and flavour.purges:
+        named.append(Option("address-purge", "no"))
+    method = "static" if any(worded for worded, _ in parts.values()) else "manual"
+    main = Stanza((f"auto {bridge}", f"iface {bridge} inet {method}"), (*named, *lines, *words))
+    asked = [FAMILY_WORD[family] for family in sorted(given.leased & flavour.asks)]
+    return (main, *(Stanza((f"iface {bridge} {word} dhcp",), ()) for word in asked))
+
+
+def _section(bridge: str, address: Address, gateways: dict[int, bytes]) -> Stanza:
+    word = FAMILY_WORD[address.family]
+    if has_words(address, CLASSIC):
+        options = _ipv4(address) if address.family == IPV4 else _short(address)
+        route = gateways.get(address.family)
+        gateway = (_gateway_word(route),) if route else ()
+        return Stanza((f"iface {bridge} {word} static",), (*options, *gateway))
+    line = Option("up", f"ip address replace {address} dev {bridge}")
+    return Stanza((f"iface {bridge} {word} manual",), (line,))
+
+
+def _gateway_word(route: bytes) -> Option:
+    return Option("gateway", str(ip_address(fields(route)[GATEWAY])))
+
+
+def _ipv4(address: Address) -> Iterator[Option]:
+    network = address.network
+    yield Option("address", address.ip)
+    yield Option("netmask", str(network.netmask))
+    if address.prefixlen < 31:
+        yield Option("network", str(network.network_address))
+        yield Option("broadcast", address.broadcast or str(network.broadcast_address))
+
+
+def _short(address: Address) -> Iterator[Option]:
+    yield Option("address", f"{address.ip}/{address.prefixlen}")
+    if address.preferred == 0:
+        yield Option("preferred-lifetime", "0")
+
+
+def _line(address: Address, bridge: str) -> Option:
+    """The address may be there already."""
+    return Option("up", f"ip address replace {address} dev {bridge}")

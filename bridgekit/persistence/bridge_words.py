@@ -1,0 +1,121 @@
+"""What makes the bridge and its port, in the words of each flavour."""
+
+import shlex
+from collections.abc import Callable, Iterator
+
+from bridgekit.model.links import BridgeOptions, Link, PortOptions, Sysctl
+from bridgekit.persistence.flavour import CLASSIC, IFUPDOWN2, IFUPDOWN_NG, Flavour
+from bridgekit.persistence.option import Option
+
+ETHERNET_MTU = 1500
+TIMES = (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time"))
+Words = Callable[[Link, str, PortOptions, str | None], Iterator[Option]]
+
+
+def mtu(link: Link, port: str) -> Iterator[Option]:
+    """Say the MTU, if it is not Ethernet's."""
+    if link.mtu != ETHERNET_MTU:
+        yield Option("mtu", str(link.mtu))
+        yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
+
+
+def settings(found: tuple[Sysctl, ...]) -> Iterator[Option]:
+    """Say the kernel's settings."""
+    for setting in found:
+        yield Option("up", f"sysctl -q -w {setting.key}={shlex.quote(setting.value)}")
+
+
+def behaviour(
+    flavour: Flavour, link: Link, port: str, treated: PortOptions, mac: str | None
+) -> Iterator[Option]:
+    """Say how the bridge behaves and treats its port, and its MAC address if it is pinned."""
+    return WORDS[flavour.name](link, port, treated, mac)
+
+
+def _classic(link: Link, port: str, treated: PortOptions, mac: str | None) -> Iterator[Option]:
+    """bridge-utils sets these in an order of its own; times in seconds."""
+    options, usual = _options(link), BridgeOptions()
+    yield Option("bridge_stp", "on" if options.stp else "off")
+    yield Option("bridge_fd", f"{options.forward_delay / 100:g}")
+    for word, name in TIMES:
+        if getattr(options, name) != getattr(usual, name):
+            yield Option(f"bridge_{word}", f"{getattr(options, name) / 100:g}")
+    if options.priority != usual.priority:
+        yield Option("bridge_bridgeprio", str(options.priority))
+    if options.vlan_filtering:
+        yield Option("bridge_vlan_aware", "yes")
+    if treated.path_cost is not None:
+        yield Option("bridge_pathcost", f"{port} {treated.path_cost}")
+    if treated.priority is not None:
+        yield Option("bridge_portprio", f"{port} {treated.priority}")
+    if mac:
+        yield Option("bridge_hw", mac)
+
+
+def _ifupdown2(link: Link, port: str, treated: PortOptions, mac: str | None) -> Iterator[Option]:
+    """It takes whole seconds, and turns IPv6 off on a port."""
+    options, usual = _options(link), BridgeOptions()
+    yield Option("bridge-stp", "on" if options.stp else "off")
+    yield from _whole_seconds("bridge-fd", "forward_delay", link)
+    for word, name in TIMES:
+        if getattr(options, name) != getattr(usual, name):
+            yield from _whole_seconds(f"bridge-{word}", name, link)
+    if options.priority != usual.priority:
+        yield Option("bridge-bridgeprio", str(options.priority))
+    if options.vlan_filtering:
+        yield Option("bridge-vlan-aware", "yes")
+    if treated.path_cost is not None:
+        yield Option("bridge-pathcosts", f"{port}={treated.path_cost}")
+    if treated.priority is not None:
+        yield Option("bridge-portprios", f"{port}={treated.priority}")
+    if mac:
+        yield Option("hwaddress", mac)
+    yield Option("up", f"sysctl -q -e -w net/ipv6/conf/{port}/disable_ipv6=0")
+
+
+def _whole_seconds(word: str, name: str, link: Link) -> Iterator[Option]:
+    seconds, rest = divmod(getattr(_options(link), name), 100)
+    if rest:
+        line = f"ip link set dev {link.name} type bridge {name} {seconds * 100 + rest}"
+        yield Option("up", line)
+    else:
+        yield Option(word, str(seconds))
+
+
+def _ifupdown_ng(link: Link, port: str, treated: PortOptions, mac: str | None) -> Iterator[Option]:
+    """Its own words take times in centiseconds or in seconds, and `on` for `off`: see ADR 0012.
+
+    `create` lines come before the bridge has a port or is up.
+    """
+    options, usual = _options(link), BridgeOptions()
+    words = ["stp_state", str(int(options.stp)), "forward_delay", str(options.forward_delay)]
+    for name in (*(name for _, name in TIMES), "priority"):
+        if getattr(options, name) != getattr(usual, name):
+            words += [name, str(getattr(options, name))]
+    words += ["vlan_filtering", "1"] if options.vlan_filtering else []
+    address = f"address {mac} " if mac else ""
+    yield Option("create", f"ip link set dev {link.name} {address}type bridge {' '.join(words)}")
+    if mac:
+        yield Option("hwaddress", mac)
+    cost, priority = treated.path_cost, treated.priority
+    ways = [f"cost {cost}"] * (cost is not None) + [f"priority {priority}"] * (priority is not None)
+    if ways:
+        yield Option("pre-up", f"bridge link set dev {port} {' '.join(ways)}")
+
+
+def _options(link: Link) -> BridgeOptions:
+    assert link.bridge is not None, "a bridge has bridge options"
+    return link.bridge
+
+
+WORDS: dict[str, Words] = {
+    CLASSIC.name: _classic,
+    IFUPDOWN2.name: _ifupdown2,
+    IFUPDOWN_NG.name: _ifupdown_ng,
+}
+
+
+def ports(flavour: Flavour, others: tuple[str, ...], port: str) -> Option:
+    """Say which ports the bridge has; bridge-utils reads both spellings."""
+    word = "bridge_ports" if flavour is CLASSIC else "bridge-ports"
+    return Option(word, " ".join([*(name for name in others if name != port), port]))

@@ -1,0 +1,63 @@
+"""The programs that read interfaces(5), and in what they differ.
+
+`classic` is ifupdown 0.8 with bridge-utils. What a flavour has no word for, or one that does
+something else, an `up` line says.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.route_text import DEFAULT_METRIC
+from bridgekit.model.routes import KERNEL_MADE
+
+BARE: Final = "iface {0} inet manual\n    "
+FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/forwarding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """What one of the programs makes of `iface` sections."""
+
+    name: str
+    joined: bool = True
+    """All sections of an interface are one to it, and its words come before its lines."""
+    broadcasts: bool = False
+    """A word can give an address its broadcast address."""
+    deprecates: bool = True
+    """A word can say that an address is deprecated."""
+    purges: bool = False
+    """It takes off addresses that no word names."""
+    metric: dict[int, int] = field(default_factory=DEFAULT_METRIC.copy)
+    """The metric of the route that `gateway` makes."""
+    protocol: int | None = None
+    """The protocol of that route; None where any will do."""
+    bare: str = BARE + "pre-up ip link set dev {0} addrgenmode none || true\n"
+    """What is left of the NIC's section: it comes up and gets no address, not even link-local."""
+    always_bare: bool = True
+    """The NIC needs that even where nothing else needs its name."""
+    asks: frozenset[int] = frozenset({IPV4, IPV6})
+    """The families that it can ask a DHCP server for."""
+    clients: tuple[str, ...] = ("dhclient", "dhcpcd", "udhcpc", "pump")
+    """The programs that it asks with."""
+    sets: frozenset[str] = frozenset()
+    """The bridge's kernel settings that it changes by itself."""
+
+
+CLASSIC: Final = Flavour("classic", joined=False, broadcasts=True, always_bare=False)
+IFUPDOWN2: Final = Flavour(
+    "ifupdown2",
+    purges=True,
+    protocol=KERNEL_MADE,
+    bare=BARE + "ipv6-addrgen off\n",
+    clients=("dhclient",),
+    sets=FORWARDING | {"net/ipv4/conf/{}/arp_accept"},
+)
+IFUPDOWN_NG: Final = Flavour(
+    "ifupdown-ng",
+    deprecates=False,
+    metric={IPV4: 1, IPV6: 1},
+    asks=frozenset({IPV4}),
+    clients=("dhclient", "dhcpcd", "udhcpc"),
+)
+FLAVOURS: Final = {one.name: one for one in (CLASSIC, IFUPDOWN2, IFUPDOWN_NG)}

@@ -1,0 +1,39 @@
+"""What of interfaces(5) files a flavour does not take, so that the host would not come up."""
+
+from collections.abc import Iterator
+
+from bridgekit.persistence.flavour import CLASSIC, IFUPDOWN_NG, Flavour
+from bridgekit.persistence.interfaces.document import Section, includes
+from bridgekit.persistence.interfaces.reading import Problem, Reading
+from bridgekit.persistence.interfaces.sources import Files
+
+
+def untaken(reading: Reading, files: Files, flavour: Flavour) -> tuple[Problem, ...]:
+    """Return what makes the flavour leave out lines that the interface may need."""
+    if flavour is CLASSIC:
+        return tuple(one for one in reading.problems if one.fatal and one.path == reading.main)
+    find = _unread_by_ng if flavour is IFUPDOWN_NG else _unread_by_ifupdown2
+    return tuple(find(reading, files))
+
+
+def _unread_by_ng(reading: Reading, files: Files) -> Iterator[Problem]:
+    """It expands no pattern, and takes nothing at all if a file cannot be opened."""
+    for path, section in _including(reading):
+        word = "".join(section.words[:1])
+        if section.keyword == "source" and files.text(word) is None:
+            yield _problem(path, section, f"there is no file {word!r}, so it takes nothing at all")
+
+
+def _unread_by_ifupdown2(reading: Reading, _: Files) -> Iterator[Problem]:
+    for path, section in _including(reading):
+        if section.keyword != "source":
+            yield _problem(path, section, f"it does not know {section.keyword!r}")
+
+
+def _including(reading: Reading) -> Iterator[tuple[str, Section]]:
+    for path, document in reading.documents.items():
+        yield from ((path, one) for one in document.sections if includes(one.keyword))
+
+
+def _problem(path: str, section: Section, message: str) -> Problem:
+    return Problem(path, section.head.number if section.head else 0, message, True)

@@ -1,0 +1,127 @@
+"""What is written boots, whichever ifupdown reads it: the real programs bring empty hosts up."""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab import ifup, witness
+from bridgekit.lab.topology import Lab
+from bridgekit.migration import plan as plans
+from tests.support.host_states import ALL, SIMPLE, STATES, State
+
+MakeLab = Callable[..., Lab]
+Texts = dict[str, str]
+
+SHORT = ("full", "odds and ends", "STP in fractions", "a file of ifupdown2", "files by a pattern")
+NOT_KEPT = frozenset(("file-not-taken", "not-written"))
+KINDS = (
+    *("link", "address", "route", "route6", "rule", "rule6", "nexthop"),
+    *("neighbour", "proxy", "port", "fdb", "vlan", "maddress"),
+)
+SETTINGS = re.compile(r"/br0/(accept_ra|autoconf|proxy_arp|rp_filter|forwarding|arp_accept) ")
+OF_THE_MOMENT = re.compile(
+    r'"(bridge_id|root_id|operstate|topology_change\w*)": ("[^"]*"|\d+), |, "M-DOWN"'
+)
+
+
+def in_the_long_run(name: str) -> list[pytest.MarkDecorator]:
+    return [] if name in SHORT else [pytest.mark.all]
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=in_the_long_run(n)) for n in STATES])
+def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str, tmp_path: Path) -> None:
+    state = STATES[name]
+    lab = made(make_lab, state)
+    start = files(lab)
+    planned = {one: plan(lab, state, one, tmp_path / one) for one in state.flavours}
+    chosen = ("--flavour", state.flavours[0], *state.options)
+    assert lab.bridgekit("apply", "eth0", "--yes", *chosen).code == 0
+    live = seen(lab)
+    for flavour, (codes, texts) in planned.items():
+        assert NOT_KEPT & codes == ({state.told[flavour]} if flavour in state.told else set())
+        if not NOT_KEPT & codes:
+            assert different(live, boot(texts, flavour), state) == [], flavour
+    assert lab.bridgekit("rollback").code == 0
+    assert files(lab) == start
+
+
+def made(make_lab: MakeLab, state: State) -> Lab:
+    lab = make_lab(host=state.host, interfaces=state.file)
+    for name, text in state.more.items():
+        lab.write_interfaces(text, name)
+    for setting in state.sysctls:
+        lab.hosts["host"].sysctl(*setting.split("="))
+    return lab
+
+
+def plan(lab: Lab, state: State, flavour: str, out: Path) -> tuple[set[str], Texts]:
+    """The codes of the findings, and the files as they would be."""
+    options = ("--flavour", flavour, "--out", str(out), "--json", *state.options)
+    told = lab.bridgekit("plan", "eth0", *options)
+    codes = {one["code"] for one in json.loads(told.stdout)["findings"]}
+    if told.code:
+        return codes, {}
+    changes = (one for one in plans.decoded(out.read_bytes()).files if one.after)
+    made = {one.path.removeprefix("/etc/network/"): one.after.decode() for one in changes}
+    return codes, files(lab) | {name: made[name] for name in made if "before-" not in name}
+
+
+def files(lab: Lab) -> Texts:
+    """The files below the host's /etc/network, without backups."""
+    network = lab.hosts["host"].config / "network"
+    found = [network / "interfaces", *(network / "interfaces.d").glob("[!.]*")]
+    return {str(path.relative_to(network)): path.read_text() for path in found}
+
+
+def boot(texts: Texts, flavour: str) -> list[str]:
+    """What a host is that has these files and nothing else."""
+    more = {name: text for name, text in texts.items() if name != "interfaces"}
+    name = f"boot{os.getpid()}"
+    return compared(ifup.boot(name, texts["interfaces"], more, flavour, checked=False)[0])
+
+
+def seen(lab: Lab) -> list[str]:
+    return compared(witness.dump(lab.hosts["host"]))
+
+
+def compared(testimony: witness.Testimony) -> list[str]:
+    """All but eth1, which has no addresses in the files, and what changes by itself."""
+    lines = (line for line in testimony.lines if line.split()[0] in KINDS)
+    ours = (line for line in lines if '"eth1"' not in line or '"br0"' in line)
+    given = (line for line in ours if not line.startswith("fdb") or '"self"' in line)
+    settings = (line for line in testimony.lines if SETTINGS.search(line))
+    return sorted((*(OF_THE_MOMENT.sub("", line) for line in given), *settings))
+
+
+def different(live: list[str], booted: list[str], state: State) -> list[str]:
+    found = witness.Testimony(tuple(live)).difference(witness.Testimony(tuple(booted)))
+    return [line for line in found if not any(word in line for word in state.aside)]
+
+
+WORDS = {"classic": "bridge_ports", "ifupdown2": "bridge-fd", "ifupdown-ng": "create ip link"}
+
+
+@pytest.mark.parametrize("flavour", ALL)
+def test_the_installed_one_decides(make_lab: MakeLab, flavour: str) -> None:
+    """Its own file brings a host up; that is moved, and moved back."""
+    lab = make_lab(host=(), interfaces=SIMPLE)
+    if flavour != "classic":
+        ifup.install(lab, flavour)
+    lab.run("host", "ifup", "-a", env=ifup.SYSTEM)
+    lab.hosts["host"].settle()
+    start = seen(lab)
+    done = lab.bridgekit("apply", "eth0", "--yes")
+    assert done.code == 0 and "other-flavour" not in done.stderr
+    assert WORDS[flavour] in lab.read_interfaces()
+    live = seen(lab)
+    assert different(live, boot(files(lab), flavour), State()) == []
+    if flavour == "ifupdown2":
+        lab.run("host", "ifreload", "-a", env=ifup.SYSTEM)
+        assert different(live, seen(lab), State(aside=("link {", "port {"))) == []
+    assert lab.bridgekit("rollback").code == 0
+    assert (files(lab), different(start, seen(lab), State())) == ({"interfaces": SIMPLE}, [])
+    assert different(start, boot(files(lab), flavour), State()) == []
