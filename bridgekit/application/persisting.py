@@ -71,8 +71,8 @@ def file_changes(
         *about_taking(main, changes, flavour),
         *_about_writing(changes),
     ]
-    found += _about_the_unwritten(after, intent.bridge, leases - flavour.asks)
-    return tuple(changes), (*found, *about_tools(leases & flavour.asks, flavour))
+    found += _about_the_unwritten(after, intent.bridge, leases - flavour.asked(leases))
+    return tuple(changes), (*found, *about_tools(flavour.asked(leases), flavour))
 
 
 def _rewritten(

@@ -75,20 +75,20 @@ def apart(bridge: str, given: Given, words: tuple[Option, ...]) -> list[Stanza]:
     return found + ipv6
 
 
-def joined(
-    bridge: str, given: Given, words: tuple[Option, ...], flavour: Flavour
-) -> tuple[Stanza, ...]:
-    """Return one section for all, and one for each family that a DHCP server gives."""
+def joined(bridge: str, given: Given, words: tuple[Option, ...], flavour: Flavour) -> Stanza:
+    """Return one section for all."""
     parts = {family: split(given.of(family), flavour) for family in FAMILY_WORD}
+    if given.leased:  # of a section with method dhcp ifupdown2 takes no address
+        parts = {family: ([], given.of(family)) for family in FAMILY_WORD}
     named = [option for worded, _ in parts.values() for a in worded for option in _short(a)]
     named += [_gateway_word(given.gateways[f]) for f in given.gateways if parts[f][0]]
     lines = [_line(address, bridge) for _, lined in parts.values() for address in lined]
     if lines and flavour.purges:
         named.append(Option("address-purge", "no"))
     method = "static" if any(worded for worded, _ in parts.values()) else "manual"
-    main = Stanza((f"auto {bridge}", f"iface {bridge} inet {method}"), (*named, *lines, *words))
-    asked = [FAMILY_WORD[family] for family in sorted(given.leased & flavour.asks)]
-    return (main, *(Stanza((f"iface {bridge} {word} dhcp",), ()) for word in asked))
+    asked = [f"{FAMILY_WORD[family]} dhcp" for family in given.leased]
+    heads = (f"auto {bridge}", f"iface {bridge} {(*asked, f'inet {method}')[0]}")
+    return Stanza(heads, (*named, *lines, *words))
 
 
 def _section(bridge: str, address: Address, gateways: dict[int, bytes]) -> Stanza:

@@ -28,7 +28,7 @@ class Flavour:
     """A word can say that an address is deprecated."""
     purges: bool = False
     """It takes off addresses that no word names."""
-    metric: dict[int, int] = field(default_factory=DEFAULT_METRIC.copy)
+    metric: dict[int, int] = field(default_factory=DEFAULT_METRIC.copy, hash=False)
     """The metric of the route that `gateway` makes."""
     protocol: int | None = None
     """The protocol of that route; None where any will do."""
@@ -42,6 +42,11 @@ class Flavour:
     """The programs that it asks with."""
     sets: frozenset[str] = frozenset()
     """The bridge's kernel settings that it changes by itself."""
+
+    def asked(self, leased: frozenset[int]) -> frozenset[int]:
+        """For which of these families it asks a DHCP server: a joined section has one method."""
+        able = leased & self.asks
+        return frozenset(sorted(able)[:1]) if self.joined else able
 
 
 CLASSIC: Final = Flavour("classic", joined=False, broadcasts=True, always_bare=False)

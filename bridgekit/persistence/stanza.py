@@ -91,9 +91,10 @@ def stanzas(
     own = link_local(link.mac)
     lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
     routes = _lasting_routes(state.routes, bridge, addresses)
-    gateways = _gateways(routes, lasting, extras.leased, flavour)
+    leased = flavour.asked(extras.leased)
+    gateways = _gateways(routes, lasting, leased, flavour)
     advertised = any(a.family == IPV6 and a.dynamic for a in addresses)
-    given = Given(lasting, gateways, extras.leased, advertised)
+    given = Given(lasting, gateways, leased, advertised)
     words = tuple(_bridge_options(link, port, extras, flavour))
     rest = tuple(m for m in _written(routes) if m not in gateways.values())
     up = (
@@ -102,7 +103,7 @@ def stanzas(
         *(_up_static_mac(entry) for entry in state.static_macs_on(bridge)),
     )
     if flavour.joined:
-        return joined(bridge, given, (*words, *up), flavour)
+        return (joined(bridge, given, (*words, *up), flavour),)
     *found, last = apart(bridge, given, words)
     return (*found, Stanza(last.heads, last.options + up))
 
@@ -146,8 +147,10 @@ def _gateways(
     for family in FAMILY_WORD:
         own = [a for a in addresses if a.family == family]
         told = has_words(own[0], flavour) if own else family in leased
+        if own and flavour.joined:
+            told = not leased and not split(own, flavour)[1]
         route = _gateway(routes, family, flavour)
-        if route and told and (not flavour.joined or not split(own, flavour)[1]):
+        if route and told:
             found[family] = route
     return found
 

@@ -11,7 +11,7 @@ import pytest
 from bridgekit.lab import ifup, witness
 from bridgekit.lab.topology import Lab
 from bridgekit.migration import plan as plans
-from tests.support.host_states import ALL, SIMPLE, STATES, State
+from tests.support.host_states import ALL, OTHERS, SIMPLE, STATES, State
 
 MakeLab = Callable[..., Lab]
 Texts = dict[str, str]
@@ -125,3 +125,35 @@ def test_the_installed_one_decides(make_lab: MakeLab, flavour: str) -> None:
     assert lab.bridgekit("rollback").code == 0
     assert (files(lab), different(start, seen(lab), State())) == ({"interfaces": SIMPLE}, [])
     assert different(start, boot(files(lab), flavour), State()) == []
+
+
+LEASE = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
+SERVER = (
+    *("dnsmasq", "--no-daemon", "--port=0", "--user=root", "--conf-file=/dev/null"),
+    *("--leasefile-ro", "--interface=eth0", "--bind-interfaces", "--dhcp-option=3,192.168.1.1"),
+    "--dhcp-range=192.168.1.100,192.168.1.200,255.255.255.0,600",
+)
+
+
+@pytest.mark.parametrize("flavour", OTHERS)
+def test_each_asks_for_the_lease_again(make_lab: MakeLab, flavour: str, tmp_path: Path) -> None:
+    lab = leased(make_lab, flavour, LEASE)
+    codes, texts = plan(lab, State(), flavour, tmp_path / "plan")
+    booted = leased(make_lab, flavour, texts["interfaces"])
+    assert any(code.startswith("owned-by-") for code in codes)
+    assert given(booted, "br0") == given(lab, "eth0")
+
+
+def leased(make_lab: MakeLab, flavour: str, file: str) -> Lab:
+    """A host that its file has brought up, with a DHCP server on the wire."""
+    lab = make_lab(host=(), interfaces=file)
+    ifup.install(lab, flavour)
+    lab.popen("gateway", *SERVER)
+    lab.run("host", "mkdir", "-p", "/var/lib/dhcp")
+    lab.run("host", "ifup", "-a", env=ifup.SYSTEM)
+    return lab
+
+
+def given(lab: Lab, link: str) -> list[str]:
+    shown = json.loads(lab.run("host", "ip", "-4", "-j", "address", "show", link).stdout)
+    return [one["local"] for one in shown[0]["addr_info"]]

@@ -211,6 +211,11 @@ STATES = {
         file=f"{LO}iface common inet static\n  address 192.168.1.4/24\n\n"
         "auto eth0\niface eth0 inet static inherits common\n  gateway 192.168.1.1\n"
     ),
+    "a bridge that is there": State(
+        (*layout.SIMPLE, "link add br0 type bridge forward_delay 0", "link set br0 up"),
+        f"{SIMPLE}\nauto br0\niface br0 inet manual\n  bridge-ports none\n  bridge-fd 0\n",
+        aside=("link {",),
+    ),
     "a name that others need": State(
         file=f"{SIMPLE}\nauto eth9\niface eth9 inet manual\n  up true ifup eth0\n"
     ),

@@ -12,7 +12,15 @@ OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 EXPRESSED = frozenset(
     {
         *("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope"),
-        *("metric", "pointopoint", "accept_ra", "autoconf", "privext", "dad-attempts"),
+        *(
+            "metric",
+            "pointopoint",
+            "point-to-point",
+            "accept_ra",
+            "autoconf",
+            "privext",
+            "dad-attempts",
+        ),
         *("dad-interval", "preferred-lifetime"),
     }
 )
@@ -97,8 +105,13 @@ def options(reading: Reading, link: str) -> tuple[Option, ...]:
 
 
 def methods(reading: Reading, link: str) -> frozenset[tuple[str, str]]:
-    """Return (`inet` or `inet6`, method) of each section of this interface."""
-    return frozenset((one.family, one.method) for one in sections_of(reading, link))
+    """Return (`inet` or `inet6`, method) of each section of this interface.
+
+    ifupdown-ng takes an option `use dhcp` for the method.
+    """
+    found = sections_of(reading, link)
+    used = {("inet", "dhcp") for one in found if Option("use", "dhcp") in one.options}
+    return frozenset({(one.family, one.method) for one in found} | used)
 
 
 def others_naming(reading: Reading, link: str) -> Iterator[tuple[str, Line]]:

@@ -17,10 +17,11 @@ def untaken(reading: Reading, files: Files, flavour: Flavour) -> tuple[Problem, 
 
 
 def _unread_by_ng(reading: Reading, files: Files) -> Iterator[Problem]:
-    """It expands no pattern, and takes nothing at all if a file cannot be opened."""
+    """It expands no pattern, takes nothing at all if a file cannot be opened, and runs in `/`."""
     for path, section in _including(reading):
         word = "".join(section.words[:1])
-        if section.keyword == "source" and files.text(word) is None:
+        file = word if word.startswith("/") else f"/{word}"
+        if section.keyword == "source" and files.text(file) is None:
             yield _problem(path, section, f"there is no file {word!r}, so it takes nothing at all")
 
 

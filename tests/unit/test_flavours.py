@@ -1,0 +1,98 @@
+"""One state in the words of each flavour; which one is installed; what each does not take."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridgekit.host import flavours
+from bridgekit.migration.expectation import bridged
+from bridgekit.migration.intent import Wishes
+from bridgekit.persistence import interfaces
+from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, IFUPDOWN2, IFUPDOWN_NG, Flavour
+from bridgekit.persistence.stanza import Extras, stanzas
+from tests.unit.shapes import Memory
+from tests.unit.states import INTENT, STATE
+
+MAC = "52:54:00:00:00:02"
+WORDS = {
+    CLASSIC: [
+        "address 192.168.1.4 | netmask 255.255.255.0 | network 192.168.1.0",
+        "broadcast 192.168.1.255 | gateway 192.168.1.1 | bridge_ports eth0 | bridge_stp off",
+        "bridge_fd 0 | bridge_hello 1.5 | bridge_ageing 60 | bridge_hw 52:54:00:00:00:02",
+        "up ip address add 192.168.1.5/24 label br0:1 dev br0 | address 2001:db8::4/64",
+    ],
+    IFUPDOWN2: [
+        "address 192.168.1.4/24 | address 2001:db8::4/64 | address-purge no",
+        "up ip address replace 192.168.1.5/24 label br0:1 dev br0 | bridge-ports eth0",
+        "bridge-stp off | bridge-fd 0",
+        "up ip link set dev br0 type bridge hello_time 150 | bridge-ageing 60",
+        "hwaddress 52:54:00:00:00:02 | up sysctl -q -e -w net/ipv6/conf/eth0/disable_ipv6=0",
+    ],
+    IFUPDOWN_NG: [
+        "address 192.168.1.4/24 | address 2001:db8::4/64",
+        "up ip address replace 192.168.1.5/24 label br0:1 dev br0 | bridge-ports eth0",
+        "create ip link set dev br0 address 52:54:00:00:00:02 type bridge stp_state 0"
+        " forward_delay 0 hello_time 150 ageing_time 6000 | hwaddress 52:54:00:00:00:02",
+    ],
+}
+
+
+@pytest.mark.parametrize("flavour", WORDS, ids=lambda one: one.name)
+def test_one_state_in_the_words_of_each(flavour: Flavour) -> None:
+    intent = replace(INTENT, wishes=Wishes(hello_time=150, ageing_time=6000))
+    found = stanzas(bridged(STATE, intent), "br0", "eth0", Extras(mac=MAC), flavour)
+    lines = [f"{option.name} {option.value}" for one in found for option in one.options]
+    told = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
+    assert " | ".join(told) == " | ".join(WORDS[flavour])
+    assert len(found) == (1 if flavour.joined else 3)
+
+
+HEADS = {
+    CLASSIC: ["inet static", "inet manual", "inet dhcp", "inet6 static"],
+    IFUPDOWN2: ["inet dhcp"],
+    IFUPDOWN_NG: ["inet dhcp"],
+}
+
+
+@pytest.mark.parametrize("flavour", HEADS, ids=lambda one: one.name)
+def test_a_joined_section_has_one_method(flavour: Flavour) -> None:
+    leased = Extras(leased=frozenset({2, 10}))
+    found = stanzas(bridged(STATE, INTENT), "br0", "eth0", leased, flavour)
+    assert [one.heads[-1].removeprefix("iface br0 ") for one in found] == HEADS[flavour]
+    words = {option.name for one in found for option in one.options}
+    assert ("address" in words) == (flavour is CLASSIC)
+
+
+@pytest.mark.parametrize("there", [(), ("ifup",), ("ifup", "ifreload")])
+def test_the_installed_one_is_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: name if name in there else None)
+    monkeypatch.setattr(flavours, "EXECUTORS", tmp_path / "none")
+    assert flavours.installed() == {0: None, 1: "classic", 2: "ifupdown2"}[len(there)]
+    monkeypatch.setattr(flavours, "EXECUTORS", tmp_path)
+    assert flavours.installed() == {0: None, 1: "ifupdown-ng", 2: "ifupdown2"}[len(there)]
+
+
+UNTAKEN = {
+    "iface eth0\n": [CLASSIC],
+    "source x/*\n": [IFUPDOWN_NG],
+    "source nothing\n": [IFUPDOWN_NG],
+    "source-directory x\n": [IFUPDOWN2],
+    "iface eth0 inet static\n address 192.0.2.1/24\n": [],
+}
+
+
+@pytest.mark.parametrize("text", UNTAKEN)
+def test_what_each_does_not_take(text: str) -> None:
+    memory = Memory(main=text)
+    reading = interfaces.read("/main", memory, strict=False)
+    refusing = [one for one in FLAVOURS.values() if interfaces.untaken(reading, memory, one)]
+    assert refusing == UNTAKEN[text]
+
+
+def test_a_lease_of_ifupdown_ng_is_seen() -> None:
+    reading = interfaces.read("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
+    assert ("inet", "dhcp") in interfaces.methods(reading, "eth0")
