@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import ifup, layout, witness
 from bridgekit.lab.topology import Lab
 
 MakeLab = Callable[..., Lab]
@@ -38,7 +38,7 @@ def running(lab: Lab) -> list[str]:
 def state(lab: Lab) -> list[str]:
     """Addresses, routes and rules, without the numbers that a new bridge gets."""
     found = witness.dump(lab.hosts["host"], files=False, sysctls=False).lines
-    kinds = ("address", "route", "route6", "rule", "rule6", "port")
+    kinds = ("address", "route", "route6", "rule", "rule6")
     return sorted(line for line in found if line.split()[0] in kinds)
 
 
@@ -167,3 +167,38 @@ def test_a_section_goes_into_a_file(make_lab: MakeLab) -> None:
     printed = lab.bridgekit("interfaces", "eth0").stdout
     assert lab.bridgekit("interfaces", "eth0", "--out", "/run/section").code == 0
     assert lab.run("host", "cat", "/run/section").stdout == printed
+
+
+RESTARTED = {
+    "ifupdown2": ("ifreload", "-a"),
+    "ifupdown-ng": ("sh", "-c", "ifdown -a -X lo && ifup -a"),
+}
+"""What the unit networking.service of each does when it is restarted or reloaded."""
+
+
+@pytest.mark.parametrize("flavour", RESTARTED)
+def test_other_flavours_go_on_with_the_bridge(make_lab: MakeLab, flavour: str) -> None:
+    file = f"{LOOPBACK}auto eth0\niface eth0\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
+    lab = make_lab(host=(), interfaces=file)
+    ifup.install(lab, flavour)
+    lab.run("host", "ifup", "-a", timeout=60, env=ifup.SYSTEM)
+    lab.hosts["host"].settle()
+    begun = state(lab)
+    for verb in (("apply", "eth0", "--yes"), ("rollback",)):
+        assert lab.bridgekit(*verb).code == 0
+        live = state(lab)
+        lab.run("host", *RESTARTED[flavour], timeout=60, env=ifup.SYSTEM)
+        lab.hosts["host"].settle()
+        assert state(lab) == live
+    assert state(lab) == begun
+
+
+@pytest.mark.parametrize("flavour", RESTARTED)
+def test_other_flavours_are_asked(make_lab: MakeLab, flavour: str) -> None:
+    """Each refuses something: a word without a value, and a file that is not there."""
+    bad = "iface eth9\n  bridge-ports\n" if flavour == "ifupdown2" else "source /etc/none\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=FILE + bad)
+    ifup.install(lab, flavour)
+    plan = lab.bridgekit("plan", "eth0", "--json")
+    told = [one["code"] for one in json.loads(plan.stdout)["findings"]]
+    assert plan.code == 3 and "file-not-taken" in told
