@@ -12,6 +12,7 @@ from bridgekit.application import finishing
 from bridgekit.errors import BridgekitError, Refused
 from bridgekit.host import files
 from bridgekit.migration.comparison import differences
+from bridgekit.migration.operations.clients import strangers
 from bridgekit.migration.plan import Plan
 from bridgekit.migration.preflight import findings
 from bridgekit.transaction import engine, guard, probes, signals
@@ -118,6 +119,10 @@ def _check_fresh(plan: Plan) -> None:
     for found in findings(now, plan.intent):
         if found.level == "refuse":
             raise Refused(f"{found.message}: {found.advice}. Nothing was changed.")
+    for client in strangers(plan.operations, now.clients):
+        raise Refused(
+            f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
+        )
     changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
     if changed or edited:

@@ -169,6 +169,16 @@ def test_an_address_outlasts_a_silent_server(server: Server, program: str) -> No
     assert (held_by(lab, "br0"), client_on(lab)) == (before, ["br0"])
 
 
+def test_a_plan_from_a_file_starts_nothing_but_the_client_that_is_here(server: Server) -> None:
+    lab = server.lab
+    up(lab, "dhclient")
+    assert lab.bridgekit("plan", "eth0", "--out", "/run/plan").code == 0
+    lab.run("host", "sed", "-i", 's/"-v"/"-sf","\\/run\\/evil"/g', "/run/plan")
+    told = lab.bridgekit("apply", "--yes", "--plan", "/run/plan")
+    assert (told.code, "is not what runs here" in told.stderr) == (3, True)
+    assert client_on(lab) == ["eth0"]
+
+
 def test_a_bridge_with_another_mac_is_another_client(server: Server) -> None:
     lab = server.lab
     lab.run("host", "ifup", "-a")

@@ -43,6 +43,7 @@ def test_a_vlan_and_its_nic_are_told_apart() -> None:
         "dhclient -d -sf /usr/lib/NetworkManager/nm-dhcp-helper eth0",
         "dhclient -r eth0",
         "dhclient -lf",
+        "dhclient -lf leases eth0",
         "dhclient -e a\x1b[2J eth0",
         "udhcpc",
         "udhcpc -i eth1",

@@ -124,7 +124,8 @@ def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
         raise BridgekitError(f"{client.program} is not installed any more")
     if client.program == dhcpcd.PROGRAM:
         dhcpcd.leave_note(client)
-    code = _run((*apart, program, *client.argv[1:], *spared(client)))
+    command = program, *client.argv[1:], *spared(client)
+    code = _run((*apart, *command)) and _run(command)  # better in our own scope than not at all
     if code:
         raise BridgekitError(f"{client} ended with {code}; see the system log")
 
