@@ -86,9 +86,9 @@ def test_a_record_cut_anywhere_is_no_record(journal: Journal) -> None:
 
 def test_a_record_of_another_version_is_left_alone(journal: Journal) -> None:
     path = journal.folder / "record"
-    text = path.read_bytes()[9:-1].replace(b'{"version":2,', b'{"version":3,')
+    text = path.read_bytes()[9:-1].replace(b'{"version":3,', b'{"version":4,')
     path.write_bytes(b"%08x %b\n" % (zlib.crc32(text), text))
-    with pytest.raises(BridgekitError, match="has version 3; this program knows 2"):
+    with pytest.raises(BridgekitError, match="has version 4; this program knows 3"):
         records.read(journal)
 
 

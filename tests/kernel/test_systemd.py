@@ -106,7 +106,7 @@ def test_logout_does_not_reach_the_guard(machine: Machine) -> None:
 
 def test_a_dhcp_client_is_part_of_no_session_and_no_guard(machine: Machine) -> None:
     """Where it goes, and where an undo by the guard puts it, is a scope of its own."""
-    machine.run("dhclient", "eth0")
+    machine.run("dhclient", "-pf", "/run/dhclient.eth0.pid", "eth0")
     machine.run(*APPLY, "--confirm-within", "600")
     assert_in_a_scope(machine, "br0")
     machine.run("bridgekit", "rollback")

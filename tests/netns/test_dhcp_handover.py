@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, product
 
 import pytest
 
@@ -12,6 +12,7 @@ from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import Traffic
 from tests.netns.test_dhcp import FILE, SERVER, routes
+from tests.netns.test_every_step import run_failing, steps
 from tests.netns.test_transaction import held, last_id, wait_for_state
 
 LOG, LEASES = "/run/dhcp.log", "/run/dhcp.leases"
@@ -133,6 +134,16 @@ def test_an_undo_puts_the_client_back(server: Server) -> None:
     assert told.code == 4 and "the host is as before" in told.stderr
     assert (held_by(lab, "eth0"), routes(lab), client_on(lab)) == (before, way, ["eth0"])
     server.renewed("eth0")
+    assert_only_renewed(server)
+
+
+def test_the_first_and_the_last_step_can_fail(server: Server) -> None:
+    lab = server.lab
+    up(lab, "dhclient")
+    before, way, count = held_by(lab, "eth0"), routes(lab), steps(lab)
+    for step, moment in product((1, count), ("before", "after")):
+        assert run_failing(lab, step, moment, "apply", "eth0", "--yes") == 4
+        assert (held_by(lab, "eth0"), routes(lab), client_on(lab)) == (before, way, ["eth0"])
     assert_only_renewed(server)
 
 

@@ -169,8 +169,8 @@ def torn(plan: bytes) -> dict[str, bytes]:
         "half": plan[: len(plan) // 2],
         "garbage": bytes(range(256)) * 100,
         "deep": b"[" * 1_000_000,
-        "huge": b'{"schema": 2, "x": "' + b"y" * 30_000_000,
-        "another schema": json.dumps({"schema": 3, "what": "it has"}).encode(),
+        "huge": b'{"schema": 3, "x": "' + b"y" * 30_000_000,
+        "another schema": json.dumps({"schema": 4, "what": "it has"}).encode(),
         "no interface": json.dumps(value | {"intent": {"nic": "a\nb"}}).encode(),
         "no operation": json.dumps(value | {"operations": [{"kind": "X", "value": 1}]}).encode(),
     }
