@@ -183,6 +183,6 @@ def test_a_plan_file_that_is_none(lab: Lab) -> None:
     for name, content in torn(host.run("cat", "/run/plan").stdout.encode()).items():
         (host.config / "torn").write_bytes(content)
         told = lab.bridgekit("apply", "--yes", "--plan", str(host.config / "torn"))
-        ends_in_a_sentence(told, 2, "schema 3" if name == "another schema" else "bridgekit")
+        ends_in_a_sentence(told, 2, "schema 4" if name == "another schema" else "bridgekit")
         assert len(told.stderr) < 1000, name
     assert before.difference(state(lab)) == []
