@@ -12,10 +12,9 @@ from bridgekit.application import finishing
 from bridgekit.errors import BridgekitError, Refused
 from bridgekit.host import files
 from bridgekit.migration.comparison import differences
-from bridgekit.migration.operations import StartClient, StopClient
+from bridgekit.migration.operations.clients import strangers
 from bridgekit.migration.plan import Plan
 from bridgekit.migration.preflight import findings
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.transaction import engine, guard, probes, signals
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal, boot_clock
@@ -120,22 +119,15 @@ def _check_fresh(plan: Plan) -> None:
     for found in findings(now, plan.intent):
         if found.level == "refuse":
             raise Refused(f"{found.message}: {found.advice}. Nothing was changed.")
-    _check_clients(plan, now)
+    for client in strangers(plan.operations, now.clients):
+        raise Refused(
+            f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
+        )
     changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
     if changed or edited:
         what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))
         raise Refused(f"the host changed since this plan was made:\n{what}\nPlan again.")
-
-
-def _check_clients(plan: Plan, now: Snapshot) -> None:
-    """A plan comes from a file that anyone may have written: it must not start what it likes."""
-    moves = (one for one in plan.operations if isinstance(one, StartClient | StopClient))
-    named = {client for move in moves for client in (move.client, move.other)}
-    links = engine.focus(plan.intent)
-    known = {client.on(link) for client in now.clients for link in links}
-    if not named <= known | {*now.clients}:
-        raise Refused("the plan is about a DHCP client that does not run here; plan again")
 
 
 def ended(answer: guard.Answer) -> str:

@@ -4,6 +4,7 @@ The witnesses are iproute2, systemd, logind and the files, all in the guest.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,6 +97,23 @@ def test_logout_does_not_reach_the_guard(machine: Machine) -> None:
     assert transaction(machine)["state"] == "committed" and bridged(machine)
     machine.run("bridgekit", "rollback")
     assert state(machine) == before
+
+
+def test_a_dhcp_client_is_part_of_no_session_and_no_guard(machine: Machine) -> None:
+    """Where it goes, and where an undo by the guard puts it, is a scope of its own."""
+    machine.run("dhclient", "-pf", "/run/dhclient.eth0.pid", "eth0")
+    machine.run(*APPLY, "--confirm-within", "600")
+    assert_in_a_scope(machine, "br0")
+    machine.run("bridgekit", "rollback")
+    assert_in_a_scope(machine, "eth0")
+    machine.run("pkill", "-KILL", "-F", "/run/dhclient.eth0.pid")
+    machine.run("ip", "-4", "address", "flush", "dev", "eth0", "dynamic")
+
+
+def assert_in_a_scope(machine: Machine, link: str) -> None:
+    process = machine.run("cat", f"/run/dhclient.{link}.pid").strip()
+    group = machine.run("cat", f"/proc/{process}/cgroup").strip()
+    assert re.fullmatch(r"0::/system\.slice/run-\S+\.scope", group)
 
 
 @pytest.mark.parametrize(

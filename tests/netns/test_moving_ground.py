@@ -169,8 +169,8 @@ def torn(plan: bytes) -> dict[str, bytes]:
         "half": plan[: len(plan) // 2],
         "garbage": bytes(range(256)) * 100,
         "deep": b"[" * 1_000_000,
-        "huge": b'{"schema": 2, "x": "' + b"y" * 30_000_000,
-        "another schema": json.dumps({"schema": 3, "what": "it has"}).encode(),
+        "huge": b'{"schema": 3, "x": "' + b"y" * 30_000_000,
+        "another schema": json.dumps({"schema": 4, "what": "it has"}).encode(),
         "no interface": json.dumps(value | {"intent": {"nic": "a\nb"}}).encode(),
         "no operation": json.dumps(value | {"operations": [{"kind": "X", "value": 1}]}).encode(),
     }
@@ -183,6 +183,6 @@ def test_a_plan_file_that_is_none(lab: Lab) -> None:
     for name, content in torn(host.run("cat", "/run/plan").stdout.encode()).items():
         (host.config / "torn").write_bytes(content)
         told = lab.bridgekit("apply", "--yes", "--plan", str(host.config / "torn"))
-        ends_in_a_sentence(told, 2, "schema 3" if name == "another schema" else "bridgekit")
+        ends_in_a_sentence(told, 2, "schema 4" if name == "another schema" else "bridgekit")
         assert len(told.stderr) < 1000, name
     assert before.difference(state(lab)) == []

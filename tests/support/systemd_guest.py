@@ -46,6 +46,7 @@ RECIPE: Final = guest.Recipe(
     packages=(
         *(*guest.KERNEL, *guest.NETWORK, *guest.PYTHON),
         *("systemd-sysv", "udev", "dbus", "libpam-systemd", "login", "openssh-server"),
+        "isc-dhcp-client",
     ),
     programs=(("sbin/systemd-install", Path(__file__).with_name("systemd-install")),),
     more=(

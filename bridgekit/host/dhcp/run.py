@@ -124,9 +124,17 @@ def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
         raise BridgekitError(f"{client.program} is not installed any more")
     if client.program == dhcpcd.PROGRAM:
         dhcpcd.leave_note(client)
+    command = program, *client.argv[1:], *spared(client)
+    code = _run((*apart, *command)) and _run(command)  # better in our own scope than not at all
+    if code:
+        raise BridgekitError(f"{client} ended with {code}; see the system log")
+
+
+def _run(argv: tuple[str, ...]) -> int:
+    """Return its exit code, or 0 if it still asks for a lease when its time is up."""
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
-        (*apart, program, *client.argv[1:], *spared(client)),
+        argv,
         stdin=quiet,
         stdout=quiet,
         stderr=quiet,
@@ -134,6 +142,7 @@ def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
         cwd="/",
         start_new_session=True,
     )
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        if process.wait(LEASE_SECONDS):
-            raise BridgekitError(f"{client} ended with {process.returncode}; see the system log")
+    try:
+        return process.wait(LEASE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return 0

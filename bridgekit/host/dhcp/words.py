@@ -37,6 +37,9 @@ OPTIONS = {
 }
 
 
+PATHS = frozenset({"-cf", "-df", "-lf", "-pf", "-sf", "-p", "-s"})
+
+
 @dataclass(slots=True)
 class _Told:
     """Arguments, told apart."""
@@ -59,13 +62,16 @@ def understood(argv: tuple[str, ...], link: str) -> DhcpClient | None:
 
 
 def _told(options: Options, words: tuple[str, ...]) -> _Told | None:
-    """None if one is an option that we do not know."""
+    """None if one is an option that we do not know, or a path that we do not know from where."""
     told, left = _Told(), iter(words)
     for word in left:
+        value = next(left, "") if word in options.valued | options.own else ""
+        if word in PATHS and not value.startswith("/"):
+            return None
         if word in options.valued:
-            told.kept += (word, next(left, ""))
+            told.kept += (word, value)
         elif word in options.own:
-            told.own[word] = next(left, "")
+            told.own[word] = value
         elif word in options.kept:
             told.kept += (word,)
         elif word.startswith("-") and word not in options.once:

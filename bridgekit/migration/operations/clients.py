@@ -1,7 +1,7 @@
 """Changes of who asks for a link's address: DHCP clients."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bridgekit.model.dhcp import DhcpClient
@@ -46,3 +46,16 @@ class StartClient:
             edit += client.leases
             yield shlex.join(("sed", "-n", edit, other.leases))
         yield shlex.join(client.argv)
+
+
+def strangers(operations: Iterable[object], found: tuple[DhcpClient, ...]) -> Iterator[DhcpClient]:
+    """Yield the clients that operations are about and that do not come from those found.
+
+    A plan comes from a file that anyone may have written, and would be run as root.
+    """
+    for operation in operations:
+        if isinstance(operation, StopClient | StartClient):
+            pair = operation.client, operation.other
+            old, new = pair if isinstance(operation, StopClient) else pair[::-1]
+            if old not in found or new != old.on(new.link) or "/" in new.link:
+                yield operation.client
