@@ -73,7 +73,7 @@ def held_by(lab: Lab, link: str) -> list[str]:
 
 def client_on(lab: Lab) -> list[str]:
     """The links that DHCP clients look after."""
-    found = lab.run("host", "ps", "-eo", "args", "--no-headers").stdout.splitlines()
+    found = lab.run("host", "ps", "-ww", "-eo", "args", "--no-headers").stdout.splitlines()
     clients = (
         line.split() for line in found if re.match(r"(\S*/)?(dhclient|udhcpc|dhcpcd)\b", line)
     )

@@ -21,7 +21,7 @@ WORDS = {
         "address 192.168.1.4 | netmask 255.255.255.0 | network 192.168.1.0",
         "broadcast 192.168.1.255 | gateway 192.168.1.1 | bridge_ports eth0 | bridge_stp off",
         "bridge_fd 0 | bridge_hello 1.5 | bridge_ageing 60 | bridge_hw 52:54:00:00:00:02",
-        "up ip address add 192.168.1.5/24 label br0:1 dev br0 | address 2001:db8::4/64",
+        "up ip address replace 192.168.1.5/24 label br0:1 dev br0 | address 2001:db8::4/64",
     ],
     IFUPDOWN2: [
         "address 192.168.1.4/24 | address 2001:db8::4/64 | address-purge no",
