@@ -33,6 +33,7 @@ from bridgekit.netboot import firewall as firewall_hole
 SETTLE_SECONDS = 5.0
 PATH_SECONDS = 4.0
 """How long a frame may take from a new port of the bridge to the wire."""
+SOCKETS = ("socket", "packet-socket")
 SCOPE = ("systemd-run", "--scope", "--quiet", "--collect", "--slice=system.slice", "--")
 
 
@@ -95,7 +96,11 @@ def tied(state: Snapshot, nic: str) -> Snapshot:
         *disks.ties(nic, disks.routed_by(run)),
     )
     ours = tuple(f" of {client.program} (" for client in state.clients_on(nic))
-    return replace(state, ties=tuple(t for t in found if not any(one in t.text for one in ours)))
+    return replace(state, ties=tuple(tie for tie in found if not _is_held_by(ours, tie)))
+
+
+def _is_held_by(holders: tuple[str, ...], tie: Tie) -> bool:
+    return tie.kind in SOCKETS and any(holder in tie.text for holder in holders)
 
 
 def settle(link: str) -> None:

@@ -6,9 +6,8 @@ changes with the topology; of a new bridge and a new port the settings that nobo
 order of routes to fe80::/64, of which every link has its own, and of the legs of an IPv6 route,
 which the kernel keeps as routes of their own; neighbour entries that come and go by themselves;
 the privacy mark of an IPv6 address, which only the kernel can set; how a DHCP client was started;
-and who holds on to a link from
-outside, its owners and ties. Of links other than the two that a migration is about only a loss
-counts: others may add what they like.
+and who holds on to a link from outside, its owners and ties. Of links other than the two that a
+migration is about only a loss counts: others may add what they like.
 """
 
 from collections import Counter

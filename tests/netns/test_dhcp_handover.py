@@ -203,3 +203,11 @@ def test_a_client_that_another_program_holds_stays(server: Server) -> None:
     lab.popen("host", "dhclient", "-d", "eth0")
     server.wait_for("DHCPACK")
     assert "[owned-by-dhclient]" in lab.bridgekit("plan", "eth0").stdout
+
+
+def test_a_dhcpcd_whose_arguments_nobody_knows_stays(server: Server) -> None:
+    """It has many processes, and is told once."""
+    lab = server.lab
+    lab.run("host", "dhcpcd", "-4", "eth0")
+    shown = lab.bridgekit("plan", "eth0").stdout
+    assert (shown.count("[owned-by-dhcpcd]"), "pkill" in shown) == (1, False)

@@ -16,7 +16,13 @@ from tests.support.host_states import ALL, OTHERS, SIMPLE, STATES, State
 MakeLab = Callable[..., Lab]
 Texts = dict[str, str]
 
-SHORT = ("full", "odds and ends", "STP in fractions", "a file of ifupdown2", "files by a pattern")
+SHORT = (
+    "full",
+    "odds and ends",
+    "ageing in fractions",
+    "a file of ifupdown2",
+    "files by a pattern",
+)
 NOT_KEPT = frozenset(("file-not-taken", "not-written"))
 KINDS = (
     *("link", "address", "route", "route6", "rule", "rule6", "nexthop"),

@@ -157,8 +157,13 @@ STATES = {
     ),
     "a blackhole": _kept("route add blackhole 10.9.0.0/16 table 50"),
     "two defaults": _with("route add default via 192.168.1.2 dev eth0 metric 100"),
-    "a default without onlink": State(
-        (*layout.SIMPLE[:-1], "route add default via 192.168.1.1 dev eth0"), flavours=OTHERS
+    "a default that no word makes": State(
+        (
+            *layout.UP,
+            "address add 192.168.1.4/24 dev eth0",
+            "route add default via 192.168.1.1 dev eth0",
+        ),
+        flavours=OTHERS,
     ),
     "multipath": _with(
         "route add 10.8.0.0/16 nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.1.2 dev eth0"
