@@ -1,11 +1,19 @@
 """What must change in the interfaces files so that a migration lasts, and what is against it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from bridgekit.application.about_files import (
+    about_agreement,
+    about_files,
+    about_lines,
+    about_the_unwritten,
+    about_writing,
+)
 from bridgekit.application.installed import about_taking, about_tools
+from bridgekit.application.manner import Manner
 from bridgekit.errors import refusing
 from bridgekit.host import files
 from bridgekit.migration.finding import Finding
@@ -15,12 +23,10 @@ from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.links import Sysctl
 from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
-from bridgekit.persistence.address_words import FAMILY_WORD
-from bridgekit.persistence.agreement import disagreements
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces import Reading
-from bridgekit.persistence.option import Option
-from bridgekit.persistence.stanza import Extras, rendered, stanzas, unwritten
+from bridgekit.persistence.moved import moved
+from bridgekit.persistence.stanza import Extras, bridge_options, rendered, stanzas
 
 LEASE = 3600
 """Seconds: any lifetime will do."""
@@ -37,49 +43,84 @@ def stanza_text(state: Snapshot, intent: Intent, extras: Extras, flavour: Flavou
 
 
 def file_changes(
-    main: Path, before: Snapshot, after: Snapshot, intent: Intent, flavour: Flavour
+    main: Path,
+    before: Snapshot,
+    after: Snapshot,
+    intent: Intent,
+    manner: Manner,
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them.
 
     If the bridge was there before, a section of its own goes into the new one.
     """
-    after = _with_leases_ending(after)
+    flavour, after = manner.flavour, _with_leases_ending(after)
     with refusing():
         reading = read(main)
     there = before.link(intent.bridge) is not None
-    named = (intent.nic, intent.bridge) if there else (intent.nic,)
-    own = tuple(option for name in named for option in interfaces.options(reading, name))
-    kept = interfaces.carried(own)
-    bridge = after.link(intent.bridge)
-    mac = bridge.mac if bridge else None
-    methods = interfaces.methods(reading, intent.nic)
-    leases = leased(after, intent.bridge, methods)
-    ports = interfaces.ports(own)
-    settings = _settings(after, intent.bridge, flavour)
-    extras = Extras(mac, settings, kept, leases, intent.wishes.port, ports)
-    stanza = stanza_text(after, intent, extras, flavour)
-    if flavour is CLASSIC and any(interfaces.stays_up(reading, name) for name in named):
-        stanza = f"no-auto-down {intent.bridge}\n{stanza}"
+    extras = _extras(reading, after, intent, flavour, there)
+    stanza = _section(reading, after, intent, extras, manner)
     changes: list[FileChange] = []
-    made = _rewritten(reading, intent, stanza, there, flavour)
-    for path, (text, new) in made.items():
+    for path, (text, new) in _rewritten(reading, intent, stanza, there, flavour).items():
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
-    found = [*_about_files(reading, intent, there), *_about_lines(reading, kept, intent)]
-    found += _about_agreement(reading, before, intent.nic)
-    found += [
+    asked = flavour.asked(extras.leased)
+    found = (
+        *about_files(reading, intent, there),
+        *about_lines(reading, extras.kept, intent),
+        *about_agreement(reading, before, intent.nic, manner.source),
         *about_taking(main, changes, flavour),
-        *_about_writing(changes),
-    ]
-    found += _about_the_unwritten(after, intent.bridge, leases - flavour.asked(leases))
-    return tuple(changes), (*found, *about_tools(flavour.asked(leases), flavour))
+        *about_writing(changes),
+        *about_the_unwritten(after, intent.bridge, extras.leased - asked),
+        *about_tools(asked, flavour),
+    )
+    return tuple(changes), found
+
+
+def _named(intent: Intent, there: bool) -> tuple[str, ...]:
+    """The links whose sections become the new one."""
+    return (intent.nic, intent.bridge) if there else (intent.nic,)
+
+
+def _extras(
+    reading: Reading, after: Snapshot, intent: Intent, flavour: Flavour, there: bool
+) -> Extras:
+    named = _named(intent, there)
+    own = tuple(option for name in named for option in interfaces.options(reading, name))
+    bridge = after.link(intent.bridge)
+    return Extras(
+        mac=bridge.mac if bridge else None,
+        settings=_settings(after, intent.bridge, flavour),
+        kept=interfaces.carried(own),
+        leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
+        port=intent.wishes.port,
+        ports=interfaces.ports(own),
+        lasting=flavour is CLASSIC and any(interfaces.stays_up(reading, one) for one in named),
+    )
+
+
+def _section(
+    reading: Reading,
+    after: Snapshot,
+    intent: Intent,
+    extras: Extras,
+    manner: Manner,
+) -> str:
+    """The text of the bridge's section."""
+    flavour = manner.flavour
+    bridge, sections = after.link(intent.bridge), interfaces.sections_of(reading, intent.nic)
+    if manner.source == "live" or bridge is None or not sections:
+        text = stanza_text(after, intent, extras, flavour)
+    else:
+        words = bridge_options(bridge, intent.nic, replace(extras, kept=()), flavour)
+        text = rendered(moved(sections, intent.nic, intent.bridge, tuple(words)), template())
+    return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
 
 
 def _rewritten(
     reading: Reading, intent: Intent, stanza: str, there: bool, flavour: Flavour
 ) -> dict[Path, tuple[str, str]]:
     """Each file's text with what shall be in its place."""
-    homes = (interfaces.home(reading, name) for name in (intent.nic, intent.bridge)[: 1 + there])
+    homes = (interfaces.home(reading, name) for name in _named(intent, there))
     home = next((path for path in homes if path), reading.main)
     nic, bridge = (interfaces.ties(reading, name) for name in (intent.nic, intent.bridge))
     nic = replace(nic, named=nic.named or flavour.always_bare)
@@ -159,41 +200,6 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), files.read(backup), before), change]
 
 
-def _about_files(reading: Reading, intent: Intent, there: bool) -> Iterator[Finding]:
-    """What the files say that does not go with the new section."""
-    nic = intent.nic
-    for path in _configuring(reading, intent.bridge) if not there else ():
-        message = f"{path} has a section for {intent.bridge} already"
-        advice = "remove it, or choose another name with --bridge"
-        yield Finding("refuse", "bridge-configured", message, advice)
-    if interfaces.ties(reading, nic).named and interfaces.mapped(reading, nic):
-        message = f"a mapping could give {nic} another section, and other lines bring it up"
-        advice = f"leave {nic} out of the mapping"
-        yield Finding("refuse", "mapping-names-nic", message, advice)
-
-
-def _about_agreement(reading: Reading, before: Snapshot, nic: str) -> Iterator[Finding]:
-    """A NIC that the files do not know is somebody else's, who is told of elsewhere."""
-    if interfaces.sections_of(reading, nic):
-        advice = "the bridge's section says what the host has now; see whether that shall last"
-        for text in disagreements(reading, before, nic):
-            yield Finding("warn", "file-differs", text, advice)
-
-
-def about_foreign(main: Path, bridge: str) -> list[Finding]:
-    """What the files say of a bridge that bridgekit did not make, and that goes now."""
-    advice = "edit the file, or the bridge is back at the next boot"
-    return [
-        Finding("warn", "file-keeps-bridge", f"{path} has a section for {bridge}", advice)
-        for path in _configuring(read(main), bridge)
-    ]
-
-
-def _configuring(reading: Reading, link: str) -> dict[str, None]:
-    """The files that have a section for this interface, each once."""
-    return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
-
-
 def read(main: Path) -> Reading:
     """The main interfaces file and those that it includes."""
     files.read(main)  # tells it if that is no file; of those included ifup would skip it
@@ -204,39 +210,6 @@ def _texts(reading: Reading) -> dict[Path, str]:
     """The text of each file; the main one need not exist."""
     found = {Path(path): document.text for path, document in reading.documents.items()}
     return {Path(reading.main): ""} | found
-
-
-def _about_lines(reading: Reading, kept: tuple[Option, ...], intent: Intent) -> Iterator[Finding]:
-    advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
-    for option in (option for option in kept if interfaces.names(option.value, intent.nic)):
-        message = f"this line moves to {intent.bridge}'s section: {option.name} {option.value}"
-        yield Finding("warn", "option-names-nic", message, advice)
-    for path, line in interfaces.others_naming(reading, intent.nic):
-        message = f"this line of {path} stays: {line.text}"
-        yield Finding("warn", "option-names-nic", message, advice)
-
-
-def _about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
-    for folder in sorted(
-        {str(Path(c.path).parent) for c in changes if not files.writable(Path(c.path))}
-    ):
-        message = f"files in {folder} cannot be written"
-        advice = "mend that, or give --no-persist"
-        yield Finding("refuse", "file-not-writable", message, advice)
-
-
-def _about_the_unwritten(
-    after: Snapshot, bridge: str, unasked: frozenset[int]
-) -> Iterator[Finding]:
-    missing = (
-        *unwritten(after, bridge),
-        *(f"DHCP's {FAMILY_WORD[one]} addresses" for one in unasked),
-    )
-    if missing:
-        shown = "; ".join(missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
-        message = f"this moves, but the interfaces file cannot bring it back at boot: {shown}"
-        advice = "bring it up yourself, in a script of your own"
-        yield Finding("warn", "not-written", message, advice)
 
 
 def _bytes(text: str) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from bridgekit import machine
 from bridgekit.application import booting
 from bridgekit.application.installed import flavour
+from bridgekit.application.manner import Manner, Source
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refusing
 from bridgekit.migration import bridges
@@ -31,7 +32,7 @@ class Request:
     bridge: str
     interfaces_file: Path
     store: Store
-    persist: bool = True
+    persist: Source | None = "live"
     wishes: Wishes = field(default_factory=Wishes)
     knowing: bool = False
     with_pxe: bool = False
@@ -66,11 +67,11 @@ def draft(request: Request) -> Draft:
     boot: Boot | None = None
     after = expected(state, intent)
     if request.persist:
-        wanted = flavour(request.flavour)
-        changes, about_files = file_changes(request.interfaces_file, state, after, intent, wanted)
+        manner = Manner(flavour(request.flavour), request.persist)
+        changes, about_files = file_changes(request.interfaces_file, state, after, intent, manner)
         found = (*about_files, *found)
         if changes:
-            boot = booting.boot(request.interfaces_file, changes, intent, wanted.name)
+            boot = booting.boot(request.interfaces_file, changes, intent, manner.flavour.name)
         if boot and not any(item.level == "refuse" for item in found):
             found = (*booting.findings(boot, changes, intent.bridge), *found)
     if request.with_pxe:

@@ -43,6 +43,13 @@ from bridgekit.transaction import probes, signals
 from bridgekit.transaction.store import Store
 
 CHANGES = 10
+persist_option = click.option(
+    "--persist",
+    type=click.Choice(["live", "file"]),
+    default="live",
+    show_default=True,
+    help="What the bridge's section follows, where the host and the file do not agree.",
+)
 no_persist_option = click.option(
     "--no-persist", is_flag=True, help="Leave the interfaces file alone: gone at the next boot."
 )
@@ -60,6 +67,7 @@ with_pxe_option = click.option(
 @bridge_options
 @interfaces_option
 @flavour_option
+@persist_option
 @no_persist_option
 @i_know_option
 @with_pxe_option
@@ -117,6 +125,7 @@ def plan(
 @bridge_options
 @interfaces_option
 @flavour_option
+@persist_option
 @no_persist_option
 @i_know_option
 @with_pxe_option
@@ -190,7 +199,7 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
             plan = plans.decoded(plan_file.read_bytes())
         insists = request.knowing and not plan.intent.knowing
         wishes = request.wishes not in (Wishes(), plan.intent.wishes)
-        other_file = not request.persist or request.flavour
+        other_file = request.persist != "live" or request.flavour
         if request.nic not in (None, plan.intent.nic) or other_file or insists or wishes:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         strange = persisting.outside(request.interfaces_file, plan.files)
@@ -225,7 +234,7 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         bridge=rest["bridge"],
         interfaces_file=rest["interfaces_file"].absolute(),
         store=store,
-        persist=not rest["no_persist"],
+        persist=None if rest["no_persist"] else rest["persist"],
         wishes=rest["wishes"],
         knowing=rest["i_know"],
         with_pxe=rest["with_pxe"],

@@ -92,6 +92,13 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 @interfaces_option
 @flavour_option
 @json_option
+@click.option(
+    "--style",
+    type=click.Choice(["classic", "cidr"]),
+    default="classic",
+    show_default=True,
+    help="192.168.1.4 and a netmask, or 192.168.1.4/24.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file.")
 @click.option("--check", is_flag=True, help="Does the file lead to what is there? 10 if not.")
 @store_options
@@ -102,6 +109,7 @@ def interfaces(
     interfaces_file: Path,
     flavour: str | None,
     as_json: bool,
+    style: str,
     out: Path | None,
     check: bool,
     store: Store,
@@ -113,6 +121,7 @@ def interfaces(
     \b
     Examples:
       bridgekit interfaces eth0               what `apply` would write
+      bridgekit interfaces --style cidr       with 192.168.1.4/24 instead of a netmask
       bridgekit interfaces --out br0.cfg      into a file of its own
       bridgekit interfaces --check            would a boot give the host what it has?
     """
@@ -126,7 +135,7 @@ def interfaces(
         _checked(state, bridge if link.controller == bridge else name, interfaces_file, as_json)
         return
     after = state if link.controller == bridge else bridged(state, intent)
-    extras = Extras(leased=persisting.leased(after, bridge))
+    extras = Extras(leased=persisting.leased(after, bridge), cidr=style == "cidr")
     text = persisting.stanza_text(after, intent, extras, installed.flavour(flavour))
     if out:
         with refusing():

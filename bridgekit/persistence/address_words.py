@@ -55,14 +55,15 @@ def _alone(address: Address, flavour: Flavour) -> bool:
     return flavour.broadcasts and single and not address.broadcast
 
 
-def apart(bridge: str, given: Given, words: tuple[Option, ...]) -> list[Stanza]:
+def apart(bridge: str, given: Given, words: tuple[Option, ...], cidr: bool) -> list[Stanza]:
     """Return a section for each address; the first one also has the bridge's words."""
-    ipv4 = [
-        _section(bridge, a, given.gateways if not i else {}) for i, a in enumerate(given.of(IPV4))
-    ]
-    ipv6 = [
-        _section(bridge, a, given.gateways if not i else {}) for i, a in enumerate(given.of(IPV6))
-    ]
+    ipv4, ipv6 = (
+        [
+            _section(bridge, address, {} if number else given.gateways, cidr)
+            for number, address in enumerate(given.of(family))
+        ]
+        for family in (IPV4, IPV6)
+    )
     asking = Stanza((f"iface {bridge} inet dhcp",), ())
     silent = Stanza((f"iface {bridge} inet manual",), ())
     first, *others = ipv4 or [asking if IPV4 in given.leased else silent]
@@ -91,10 +92,11 @@ def joined(bridge: str, given: Given, words: tuple[Option, ...], flavour: Flavou
     return Stanza(heads, (*named, *lines, *words))
 
 
-def _section(bridge: str, address: Address, gateways: dict[int, bytes]) -> Stanza:
+def _section(bridge: str, address: Address, gateways: dict[int, bytes], cidr: bool) -> Stanza:
     word = FAMILY_WORD[address.family]
     if has_words(address, CLASSIC):
-        options = _ipv4(address) if address.family == IPV4 else _short(address)
+        long = address.family == IPV4 and not cidr
+        options = _ipv4(address) if long else (*_short(address), *_odd_broadcast(address))
         route = gateways.get(address.family)
         gateway = (_gateway_word(route),) if route else ()
         return Stanza((f"iface {bridge} {word} static",), (*options, *gateway))
@@ -119,6 +121,14 @@ def _short(address: Address) -> Iterator[Option]:
     yield Option("address", f"{address.ip}/{address.prefixlen}")
     if address.preferred == 0:
         yield Option("preferred-lifetime", "0")
+
+
+def _odd_broadcast(address: Address) -> Iterator[Option]:
+    """The usual one ifup gives by itself."""
+    if address.family == IPV4 and address.prefixlen < 31:
+        usual = str(address.network.broadcast_address)
+        if address.broadcast not in (None, usual):
+            yield Option("broadcast", address.broadcast or usual)
 
 
 def _line(address: Address, bridge: str) -> Option:

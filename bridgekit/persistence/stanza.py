@@ -59,7 +59,9 @@ class Extras:
 
     A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
     the families whose addresses a DHCP server gives, how the bridge treats its port, and the ports
-    that a bridge had before, as its section named them.
+    that a bridge had before, as its section named them. `cidr`: the length of a prefix stands
+    behind the address, instead of a `netmask`. `lasting`: the bridge stays up when the host goes
+    down.
     """
 
     mac: str | None = None
@@ -68,6 +70,8 @@ class Extras:
     leased: frozenset[int] = frozenset()
     port: PortOptions = field(default_factory=PortOptions)
     ports: tuple[str, ...] = ()
+    cidr: bool = False
+    lasting: bool = False
 
 
 def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
@@ -95,7 +99,7 @@ def stanzas(
     gateways = _gateways(routes, lasting, leased, flavour)
     advertised = any(a.family == IPV6 and a.dynamic for a in addresses)
     given = Given(lasting, gateways, leased, advertised)
-    words = tuple(_bridge_options(link, port, extras, flavour))
+    words = tuple(bridge_options(link, port, extras, flavour))
     rest = tuple(m for m in _written(routes) if m not in gateways.values())
     up = (
         *_up_lines(RouteSet(routes.names, rest), bridge, state.routes),
@@ -104,11 +108,12 @@ def stanzas(
     )
     if flavour.joined:
         return (joined(bridge, given, (*words, *up), flavour),)
-    *found, last = apart(bridge, given, words)
+    *found, last = apart(bridge, given, words, extras.cidr)
     return (*found, Stanza(last.heads, last.options + up))
 
 
-def _bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> Iterator[Option]:
+def bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> Iterator[Option]:
+    """Yield what a section says to make the bridge."""
     yield from bridge_words.mtu(link, port)
     yield bridge_words.ports(flavour, extras.ports, port)
     yield from bridge_words.behaviour(flavour, link, port, extras.port, extras.mac)

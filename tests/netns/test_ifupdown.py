@@ -1,6 +1,7 @@
 """ifupdown goes on with what it finds: the files are proven by it, and it knows what is up."""
 
 import json
+import os
 from collections.abc import Callable
 
 import pytest
@@ -160,6 +161,56 @@ def test_what_file_and_host_do_not_agree_on_is_told(make_lab: MakeLab) -> None:
     assert len(differences(lab)) == 2
     lab.ip("host", "address delete 192.168.1.4/24 dev br0")
     assert "the file gives br0 192.168.1.4/24, which it does not have" in differences(lab)
+
+
+FOLLOWED = f"""{LOOPBACK}auto eth0 eth0:1
+iface eth0 inet static
+  address 192.168.1.7
+  netmask 255.255.255.0
+  gateway 192.168.1.1
+  up ip route add 10.61.0.0/16 via 192.168.1.1 dev eth0
+  up echo up $IFACE eth0 > /run/told
+iface eth0:1 inet static
+  address 192.168.1.8/24
+"""
+SAID = {"192.168.1.7", "192.168.1.8"}
+
+
+def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None:
+    """The host keeps what it has until the next boot, which gives what the file says."""
+    lab = make_lab(host=layout.SIMPLE, interfaces=FOLLOWED)
+    told = lab.bridgekit("apply", "eth0", "--yes", "--persist", "file")
+    assert told.code == 0 and "follows the file" in told.stderr
+    assert addresses(lab, "br0") == {"192.168.1.4"}
+    with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
+        booted.run("host", "ifup", "-a", timeout=60)
+        assert addresses(booted, "br0") == SAID and addresses(booted, "eth0") == set()
+        assert "10.61.0.0/16 via 192.168.1.1 dev br0" in booted.run("host", "ip", "route").stdout
+        assert booted.run("host", "cat", "/run/told").stdout == "up br0 eth0\n"
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == FOLLOWED
+
+
+def addresses(lab: Lab, link: str) -> set[str]:
+    shown = json.loads(lab.run("host", "ip", "-4", "-j", "address", "show", link).stdout)
+    return {one["local"] for entry in shown for one in entry["addr_info"]}
+
+
+def test_a_file_that_says_nothing_cannot_be_followed(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=LOOPBACK)
+    plan = lab.bridgekit("plan", "eth0", "--persist", "file")
+    assert plan.code == 3 and "[file-silent]" in plan.stdout
+    assert lab.bridgekit("plan", "eth0").code == 0
+
+
+def test_a_section_in_the_short_style(make_lab: MakeLab) -> None:
+    lab = make_lab(host=layout.SIMPLE)
+    lines = lab.bridgekit("interfaces", "eth0", "--style", "cidr").stdout.splitlines()
+    assert [line.strip() for line in lines][2:5] == [
+        "address 192.168.1.4/24",
+        "gateway 192.168.1.1",
+        "bridge_ports eth0",
+    ]
 
 
 def test_a_section_goes_into_a_file(make_lab: MakeLab) -> None:

@@ -54,7 +54,7 @@ def busy(lab: Lab) -> Lab:
 
 def planned(lab: Lab) -> Plan:
     with inside("net", lab.hosts["host"].pid):
-        request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=False)
+        request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
         return planning.draft(request).plan
 
 

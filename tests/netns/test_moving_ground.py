@@ -153,7 +153,7 @@ def test_tables_that_never_hold_still(lab: Lab, monkeypatch: pytest.MonkeyPatch)
 
 def words() -> list[str] | None:
     """The plan's commands; None if it says that it can't be made."""
-    request = planning.Request("eth0", "br0", Path("/no"), Store(Path("/no")), persist=False)
+    request = planning.Request("eth0", "br0", Path("/no"), Store(Path("/no")), persist=None)
     try:
         plan = planning.draft(request).plan
     except Refused as refused:

@@ -83,7 +83,7 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
     """Migrate and return; what the kernel answered before, meanwhile and afterwards."""
     said = answers(host)
     with inside("net", host.pid):
-        request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=False)
+        request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
         draft = planning.draft(request)
         if draft.refusals and {found.code for found in draft.refusals} <= CANNOT:
             reject()

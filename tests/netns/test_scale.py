@@ -75,7 +75,7 @@ class Cost:
 
 def there_and_back() -> None:
     """The whole of it: read, plan, write down, move, verify; and the way back."""
-    request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=False)
+    request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
     plan = plans.decoded(plans.encoded(planning.draft(request).plan))
     for operation in plan.operations:
         machine.execute(operation)

@@ -1,5 +1,6 @@
 """What the interfaces(5) files say of one interface, and what other lines of them need of it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -125,6 +126,16 @@ def others_naming(reading: Reading, link: str) -> Iterator[tuple[str, Line]]:
 def names(text: str, link: str) -> bool:
     """Does an option's value name this interface, rather than its VLAN or alike?"""
     return link in "".join(letter if letter in OF_NAMES else " " for letter in text).split()
+
+
+def renamed(option: Option, link: str, other: str) -> Option:
+    """Return an option with another link's name where an `ip` command of its says this one's."""
+    letters = "".join(OF_NAMES - {"-"}) + "-"
+    word = rf"(?<![{letters}]){re.escape(link)}(?![{letters}])"
+    program = "".join(option.value.split()[:1]).rpartition("/")[2]
+    if option.name not in HOOKS or program != "ip":
+        return option
+    return Option(option.name, re.sub(word, lambda _: other, option.value))
 
 
 def carried(own: tuple[Option, ...]) -> tuple[Option, ...]:

@@ -1,0 +1,98 @@
+"""What speaks against new interfaces files, or should be known of them, as findings."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bridgekit.application.manner import Source
+from bridgekit.host import files
+from bridgekit.migration.finding import Finding
+from bridgekit.migration.intent import Intent
+from bridgekit.migration.plan import FileChange
+from bridgekit.model.snapshot import Snapshot
+from bridgekit.persistence import interfaces
+from bridgekit.persistence.address_words import FAMILY_WORD
+from bridgekit.persistence.agreement import disagreements
+from bridgekit.persistence.interfaces import Reading
+from bridgekit.persistence.option import Option
+from bridgekit.persistence.stanza import unwritten
+
+FOLLOWS = {
+    "live": "the bridge's section follows the host; `--persist file` follows the file",
+    "file": "the bridge's section follows the file: at the next boot the host has what that says",
+}
+
+
+def about_files(reading: Reading, intent: Intent, there: bool) -> Iterator[Finding]:
+    """What the files say that does not go with the new section."""
+    nic = intent.nic
+    for path in _configuring(reading, intent.bridge) if not there else ():
+        message = f"{path} has a section for {intent.bridge} already"
+        advice = "remove it, or choose another name with --bridge"
+        yield Finding("refuse", "bridge-configured", message, advice)
+    if interfaces.ties(reading, nic).named and interfaces.mapped(reading, nic):
+        message = f"a mapping could give {nic} another section, and other lines bring it up"
+        advice = f"leave {nic} out of the mapping"
+        yield Finding("refuse", "mapping-names-nic", message, advice)
+
+
+def about_agreement(
+    reading: Reading, before: Snapshot, nic: str, source: Source
+) -> Iterator[Finding]:
+    """Yield on what the host and the files do not agree.
+
+    A NIC that the files do not know is somebody else's, who is told of elsewhere.
+    """
+    if interfaces.sections_of(reading, nic):
+        for text in disagreements(reading, before, nic):
+            yield Finding("warn", "file-differs", text, FOLLOWS[source])
+    elif source == "file":
+        message = f"the interfaces file has no section for {nic} that the bridge's could follow"
+        yield Finding("refuse", "file-silent", message, "leave out `--persist file`")
+
+
+def about_foreign(reading: Reading, bridge: str) -> list[Finding]:
+    """What the files say of a bridge that bridgekit did not make, and that goes now."""
+    advice = "edit the file, or the bridge is back at the next boot"
+    return [
+        Finding("warn", "file-keeps-bridge", f"{path} has a section for {bridge}", advice)
+        for path in _configuring(reading, bridge)
+    ]
+
+
+def _configuring(reading: Reading, link: str) -> dict[str, None]:
+    """The files that have a section for this interface, each once."""
+    return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
+
+
+def about_lines(reading: Reading, kept: tuple[Option, ...], intent: Intent) -> Iterator[Finding]:
+    """Yield the lines that name the NIC, of those kept and of other interfaces' sections."""
+    advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
+    for option in (option for option in kept if interfaces.names(option.value, intent.nic)):
+        message = f"this line moves to {intent.bridge}'s section: {option.name} {option.value}"
+        yield Finding("warn", "option-names-nic", message, advice)
+    for path, line in interfaces.others_naming(reading, intent.nic):
+        message = f"this line of {path} stays: {line.text}"
+        yield Finding("warn", "option-names-nic", message, advice)
+
+
+def about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
+    """Yield the folders in which nothing can be written."""
+    for folder in sorted(
+        {str(Path(c.path).parent) for c in changes if not files.writable(Path(c.path))}
+    ):
+        message = f"files in {folder} cannot be written"
+        advice = "mend that, or give --no-persist"
+        yield Finding("refuse", "file-not-writable", message, advice)
+
+
+def about_the_unwritten(after: Snapshot, bridge: str, unasked: frozenset[int]) -> Iterator[Finding]:
+    """Yield what a boot will not bring back."""
+    missing = (
+        *unwritten(after, bridge),
+        *(f"DHCP's {FAMILY_WORD[one]} addresses" for one in unasked),
+    )
+    if missing:
+        shown = "; ".join(missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
+        message = f"this moves, but the interfaces file cannot bring it back at boot: {shown}"
+        advice = "bring it up yourself, in a script of your own"
+        yield Finding("warn", "not-written", message, advice)
