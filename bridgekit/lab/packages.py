@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from bridgekit.host.command import run
+from bridgekit.host.command import CommandFailed, run
 from bridgekit.lab.topology import Lab
 
 CACHE: Final = Path(os.environ.get("BRIDGEKIT_CACHE_DIR", "/var/cache/bridgekit"), "packages")
@@ -18,13 +18,20 @@ def unpacked(packages: tuple[str, ...]) -> Path:
         making = CACHE / f"{packages[0]}.{os.getpid()}"
         making.mkdir(parents=True)
         _unpack(packages, making)
-        if not folder.exists():  # another process may have been faster
+        try:
             making.rename(folder)
+        except OSError:  # another process was faster
+            shutil.rmtree(making)
     return folder
 
 
 def _unpack(packages: tuple[str, ...], folder: Path) -> None:
-    run("env", "-C", str(folder), "apt-get", "-q", "download", *packages, timeout=300)
+    download = ("env", "-C", str(folder), "apt-get", "-q", "download", *packages)
+    try:
+        run(*download, timeout=300)
+    except CommandFailed:  # the lists may be missing or old
+        run("apt-get", "-q", "update", timeout=300)
+        run(*download, timeout=300)
     for package in folder.glob("*.deb"):
         run("dpkg", "-x", str(package), str(folder))
         package.unlink()

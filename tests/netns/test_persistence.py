@@ -8,47 +8,9 @@ import pytest
 
 from bridgekit.lab import ifup, layout, witness
 from bridgekit.lab.topology import Lab
+from tests.support.host_states import ETH1, SIMPLE, STATES
 
 MakeLab = Callable[..., Lab]
-
-ETH1 = "auto eth1\niface eth1 inet manual\n  up ip link set eth1 up\n"
-STATES = {
-    "full": (layout.FULL, layout.INTERFACES),
-    "simple": (
-        layout.SIMPLE,
-        "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet static\n"
-        "\taddress 192.168.1.4/24\n\tgateway 192.168.1.1\n" + ETH1,
-    ),
-    "odds and ends": (
-        (
-            *layout.SIMPLE,
-            "address add 10.30.0.4/24 dev eth0 brd + noprefixroute",
-            "route add 10.30.0.0/24 dev eth0 proto kernel scope link src 10.30.0.4",
-            "address add 10.44.0.4 peer 10.44.0.5/32 dev eth0",
-            "address add fe80::77/64 dev eth0",
-            "address add 2001:db8:7::4/128 dev eth0",
-            "route add 10.1.0.0/16 via 192.168.1.1 dev eth0 rto_min 300ms",
-            "neighbour add 192.168.1.91 lladdr 52:54:00:00:00:91 dev eth0 nud permanent",
-            "neighbour add proxy 192.168.1.90 dev eth0",
-            "rule add iif eth0 lookup 100 priority 500",
-        ),
-        "auto eth0\niface eth0 inet static\n  address 192.168.1.4/24\n"
-        "  gateway 192.168.1.1\n  up ip rule add iif eth0 lookup 100 priority 500\n" + ETH1,
-    ),
-    "bare": (layout.UP, "auto lo\niface lo inet loopback\n" + ETH1),
-    "metrics": (
-        (
-            *layout.SIMPLE,
-            "link set eth0 mtu 1400",
-            "address add 192.168.1.5/24 brd + dev eth0 label eth0:mail",
-            "route add 10.1.0.0/16 via 192.168.1.1 dev eth0 metric 7 mtu lock 1300 advmss 1200",
-            "route add 10.2.0.0/16 dev eth0 scope link",
-            "route add default via 192.168.1.1 dev eth0 table 77 proto static",
-        ),
-        "auto eth0\niface eth0 inet static\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
-        + ETH1,
-    ),
-}
 
 
 def live_and_booted(
@@ -61,9 +23,10 @@ def live_and_booted(
     return live, booted
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", ("simple", "bare", "metrics"))
 def test_boot_makes_the_live_state(make_lab: MakeLab, name: str) -> None:
-    live, booted = live_and_booted(make_lab, *STATES[name])
+    """All of the states, and whichever ifupdown: see test_flavours.py."""
+    live, booted = live_and_booted(make_lab, STATES[name].host, STATES[name].file + ETH1)
     ours = [sorted(_compared(one)) for one in (live, booted)]
     assert ours[0] == ours[1]
 
@@ -116,7 +79,7 @@ def test_no_persist_leaves_the_file_alone(lab: Lab) -> None:
 
 
 def test_settings_are_written(make_lab: MakeLab) -> None:
-    lab = make_lab(host=layout.SIMPLE, interfaces=STATES["simple"][1])
+    lab = make_lab(host=layout.SIMPLE, interfaces=SIMPLE)
     lab.hosts["host"].sysctl("net.ipv4.conf.eth0.proxy_arp", "1")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert "up sysctl -q -w net/ipv4/conf/br0/proxy_arp=1" in lab.read_interfaces()
@@ -166,13 +129,13 @@ def test_no_auto_down_holds_for_the_bridge(make_lab: MakeLab) -> None:
 
 
 def test_lines_that_name_the_nic_elsewhere_are_told(make_lab: MakeLab) -> None:
-    file = STATES["simple"][1] + "  up ip route add 10.1.0.0/16 dev eth0\n"
+    file = SIMPLE + ETH1 + "  up ip route add 10.1.0.0/16 dev eth0\n"
     lab = make_lab(host=layout.SIMPLE, interfaces=file)
     assert "[option-names-nic]" in lab.bridgekit("plan", "eth0").stdout
 
 
 def test_a_private_file_keeps_a_private_backup(make_lab: MakeLab) -> None:
-    lab = make_lab(host=layout.SIMPLE, interfaces=STATES["simple"][1])
+    lab = make_lab(host=layout.SIMPLE, interfaces=SIMPLE)
     lab.run("host", "chmod", "600", "/etc/network/interfaces")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     for name in ("interfaces", "interfaces.before-bridgekit"):
@@ -195,7 +158,7 @@ OPTIONS = (
 
 
 def test_bridge_options_live_and_at_boot(make_lab: MakeLab) -> None:
-    lab = make_lab(host=layout.SIMPLE, interfaces=STATES["simple"][1])
+    lab = make_lab(host=layout.SIMPLE, interfaces=SIMPLE)
     assert lab.bridgekit("apply", "eth0", "--yes", *OPTIONS).code == 0
     live = bridge_data(lab)
     wanted = {"stp_state": 1, "forward_delay": 200, "hello_time": 100, "max_age": 1200}
