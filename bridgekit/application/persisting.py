@@ -89,7 +89,7 @@ def _extras(
     bridge = after.link(intent.bridge)
     return Extras(
         mac=bridge.mac if bridge else None,
-        settings=_settings(after, intent.bridge, flavour),
+        settings=settings(after, intent.bridge, flavour),
         kept=interfaces.carried(own),
         leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
         port=intent.wishes.port,
@@ -162,8 +162,8 @@ def leased(
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
-def _settings(state: Snapshot, bridge: str, flavour: Flavour) -> tuple[Sysctl, ...]:
-    """The bridge's settings that it would not have by itself."""
+def settings(state: Snapshot, bridge: str, flavour: Flavour) -> tuple[Sysctl, ...]:
+    """Return the bridge's settings that it would not have by itself."""
     fresh = fresh_settings(state)
     wanted = state.sysctls_of(bridge)
     changed = {key for key in wanted if fresh.get(key, wanted[key]) != wanted[key]}

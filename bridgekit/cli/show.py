@@ -134,9 +134,13 @@ def interfaces(
     if check:
         _checked(state, bridge if link.controller == bridge else name, interfaces_file, as_json)
         return
+    state = machine.detailed(state, name, bridge)
     after = state if link.controller == bridge else bridged(state, intent)
-    extras = Extras(leased=persisting.leased(after, bridge), cidr=style == "cidr")
-    text = persisting.stanza_text(after, intent, extras, installed.flavour(flavour))
+    chosen = installed.flavour(flavour)
+    settings = persisting.settings(after, bridge, chosen)
+    leased = persisting.leased(after, bridge)
+    extras = Extras(settings=settings, leased=leased, cidr=style == "cidr")
+    text = persisting.stanza_text(after, intent, extras, chosen)
     if out:
         with refusing():
             files.write(out, text.encode())
