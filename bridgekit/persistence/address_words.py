@@ -96,7 +96,7 @@ def _section(bridge: str, address: Address, gateways: dict[int, bytes], cidr: bo
     word = FAMILY_WORD[address.family]
     if has_words(address, CLASSIC):
         long = address.family == IPV4 and not cidr
-        options = _ipv4(address) if long else (*_short(address), *_odd_broadcast(address))
+        options = _ipv4(address) if long else (*_short(address), *_unusual(address))
         route = gateways.get(address.family)
         gateway = (_gateway_word(route),) if route else ()
         return Stanza((f"iface {bridge} {word} static",), (*options, *gateway))
@@ -123,12 +123,14 @@ def _short(address: Address) -> Iterator[Option]:
         yield Option("preferred-lifetime", "0")
 
 
-def _odd_broadcast(address: Address) -> Iterator[Option]:
-    """The usual one ifup gives by itself."""
+def _unusual(address: Address) -> Iterator[Option]:
+    """What ifup would do in another way by itself."""
     if address.family == IPV4 and address.prefixlen < 31:
         usual = str(address.network.broadcast_address)
         if address.broadcast not in (None, usual):
             yield Option("broadcast", address.broadcast or usual)
+    if address.family == IPV6 and address.flags & NODAD:
+        yield Option("dad-attempts", "0")
 
 
 def _line(address: Address, bridge: str) -> Option:
