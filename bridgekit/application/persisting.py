@@ -42,6 +42,12 @@ def stanza_text(state: Snapshot, intent: Intent, extras: Extras, flavour: Flavou
     return rendered(stanzas(state, intent.bridge, intent.nic, extras, flavour), template())
 
 
+def section_alone(after: Snapshot, intent: Intent, flavour: Flavour, cidr: bool) -> str:
+    """Return the bridge's section without anything that the files say of the NIC."""
+    changed, asked = settings(after, intent.bridge, flavour), leased(after, intent.bridge)
+    return stanza_text(after, intent, Extras(settings=changed, leased=asked, cidr=cidr), flavour)
+
+
 def file_changes(
     main: Path,
     before: Snapshot,

@@ -28,7 +28,6 @@ from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.agreement import disagreements
-from bridgekit.persistence.stanza import Extras
 from bridgekit.transaction.store import Store
 
 DIFFERENT = 10
@@ -137,10 +136,7 @@ def interfaces(
     state = machine.detailed(state, name, bridge)
     after = state if link.controller == bridge else bridged(state, intent)
     chosen = installed.flavour(flavour)
-    settings = persisting.settings(after, bridge, chosen)
-    leased = persisting.leased(after, bridge)
-    extras = Extras(settings=settings, leased=leased, cidr=style == "cidr")
-    text = persisting.stanza_text(after, intent, extras, chosen)
+    text = persisting.section_alone(after, intent, chosen, cidr=style == "cidr")
     if out:
         with refusing():
             files.write(out, text.encode())
