@@ -42,7 +42,7 @@ def about_agreement(
 
     A NIC that the files do not know is somebody else's, who is told of elsewhere.
     """
-    if interfaces.sections_of(reading, nic):
+    if reading.called(reading.section_of(nic)):
         for text in disagreements(reading, before, nic):
             yield Finding("warn", "file-differs", text, FOLLOWS[source])
     elif source == "file":
@@ -64,8 +64,15 @@ def _configuring(reading: Reading, link: str) -> dict[str, None]:
     return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
 
 
-def about_lines(reading: Reading, kept: tuple[Option, ...], intent: Intent) -> Iterator[Finding]:
+def about_lines(
+    reading: Reading, kept: tuple[Option, ...], intent: Intent, source: Source
+) -> Iterator[Finding]:
     """Yield the lines that name the NIC, of those kept and of other interfaces' sections."""
+    nic = (intent.nic,)
+    for option in interfaces.half_told(kept, nic) if source == "live" else ():
+        message = f"this line gives {intent.nic} an address and does more: {option.value}"
+        advice = "give each command a line of its own, or give --no-persist"
+        yield Finding("refuse", "line-does-more", message, advice)
     advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
     for option in (option for option in kept if interfaces.names(option.value, intent.nic)):
         message = f"this line moves to {intent.bridge}'s section: {option.name} {option.value}"

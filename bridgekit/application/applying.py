@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from bridgekit import machine
-from bridgekit.application import finishing
+from bridgekit.application import booting, finishing, installed
 from bridgekit.errors import BridgekitError, Refused
 from bridgekit.host import files
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.operations.clients import strangers
-from bridgekit.migration.plan import Plan
+from bridgekit.migration.plan import Boot, Plan
 from bridgekit.migration.preflight import findings
 from bridgekit.transaction import engine, guard, probes, signals
 from bridgekit.transaction import record as records
@@ -23,6 +23,7 @@ from bridgekit.transaction.store import Store
 from bridgekit.transaction.undo import undone
 
 Tell = Callable[[str], None]
+INTERFACES = Path("/etc/network/interfaces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record
 def _decided(journal: Journal, record: Record, terms: Terms, tell: Tell) -> Outcome:
     """Commit the change, or let it wait; nothing but a failure takes it back from here."""
     if terms.confirm_within is None:
-        tell("as expected; writing the files")
+        tell("as expected; writing the files" if record.plan.files else "as expected")
         engine.commit(journal, record)
         return Outcome(record.id, "committed")
     deadline = boot_clock() + terms.confirm_within
@@ -123,11 +124,22 @@ def _check_fresh(plan: Plan) -> None:
         raise Refused(
             f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
         )
+    if plan.boot != _boot(plan):
+        raise Refused("the plan says of its files what they do not say. Plan again.")
     changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
     if changed or edited:
         what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))
         raise Refused(f"the host changed since this plan was made:\n{what}\nPlan again.")
+
+
+def _boot(plan: Plan) -> Boot | None:
+    """How its files are read, by the flavour that it names or that is here."""
+    if not plan.files:
+        return None
+    main = Path(plan.boot.main) if plan.boot else INTERFACES
+    name = plan.boot.flavour if plan.boot else installed.flavour(None).name
+    return booting.boot(main, plan.files, plan.intent, name)
 
 
 def ended(answer: guard.Answer) -> str:

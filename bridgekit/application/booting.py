@@ -6,12 +6,12 @@ from pathlib import Path
 from bridgekit.host import files, flavours, ifupdown
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import Boot, FileChange, contents
+from bridgekit.migration.plan import Boot, FileChange, FlavourName, contents
 from bridgekit.persistence import interfaces
 from bridgekit.transaction.engine import focus, link_after
 
 
-def boot(main: Path, changes: Iterable[FileChange], intent: Intent, flavour: str) -> Boot:
+def boot(main: Path, changes: Iterable[FileChange], intent: Intent, flavour: FlavourName) -> Boot:
     """Return how the files are read when they are changed so."""
     texts = files.Texts({one.path: one.after for one in changes})
     reading = interfaces.read(str(main), texts, strict=False)

@@ -26,6 +26,7 @@ from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces import Reading
 from bridgekit.persistence.moved import moved
+from bridgekit.persistence.option import Option
 from bridgekit.persistence.stanza import Extras, bridge_options, rendered, stanzas
 
 LEASE = 3600
@@ -72,7 +73,7 @@ def file_changes(
     asked = flavour.asked(extras.leased)
     found = (
         *about_files(reading, intent, there),
-        *about_lines(reading, extras.kept, intent),
+        *about_lines(reading, extras.kept, intent, manner.source),
         *about_agreement(reading, before, intent.nic, manner.source),
         *about_taking(main, changes, flavour),
         *about_writing(changes),
@@ -91,12 +92,15 @@ def _extras(
     reading: Reading, after: Snapshot, intent: Intent, flavour: Flavour, there: bool
 ) -> Extras:
     named = _named(intent, there)
+    asking = interfaces.asking(reading, intent.nic)
+    asked = [option for options in asking.values() for option in options]
     own = tuple(option for name in named for option in interfaces.options(reading, name))
     bridge = after.link(intent.bridge)
     return Extras(
         mac=bridge.mac if bridge else None,
         settings=settings(after, intent.bridge, flavour),
-        kept=interfaces.carried(own),
+        kept=interfaces.carried(tuple(o for o in own if o not in asked), *named),
+        asking=asking,
         leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
         port=intent.wishes.port,
         ports=interfaces.ports(own),
@@ -114,12 +118,19 @@ def _section(
     """The text of the bridge's section."""
     flavour = manner.flavour
     bridge, sections = after.link(intent.bridge), interfaces.sections_of(reading, intent.nic)
-    if manner.source == "live" or bridge is None or not sections:
+    silent = not reading.called(reading.section_of(intent.nic))
+    if manner.source == "live" or bridge is None or silent:
         text = stanza_text(after, intent, extras, flavour)
     else:
-        words = bridge_options(bridge, intent.nic, replace(extras, kept=()), flavour)
+        there = replace(extras, kept=_own_of_the_bridge(reading, intent))
+        words = bridge_options(bridge, intent.nic, there, flavour)
         text = rendered(moved(sections, intent.nic, intent.bridge, tuple(words)), template())
     return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
+
+
+def _own_of_the_bridge(reading: Reading, intent: Intent) -> tuple[Option, ...]:
+    """What a bridge's own section says beside that it is one."""
+    return interfaces.carried(interfaces.options(reading, intent.bridge), intent.bridge)
 
 
 def _rewritten(

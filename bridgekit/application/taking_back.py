@@ -61,7 +61,7 @@ def own(record: Record, without: str | None = None) -> Draft:
     intent = replace(there.intent, direction="unbridge", left=left)
     changes = _files_back(record)
     was = there.boot
-    boot = was and booting.boot(Path(was.main), changes, intent, was.flavour)
+    boot = booting.boot(Path(was.main), changes, intent, was.flavour) if was and changes else None
     return _draft(intent, without, _edited(record), changes, boot)
 
 

@@ -46,9 +46,7 @@ CHANGES = 10
 persist_option = click.option(
     "--persist",
     type=click.Choice(["live", "file"]),
-    default="live",
-    show_default=True,
-    help="What the bridge's section follows, where the host and the file do not agree.",
+    help="What the bridge's section follows, where host and file do not agree.  [default: live]",
 )
 no_persist_option = click.option(
     "--no-persist", is_flag=True, help="Leave the interfaces file alone: gone at the next boot."
@@ -229,12 +227,14 @@ def _asked(draft: Draft) -> None:
 
 
 def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
+    if rest["no_persist"] and rest["persist"]:
+        raise UsageError("--persist writes the file and --no-persist does not: leave one out")
     return Request(
         nic=nic,
         bridge=rest["bridge"],
         interfaces_file=rest["interfaces_file"].absolute(),
         store=store,
-        persist=None if rest["no_persist"] else rest["persist"],
+        persist=None if rest["no_persist"] else rest["persist"] or "live",
         wishes=rest["wishes"],
         knowing=rest["i_know"],
         with_pxe=rest["with_pxe"],

@@ -51,7 +51,10 @@ def refusal(flavour: str, main: str, contents: Mapping[str, bytes], bridge: str)
                 main = str(copy)
         words = {"state": folder, "main": main, "bridge": bridge}
         done = _ran(tuple(word.format(**words) for word in ASKED[flavour].split()), over)
-    return (done.stderr or done.stdout).strip()[-LAST_WORDS:] if done.returncode else None
+    said = (done.stderr or done.stdout).strip()
+    if flavour == "ifupdown2":  # it counts warnings, too, and brings all up in spite of them
+        said = "\n".join(line for line in said.splitlines() if line.startswith("error"))
+    return said[-LAST_WORDS:] if done.returncode and said else None
 
 
 def _ran(argv: tuple[str, ...], over: Mapping[Path, Path]) -> "subprocess.CompletedProcess[str]":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -34,16 +34,18 @@ def contents(changes: Iterable[FileChange]) -> dict[str, bytes]:
     return {one.path: one.after for one in changes if one.after is not None}
 
 
+FlavourName = Literal["classic", "ifupdown2", "ifupdown-ng"]
+
+
 @dataclass(frozen=True, slots=True)
 class Boot:
     """How the files are read: the one that ifup begins with, whose ifup, and what is up by it.
 
-    `flavour` is classic, ifupdown2 or ifupdown-ng. `running` has NAME=SECTION, as in
-    /run/network/ifstate, for the NIC and the bridge.
+    `running` has NAME=SECTION, as in /run/network/ifstate, for the NIC and the bridge.
     """
 
     main: str
-    flavour: str
+    flavour: FlavourName
     running: tuple[str, ...]
 
 

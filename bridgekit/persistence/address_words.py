@@ -1,7 +1,7 @@
 """A bridge's addresses as sections of interfaces(5), in the order in which they must be made."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
@@ -19,13 +19,14 @@ class Given:
 
     `addresses` are in the order in which they must be made, `gateways` those default routes that
     need no `up` line. `leased`: the families that a DHCP server gives. `advertised`: routers, or a
-    DHCP server, give IPv6 addresses.
+    DHCP server, give IPv6 addresses. `asking` says by `inet` and `inet6` how these are asked.
     """
 
     addresses: tuple[Address, ...]
     gateways: dict[int, bytes]
     leased: frozenset[int] = frozenset()
     advertised: bool = False
+    asking: dict[str, tuple[Option, ...]] = field(default_factory=dict)
 
     def of(self, family: int) -> list[Address]:
         return [address for address in self.addresses if address.family == family]
@@ -64,7 +65,7 @@ def apart(bridge: str, given: Given, words: tuple[Option, ...], cidr: bool) -> l
         ]
         for family in (IPV4, IPV6)
     )
-    asking = Stanza((f"iface {bridge} inet dhcp",), ())
+    asking = Stanza((f"iface {bridge} inet dhcp",), given.asking.get("inet", ()))
     silent = Stanza((f"iface {bridge} inet manual",), ())
     first, *others = ipv4 or [asking if IPV4 in given.leased else silent]
     found = [Stanza((f"auto {bridge}", *first.heads), (*first.options, *words)), *others]
@@ -72,7 +73,7 @@ def apart(bridge: str, given: Given, words: tuple[Option, ...], cidr: bool) -> l
         found.append(asking)
     if given.advertised:
         word = "dhcp" if IPV6 in given.leased else "auto"
-        found.append(Stanza((f"iface {bridge} inet6 {word}",), ()))
+        found.append(Stanza((f"iface {bridge} inet6 {word}",), given.asking.get("inet6", ())))
     return found + ipv6
 
 
@@ -84,6 +85,7 @@ def joined(bridge: str, given: Given, words: tuple[Option, ...], flavour: Flavou
     named = [option for worded, _ in parts.values() for a in worded for option in _short(a)]
     named += [_gateway_word(given.gateways[f]) for f in given.gateways if parts[f][0]]
     lines = [_line(address, bridge) for _, lined in parts.values() for address in lined]
+    named += [o for family in given.leased for o in given.asking.get(FAMILY_WORD[family], ())]
     if lines and flavour.purges:
         named.append(Option("address-purge", "no"))
     method = "static" if any(worded for worded, _ in parts.values()) else "manual"

@@ -8,8 +8,11 @@ from bridgekit.model.addresses import IPV4, IPV6, LINK_SCOPE, Address
 from bridgekit.model.routes import GATEWAY, KERNEL_MADE, MAIN_TABLE, expires, fields, head, table
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.interfaces import Definition, Reading, hooks, ports, sections_of
+from bridgekit.persistence.option import Option
 
 FAMILIES = {"inet": IPV4, "inet6": IPV6}
+WITH_ADDRESSES = ("static", "")
+"""Some programs do not need to be told the method."""
 ASKING = ("dhcp", "auto", "bootp", "ppp")
 BY_ROUTER = 9  # RTPROT_RA
 BY_DHCP = 16  # RTPROT_DHCP
@@ -26,7 +29,8 @@ def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ..
     if not sections:
         return (f"the file has no section for {name}",)
     told = (*_addresses(sections, state, name), *_routers(sections, state, name))
-    return (*told, *_mtu(sections, state, name), *_ports(sections, state, name))
+    idle = () if reading.brings_up(name) else (f"no `auto` or `allow-` line brings {name} up",)
+    return (*idle, *told, *_mtu(sections, state, name), *_ports(sections, state, name))
 
 
 def _addresses(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
@@ -48,13 +52,14 @@ def _should_be_given(address: Address, sections: tuple[Definition, ...]) -> bool
 
 def _asking(sections: tuple[Definition, ...]) -> set[int | None]:
     """The families for which a section asks a server or a router."""
-    return {FAMILIES.get(one.family) for one in sections if one.method in ASKING}
+    asked = {FAMILIES.get(one.family) for one in sections if one.method in ASKING}
+    return asked | {IPV4 for one in sections if Option("use", "dhcp") in one.options}
 
 
 def _given(section: Definition) -> Iterator[str]:
     """The addresses of a static section, with their prefix lengths; a bad one gives none."""
     found = {option.name: option.value for option in section.joined}
-    for text in found.get("address", "").split() if section.method == "static" else ():
+    for text in found.get("address", "").split() if section.method in WITH_ADDRESSES else ():
         ip, _, length = text.partition("/")
         with contextlib.suppress(ValueError):
             mask = found.get("netmask") or length or _usual_length(ip)

@@ -12,10 +12,11 @@ TIMES = (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time
 Words = Callable[[Link, str, PortOptions, str | None], Iterator[Option]]
 
 
-def mtu(link: Link, port: str) -> Iterator[Option]:
-    """Say the MTU, if it is not Ethernet's."""
+def mtu(flavour: Flavour, link: Link, port: str) -> Iterator[Option]:
+    """Say the MTU, if it is not Ethernet's. To ifupdown2 a bridge's is that of its ports."""
     if link.mtu != ETHERNET_MTU:
-        yield Option("mtu", str(link.mtu))
+        if flavour is not IFUPDOWN2:
+            yield Option("mtu", str(link.mtu))
         yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
 
 

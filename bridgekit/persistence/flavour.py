@@ -5,7 +5,7 @@ something else, an `up` line says.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.route_text import DEFAULT_METRIC
@@ -19,7 +19,7 @@ FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/
 class Flavour:
     """What one of the programs makes of `iface` sections."""
 
-    name: str
+    name: Literal["classic", "ifupdown2", "ifupdown-ng"]
     joined: bool = True
     """All sections of an interface are one to it, and its words come before its lines."""
     broadcasts: bool = False
@@ -65,4 +65,4 @@ IFUPDOWN_NG: Final = Flavour(
     asks=frozenset({IPV4}),
     clients=("dhclient", "dhcpcd", "udhcpc"),
 )
-FLAVOURS: Final = {one.name: one for one in (CLASSIC, IFUPDOWN2, IFUPDOWN_NG)}
+FLAVOURS: Final[dict[str, Flavour]] = {one.name: one for one in (CLASSIC, IFUPDOWN2, IFUPDOWN_NG)}

@@ -1,6 +1,7 @@
 """An interface's own sections, word for word, as a bridge's."""
 
-from bridgekit.persistence.interfaces import Definition, renamed
+from bridgekit.persistence.interfaces import Definition, on_card, renamed
+from bridgekit.persistence.interfaces.hooks import NAMES
 from bridgekit.persistence.interfaces.names import is_of
 from bridgekit.persistence.option import Option, Stanza
 
@@ -8,18 +9,28 @@ from bridgekit.persistence.option import Option, Stanza
 def moved(
     sections: tuple[Definition, ...], nic: str, bridge: str, words: tuple[Option, ...]
 ) -> tuple[Stanza, ...]:
-    """Return the NIC's sections as the bridge's; the first one has these words of a bridge, too.
+    """Return the NIC's sections as the bridge's; its first one has these words of a bridge, too.
 
-    Only `ip` commands change: they name the bridge where they named the NIC. An alias such as
-    `eth0:1` is one of the bridge from now on.
+    Commands that are about the card stay so, and other `ip` commands name the bridge where they
+    named the NIC. An alias such as `eth0:1` is one of the bridge from now on. What a section says
+    by itself is not said twice. There must be one that is no alias's.
     """
-    made, seen = [], set[str]()
-    for section in sections:
-        alias = section.name.removeprefix(nic) if is_of(section.name, nic) else ""
-        name = bridge + alias
-        auto = () if name in seen else (f"auto {name}",)
-        head = " ".join(filter(None, ("iface", name, section.family, section.method)))
-        options = tuple(renamed(option, nic, bridge) for option in section.options)
-        made.append(Stanza((*auto, head), options if seen else (*options, *words)))
-        seen.add(name)
+    said = {option.name for one in sections for option in one.options} - NAMES
+    left = tuple(option for option in words if option.name not in said)
+    aliases = [one for one in sections if is_of(one.name, nic) and one.name != nic]
+    first, *others = (one for one in sections if one not in aliases)
+    made = [_stanza(first, nic, bridge, left, begins=True)]
+    made += [_stanza(one, nic, bridge) for one in others]
+    names = [bridge + one.name.removeprefix(nic) for one in aliases]
+    for number, (one, name) in enumerate(zip(aliases, names, strict=True)):
+        made.append(_stanza(one, nic, name, begins=name not in names[:number]))
     return tuple(made)
+
+
+def _stanza(
+    section: Definition, nic: str, name: str, words: tuple[Option, ...] = (), begins: bool = False
+) -> Stanza:
+    head = " ".join(filter(None, ("iface", name, section.family, section.method)))
+    bridge = name.partition(":")[0]
+    own = (renamed(on_card(option, nic), nic, bridge) for option in section.options)
+    return Stanza((f"auto {name}", head) if begins else (head,), (*own, *words))

@@ -59,9 +59,9 @@ class Extras:
 
     A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
     the families whose addresses a DHCP server gives, how the bridge treats its port, and the ports
-    that a bridge had before, as its section named them. `cidr`: the length of a prefix stands
-    behind the address, instead of a `netmask`. `lasting`: the bridge stays up when the host goes
-    down.
+    that a bridge had before, as its section named them. `asking`: see Given. `cidr`: the length of
+    a prefix stands behind the address, instead of a `netmask`. `lasting`: the bridge stays up when
+    the host goes down.
     """
 
     mac: str | None = None
@@ -70,6 +70,7 @@ class Extras:
     leased: frozenset[int] = frozenset()
     port: PortOptions = field(default_factory=PortOptions)
     ports: tuple[str, ...] = ()
+    asking: dict[str, tuple[Option, ...]] = field(default_factory=dict)
     cidr: bool = False
     lasting: bool = False
 
@@ -90,7 +91,6 @@ def stanzas(
     """Return the stanzas for a bridge with one port, from the state after the migration."""
     link = state.link(bridge)
     assert link is not None, "the state after a migration has the bridge"
-    check_names(bridge, port)
     addresses = in_creation_order(state.addresses_on(bridge))
     own = link_local(link.mac)
     lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
@@ -98,7 +98,7 @@ def stanzas(
     leased = flavour.asked(extras.leased)
     gateways = _gateways(routes, lasting, leased, flavour)
     advertised = any(a.family == IPV6 and a.dynamic for a in addresses)
-    given = Given(lasting, gateways, leased, advertised)
+    given = Given(lasting, gateways, leased, advertised, extras.asking)
     words = tuple(bridge_options(link, port, extras, flavour))
     rest = tuple(m for m in _written(routes) if m not in gateways.values())
     up = (
@@ -113,8 +113,9 @@ def stanzas(
 
 
 def bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> Iterator[Option]:
-    """Yield what a section says to make the bridge."""
-    yield from bridge_words.mtu(link, port)
+    """Yield what a section says to make the bridge; UsageError if a name cannot stand there."""
+    check_names(link.name, port)
+    yield from bridge_words.mtu(flavour, link, port)
     yield bridge_words.ports(flavour, extras.ports, port)
     yield from bridge_words.behaviour(flavour, link, port, extras.port, extras.mac)
     yield from bridge_words.settings(extras.settings)

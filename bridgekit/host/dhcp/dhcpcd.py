@@ -31,10 +31,12 @@ def understood(title: str, link: str) -> DhcpClient | None:
     return DhcpClient(PROGRAM, link, (), *files)
 
 
-def words(link: str) -> tuple[str, ...] | None:
+def words(link: str, pids: tuple[int, ...]) -> tuple[str, ...] | None:
     """Return the arguments of this link's dhcpcd, or None if nothing tells them."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return tuple(note(link).read_bytes().decode().split("\0")[:-1])
+        first, *told = note(link).read_bytes().decode().split("\0")[:-1]
+        if first in map(str, pids):
+            return tuple(told)
     if _ifquery("--state", link) != f"{link}={link}\n":
         return None
     lines = [line.partition(": ") for line in (_ifquery(link) or "").splitlines()]
@@ -50,12 +52,12 @@ def note(link: str) -> Path:
     return Path(f"/run/bridgekit-{PROGRAM}.{link}")
 
 
-def leave_note(client: DhcpClient) -> None:
-    """Leave a note of the arguments of a client that is about to start."""
+def leave_note(client: DhcpClient, pids: tuple[int, ...]) -> None:
+    """Leave a note of the arguments of a client that we have started, and of its process."""
     place = note(client.link)
     place.unlink(missing_ok=True)
     with open(place, "xb", opener=_private) as file:
-        file.write("".join(f"{word}\0" for word in client.words).encode())
+        file.write("".join(f"{word}\0" for word in (*pids[:1], *client.words)).encode())
 
 
 def _private(path: str, flags: int) -> int:

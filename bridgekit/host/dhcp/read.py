@@ -45,7 +45,7 @@ def _understood(argv: tuple[str, ...], link: str) -> DhcpClient | None:
 def _completed(client: DhcpClient, addresses: list[str]) -> DhcpClient | None:
     """With what its process does not say; None if that is not known, or not to be carried."""
     if client.program == dhcpcd.PROGRAM:
-        told = dhcpcd.words(client.link)
+        told = dhcpcd.words(client.link, processes_of(client))
         has = dhcpcd.address(client.leases)
         return None if told is None else replace(client, words=told, address=has)
     if _configured_by_name(client):

@@ -122,12 +122,12 @@ def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
     program = shutil.which(client.program, path=PATH)
     if program is None:
         raise BridgekitError(f"{client.program} is not installed any more")
-    if client.program == dhcpcd.PROGRAM:
-        dhcpcd.leave_note(client)
     command = program, *client.argv[1:], *spared(client)
     code = _run((*apart, *command)) and _run(command)  # better in our own scope than not at all
     if code:
         raise BridgekitError(f"{client} ended with {code}; see the system log")
+    if client.program == dhcpcd.PROGRAM:
+        dhcpcd.leave_note(client, processes_of(client))
 
 
 def _run(argv: tuple[str, ...]) -> int:

@@ -11,13 +11,14 @@ Text is decoded with `surrogateescape`, so that every byte comes back as it was.
 
 from bridgekit.persistence.interfaces.document import Document, Section, parse
 from bridgekit.persistence.interfaces.edit import MARK, switched_off, switched_on
+from bridgekit.persistence.interfaces.hooks import half_told, hooks, on_card
 from bridgekit.persistence.interfaces.lines import Line
 from bridgekit.persistence.interfaces.names import Target
 from bridgekit.persistence.interfaces.own import (
     Ties,
+    asking,
     carried,
     home,
-    hooks,
     mapped,
     methods,
     names,
@@ -46,12 +47,15 @@ __all__ = [
     "Section",
     "Target",
     "Ties",
+    "asking",
     "carried",
+    "half_told",
     "home",
     "hooks",
     "mapped",
     "methods",
     "names",
+    "on_card",
     "options",
     "others_naming",
     "parse",

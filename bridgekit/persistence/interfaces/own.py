@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bridgekit.persistence.interfaces import hooks
 from bridgekit.persistence.interfaces.lines import Line
 from bridgekit.persistence.interfaces.names import is_of, is_vlan_of, matches, target
 from bridgekit.persistence.interfaces.reading import Definition, Reading
@@ -41,10 +42,14 @@ OF_THE_BRIDGE = frozenset(
     )
 )
 """Likewise, of a bridge that was there already. bridge-utils takes a hyphen for a low line."""
-HOOKS = frozenset(("pre-up", "up", "post-up", "down", "pre-down", "post-down"))
-IP_OBJECTS = ("address", "route", "neighbour")
-OF_NO_LINK = frozenset(("blackhole", "unreachable", "prohibit", "throw"))
-"""Types of routes that no link has, so that no migration touches them."""
+ASKED_WITH = frozenset(
+    {
+        *("hostname", "metric", "leasehours", "leasetime", "vendor", "client"),
+        *("dhcp", "request_prefix", "ll-attempts", "ll-interval"),
+        *("accept_ra", "autoconf", "privext"),
+    }
+)
+"""Options of the methods dhcp and auto."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +134,36 @@ def names(text: str, link: str) -> bool:
 
 
 def renamed(option: Option, link: str, other: str) -> Option:
-    """Return an option with another link's name where an `ip` command of its says this one's."""
+    """Return an option with another link's name where an `ip` command of its says this one's.
+
+    Not one that runs before the other link is there.
+    """
     letters = "".join(OF_NAMES - {"-"}) + "-"
     word = rf"(?<![{letters}]){re.escape(link)}(?![{letters}])"
     program = "".join(option.value.split()[:1]).rpartition("/")[2]
-    if option.name not in HOOKS or program != "ip":
+    if option.name not in hooks.NAMES or option.name == "pre-up" or program != "ip":
         return option
     return Option(option.name, re.sub(word, lambda _: other, option.value))
 
 
-def carried(own: tuple[Option, ...]) -> tuple[Option, ...]:
-    """Return the options that the bridge's section needs from the NIC's, word for word.
+def carried(own: tuple[Option, ...], *links: str) -> tuple[Option, ...]:
+    """Return the options that the bridge's section needs from those of these links.
 
     Left out is what the new section says by itself: addresses, and `ip` commands for addresses,
-    routes, neighbours and rules that name links, whose effect is in the snapshot.
+    routes, neighbours and rules that name links, whose effect is in the snapshot. The first link is
+    the card; what is about that goes on to be.
     """
-    return tuple(o for o in own if not _is_expressed(o.name) and not _is_ip_command(o))
+    kept = (o for o in own if not _is_expressed(o.name) and not hooks.is_told(o, links))
+    return tuple(hooks.on_card(option, links[0]) for option in kept)
+
+
+def asking(reading: Reading, link: str) -> dict[str, tuple[Option, ...]]:
+    """Return by family the options that say how a server or a router is asked for addresses."""
+    return {
+        one.family: tuple(o for o in one.options if o.name in ASKED_WITH)
+        for one in sections_of(reading, link)
+        if one.method in ("dhcp", "auto")
+    }
 
 
 def ports(own: tuple[Option, ...]) -> tuple[str, ...]:
@@ -153,20 +172,5 @@ def ports(own: tuple[Option, ...]) -> tuple[str, ...]:
     return tuple(word for words in values for word in words if word != "none")
 
 
-def hooks(own: tuple[Option, ...]) -> Iterator[str]:
-    """Yield the commands that these options run."""
-    return (option.value for option in own if option.name in HOOKS)
-
-
 def _is_expressed(name: str) -> bool:
     return name in EXPRESSED or name.replace("-", "_") in OF_THE_BRIDGE
-
-
-def _is_ip_command(option: Option) -> bool:
-    words = [word for word in option.value.split() if not word.startswith("-")]
-    if option.name not in HOOKS or len(words) < 2 or words[0].rpartition("/")[2] != "ip":
-        return False
-    if OF_NO_LINK.intersection(words):
-        return False
-    names_links = words[1] == "rule" and ("iif" in words or "oif" in words)
-    return names_links or any(item.startswith(words[1]) for item in IP_OBJECTS)

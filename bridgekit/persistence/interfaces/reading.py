@@ -121,12 +121,16 @@ class Reading:
         return (one for one in words if one.may_match(link) and not one.is_guess)
 
     def running(self, link: str) -> tuple[str, ...]:
-        """What ifup notes when the interface and its aliases are up: `NAME=SECTION` for each."""
+        """What ifup notes when the interface is up, with the aliases that come up with it.
+
+        `NAME=SECTION` for each.
+        """
         own = self.section_of(link)
-        aliases = (one.name for one in self.definitions if one.name.startswith(f"{link}:"))
-        names = [(link, own)] if self.called(own) else []
-        names += [(name, name) for name in dict.fromkeys(aliases) if "/" not in name]
-        return tuple(f"{name}={section}" for name, section in names)
+        found = {link: own} if self.called(own) else {}
+        for one in (target(word) for group in self.activated.values() for word in group):
+            if one.physical.startswith(f"{link}:") and "/" not in one.physical:
+                found.setdefault(one.physical, one.section_for(one.physical))
+        return tuple(f"{name}={section}" for name, section in found.items())
 
     def listed(self, group: str, existing: Iterable[str]) -> tuple[Target, ...]:
         """What `ifup -a` (group `auto`) or `--allow=GROUP` brings up, in its order.
