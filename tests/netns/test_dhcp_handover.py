@@ -211,3 +211,18 @@ def test_a_dhcpcd_whose_arguments_nobody_knows_stays(server: Server) -> None:
     lab.run("host", "dhcpcd", "-4", "eth0")
     shown = lab.bridgekit("plan", "eth0").stdout
     assert (shown.count("[owned-by-dhcpcd]"), "pkill" in shown) == (1, False)
+
+
+@pytest.mark.parametrize("program", ["dhclient", "dhcpcd"])
+def test_ifupdown_goes_on_with_the_client(server: Server, program: str) -> None:
+    """It ends the one that we have started, starts one of its own, and that one comes back too."""
+    lab = server.lab
+    up(lab, program)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    lab.run("host", "ifdown", "br0")
+    assert client_on(lab) == []
+    lab.run("host", "ifup", "br0")
+    assert client_on(lab) == ["br0"]
+    done = lab.bridgekit("rollback")
+    assert done.code == 0, done
+    assert client_on(lab) == ["eth0"]
