@@ -4,6 +4,9 @@ The gateway routes for both NICs of the host. The wire is a switch: eth0's cable
 every client's end in it. Nothing here touches an interface of the machine that the lab runs on.
 """
 
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +20,7 @@ DEFAULT_NAME: Final = "bridgekit"
 SCRIPTS: Final = Path("/etc/network")
 
 _QUIET: Final = ("net.ipv6.conf.default.accept_dad=0",)
+REAP_SECONDS = 1.0
 SYSCTLS: Final[Mapping[str, Sequence[str]]] = {
     "host": (
         "net.ipv4.ip_forward=0",
@@ -89,7 +93,7 @@ class Lab:
         """End every process of the lab and remove all of it."""
         for process in self._processes:
             process.kill()
-            process.wait()
+            _await_end(process)
         registry.remove(self.name)
 
     def __enter__(self) -> "Lab":
@@ -179,3 +183,26 @@ def _write_config(directory: Path, interfaces: str) -> None:
         if script.exists():
             (network / moment / script.name).symlink_to(script.resolve())
     (directory / "resolv.conf").write_text("nameserver 192.168.1.1\n")
+
+
+def _await_end(holder: Process) -> None:
+    """PID 1 of a namespace ends when all others there are reaped (zap_pid_ns_processes).
+
+    A program whose start was interrupted is a child of ours that nobody waits for.
+    """
+    while True:
+        try:
+            holder.wait(REAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _reap_the_forgotten()
+        else:
+            return
+
+
+def _reap_the_forgotten() -> None:
+    for path in Path("/proc/self/task").glob("*/children"):
+        for child in path.read_text().split():
+            status = Path("/proc", child, "status").read_text()
+            inside = re.search(r"^NSpid:\s+\d+\s+\d+", status, re.MULTILINE)
+            if inside and "\nState:\tZ" in status:
+                os.waitpid(int(child), os.WNOHANG)
