@@ -31,6 +31,12 @@ def inside(kind: Kind, process: int) -> Iterator[None]:
             _check(_libc.setns(home, 0))
 
 
+def children_at_home() -> None:
+    """New children of the calling thread are in its own PID namespace, whatever was interrupted."""
+    with _namespace("thread-self", "pid") as home:
+        _check(_libc.setns(home, _NEW_PID))
+
+
 @contextmanager
 def new_pid_namespace() -> Iterator[None]:
     """The first child that the calling thread starts meanwhile is PID 1 of a new namespace."""

@@ -4,6 +4,7 @@ The gateway routes for both NICs of the host. The wire is a switch: eth0's cable
 every client's end in it. Nothing here touches an interface of the machine that the lab runs on.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from bridgekit.lab import layout, registry
+from bridgekit.lab import kernel, layout, registry
 from bridgekit.lab.host import CONFIG, Host, Process, Result, hold, wait_ready
 
 DEFAULT_NAME: Final = "bridgekit"
@@ -91,6 +92,7 @@ class Lab:
 
     def down(self) -> None:
         """End every process of the lab and remove all of it."""
+        kernel.children_at_home()
         for process in self._processes:
             process.kill()
             _await_end(process)
@@ -202,7 +204,8 @@ def _await_end(holder: Process) -> None:
 def _reap_the_forgotten() -> None:
     for path in Path("/proc/self/task").glob("*/children"):
         for child in path.read_text().split():
-            status = Path("/proc", child, "status").read_text()
-            inside = re.search(r"^NSpid:\s+\d+\s+\d+", status, re.MULTILINE)
-            if inside and "\nState:\tZ" in status:
-                os.waitpid(int(child), os.WNOHANG)
+            with contextlib.suppress(OSError):  # it has ended, and was reaped
+                status = Path("/proc", child, "status").read_text()
+                inside = re.search(r"^NSpid:\s+\d+\s+\d+", status, re.MULTILINE)
+                if inside and "\nState:\tZ" in status:
+                    os.waitpid(int(child), os.WNOHANG)
