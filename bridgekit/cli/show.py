@@ -99,7 +99,7 @@ def _of(state: Snapshot, name: str) -> Snapshot:
     help="192.168.1.4 and a netmask, or 192.168.1.4/24.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file.")
-@click.option("--check", is_flag=True, help="Do the file and the host agree? 10 if not.")
+@click.option("--check", is_flag=True, help="Does the file lead to what the host has? 10 if not.")
 @store_options
 def interfaces(
     nic: str | None,
@@ -122,7 +122,7 @@ def interfaces(
       bridgekit interfaces eth0               from what it has, not from its section
       bridgekit interfaces --style cidr       with 192.168.1.4/24 instead of a netmask
       bridgekit interfaces --out br0.cfg      into a file of its own
-      bridgekit interfaces --check            do file and host agree on addresses and routers?
+      bridgekit interfaces --check            does the file lead to what the host has?
     """
     state = machine.network()
     name = planning.named(state, nic) or planning.default_nic(state, bridge, store)

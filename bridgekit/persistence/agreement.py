@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_interface
 from bridgekit.model.addresses import IPV4, IPV6, LINK_SCOPE, Address
 from bridgekit.model.routes import GATEWAY, KERNEL_MADE, MAIN_TABLE, expires, fields, head, table
 from bridgekit.model.snapshot import Snapshot
+from bridgekit.persistence.agreement_of_lines import routes, rules
 from bridgekit.persistence.interfaces import Definition, Reading, hooks, ports, sections_of
 from bridgekit.persistence.option import Option
 
@@ -20,17 +21,23 @@ PASSING = (KERNEL_MADE, BY_ROUTER, BY_DHCP)
 
 
 def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ...]:
-    """Return what the files and the running interface do not agree on: addresses, routers, MTU.
+    """Return what the files and the running interface do not agree on, a sentence for each.
 
-    An address that a line such as `up ip address add …` names counts as given, and so does every
-    one of a family for which a section asks DHCP or router advertisements.
+    Compared are addresses, routers, other routes, rules that name the interface, MTU and ports. An
+    address that a line such as `up ip address add …` names counts as given, and so does every one
+    of a family for which a section asks DHCP or router advertisements.
     """
     sections = sections_of(reading, name)
     if not sections:
         return (f"the file has no section for {name}",)
-    told = (*_addresses(sections, state, name), *_routers(sections, state, name))
     idle = () if reading.brings_up(name) else (f"no `auto` or `allow-` line brings {name} up",)
-    return (*idle, *told, *_mtu(sections, state, name), *_ports(sections, state, name))
+    told = (*_addresses(sections, state, name), *_routers(sections, state, name))
+    own, every = (
+        [line for one in found for line in hooks(one.options)]
+        for found in (sections, reading.definitions)
+    )
+    made = (*routes(own, every, state, name, _asking(sections)), *rules(every, state, name))
+    return (*idle, *told, *made, *_mtu(sections, state, name), *_ports(sections, state, name))
 
 
 def _addresses(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:

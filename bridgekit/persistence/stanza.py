@@ -94,7 +94,7 @@ def stanzas(
     addresses = in_creation_order(state.addresses_on(bridge))
     own = link_local(link.mac)
     lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
-    routes = _lasting_routes(state.routes, bridge, addresses)
+    routes = lasting_routes(state.routes, bridge, addresses)
     leased = flavour.asked(extras.leased)
     gateways = _gateways(routes, lasting, leased, flavour)
     advertised = any(a.family == IPV6 and a.dynamic for a in addresses)
@@ -122,8 +122,8 @@ def bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> I
     yield from extras.kept
 
 
-def _lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:
-    """The routes that no address, router, daemon or kernel will bring by itself."""
+def lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:
+    """Return the routes that no address, router, daemon or kernel will bring by itself."""
     brought = {
         (address.family, network.network_address.packed, network.prefixlen)
         for address in addresses
@@ -224,7 +224,7 @@ def _can_be_written(message: bytes, routes: RouteSet) -> bool:
 
 def unwritten(state: Snapshot, bridge: str) -> tuple[str, ...]:
     """Return what of the bridge's state the stanzas cannot say, in words for a person."""
-    routes = _lasting_routes(state.routes, bridge, state.addresses_on(bridge))
+    routes = lasting_routes(state.routes, bridge, state.addresses_on(bridge))
     texts = [route_text(m, routes.name) for m in routes.samples() if not _can_be_written(m, routes)]
     for group in routes.alike if len(routes) > MOST_ROUTES else ():
         text = route_text(next(group.messages()), routes.name)

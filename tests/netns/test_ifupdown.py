@@ -159,6 +159,14 @@ def test_what_file_and_host_do_not_agree_on_is_told(make_lab: MakeLab) -> None:
     assert differences(lab) == []
     lab.ip("host", "route replace default via 192.168.1.9 dev br0")
     assert len(differences(lab)) == 2
+    lab.ip(
+        "host",
+        "route add 10.61.0.0/16 via 192.168.1.9 dev br0",
+        "rule add oif br0 lookup 101 priority 501",
+        "rule delete iif br0 lookup 100 priority 500",
+    )
+    assert "br0 has a route to 10.61.0.0/16, which no line of the file makes" in differences(lab)
+    assert any("has the rule priority 501" in one for one in differences(lab))
     lab.ip("host", "address delete 192.168.1.4/24 dev br0")
     assert "the file gives br0 192.168.1.4/24, which it does not have" in differences(lab)
 
@@ -174,6 +182,15 @@ iface eth0:1 inet static
   address 192.168.1.8/24
 """
 SAID = {"192.168.1.7", "192.168.1.8"}
+
+
+def test_a_route_of_the_file_that_is_not_there_is_told(make_lab: MakeLab) -> None:
+    lab = make_lab(host=(), interfaces=f"{FILE}  up ip -4 route add 10.61.0.0/16 via 192.168.1.1\n")
+    lab.run("host", "ifup", "-a", timeout=60)
+    assert differences(lab) == []
+    lab.ip("host", "route delete 10.61.0.0/16")
+    told = "a line of the file makes a route to 10.61.0.0/16, which is not there"
+    assert differences(lab) == [told]
 
 
 def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None:
