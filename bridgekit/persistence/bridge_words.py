@@ -12,11 +12,10 @@ TIMES = (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time
 Words = Callable[[Link, str, PortOptions, str | None], Iterator[Option]]
 
 
-def mtu(flavour: Flavour, link: Link, port: str) -> Iterator[Option]:
-    """Say the MTU, if it is not Ethernet's. To ifupdown2 a bridge's is that of its ports."""
+def mtu(link: Link, port: str) -> Iterator[Option]:
+    """Say the MTU, if it is not Ethernet's; ifupdown2 warns of the word, and needs it."""
     if link.mtu != ETHERNET_MTU:
-        if flavour is not IFUPDOWN2:
-            yield Option("mtu", str(link.mtu))
+        yield Option("mtu", str(link.mtu))
         yield Option("pre-up", f"ip link set {port} mtu {link.mtu}")
 
 

@@ -115,7 +115,7 @@ def stanzas(
 def bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> Iterator[Option]:
     """Yield what a section says to make the bridge; UsageError if a name cannot stand there."""
     check_names(link.name, port)
-    yield from bridge_words.mtu(flavour, link, port)
+    yield from bridge_words.mtu(link, port)
     yield bridge_words.ports(flavour, extras.ports, port)
     yield from bridge_words.behaviour(flavour, link, port, extras.port, extras.mac)
     yield from bridge_words.settings(extras.settings)
