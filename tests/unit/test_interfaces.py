@@ -31,7 +31,7 @@ def test_a_mapping_and_no_auto_down_are_told() -> None:
 def test_options_are_kept_unless_the_snapshot_says_them() -> None:
     own = interfaces.options(read(FILE), "eth0")
     assert Option("address", "192.168.1.5/24") in own
-    assert [option.value for option in interfaces.carried(own)] == [
+    assert [option.value for option in interfaces.carried(own, "eth0")] == [
         "echo one;        echo two",
         "192.168.1.1",
         "ethtool -K eth0 gro off",
@@ -57,7 +57,7 @@ def test_home_is_where_the_section_is() -> None:
 def test_a_bridges_options_with_hyphens_too() -> None:
     own = (Option("bridge-ports", "none eth1"), Option("bridge_ports", "eth2"), Option("dns", "x"))
     assert interfaces.ports(own) == ("eth1", "eth2")
-    assert interfaces.carried(own) == (Option("dns", "x"),)
+    assert interfaces.carried(own, "eth0") == (Option("dns", "x"),)
 
 
 def test_files_of_other_programs_are_read_as_well_as_may_be() -> None:

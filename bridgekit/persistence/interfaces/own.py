@@ -146,15 +146,16 @@ def renamed(option: Option, link: str, other: str) -> Option:
     return Option(option.name, re.sub(word, lambda _: other, option.value))
 
 
-def carried(own: tuple[Option, ...], *links: str) -> tuple[Option, ...]:
+def carried(own: tuple[Option, ...], link: str, *more: str) -> tuple[Option, ...]:
     """Return the options that the bridge's section needs from those of these links.
 
     Left out is what the new section says by itself: addresses, and `ip` commands for addresses,
     routes, neighbours and rules that name links, whose effect is in the snapshot. The first link is
     the card; what is about that goes on to be.
     """
+    links = (link, *more)
     kept = (o for o in own if not _is_expressed(o.name) and not hooks.is_told(o, links))
-    return tuple(hooks.on_card(option, links[0]) for option in kept)
+    return tuple(hooks.on_card(option, link) for option in kept)
 
 
 def asking(reading: Reading, link: str) -> dict[str, tuple[Option, ...]]:
