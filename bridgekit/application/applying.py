@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from bridgekit import machine
-from bridgekit.application import booting, finishing, installed
+from bridgekit.application import booting, finishing
 from bridgekit.errors import BridgekitError, Refused
 from bridgekit.host import files
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.operations.clients import strangers
-from bridgekit.migration.plan import Boot, Plan
+from bridgekit.migration.plan import Plan
 from bridgekit.migration.preflight import findings
 from bridgekit.transaction import engine, guard, probes, signals
 from bridgekit.transaction import record as records
@@ -23,7 +23,6 @@ from bridgekit.transaction.store import Store
 from bridgekit.transaction.undo import undone
 
 Tell = Callable[[str], None]
-INTERFACES = Path("/etc/network/interfaces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +123,16 @@ def _check_fresh(plan: Plan) -> None:
         raise Refused(
             f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
         )
-    if plan.boot != _boot(plan):
+    boot = plan.boot and booting.boot(
+        Path(plan.boot.main), plan.files, plan.intent, plan.boot.flavour
+    )
+    if boot != plan.boot or bool(boot) != bool(plan.files):
         raise Refused("the plan says of its files what they do not say. Plan again.")
     changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
     if changed or edited:
         what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))
         raise Refused(f"the host changed since this plan was made:\n{what}\nPlan again.")
-
-
-def _boot(plan: Plan) -> Boot | None:
-    """How its files are read, by the flavour that it names or that is here."""
-    if not plan.files:
-        return None
-    main = Path(plan.boot.main) if plan.boot else INTERFACES
-    name = plan.boot.flavour if plan.boot else installed.flavour(None).name
-    return booting.boot(main, plan.files, plan.intent, name)
 
 
 def ended(answer: guard.Answer) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from bridgekit.host import files, flavours, ifupdown
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import Boot, FileChange, FlavourName, contents
+from bridgekit.migration.plan import Boot, FileChange, contents
+from bridgekit.model.flavours import FlavourName
 from bridgekit.persistence import interfaces
 from bridgekit.transaction.engine import focus, link_after
 

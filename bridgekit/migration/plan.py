@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from bridgekit.errors import UsageError
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.operations import Operation
+from bridgekit.model.flavours import FlavourName
 from bridgekit.model.route_set import RouteSet
 from bridgekit.model.routes import is_whole
 from bridgekit.model.snapshot import Snapshot
@@ -32,9 +33,6 @@ class FileChange:
 def contents(changes: Iterable[FileChange]) -> dict[str, bytes]:
     """Return the new content of each file that will be there."""
     return {one.path: one.after for one in changes if one.after is not None}
-
-
-FlavourName = Literal["classic", "ifupdown2", "ifupdown-ng"]
 
 
 @dataclass(frozen=True, slots=True)

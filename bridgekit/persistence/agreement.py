@@ -8,7 +8,7 @@ from bridgekit.model.addresses import IPV4, IPV6, LINK_SCOPE, Address
 from bridgekit.model.routes import GATEWAY, KERNEL_MADE, MAIN_TABLE, expires, fields, head, table
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.agreement_of_lines import routes, rules
-from bridgekit.persistence.interfaces import Definition, Reading, hooks, ports, sections_of
+from bridgekit.persistence.interfaces import Definition, Reading, commands, ports, sections_of
 from bridgekit.persistence.option import Option
 
 FAMILIES = {"inet": IPV4, "inet6": IPV6}
@@ -33,7 +33,7 @@ def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ..
     idle = () if reading.brings_up(name) else (f"no `auto` or `allow-` line brings {name} up",)
     told = (*_addresses(sections, state, name), *_routers(sections, state, name))
     own, every = (
-        [line for one in found for line in hooks(one.options)]
+        [line for one in found for line in commands(one.options)]
         for found in (sections, reading.definitions)
     )
     made = (*routes(own, every, state, name, _asking(sections)), *rules(every, state, name))
@@ -126,7 +126,7 @@ def _ports(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iter
 
 
 def _words_of_hooks(sections: tuple[Definition, ...]) -> set[str]:
-    return {word for one in sections for text in hooks(one.options) for word in text.split()}
+    return {word for one in sections for text in commands(one.options) for word in text.split()}
 
 
 def _is_address(text: str) -> bool:

@@ -40,14 +40,7 @@ def _classic(link: Link, port: str, treated: PortOptions, mac: str | None) -> It
     for word, name in TIMES:
         if getattr(options, name) != getattr(usual, name):
             yield Option(f"bridge_{word}", f"{getattr(options, name) / 100:g}")
-    if options.priority != usual.priority:
-        yield Option("bridge_bridgeprio", str(options.priority))
-    if options.vlan_filtering:
-        yield Option("bridge_vlan_aware", "yes")
-    if treated.path_cost is not None:
-        yield Option("bridge_pathcost", f"{port} {treated.path_cost}")
-    if treated.priority is not None:
-        yield Option("bridge_portprio", f"{port} {treated.priority}")
+    yield from _spelled(("_", "", " "), link, port, treated)
     if mac:
         yield Option("bridge_hw", mac)
 
@@ -60,17 +53,24 @@ def _ifupdown2(link: Link, port: str, treated: PortOptions, mac: str | None) -> 
     for word, name in TIMES:
         if getattr(options, name) != getattr(usual, name):
             yield from _whole_seconds(f"bridge-{word}", name, link)
-    if options.priority != usual.priority:
-        yield Option("bridge-bridgeprio", str(options.priority))
-    if options.vlan_filtering:
-        yield Option("bridge-vlan-aware", "yes")
-    if treated.path_cost is not None:
-        yield Option("bridge-pathcosts", f"{port}={treated.path_cost}")
-    if treated.priority is not None:
-        yield Option("bridge-portprios", f"{port}={treated.priority}")
+    yield from _spelled(("-", "s", "="), link, port, treated)
     if mac:
         yield Option("hwaddress", mac)
     yield Option("up", f"sysctl -q -e -w net/ipv6/conf/{port}/disable_ipv6=0")
+
+
+def _spelled(
+    spelling: tuple[str, str, str], link: Link, port: str, treated: PortOptions
+) -> Iterator[Option]:
+    """Say what classic and ifupdown2 say alike, but for the signs between words."""
+    options, (low, plural, sign) = _options(link), spelling
+    if options.priority != BridgeOptions().priority:
+        yield Option(f"bridge{low}bridgeprio", str(options.priority))
+    if options.vlan_filtering:
+        yield Option(f"bridge{low}vlan{low}aware", "yes")
+    for word, value in (("pathcost", treated.path_cost), ("portprio", treated.priority)):
+        if value is not None:
+            yield Option(f"bridge{low}{word}{plural}", f"{port}{sign}{value}")
 
 
 def _whole_seconds(word: str, name: str, link: Link) -> Iterator[Option]:

@@ -5,9 +5,10 @@ something else, an `up` line says.
 """
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.model.flavours import FlavourName
 from bridgekit.model.route_text import DEFAULT_METRIC
 from bridgekit.model.routes import KERNEL_MADE
 
@@ -19,7 +20,7 @@ FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/
 class Flavour:
     """What one of the programs makes of `iface` sections."""
 
-    name: Literal["classic", "ifupdown2", "ifupdown-ng"]
+    name: FlavourName
     joined: bool = True
     """All sections of an interface are one to it, and its words come before its lines."""
     broadcasts: bool = False

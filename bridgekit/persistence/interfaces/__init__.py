@@ -11,7 +11,7 @@ Text is decoded with `surrogateescape`, so that every byte comes back as it was.
 
 from bridgekit.persistence.interfaces.document import Document, Section, parse
 from bridgekit.persistence.interfaces.edit import MARK, switched_off, switched_on
-from bridgekit.persistence.interfaces.hooks import half_told, hooks, on_card
+from bridgekit.persistence.interfaces.hooks import commands, half_told, on_card
 from bridgekit.persistence.interfaces.lines import Line
 from bridgekit.persistence.interfaces.names import Target
 from bridgekit.persistence.interfaces.own import (
@@ -49,9 +49,9 @@ __all__ = [
     "Ties",
     "asking",
     "carried",
+    "commands",
     "half_told",
     "home",
-    "hooks",
     "mapped",
     "methods",
     "names",

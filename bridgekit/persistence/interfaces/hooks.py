@@ -18,7 +18,7 @@ OF_CARDS = ("ethtool", "mii-tool", "iw", "wpa_supplicant")
 """Programs that make sense with a network card alone."""
 
 
-def hooks(own: tuple[Option, ...]) -> Iterator[str]:
+def commands(own: tuple[Option, ...]) -> Iterator[str]:
     """Yield the commands that these options run."""
     return (option.value for option in own if option.name in NAMES)
 

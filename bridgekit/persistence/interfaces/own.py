@@ -14,16 +14,8 @@ OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 EXPRESSED = frozenset(
     {
         *("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope"),
-        *(
-            "metric",
-            "pointopoint",
-            "point-to-point",
-            "accept_ra",
-            "autoconf",
-            "privext",
-            "dad-attempts",
-        ),
-        *("dad-interval", "preferred-lifetime"),
+        *("metric", "pointopoint", "point-to-point", "accept_ra", "autoconf", "privext"),
+        *("dad-attempts", "dad-interval", "preferred-lifetime"),
     }
 )
 """Options whose effect the snapshot shows, so that the new stanza says it anew."""
