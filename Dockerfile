@@ -1,17 +1,17 @@
 # The PXE service as an image:   docker build -t pxe .
-# Another Debian release:        docker build --build-arg RELEASE=bookworm -t pxe .
-ARG RELEASE=trixie
-FROM debian:${RELEASE}-slim
-COPY pxe/packages pxe/install /pxe/
-RUN . /etc/os-release \
- && apt-get update \
- && sed -e 's/#.*//' -e "s/@VERSION@/$VERSION_ID/" /pxe/packages \
-  | DEBIAN_FRONTEND=noninteractive xargs apt-get install -y --no-install-recommends \
-        -o Dpkg::Options::=--path-exclude=/usr/lib/debian-installer/images/*/*/gtk/* \
+# More Debian releases at once:  docker build --build-arg OLDER=bookworm --build-arg VERSIONS="13 12" -t pxe .
+# Whatever is offered, what serves it is the newest release's: its signed GRUB speaks HTTP.
+FROM debian:trixie-slim
+ARG OLDER=""
+ARG VERSIONS="13"
+COPY pxe/packages pxe/get pxe/install /pxe/
+RUN sh /pxe/get "$OLDER" "$VERSIONS" \
  && sh /pxe/install \
  && apt-get clean \
  && rm -rf /var/lib/apt/lists/*
-COPY pxe/serve pxe/menu /pxe/
+COPY pxe /pxe/
+VOLUME /var/lib/pxe
 # `bridgekit attach` lets the clients' packets through containers with this label
 LABEL bridgekit.router=yes
-ENTRYPOINT ["/bin/sh", "/pxe/serve"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["/bin/sh", "/pxe/start", "health"]
+ENTRYPOINT ["/bin/sh", "/pxe/start"]

@@ -257,7 +257,8 @@ def _service_text(service: Service | None) -> Iterator[str]:
         first, last = service.clients
         yield click.style("Then the PXE service:", bold=True)
         yield f"  {service.address} on {service.bridge}, clients {first} to {last}"
-        yield f"  Debian {service.suite}, engine {service.engine}, lease {service.lease}"
+        yield f"  Debian {', '.join(service.suites)}, lease {service.lease}"
+        yield f"  engine {service.engine}"
         if service.nat:
             yield "  clients get out by masquerading; forwarding is turned on until `pxe down`"
 

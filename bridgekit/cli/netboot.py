@@ -251,6 +251,6 @@ def _text(now: PxeStatus) -> str:
     lines = [
         f"{now.service.bridge}: {now.name} ({now.engine}) {state}",
         f"  {now.service.address}, clients {first} to {last}, lease {now.service.lease}, "
-        f"Debian {now.service.suite}, {'NAT' if now.service.nat else 'no NAT'}",
+        f"Debian {', '.join(now.service.suites)}, {'NAT' if now.service.nat else 'no NAT'}",
     ]
     return "\n".join([*lines, *(f"  {x.address}  {x.mac}  {x.name}" for x in now.leases)])

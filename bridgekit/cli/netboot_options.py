@@ -1,5 +1,6 @@
 """The options of a PXE service, for `pxe up` and, with a prefix, for `plan` and `apply`."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -41,6 +42,9 @@ def service_from(params: Mapping[str, Any], prefix: str, bridge: str) -> Service
         release=params[f"{word}release"],
         nat=not params[f"{word}no_nat"],
         append=params[f"{word}append"],
+        default=params[f"{word}default"],
+        site=params[f"{word}site"] and os.path.abspath(params[f"{word}site"]),
+        ipv6=params[f"{word}ipv6"],
         menu_timeout=params[f"{word}menu_timeout"],
         beside_dhcp=params[f"{word}beside_dhcp"],
     )
@@ -73,7 +77,14 @@ def _options(prefix: str) -> tuple[Option[Any], ...]:
                      show_default=True, help="isolated: a subnet of its own on the same wire."),
         click.option(f"{flag}image", metavar="NAME", help="Run this image instead of our own."),
         click.option(f"{flag}release", type=choice(service.RELEASES), default=DEFAULTS.release,
-                     show_default=True, help="The Debian release to install and to run."),
+                     show_default=True, multiple=True,
+                     help="A Debian release to offer; several times for several."),
+        click.option(f"{flag}default", metavar="ENTRY", default=DEFAULTS.default,
+                     help="The entry that starts by itself [the first release's installer]."),
+        click.option(f"{flag}site", metavar="DIR", type=click.Path(exists=True, file_okay=False),
+                     help="Your own catalogue, machines, answer files, kernels: docs/pxe.md."),
+        click.option(f"{flag}ipv6", is_flag=True,
+                     help="IPv6 for clients as well: router advertisements on their wire."),
         click.option(f"{flag}no-nat", is_flag=True, help="Clients get no way out of their wire."),
         click.option(f"{flag}append", metavar="ARGS", default=DEFAULTS.append,
                      help="More arguments for the clients' kernel, like console=ttyS0."),

@@ -10,8 +10,8 @@ from bridgekit.netboot.files import Home
 from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
 
-# dnsmasq drops to a user of its own, hence the last two
-CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID")
+# it keeps the first three, and needs the others to give up what it does not need
+CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", "SETPCAP")
 NETWORKS = {"docker": "bridge", "podman": "podman"}
 
 
@@ -56,7 +56,10 @@ class Containers:
             "--cap-drop=ALL",
             *(f"--cap-add={capability}" for capability in CAPABILITIES),
             "--security-opt=no-new-privileges",
-            *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=755"),
+            *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=1777"),
+            f"--volume={home.name}:/var/lib/pxe",
+            *((f"--volume={service.site}:/srv/site:ro",) if service.site else ()),
+            "--restart=unless-stopped",
             "--sysctl=net.ipv4.ip_forward=1",
             *environment,
             image.name_of(service),
@@ -74,6 +77,8 @@ class Containers:
         """Equivalent to: docker rm --force NAME"""
         if _inspect(self._name, home.name, "{{.Id}}"):
             run(self._name, "rm", "--force", "--volumes", home.name)
+        if run(self._name, "volume", "ls", "--quiet", f"--filter=name={home.name}").split():
+            run(self._name, "volume", "rm", home.name)
 
     def _has_network(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -25,19 +26,19 @@ def cache_dir(state: Path) -> Path:
     return Path(os.environ.get("BRIDGEKIT_CACHE_DIR") or state / "cache").absolute()
 
 
-def packages(version: str) -> tuple[str, ...]:
-    """The Debian packages of pxe/packages, for a release by its number."""
-    lines = (asset("pxe") / "packages").read_text().splitlines()
-    words = (line.split("#")[0].strip() for line in lines)
-    return tuple(word.replace("@VERSION@", version) for word in words if word)
-
-
 def digest(*names: str) -> str:
-    """A short hash over shipped files, by name and content."""
+    """A short hash over shipped files and directories, by name and content."""
     sums = hashlib.sha256()
     for name in names:
-        sums.update(name.encode() + b"\0" + asset(name).read_bytes() + b"\0")
+        for path in sorted(_files(asset(name))):
+            inside = str(path.relative_to(asset(name)))
+            sums.update(b"\0".join((name.encode(), inside.encode(), path.read_bytes(), b"")))
     return sums.hexdigest()[:12]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    found = path.rglob("*") if path.is_dir() else (path,)
+    return (one for one in found if one.is_file() and one.suffix != ".pyc")
 
 
 def private_dir(path: Path) -> Path:

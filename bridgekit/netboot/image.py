@@ -10,14 +10,14 @@ from bridgekit.netboot import files, root
 from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
 
-INPUTS = ("Dockerfile", "pxe/packages", "pxe/install", "pxe/serve", "pxe/menu")
+BASE = f"debian:{root.BASE}-slim"
 LABEL = "bridgekit.inputs"
 PULL_SECONDS = 600.0
 
 
 def name_of(service: Service) -> str:
     """The image's name: the one asked for, else our own for the release."""
-    return service.image or f"bridgekit-pxe:{service.suite}"
+    return service.image or f"bridgekit-pxe:{'-'.join(service.suites)}"
 
 
 def ready(engine: str, service: Service) -> bool:
@@ -41,12 +41,14 @@ def build(engine: str, service: Service, cache: Path, say: Say) -> str:
 
     Equivalent to: docker build --network host -t NAME .
     """
-    _ensure_base(engine, service.suite, cache, say)
+    _ensure_base(engine, cache, say)
     say(f"building {name_of(service)} …")
     dockerfile = files.asset("Dockerfile")
     run(
         *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
-        *(f"--build-arg=RELEASE={service.suite}", f"--label={LABEL}={_inputs(service)}"),
+        f"--build-arg=OLDER={' '.join(root.older(service))}",
+        f"--build-arg=VERSIONS={' '.join(service.versions)}",
+        f"--label={LABEL}={_inputs(service)}",
         f"--file={dockerfile}",
         str(dockerfile.parent),
         timeout=root.BUILD_SECONDS,
@@ -54,29 +56,28 @@ def build(engine: str, service: Service, cache: Path, say: Say) -> str:
     return name_of(service)
 
 
-def _ensure_base(engine: str, suite: str, cache: Path, say: Say) -> None:
-    base = f"debian:{suite}-slim"
-    if _inspect(engine, base, ".Id"):
+def _ensure_base(engine: str, cache: Path, say: Say) -> None:
+    if _inspect(engine, BASE, ".Id"):
         return
-    say(f"pulling {base} …")
+    say(f"pulling {BASE} …")
     with suppress(CommandFailed):
-        run(engine, "pull", base, timeout=PULL_SECONDS)
+        run(engine, "pull", BASE, timeout=PULL_SECONDS)
         return
-    say(f"{base} can't be pulled; making it from Debian's packages …")
-    _import_base(engine, suite, cache, base)
+    say(f"{BASE} can't be pulled; making it from Debian's packages …")
+    _import_base(engine, cache)
 
 
-def _import_base(engine: str, suite: str, cache: Path, base: str) -> None:
+def _import_base(engine: str, cache: Path) -> None:
     """Equivalent to: mmdebstrap --variant=minbase SUITE base.tar; docker import base.tar BASE"""
-    archive = files.private_dir(cache) / f"base-{suite}.tar"
+    archive = files.private_dir(cache) / f"base-{root.BASE}.tar"
     if not archive.exists():
         fresh = Path(f"{archive}.{os.getpid()}.tar")
         try:
-            root.debootstrap(suite, fresh)
+            root.debootstrap(root.BASE, fresh)
             fresh.replace(archive)
         finally:
             fresh.unlink(missing_ok=True)
-    run(engine, "import", str(archive), base, timeout=600)
+    run(engine, "import", str(archive), BASE, timeout=600)
 
 
 def _pull(engine: str, name: str, say: Say) -> None:
@@ -91,7 +92,7 @@ def _pull(engine: str, name: str, say: Say) -> None:
 
 
 def _inputs(service: Service) -> str:
-    return f"{service.suite}-{files.digest(*INPUTS)}"
+    return f"{'-'.join(service.suites)}-{files.digest('Dockerfile', 'pxe')}"
 
 
 def _inspect(engine: str, name: str, expression: str) -> str:

@@ -18,7 +18,9 @@ class Lease:
 def read_leases(pid: int) -> tuple[Lease, ...]:
     """The leases in dnsmasq's file, read through the service's own root; none if it has none."""
     with suppress(OSError):
-        lines = Path(f"/proc/{pid}/root/run/pxe/leases").read_text(errors="replace").splitlines()
+        lines = (
+            Path(f"/proc/{pid}/root/var/lib/pxe/leases").read_text(errors="replace").splitlines()
+        )
         found = (_lease(line.split()) for line in lines)
         return tuple(lease for lease in found if lease)
     return ()

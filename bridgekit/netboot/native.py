@@ -24,10 +24,11 @@ PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root",
 NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 START_SECONDS = 20.0
+NOBODY = 65534
 
 
 class Native:
-    """Runs pxe/serve in a read-only root, as nobody, with the three capabilities it needs."""
+    """Runs pxe/bootserver in a read-only root, as nobody, with the three capabilities it needs."""
 
     name = "native"
 
@@ -90,9 +91,12 @@ class Native:
         dns = ("PXE_DNS", " ".join(addresses.resolvers()))
         tree = root.path_of(service, self._cache)
         script = home.path / "files" / "run-native"
+        kept = files.private_dir(home.path / "kept")
+        os.chown(kept, NOBODY, NOBODY)
+        places = (str(tree), str(kept), service.site or "")
         with os.fdopen(log, "w") as out:
             child = subprocess.Popen(
-                (*_own_scope(home), "unshare", *NAMESPACES, "sh", str(script), str(tree)),
+                (*_own_scope(home), "unshare", *NAMESPACES, "sh", str(script), *places),
                 env={"PATH": PATH, **dict((*service.settings, dns))},
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,13 +15,21 @@ from bridgekit.netboot import files
 from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
 
+BASE = "trixie"
+"""What the service itself is made of: the newest release, whose signed GRUB speaks HTTP."""
 BUILD_SECONDS = 1800
-NO_GTK = "path-exclude=/usr/lib/debian-installer/images/*/*/gtk/*"
+MADE_BY = ("packages", "get", "install")
 
 
 def path_of(service: Service, cache: Path) -> Path:
     """Where the root for this release and these packages belongs; it need not exist yet."""
-    return cache / f"pxe-root-{service.suite}-{files.digest('pxe/packages', 'pxe/install')}"
+    inputs = files.digest(*(f"pxe/{name}" for name in MADE_BY))
+    return cache / f"pxe-root-{'-'.join(service.suites)}-{inputs}"
+
+
+def older(service: Service) -> tuple[str, ...]:
+    """The releases that it offers and is not itself made of."""
+    return tuple(suite for suite in service.suites if suite != BASE)
 
 
 def ensure(service: Service, cache: Path, say: Say) -> Path:
@@ -30,7 +39,7 @@ def ensure(service: Service, cache: Path, say: Say) -> Path:
         return root
     with _locked(files.private_dir(cache) / ".pxe-root.lock"):
         if not root.is_dir():
-            say(f"making the PXE service's root from Debian {service.suite}'s packages …")
+            say(f"making the PXE service's root from Debian {BASE}'s packages …")
             _build(service, root)
             say(f"made {root}")
     return root
@@ -52,12 +61,18 @@ def _build(service: Service, root: Path) -> None:
     # a temporary directory is 0700, but / must be open to the service's own user
     with tempfile.TemporaryDirectory(dir=root.parent, prefix=".pxe-root-") as scratch:
         fresh = Path(scratch) / "root"
-        include = "--include=" + ",".join(files.packages(service.version))
-        debootstrap(service.suite, fresh, include, f"--dpkgopt={NO_GTK}")
-        (fresh / "pxe").mkdir()
-        shutil.copy(files.asset("pxe/install"), fresh / "pxe")
-        run("chroot", str(fresh), "sh", "/pxe/install")
+        debootstrap(BASE, fresh, *(f"--customize-hook={line}" for line in _hooks(service)))
         fresh.rename(root)
+
+
+def _hooks(service: Service) -> Iterator[str]:
+    """What is run in the fresh root, as in the Dockerfile; mmdebstrap gives each to a shell."""
+    yield 'mkdir "$1/pxe"'
+    for name in MADE_BY:
+        yield f'cp {shlex.quote(str(files.asset(f"pxe/{name}")))} "$1/pxe/"'
+    words = (" ".join(older(service)), " ".join(service.versions))
+    yield f'chroot "$1" sh /pxe/get {shlex.join(words)}'
+    yield 'chroot "$1" sh /pxe/install'
 
 
 @contextmanager

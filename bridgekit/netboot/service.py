@@ -5,6 +5,8 @@ import re
 from dataclasses import asdict, dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 
+from bridgekit.assets.pxe.bootserver.settings import Wrong, read
+from bridgekit.assets.pxe.bootserver.subnet import default_range
 from bridgekit.errors import Refused, UsageError
 
 ENGINES = ("auto", "docker", "podman", "native")
@@ -12,7 +14,6 @@ MODES = ("isolated", "lan", "proxy", "auto")
 VERSIONS = {"trixie": "13", "bookworm": "12"}
 RELEASES = (*VERSIONS, *VERSIONS.values())
 LEASE = re.compile(r"infinite|[0-9]+[mhd]?")
-APPEND = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*-]*")
 SHORTEST_LEASE = 120  # seconds; dnsmasq's own least
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 
@@ -22,7 +23,9 @@ class Service:
     """A PXE service on a bridge; `address` is the service's own, inside the clients' subnet.
 
     `range` None means the middle part of the subnet: .101 to .199 of a /24.
-    `append` goes onto the command line of every client's kernel.
+    `release` names the Debian releases to offer, the first one starts by itself unless `default`
+    names another entry. `append` goes onto the command line of every client's kernel. `site` is
+    the user's own folder: catalogue/*.toml, machines.toml, answers/, files/, sources.toml.
     """
 
     bridge: str = "br0"
@@ -32,22 +35,24 @@ class Service:
     lease: str = "1h"
     mode: str = "isolated"
     image: str | None = None
-    release: str = "trixie"
+    release: tuple[str, ...] = ("trixie",)
+    default: str = ""
+    site: str | None = None
     nat: bool = True
     append: str = ""
     menu_timeout: int = 5
     beside_dhcp: bool = False
+    ipv6: bool = False
 
     @property
-    def suite(self) -> str:
-        """The Debian release by its name, also where it was given by its number."""
-        names = {number: name for name, number in VERSIONS.items()}
-        return names.get(self.release, self.release)
+    def suites(self) -> tuple[str, ...]:
+        """The Debian releases by their names, the newest first, also those given by number."""
+        return tuple(name for name in VERSIONS if {name, VERSIONS[name]} & set(self.release))
 
     @property
-    def version(self) -> str:
-        """The Debian release by its number."""
-        return VERSIONS[self.suite]
+    def versions(self) -> tuple[str, ...]:
+        """The same by their numbers."""
+        return tuple(VERSIONS[suite] for suite in self.suites)
 
     @property
     def network(self) -> IPv4Network:
@@ -63,9 +68,12 @@ class Service:
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """The wishes as the environment that pxe/serve reads."""
+        """The wishes as the environment that pxe/bootserver reads."""
         first, last = self.clients
+        wished = VERSIONS.get(self.release[0], self.release[0])
         return (
+            ("PXE_DEFAULT", self.default or f"debian{wished}"),
+            ("PXE_IPV6", "yes" if self.ipv6 else "no"),
             ("PXE_RANGE", f"{first},{last}"),
             ("PXE_LEASE", self.lease),
             ("PXE_NAT", "yes" if self.nat else "no"),
@@ -83,14 +91,7 @@ class Service:
         values = json.loads(text)
         if values["range"] is not None:
             values["range"] = tuple(values["range"])
-        return cls(**values)
-
-
-def default_range(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
-    """.101 to .199, in a smaller subnet the same share of it."""
-    share = min(network.num_addresses, 256)
-    last = min(share * 199 // 256, network.num_addresses - 2)
-    return network[share * 101 // 256], network[last]
+        return cls(**values | {"release": tuple(values["release"])})
 
 
 def check(service: Service, host_networks: tuple[str, ...]) -> None:
@@ -102,11 +103,10 @@ def check(service: Service, host_networks: tuple[str, ...]) -> None:
     interface = _interface(service.address)
     _check_range(service, interface)
     _check_lease(service.lease)
-    if not APPEND.fullmatch(service.append):
-        raise UsageError(
-            f"{service.append!r} can't go onto a kernel's command line safely: only letters, "
-            "digits, spaces and . _ , : = / @ % + ~ ? * - are taken. Nothing was changed."
-        )
+    try:
+        read(dict(service.settings))
+    except Wrong as error:
+        raise UsageError(f"{error}. Nothing was changed.") from error
     _check_overlap(interface.network, host_networks)
 
 
@@ -114,7 +114,7 @@ def _check_words(service: Service) -> None:
     for what, value, known in (
         ("engine", service.engine, ENGINES),
         ("mode", service.mode, MODES),
-        ("release", service.release, RELEASES),
+        *(("release", release, RELEASES) for release in service.release),
     ):
         if value not in known:
             raise UsageError(f"{value!r} is no {what}: it is one of {', '.join(known)}.")

@@ -1,0 +1,55 @@
+"""The service's program: `python3 -m bootserver` serves, with the word `health` it looks.
+
+Needs the capabilities NET_ADMIN, NET_RAW and NET_BIND_SERVICE, and no other right.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+
+from . import manifest, settings, site
+from .daemons import KEPT, RUN
+from .health import trouble
+from .running import KeepsEnding
+from .serving import say, serve
+
+REFUSED = 2
+
+
+def main() -> int:
+    """Serve until told to stop; 2 for settings or files that can't be served, 1 for a failure."""
+    if sys.argv[1:] == ["health"]:
+        wrong = trouble()
+        print(wrong or "well")
+        return 1 if wrong else 0
+    try:
+        wishes = settings.read(os.environ)
+        files = manifest.verify(manifest.NAME, settings.TREE)
+        offered = site.read(wishes, settings.TREE, settings.SITE)
+    except settings.Wrong as error:
+        say(f"refused: {error}")
+        return REFUSED
+    say(f"{files} files are as recorded when this was built; {len(offered.entries)} entries")
+    for folder in (RUN, KEPT):
+        folder.mkdir(parents=True, exist_ok=True)
+    code = 0
+    try:
+        asyncio.run(_until_told(wishes, offered))
+    except* KeepsEnding as errors:
+        say(str(errors.exceptions[0]))
+        code = 1
+    say("stopped")
+    return code
+
+
+async def _until_told(wishes: settings.Settings, offered: site.Site) -> None:
+    work = asyncio.create_task(serve(wishes, offered))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+sys.exit(main())

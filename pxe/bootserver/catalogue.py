@@ -1,0 +1,120 @@
+"""What can be booted: entries, out of TOML files that ship and that the user adds.
+
+    [[entry]]
+    name = "rescue"
+    title = "Rescue mode"
+    kernel = "debian/13/{arch}/linux"           # a path below /srv/tftp; site/… is the user's own
+    initrd = ["debian/13/{arch}/initrd.gz"]
+    arguments = "rescue/enable=true --- quiet"  # {{ server }} is the service's address
+    arch = "any"                                # or amd64 (if nothing is said), or arm64
+    firmware = "any"                            # or bios, or efi
+
+Instead of a kernel: `program` (an EFI program), `grub` or `ipxe` (lines of such a script), or
+`local = true` (go on with the machine's own disk).
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from .settings import FILE, NAME, Wrong
+
+ARCHITECTURES = {"amd64": ("amd64",), "arm64": ("arm64",), "any": ("amd64", "arm64")}
+FIRMWARES = ("bios", "efi", "any")
+TITLE = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*()-]{1,70}")
+ARGUMENTS = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*{}&;-]{0,1500}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to boot; see the module's text for the words."""
+
+    name: str
+    title: str
+    kernel: str = ""
+    initrd: tuple[str, ...] = ()
+    arguments: str = ""
+    arch: str = "amd64"
+    firmware: str = "any"
+    program: str = ""
+    grub: str = ""
+    ipxe: str = ""
+    local: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it needs, as paths below the tree."""
+        return tuple(path for path in (self.kernel, *self.initrd, self.program) if path)
+
+    def on(self, arch: str) -> "Entry":
+        """The same for one architecture, whose name stands where the paths say {arch}."""
+        kernel, program = (path.replace("{arch}", arch) for path in (self.kernel, self.program))
+        initrd = tuple(path.replace("{arch}", arch) for path in self.initrd)
+        return replace(self, kernel=kernel, program=program, initrd=initrd, arch=arch)
+
+
+def parse(text: str, source: str) -> Iterator[Entry]:
+    """The entries of one file. Raises Wrong, with the file's name, for what is none."""
+    try:
+        tables = tomllib.loads(text).get("entry", [])
+    except tomllib.TOMLDecodeError as error:
+        raise Wrong(f"{source} is no TOML: {error}") from error
+    if not isinstance(tables, list):
+        raise Wrong(f"{source}: each entry begins with [[entry]]")
+    for table in tables:
+        yield _entry(table, source)
+
+
+def joined(catalogues: Iterable[Iterable[Entry]]) -> tuple[Entry, ...]:
+    """One catalogue of several; a later entry takes the place of an earlier one of its name."""
+    found: dict[str, Entry] = {}
+    for entries in catalogues:
+        found.update({entry.name: entry for entry in entries})
+    return tuple(found.values())
+
+
+def bootable(entries: Iterable[Entry], arch: str, firmware: str) -> tuple[Entry, ...]:
+    """Those for such a machine, with its architecture put in."""
+    fits = (entry for entry in entries if arch in ARCHITECTURES[entry.arch])
+    return tuple(entry.on(arch) for entry in fits if entry.firmware in (firmware, "any"))
+
+
+def _entry(table: Mapping[str, Any], source: str) -> Entry:
+    known = {field.name for field in fields(Entry)}
+    if not isinstance(table, dict) or not table.get("name") or set(table) - known:
+        raise Wrong(f"{source}: an entry has a name and a title, and no words but {sorted(known)}")
+    values = {**table, "title": table.get("title", table["name"])}
+    if isinstance(values.get("initrd"), str):
+        values["initrd"] = [values["initrd"]]
+    values["initrd"] = tuple(values.get("initrd", ()))
+    for field in fields(Entry):
+        if field.name in values and not isinstance(values[field.name], _TYPES[field.name]):
+            raise Wrong(f"{source}: {field.name} of {values['name']!r} is of the wrong kind")
+    entry = Entry(**values)
+    _check(entry, source)
+    return entry
+
+
+_TYPES: dict[str, type] = {field.name: str for field in fields(Entry)}
+_TYPES |= {"initrd": tuple, "local": bool}
+
+
+def _check(entry: Entry, source: str) -> None:
+    for good, what in (
+        (NAME.fullmatch(entry.name), f"name {entry.name!r}"),
+        (TITLE.fullmatch(entry.title), f"title {entry.title!r}"),
+        (ARGUMENTS.fullmatch(entry.arguments), f"arguments {entry.arguments!r}"),
+        (entry.arch in ARCHITECTURES, f"arch {entry.arch!r}"),
+        (entry.firmware in FIRMWARES, f"firmware {entry.firmware!r}"),
+        (all(isinstance(path, str) for path in entry.files), "files"),
+        (all(FILE.fullmatch(str(path)) for path in entry.on("amd64").files), "files"),
+    ):
+        if not good:
+            raise Wrong(f"{source}: the {what} of the entry {entry.name!r} can't be used")
+    ways = (entry.kernel, entry.program, entry.grub or entry.ipxe, entry.local)
+    if sum(map(bool, ways)) != 1:
+        raise Wrong(
+            f"{source}: the entry {entry.name!r} needs one of kernel, program, grub/ipxe, local"
+        )

@@ -1,0 +1,52 @@
+"""The words of dnsmasq and nginx for a subnet. dnsmasq(8), nginx.org/en/docs/dirindex.html"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .machines import Machine
+from .settings import TREE, Settings
+from .subnet import Subnet
+from .templating import SHIPPED, rendered
+
+RUN = Path("/run/pxe")
+"""What the service writes while it runs: menus, configurations, sockets."""
+KEPT = Path("/var/lib/pxe")
+"""What outlives a restart: the leases."""
+LEASES = KEPT / "leases"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A program that is kept running, and its configuration's file and text."""
+
+    name: str
+    argv: tuple[str, ...]
+    file: Path
+    text: str
+
+
+def daemons(
+    subnet: Subnet, settings: Settings, machines: tuple[Machine, ...]
+) -> tuple[Daemon, ...]:
+    """DHCP, TFTP and DNS by dnsmasq, HTTP by nginx."""
+    dns, http = RUN / "dnsmasq.conf", RUN / "nginx.conf"
+    nic = settings.interface
+    return (
+        Daemon(
+            "dnsmasq",
+            ("dnsmasq", "--keep-in-foreground", f"--conf-file={dns}"),
+            dns,
+            _text("dnsmasq.conf", subnet, settings=settings, nic=nic, machines=machines),
+        ),
+        Daemon(
+            "nginx",
+            ("nginx", "-e", "stderr", "-c", str(http), "-p", str(RUN)),
+            http,
+            _text("nginx.conf", subnet),
+        ),
+    )
+
+
+def _text(name: str, subnet: Subnet, **values: object) -> str:
+    places = {"tree": TREE, "run": RUN, "leases": LEASES}
+    return rendered(f"{name}.j2", SHIPPED, subnet=subnet, **places, **values)

@@ -1,0 +1,43 @@
+"""Is the service well? It waits for its interface, or answers over HTTP and TFTP."""
+
+import socket
+import struct
+from http.client import HTTPConnection
+
+from .serving import SERVING
+
+FILE = "menu/bios.ipxe"
+SECONDS = 3.0
+
+
+def trouble() -> str | None:
+    """What is wrong, as a sentence; None if nothing is."""
+    if not SERVING.exists():
+        return None
+    server = SERVING.read_text()
+    try:
+        _ask_http(server)
+        _ask_tftp(server)
+    except OSError as error:
+        return f"no answer from {server}: {error}"
+    return None
+
+
+def _ask_http(server: str) -> None:
+    connection = HTTPConnection(server, timeout=SECONDS)
+    connection.request("HEAD", f"/{FILE}")
+    status = connection.getresponse().status
+    connection.close()
+    if status != 200:
+        raise OSError(f"HTTP says {status} of {FILE}")
+
+
+def _ask_tftp(server: str) -> None:
+    """A read request (RFC 1350) must be answered with data, block 1; an error ends the talk."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.settimeout(SECONDS)
+        wire.sendto(b"\0\1" + FILE.encode() + b"\0octet\0", (server, 69))
+        answer, peer = wire.recvfrom(1024)
+        wire.sendto(b"\0\5\0\0enough\0", peer)
+    if struct.unpack("!H", answer[:2])[0] != 3:
+        raise OSError(f"TFTP refuses {FILE}")

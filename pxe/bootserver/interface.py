@@ -1,0 +1,35 @@
+"""The clients' interface: its address now, and the wait for another one. rtnetlink(7)"""
+
+import asyncio
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+LINK, IPV4_ADDRESS = 0x1, 0x10  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR
+
+
+@contextmanager
+def notices() -> Iterator[socket.socket]:
+    """A socket that can be read whenever a link or an address has changed, from now on."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as found:
+        found.bind((0, LINK | IPV4_ADDRESS))
+        found.setblocking(False)
+        yield found
+
+
+def address(nic: str) -> str | None:
+    """The interface's first global IPv4 address as ADDRESS/LEN; None if it is not up with one."""
+    argv = ("ip", "-json", "-4", "address", "show", "dev", nic, "up", "scope", "global")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    found = [info for link in json.loads(done.stdout or "[]") for info in link.get("addr_info", ())]
+    return next((f"{info['local']}/{info['prefixlen']}" for info in found), None)
+
+
+async def another(nic: str, known: str | None, heard: socket.socket) -> str | None:
+    """Return the interface's address as soon as it is not `known` any more."""
+    while (found := address(nic)) == known:
+        with suppress(OSError):  # ENOBUFS: some notices were lost, which the next look makes good
+            await asyncio.get_running_loop().sock_recv(heard, 65536)
+    return found

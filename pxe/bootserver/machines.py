@@ -1,0 +1,87 @@
+"""What is known of single machines: which entry they boot, and values for their answer files.
+
+[profile.worker]
+entry = "auto"
+data = { disk = "/dev/vda" }
+
+[machine."52:54:00:c1:00:01"]
+profile = "worker"
+hostname = "node1"
+data = { user = "admin" }
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .settings import NAME, Wrong
+
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+LOADERS = ("", "pxelinux")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine by its MAC address; `entry` starts without a question, empty shows the menu.
+
+    `loader` "pxelinux" is for a BIOS machine whose own iPXE is not to be trusted.
+    """
+
+    mac: str
+    entry: str = ""
+    hostname: str = ""
+    loader: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(text: str, source: str) -> tuple[Machine, ...]:
+    """The machines of a file. Raises Wrong for what is none."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Wrong(f"{source} is no TOML: {error}") from error
+    profiles = _tables(tables, "profile", source)
+    machines = _tables(tables, "machine", source)
+    return tuple(_machine(mac, table, profiles, source) for mac, table in machines.items())
+
+
+def known(machines: tuple[Machine, ...], mac: str) -> Machine:
+    """The machine with this MAC address; one of which nothing is known otherwise."""
+    return next((one for one in machines if one.mac == mac), Machine(mac))
+
+
+def _tables(tables: Mapping[str, Any], name: str, source: str) -> Mapping[str, Any]:
+    found = tables.get(name, {})
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise Wrong(f"{source}: {name}s are written as [{name}.NAME]")
+    return found
+
+
+def _machine(
+    mac: str, table: Mapping[str, Any], profiles: Mapping[str, Any], source: str
+) -> Machine:
+    name = table.get("profile", "")
+    if name and name not in profiles:
+        raise Wrong(f"{source}: {mac} names the profile {name!r}, which is not there")
+    profile: Mapping[str, Any] = profiles[name] if name else {}
+    values = {**profile, **table, "data": {**profile.get("data", {}), **table.get("data", {})}}
+    values.pop("profile", None)
+    if unknown := set(values) - {"entry", "hostname", "loader", "data"}:
+        raise Wrong(f"{source}: {mac} has {', '.join(sorted(unknown))}, which mean nothing")
+    machine = Machine(mac.lower().replace("-", ":"), **values)
+    _check(machine, source)
+    return machine
+
+
+def _check(machine: Machine, source: str) -> None:
+    for good, what in (
+        (MAC.fullmatch(machine.mac), "MAC address"),
+        (not machine.entry or NAME.fullmatch(str(machine.entry)), "entry"),
+        (not machine.hostname or HOSTNAME.fullmatch(str(machine.hostname)), "hostname"),
+        (machine.loader in LOADERS, "loader"),
+    ):
+        if not good:
+            raise Wrong(f"{source}: the {what} of {machine.mac} can't be used")

@@ -1,0 +1,100 @@
+"""Boot menus: what a loader reads, out of the catalogue. One file for each kind of loader."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .catalogue import Entry, bootable
+from .machines import Machine
+from .settings import Settings, Wrong
+from .templating import SHIPPED, phrase, rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A program that shows a menu: its template, the machines it runs on, and its menu's file.
+
+    `own` is the file for one machine, whose MAC address goes in with dashes.
+    """
+
+    template: str
+    arch: str
+    firmware: str
+    file: str
+    own: str
+
+
+LOADERS = (
+    Loader("grub.cfg", "amd64", "efi", "grub-amd64.cfg", "grub-amd64-{}.cfg"),
+    Loader("grub.cfg", "arm64", "efi", "grub-arm64.cfg", "grub-arm64-{}.cfg"),
+    Loader("boot.ipxe", "amd64", "bios", "bios.ipxe", "bios-{}.ipxe"),
+    Loader("boot.ipxe", "amd64", "efi", "amd64.ipxe", "amd64-{}.ipxe"),
+    Loader("boot.ipxe", "arm64", "efi", "arm64.ipxe", "arm64-{}.ipxe"),
+    Loader("pxelinux.cfg", "amd64", "bios", "pxelinux.cfg/default", "pxelinux.cfg/01-{}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An entry as a menu names it, with all its arguments."""
+
+    entry: Entry
+    arguments: str
+
+
+def menus(
+    entries: tuple[Entry, ...], machines: tuple[Machine, ...], settings: Settings, server: str
+) -> Iterator[tuple[str, str]]:
+    """Every menu as (file, text): one for each loader, and one more for each machine with an entry.
+
+    Raises Wrong for a machine whose entry is in no menu of its.
+    """
+    chosen = tuple(machine for machine in machines if machine.entry)
+    for machine in chosen:
+        if machine.entry not in {entry.name for entry in entries}:
+            raise Wrong(f"{machine.mac} shall boot {machine.entry!r}, which is in no catalogue")
+    for loader in LOADERS:
+        offers = _offers(entries, loader, settings, server)
+        yield loader.file, _text(loader, offers, settings, server, bool(chosen))
+        for machine in chosen:
+            if any(offer.entry.name == machine.entry for offer in offers):
+                name = loader.own.format(machine.mac.replace(":", "-"))
+                own = (offer for offer in offers if offer.entry.name == machine.entry)
+                yield name, _text(loader, tuple(own), settings, server, False)
+
+
+def _offers(
+    entries: tuple[Entry, ...], loader: Loader, settings: Settings, server: str
+) -> tuple[Offer, ...]:
+    found = (
+        entry
+        for entry in bootable(entries, loader.arch, loader.firmware)
+        if _can(loader.template, entry)
+    )
+    return tuple(Offer(entry, _arguments(entry, settings, server)) for entry in found)
+
+
+def _can(template: str, entry: Entry) -> bool:
+    """A script is for its own loader only, and pxelinux, which is for BIOS, starts no program."""
+    if entry.grub or entry.ipxe:
+        return bool({"grub.cfg": entry.grub, "boot.ipxe": entry.ipxe}.get(template))
+    return not (entry.program and template == "pxelinux.cfg")
+
+
+def _arguments(entry: Entry, settings: Settings, server: str) -> str:
+    """What is added comes before Debian's dashes: what follows those is for the new system."""
+    words, dashes, rest = phrase(entry.arguments, server=server).partition("---")
+    return " ".join(filter(None, (words.strip(), settings.append, dashes + rest)))
+
+
+def _text(
+    loader: Loader, offers: tuple[Offer, ...], settings: Settings, server: str, chosen: bool
+) -> str:
+    return rendered(
+        f"{loader.template}.j2",
+        SHIPPED,
+        offers=offers,
+        default=offers[0].entry.name if offers else "",
+        timeout=settings.timeout if len(offers) > 1 else 0,
+        server=server,
+        own=loader.own if chosen else "",
+    )

@@ -1,0 +1,76 @@
+"""Keeping a daemon running: its words passed on, started again when it ends by itself."""
+
+import asyncio
+import os
+import signal
+import time
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from .daemons import Daemon
+
+Heard = Callable[[str], None]
+ENDS, SECONDS = 5, 60.0
+PATIENCE = 5.0
+
+
+class KeepsEnding(Exception):
+    """A daemon that can't be kept running; its text is one sentence."""
+
+
+@dataclass(slots=True)
+class Running:
+    """One daemon, from `run` until that is cancelled. `ready` is set by its first ready line."""
+
+    daemon: Daemon
+    heard: Heard
+    ready_words: str
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    ends: deque[float] = field(default_factory=lambda: deque(maxlen=ENDS))
+
+    async def run(self) -> None:
+        """Start it, and again whenever it ends. Raises KeepsEnding if that is too often."""
+        self.daemon.file.write_text(self.daemon.text)
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                *self.daemon.argv, stdout=PIPE, stderr=STDOUT, start_new_session=True
+            )
+            try:
+                await self._listen(process)
+            finally:
+                await _end(process)
+            self._count(process.returncode)
+
+    async def _listen(self, process: Process) -> None:
+        assert process.stdout
+        while line := await process.stdout.readline():
+            text = line.decode(errors="replace").rstrip()
+            self.heard(text)
+            if self.ready_words in text:
+                self.ready.set()
+
+    def _count(self, code: int | None) -> None:
+        self.ends.append(time.monotonic())
+        if len(self.ends) == ENDS and self.ends[-1] - self.ends[0] < SECONDS:
+            raise KeepsEnding(
+                f"{self.daemon.name} ended {ENDS} times in a minute, last with {code}"
+            )
+        self.heard(f"pxe: {self.daemon.name} ended by itself (code {code}); it is started again")
+
+
+async def _end(process: Process) -> None:
+    """Ask it to end, then make it and all that it has started."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), PATIENCE)
+    with suppress(ProcessLookupError):  # a killed nginx leaves workers that hold its port
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    with suppress(ChildProcessError):  # those are the first process's children now, which we are
+        while os.waitpid(-process.pid, 0):
+            pass

@@ -1,0 +1,98 @@
+"""The service: waits for its interface's address, and serves that subnet until it changes."""
+
+import asyncio
+from collections.abc import Iterator
+
+from . import interface
+from .answers import Application
+from .daemons import LEASES, RUN, daemons
+from .menus import menus
+from .running import Running
+from .settings import Settings, Wrong
+from .site import Site
+from .subnet import Subnet, subnet
+from .way_out import way_out
+from .web import answering
+from .words import Listener
+
+SERVING = RUN / "serving"
+"""There while it serves; holds the service's address."""
+READY = {"dnsmasq": "started, version", "nginx": "start worker processes"}
+
+
+def say(sentence: str) -> None:
+    """One line of the log, which is standard output."""
+    print(f"pxe: {sentence}", flush=True)
+
+
+async def serve(settings: Settings, site: Site) -> None:
+    """Serve whenever the interface has an address, until cancelled. Raises KeepsEnding."""
+    with interface.notices() as heard:
+        while True:
+            address = interface.address(settings.interface)
+            work = asyncio.create_task(_serve(address, settings, site))
+            change = asyncio.create_task(interface.another(settings.interface, address, heard))
+            try:
+                await asyncio.wait((work, change), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                change.cancel()
+                work.cancel()
+                await asyncio.wait((work, change))
+                SERVING.unlink(missing_ok=True)
+            if not work.cancelled() and (error := work.exception()):
+                raise error
+
+
+async def _serve(address: str | None, settings: Settings, site: Site) -> None:
+    """Serve this address until cancelled; say why not if it can't be."""
+    if address is None:
+        say(f"waiting for {settings.interface} with an IPv4 address")
+        return await _forever()
+    try:
+        here = subnet(address, settings)
+        _write_menus(here, settings, site)
+    except Wrong as error:
+        say(str(error))
+        return await _forever()
+    for trouble in way_out(here, settings.interface, settings.nat):
+        say(trouble)
+    with answering(Application(site, LEASES, here.server, say), RUN / "answers.sock"):
+        await _run(here, settings, site)
+
+
+async def _run(here: Subnet, settings: Settings, site: Site) -> None:
+    running = list(_daemons(here, settings, site))
+    async with asyncio.TaskGroup() as group:
+        for one in running:
+            group.create_task(one.run())
+        for one in running:
+            await one.ready.wait()
+        SERVING.write_text(here.server)
+        nat = "yes" if settings.nat else "no"
+        say(
+            f"serving {here.first} to {here.last} on {settings.interface} ({here.interface}), "
+            f"lease {settings.lease}, nat {nat}"
+        )
+
+
+def _daemons(here: Subnet, settings: Settings, site: Site) -> Iterator[Running]:
+    listener = Listener()
+
+    def heard(line: str) -> None:
+        print(line, flush=True)
+        for sentence in listener.heard(line):
+            say(sentence)
+
+    for daemon in daemons(here, settings, site.machines):
+        yield Running(daemon, heard, READY[daemon.name])
+
+
+def _write_menus(here: Subnet, settings: Settings, site: Site) -> None:
+    for name, text in menus(site.entries, site.machines, settings, here.server):
+        path = RUN / "menu" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+async def _forever() -> None:
+    await asyncio.get_running_loop().create_future()

@@ -1,0 +1,104 @@
+"""The service's settings, all by environment variable, checked."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from ipaddress import AddressValueError, IPv4Address, ip_address
+from pathlib import Path
+
+TREE = Path("/srv/tftp")
+"""What clients get, by TFTP and by HTTP alike."""
+SITE = Path("/srv/site")
+"""What the user adds: catalogue/*.toml, machines.toml, answers/, files/."""
+
+APPEND = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*-]{0,1700}")
+"""Nothing that means something to a loader; a kernel reads 2048 bytes, and menus add words."""
+FILE = re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._/+-]+")
+LEASE = re.compile(r"infinite|[1-9][0-9]*[mhd]?")
+NIC = re.compile(r"[A-Za-z0-9._-]{1,15}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class Wrong(Exception):
+    """A setting or a file of the user's that can't be served; its text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is wished; empty means the usual. PXE_RANGE is `range`, and so on.
+
+    `default` is the entry that starts by itself (the first), `timeout` the seconds before it does;
+    `kernel` and `initrd` are what it boots instead, as paths below /srv/tftp.
+    """
+
+    range: tuple[IPv4Address, IPv4Address] | None = None
+    lease: str = "1h"
+    nat: bool = True
+    dns: tuple[str, ...] | None = None
+    append: str = ""
+    timeout: int = 5
+    default: str = ""
+    kernel: str = ""
+    initrd: str = ""
+    interface: str = "eth1"
+    ipv6: bool = False
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings of an environment. Raises Wrong for the first that makes no sense."""
+    given = {name: environment.get(f"PXE_{name.upper()}", "") for name in _NAMES}
+    found = {name: _READERS[name](text) for name, text in given.items() if text}
+    if "PXE_DNS" in environment:
+        found["dns"] = _addresses(environment["PXE_DNS"])
+    return Settings(**found)  # type: ignore[arg-type]
+
+
+def _matching(name: str, pattern: re.Pattern[str], like: str, text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise Wrong(f"PXE_{name} is {text!r}; it must be like {like}")
+    return text
+
+
+def _range(text: str) -> tuple[IPv4Address, IPv4Address]:
+    try:
+        first, last = (IPv4Address(word) for word in text.split(","))
+    except (ValueError, AddressValueError) as error:
+        raise Wrong(f"PXE_RANGE is FIRST,LAST, two addresses: {error}") from error
+    if first > last:
+        raise Wrong(f"PXE_RANGE begins with {first}, which comes after its last, {last}")
+    return first, last
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_address(word)) for word in text.split())
+    except ValueError as error:
+        raise Wrong(f"PXE_DNS is addresses with blanks between: {error}") from error
+
+
+def _timeout(text: str) -> int:
+    if not text.isdecimal() or int(text) > 9999:
+        raise Wrong(f"PXE_TIMEOUT is 0 to 9999 seconds, not {text!r}")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise Wrong(f"PXE_NAT and PXE_IPV6 are yes or no, not {text!r}")
+    return text == "yes"
+
+
+_READERS = {
+    "range": _range,
+    "lease": lambda text: _matching("LEASE", LEASE, "30m, 1h, 2d or infinite", text),
+    "nat": _switch,
+    "dns": _addresses,
+    "append": lambda text: _matching("APPEND", APPEND, "console=ttyS0 quiet, up to 1700", text),
+    "timeout": _timeout,
+    "default": lambda text: _matching("DEFAULT", NAME, "debian13", text),
+    "kernel": lambda text: _matching("KERNEL", FILE, "site/vmlinuz, without ..", text),
+    "initrd": lambda text: _matching("INITRD", FILE, "site/initrd.img, without ..", text),
+    "interface": lambda text: _matching("INTERFACE", NIC, "eth1", text),
+    "ipv6": _switch,
+}
+_NAMES = tuple(field.name for field in fields(Settings))

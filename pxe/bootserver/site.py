@@ -1,0 +1,72 @@
+"""All that is served beside the tree: catalogues, machines and answer files, shipped and added."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .catalogue import ARCHITECTURES, Entry, joined, parse
+from .machines import Machine
+from .machines import parse as parse_machines
+from .settings import Settings, Wrong
+
+SHIPPED = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What can be booted, what is known of single machines, and where answer files are."""
+
+    entries: tuple[Entry, ...]
+    machines: tuple[Machine, ...]
+    answers: tuple[Path, ...]
+
+
+def read(settings: Settings, tree: Path, added: Path) -> Site:
+    """Join what ships and is in the tree with what the user added. Raises Wrong for what is bad."""
+    try:
+        return _read(settings, tree, added)
+    except PermissionError as error:
+        raise Wrong(f"{error.filename} is not readable for everyone, which it must be") from error
+
+
+def _read(settings: Settings, tree: Path, added: Path) -> Site:
+    every = _entries(SHIPPED / "catalogue")  # of more releases than one image holds
+    shipped = (entry for entry in every if not _missing(entry, tree))
+    own = tuple(_entries(added / "catalogue"))
+    entries = joined((shipped, own))
+    for entry in own:
+        if missing := _missing(entry, tree):
+            raise Wrong(f"{entry.name!r} needs {missing[0]}, and there is no {tree / missing[0]}")
+    if settings.default not in {"", *(entry.name for entry in entries)}:
+        raise Wrong(f"PXE_DEFAULT is {settings.default!r}, which is in no catalogue")
+    machines = added / "machines.toml"
+    known = parse_machines(_text(machines), machines.name) if machines.is_file() else ()
+    return Site(_default_first(entries, settings), known, (added / "answers", SHIPPED / "answers"))
+
+
+def _entries(folder: Path) -> Iterator[Entry]:
+    for path in sorted(folder.glob("*.toml")):
+        yield from parse(_text(path), path.name)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Wrong(f"{path.name} can't be read: {error}") from error
+
+
+def _missing(entry: Entry, tree: Path) -> list[str]:
+    files = (path for arch in ARCHITECTURES[entry.arch] for path in entry.on(arch).files)
+    return [path for path in files if not (tree / path).is_file()]
+
+
+def _default_first(entries: tuple[Entry, ...], settings: Settings) -> tuple[Entry, ...]:
+    """The first entry is what starts by itself; PXE_KERNEL and PXE_INITRD change what it boots."""
+    default = settings.default or entries[0].name
+    first, *_ = (entry for entry in entries if entry.name == default)
+    rest = tuple(entry for entry in entries if entry.name != default)
+    if settings.kernel:
+        initrd = (settings.initrd,) if settings.initrd else ()
+        first = replace(first, kernel=settings.kernel, initrd=initrd, program="", local=False)
+    return (first, *rest)

@@ -1,0 +1,43 @@
+"""The clients' subnet and range, out of the address that the service's interface has."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from .settings import Settings, Wrong
+
+SMALLEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """Where the service serves: its own address, and the first and last for clients."""
+
+    interface: IPv4Interface
+    first: IPv4Address
+    last: IPv4Address
+
+    @property
+    def server(self) -> str:
+        """The service's own address."""
+        return str(self.interface.ip)
+
+
+def default_range(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
+    """.101 to .199, in a smaller subnet the same share of it."""
+    share = min(network.num_addresses, 256)
+    last = min(share * 199 // 256, network.num_addresses - 2)
+    return network[share * 101 // 256], network[last]
+
+
+def subnet(address: str, settings: Settings) -> Subnet:
+    """Serve the subnet of ADDRESS/LEN. Raises Wrong where the range does not fit in."""
+    interface = IPv4Interface(address)
+    network = interface.network
+    if network.prefixlen > SMALLEST:
+        raise Wrong(f"the subnet of {address} has no room for clients")
+    first, last = settings.range or default_range(network)
+    if not (network.network_address < first <= last < network.broadcast_address):
+        raise Wrong(f"the range {first},{last} does not lie inside the subnet of {interface.ip}")
+    if first <= interface.ip <= last:
+        raise Wrong(f"the own address {interface.ip} lies inside the range {first},{last}")
+    return Subnet(interface, first, last)

@@ -1,0 +1,45 @@
+"""The clients' way out: masquerading in the service's own network namespace."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from .subnet import Subnet
+
+FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+EMPTY = "table ip pxe\ndelete table ip pxe\n"
+TABLE = """
+table ip pxe {{
+  chain out {{
+    type nat hook postrouting priority 100
+    ip saddr {network} oifname != "{nic}" masquerade
+  }}
+}}
+"""
+
+
+def way_out(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
+    """Make it, or with `nat` False take it away; yield what keeps clients from getting out."""
+    table = TABLE.format(network=subnet.interface.network, nic=nic) if nat else ""
+    done = _run("nft", "-f", "-", stdin=EMPTY + table)
+    if done.returncode:
+        yield f"no NAT: nft failed: {done.stderr.strip()}"
+    if not nat:
+        return
+    if not _run("ip", "-4", "route", "show", "default").stdout:
+        yield "no default route: clients can't leave their wire"
+    if not _forwards(nic):
+        yield "forwarding is off: run with --sysctl net.ipv4.ip_forward=1, or attach by bridgekit"
+
+
+def _forwards(nic: str) -> bool:
+    if FORWARD.read_text().strip() != "1":
+        with suppress(OSError):  # a container's /proc/sys is read-only
+            FORWARD.write_text("1")
+    own = Path(f"/proc/sys/net/ipv4/conf/{nic}/forwarding")
+    return "1" in (FORWARD.read_text().strip(), own.read_text().strip())
+
+
+def _run(*argv: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)

@@ -1,0 +1,43 @@
+"""What dnsmasq says, understood: clients that can't be served, and clients that go in circles."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+SENT = re.compile(r"dnsmasq-tftp.*: sent (?P<file>\S+) to (?P<address>\S+)")
+IGNORED = re.compile(r"dnsmasq-dhcp.*: .*DHCPDISCOVER\(\S+\) (?P<mac>\S+) ignored")
+LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
+TIMES, SECONDS = 3, 600.0
+
+
+@dataclass(slots=True)
+class Listener:
+    """Adds sentences to dnsmasq's lines."""
+
+    now: Callable[[], float] = time.monotonic
+    loaded: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+
+    def heard(self, line: str) -> Iterator[str]:
+        """What this line means beyond its words; nothing for most."""
+        if ignored := IGNORED.search(line):  # the only clients that dnsmasq is told to ignore
+            yield (
+                f"refused: {ignored['mac']} is a 32-bit UEFI client (IA32); no signed boot chain "
+                "exists for it"
+            )
+        if sent := SENT.search(line):
+            yield from self._sent(sent["file"].rpartition("/")[2], sent["address"])
+
+    def _sent(self, file: str, address: str) -> Iterator[str]:
+        if file not in LOADERS:
+            return
+        times = self.loaded.setdefault((file, address), deque(maxlen=TIMES))
+        times.append(self.now())
+        if len(times) == TIMES and times[-1] - times[0] <= SECONDS:
+            yield (
+                f"in circles: {address} has fetched {file} {TIMES} times in "
+                f"{times[-1] - times[0]:.0f} s; it starts and does not get on: look at its screen, "
+                "at Secure Boot's settings and at its boot order"
+            )
+            times.clear()
