@@ -233,6 +233,14 @@ def check(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     sys.exit(FOUND_SOMETHING if findings else 0)
 
 
+@pxe.command(hidden=True)
+@on_bridge
+@state_option
+def keep(bridge: str, state_dir: str) -> None:
+    """Keep BRIDGE's service running and attached, for ever; `pxe up` starts this."""
+    lifecycle.keep(bridge, files.state_dir(state_dir))
+
+
 def _tell(as_json: bool, changed: bool, sentence: str) -> None:
     """What is so now, and whether this call has made it so."""
     if as_json:

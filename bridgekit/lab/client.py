@@ -2,55 +2,30 @@
 
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final
 
+from bridgekit.lab.firmware import INSTALLER, PROOF, STAGES, Firmware, Stage, machine, program
 from bridgekit.lab.host import Host, LabFailed, readable
 from bridgekit.lab.topology import Lab
 
-Firmware = Literal["bios", "uefi"]
-
 MEMORY_MIB: Final = 1024
-_OVMF: Final = Path("/usr/share/OVMF")
 # Firmware and menus draw with cursor movements: keep the text, drop the rest
 _ESCAPES: Final = re.compile(rb"\x1b(\[[0-9;?]*[A-Za-z]|[()][0-9A-B]|[=>c78])|[\x00\x07\x0e\x0f\r]")
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A step of a netboot, and what the console shows when it is reached."""
-
-    name: str
-    pattern: str
-    timeout: float = 240
-
-
-STAGES: Final[dict[Firmware, tuple[Stage, ...]]] = {
-    "bios": (
-        Stage("an address by DHCP", r"net0: \d+\.\d+\.\d+\.\d+/"),
-        Stage("the boot loader by TFTP", r"PXELINUX \d"),
-        Stage("the menu", r"boot:"),
-    ),
-    "uefi": (
-        Stage("an address by DHCP", r"Station IP address is \d+\.\d+\.\d+\.\d+"),
-        Stage("the boot loader by TFTP", r"NBP file downloaded successfully"),
-        Stage("the menu", r"GNU GRUB"),
-    ),
-}
 _GAVE_UP: Final = re.compile(r"PXE-E18|PXE-E16|No more network devices|No bootable device")
-_INSTALLER: Final = Stage("the Debian installer", r"(?i)(select|choose) (a )?language")
 
 
 def append_for(token: str) -> str:
-    """Kernel arguments that show the installer, and this token, on the serial console."""
-    return f"console=ttyS0 ignore_loglevel bridgekit.token={token}"
+    """Kernel arguments that show the installer, and this token, on a serial console.
+
+    ttyAMA0 is arm64's; a console that a machine lacks is passed over.
+    """
+    return f"console=ttyAMA0 console=ttyS0 ignore_loglevel bridgekit.token={token}"
 
 
 class Client:
@@ -120,17 +95,23 @@ class Client:
     def _failed(self, pattern: str, when: str) -> LabFailed:
         return LabFailed(f"the client never showed {pattern!r} {when}: {self._last_words()}")
 
-    def netboot(self, token: str) -> Iterator[tuple[Stage, float]]:
-        """Follow the whole boot: yield each stage and the seconds it took since the first look.
+    def netboot(self, token: str, to: str = INSTALLER.name) -> Iterator[tuple[Stage, float]]:
+        """Follow the boot up to a stage: yield each and the seconds it took since the first look.
 
         The kernel's command line must contain `append_for(token)`. LabFailed if a stage is late.
         """
         started = time.monotonic()
-        line = rf"Kernel command line: .*bridgekit\.token={re.escape(token)}\s"
-        kernel = Stage(f"kernel and initrd, with this run's token {token}", line)
-        for stage in (*STAGES[self._firmware], kernel, _INSTALLER):
+        for stage in self.stages(token):
             self.wait_for(stage.pattern, stage.timeout)
             yield stage, time.monotonic() - started
+            if stage.name == to:
+                return
+
+    def stages(self, token: str) -> tuple[Stage, ...]:
+        """All that the console shows on the way to the installer, in order."""
+        line = rf"Kernel command line: .*bridgekit\.token={re.escape(token)}\s"
+        kernel = Stage("kernel and initrd, with this run's token", line)
+        return (*STAGES[self._firmware], kernel, *PROOF.get(self._firmware, ()), INSTALLER)
 
     def _read(self, timeout: float) -> bool:
         """Take what the console shows next; False at its end."""
@@ -148,19 +129,9 @@ class Client:
     def _argv(self) -> list[str]:
         nic = f"virtio-net-pci,netdev=wire,mac={self._mac}"
         return [
-            *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-nographic"),
-            *("-accel", "tcg", "-m", str(MEMORY_MIB), "-no-reboot", "-vga", "std"),
+            *(program(self._firmware), "-nodefaults", "-no-user-config", "-nographic"),
+            *("-accel", "tcg", "-m", str(MEMORY_MIB), "-no-reboot"),
             *("-serial", "stdio", "-monitor", "none"),
             *("-netdev", f"tap,id=wire,ifname={self._tap},script=no,downscript=no"),
-            *self._machine(nic),
+            *machine(self._firmware, nic, Path(self._files.name)),
         ]
-
-    def _machine(self, nic: str) -> Sequence[str]:
-        if self._firmware == "bios":
-            return ("-M", "pc", "-device", nic, "-boot", "n")
-        variables = shutil.copy(_OVMF / "OVMF_VARS_4M.fd", self._files.name)
-        code = f"if=pflash,format=raw,unit=0,readonly=on,file={_OVMF}/OVMF_CODE_4M.fd"
-        return (
-            *("-M", "q35", "-device", f"{nic},romfile=", "-device", "virtio-rng-pci"),
-            *("-drive", code, "-drive", f"if=pflash,format=raw,unit=1,file={variables}"),
-        )

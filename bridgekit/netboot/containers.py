@@ -27,6 +27,8 @@ class Containers:
         """The engine's name, which is its program's too."""
         return self._name
 
+    restarts = True
+
     def why_not(self, service: Service) -> str | None:
         """Installed, running, and with a network for the way out if one is wanted."""
         if not shutil.which(self._name):
@@ -64,6 +66,10 @@ class Containers:
             *environment,
             image.name_of(service),
         )
+
+    def start_again(self, service: Service, home: Home) -> None:
+        """Equivalent to: docker start NAME"""
+        run(self._name, "start", home.name)
 
     def pid(self, home: Home) -> int | None:
         """The container's first process, as the host numbers it."""

@@ -21,6 +21,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """The engine's name on the command line."""
 
+    @property
+    def restarts(self) -> bool:
+        """Does the engine itself start a service again that has ended, within one boot?"""
+
     def why_not(self, service: Service) -> str | None:
         """Why this engine can't run the service here, as a sentence; None if it can."""
 
@@ -32,6 +36,9 @@ class Engine(Protocol):
 
     def start(self, service: Service, home: Home) -> None:
         """Start it, without its clients' interface."""
+
+    def start_again(self, service: Service, home: Home) -> None:
+        """Start what `start` once made and what has ended; running already is fine."""
 
     def pid(self, home: Home) -> int | None:
         """A process inside its network namespace; None when it does not run."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
-from bridgekit.netboot import files, record
+from bridgekit.netboot import files, keeper, record
 from bridgekit.netboot.addresses import link
 from bridgekit.netboot.attach import attach, close_if_unused, detach, port_of
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
@@ -113,13 +113,19 @@ def down(bridge: str, state: Path) -> bool:
         return True
 
 
+def keep(bridge: str, state: Path) -> None:
+    """Start the bridge's service and attach it again, whenever that is needed; for ever."""
+    home = record.home_of(bridge, state)
+    keeper.keep(lambda: _pid(home), lambda: _mend(home))
+
+
 def status(bridge: str, state: Path) -> PxeStatus | None:
     """The bridge's service, None if there is none."""
     home = record.home_of(bridge, state)
     known = record.read(home)
     if not known:
         return None
-    pid = None if record.stale(known) else engine(known.engine, state).pid(home)
+    pid = _pid(home)
     leases = read_leases(pid) if pid else ()
     runs = bool(pid and known.serving and _is_attached(known.service.bridge, home))
     return PxeStatus(known.service, known.engine, home.name, runs, known.since, leases)
@@ -146,6 +152,26 @@ def logs(bridge: str, state: Path, more: bool = False) -> int:
     return subprocess.run(engine(known.engine, state).follow(home, more), check=False).returncode
 
 
+def _pid(home: Home) -> int | None:
+    known = record.read(home)
+    if not known or record.stale(known):
+        return None
+    return engine(known.engine, home.state).pid(home)
+
+
+def _mend(home: Home) -> None:
+    """Make a service that had been serving do so again."""
+    with _locked(home.state):
+        known = record.read(home)
+        if not known or not known.serving:
+            return
+        runner = engine(known.engine, home.state)
+        if record.stale(known) or not runner.restarts:
+            runner.start_again(known.service, home)
+        attach(known.service.bridge, home.name, known.service.address, state=home.state)
+        record.write_boot(home)
+
+
 def _start(service: Service, home: Home, say: Say) -> None:
     known = record.read(home)
     assert known
@@ -155,6 +181,7 @@ def _start(service: Service, home: Home, say: Say) -> None:
     attach(service.bridge, home.name, service.address, state=home.state)
     say(wait_for_line(runner.follow(home, more=True), "pxe: serving", SERVE_SECONDS))
     record.write_serving(home)
+    keeper.start(service.bridge, home)
 
 
 def _taken_back(home: Home, error: BaseException) -> BaseException:
@@ -175,6 +202,7 @@ def _taken_back(home: Home, error: BaseException) -> BaseException:
 def _remove(home: Home) -> None:
     """Stop what a record names and forget it; succeeds where nothing is left."""
     known = record.read(home)
+    keeper.stop(home)
     if known:
         # the kernel takes a dead namespace's links away too, but only some time later
         with suppress(Refused):

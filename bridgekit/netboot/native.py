@@ -31,6 +31,7 @@ class Native:
     """Runs pxe/bootserver in a read-only root, as nobody, with the three capabilities it needs."""
 
     name = "native"
+    restarts = False
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
@@ -60,6 +61,13 @@ class Native:
         run(*addresses.inside(process.namespace), "ip", "link", "set", "lo", "up")
         if service.nat:
             self._way_out(process, home)
+
+    def start_again(self, service: Service, home: Home) -> None:
+        """Remove what is left of it and start it anew; its leases are kept."""
+        if not self.pid(home):
+            self.stop(home)
+            (home.path / "log").replace(home.path / "log.before")
+            self.start(service, home)
 
     def pid(self, home: Home) -> int | None:
         """The process that holds the service's namespaces."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bridgekit.host import files as host_files
-from bridgekit.host.place import current
+from bridgekit.host.place import current, systemd_manages_us
 from bridgekit.netboot import files
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.service import Service
@@ -35,7 +35,12 @@ def home_of(bridge: str, state: Path) -> Home:
     word = re.sub(r"[^A-Za-z0-9_.-]", "_", bridge)
     if word != bridge:
         word += f"-{zlib.crc32(bridge.encode()):08x}"
-    return Home(state, f"bridgekit-pxe-{word}-{current().namespace:x}")
+    return Home(state, f"bridgekit-pxe-{word}-{_namespace_word()}")
+
+
+def _namespace_word() -> str:
+    """The caller's namespace; a host's own has the same word after a reboot."""
+    return "host" if systemd_manages_us() else f"{current().namespace:x}"
 
 
 def write(service: Service, engine: str, home: Home) -> Record:
@@ -52,6 +57,13 @@ def write_serving(home: Home) -> None:
     known = read(home)
     if known:
         _keep(replace(known, serving=True), home)
+
+
+def write_boot(home: Home) -> None:
+    """Note that it runs in this boot."""
+    known = read(home)
+    if known:
+        _keep(replace(known, boot=current().boot), home)
 
 
 def _keep(record: Record, home: Home) -> None:
@@ -76,7 +88,7 @@ def stale(record: Record) -> bool:
 
 def homes(state: Path) -> Iterator[Home]:
     """The homes of the caller's namespace that have a record."""
-    for path in sorted((state / "pxe").glob(f"*-{current().namespace:x}/record.json")):
+    for path in sorted((state / "pxe").glob(f"*-{_namespace_word()}/record.json")):
         yield Home(state, path.parent.name)
 
 

@@ -5,19 +5,16 @@ processes. The service for the next boot is there only while a transaction is no
 """
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files
+from bridgekit.host import files, units
 from bridgekit.host.command import run
 from bridgekit.host.place import systemd_manages_us
 
 UNITS = Path("/etc/systemd/system")
 WANTED_BY = "sysinit.target.wants"
-KEPT = ("PYTHONPATH",)
-"""What of the caller's environment a service needs: where this program is."""
 GUARD = (
     "Type=exec",
     "Restart=on-failure",
@@ -47,7 +44,7 @@ def start(name: str, argv: list[str]) -> None:
     systemd would expand a dollar sign in an argument.
     """
     options = [f"--property={one}" for one in GUARD]
-    options += [f"--setenv={key}={value}" for key, value in _environment()]
+    options += [f"--setenv={key}={value}" for key, value in units.environment()]
     words = (argv[0], *(word.replace("$", "$$") for word in argv[1:]))
     run("systemd-run", "--quiet", "--collect", f"--unit={name}", *options, "--", *words)
 
@@ -57,14 +54,12 @@ def arm(id: str, state_dir: Path) -> None:
     if not systemd_manages_us():
         return
     argv = ("-P", "-m", "bridgekit", "recover", "--state-dir", str(state_dir))
-    words = (sys.executable, *(word.replace("$", "$$") for word in argv))
-    environment = (f'Environment="{_escaped(f"{key}={value}")}"\n' for key, value in _environment())
     text = RECOVER.format(
         id=id,
-        python=f'"{_escaped(sys.executable)}"',
-        folder=f'"{_escaped(str(state_dir))}"',
-        environment="".join(environment),
-        command=" ".join(f'"{_escaped(word)}"' for word in words),
+        python=units.quoted(sys.executable),
+        folder=units.quoted(str(state_dir)),
+        environment=units.environment_lines(),
+        command=units.command((sys.executable, *argv)),
     )
     unit, link = _places(id)
     link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -94,12 +89,3 @@ def armed(state_dir: Path) -> list[str]:
 def _places(id: str) -> tuple[Path, Path]:
     name = f"bridgekit-recover-{id}.service"
     return UNITS / name, UNITS / WANTED_BY / name
-
-
-def _environment() -> list[tuple[str, str]]:
-    return [(key, os.environ[key]) for key in KEPT if key in os.environ]
-
-
-def _escaped(word: str) -> str:
-    """Make a word fit for double quotes in a unit file: systemd.syntax(7), systemd.unit(5)."""
-    return word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

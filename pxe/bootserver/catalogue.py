@@ -88,7 +88,7 @@ def _entry(table: Mapping[str, Any], source: str) -> Entry:
     values = {**table, "title": table.get("title", table["name"])}
     if isinstance(values.get("initrd"), str):
         values["initrd"] = [values["initrd"]]
-    values["initrd"] = tuple(values.get("initrd", ()))
+    values["initrd"] = tuple(map(str, values.get("initrd", ())))
     for field in fields(Entry):
         if field.name in values and not isinstance(values[field.name], _TYPES[field.name]):
             raise Wrong(f"{source}: {field.name} of {values['name']!r} is of the wrong kind")
@@ -108,8 +108,7 @@ def _check(entry: Entry, source: str) -> None:
         (ARGUMENTS.fullmatch(entry.arguments), f"arguments {entry.arguments!r}"),
         (entry.arch in ARCHITECTURES, f"arch {entry.arch!r}"),
         (entry.firmware in FIRMWARES, f"firmware {entry.firmware!r}"),
-        (all(isinstance(path, str) for path in entry.files), "files"),
-        (all(FILE.fullmatch(str(path)) for path in entry.on("amd64").files), "files"),
+        (all(FILE.fullmatch(path) for path in entry.on("amd64").files), "files"),
     ):
         if not good:
             raise Wrong(f"{source}: the {what} of the entry {entry.name!r} can't be used")

@@ -13,6 +13,7 @@ SITE = Path("/srv/site")
 
 APPEND = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*-]{0,1700}")
 """Nothing that means something to a loader; a kernel reads 2048 bytes, and menus add words."""
+SAFE = "console=ttyS0 quiet, at most 1700 letters that are safe on a kernel's command line"
 FILE = re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._/+-]+")
 LEASE = re.compile(r"infinite|[1-9][0-9]*[mhd]?")
 NIC = re.compile(r"[A-Za-z0-9._-]{1,15}")
@@ -93,7 +94,7 @@ _READERS = {
     "lease": lambda text: _matching("LEASE", LEASE, "30m, 1h, 2d or infinite", text),
     "nat": _switch,
     "dns": _addresses,
-    "append": lambda text: _matching("APPEND", APPEND, "console=ttyS0 quiet, up to 1700", text),
+    "append": lambda text: _matching("APPEND", APPEND, SAFE, text),
     "timeout": _timeout,
     "default": lambda text: _matching("DEFAULT", NAME, "debian13", text),
     "kernel": lambda text: _matching("KERNEL", FILE, "site/vmlinuz, without ..", text),

@@ -10,6 +10,7 @@ SENT = re.compile(r"dnsmasq-tftp.*: sent (?P<file>\S+) to (?P<address>\S+)")
 IGNORED = re.compile(r"dnsmasq-dhcp.*: .*DHCPDISCOVER\(\S+\) (?P<mac>\S+) ignored")
 LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
 TIMES, SECONDS = 3, 600.0
+ONE_START = 5.0  # firmware asks once for the size, and once for the file
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Listener:
         if file not in LOADERS:
             return
         times = self.loaded.setdefault((file, address), deque(maxlen=TIMES))
+        if times and self.now() - times[-1] < ONE_START:
+            return
         times.append(self.now())
         if len(times) == TIMES and times[-1] - times[0] <= SECONDS:
             yield (

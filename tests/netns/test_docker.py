@@ -79,7 +79,7 @@ def test_the_classic_way(host: Lab) -> None:
     assert "192.168.242.101 to 192.168.242.199 on eth1 (192.168.242.1/24), lease 1h" in line
     assert_the_world_answers(host)
     tftp = ("ip", "netns", "exec", "client", "python3", "-c", pxe.TFTP, "pxelinux.cfg/default")
-    assert "LABEL install" in host.run("wire", *tftp).stdout
+    assert "LABEL debian13" in host.run("wire", *tftp).stdout
     assert host.bridgekit("detach", "br0", container).code == 0
     docker(host, "stop", "--time", "5", container)
     assert docker(host, "inspect", "--format", "{{.State.ExitCode}}", container) == "0"

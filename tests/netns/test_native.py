@@ -12,7 +12,15 @@ import pytest
 
 from bridgekit.lab import witness
 from bridgekit.lab.topology import Lab
+from bridgekit.netboot import root
+from bridgekit.netboot.service import Service
 from tests.support import pxe
+
+HTTP = """
+import sys, urllib.request
+with urllib.request.urlopen(f"http://192.168.242.1/{sys.argv[1]}", timeout=10) as answer:
+    sys.stdout.write(answer.read().decode())
+"""
 
 
 @pytest.fixture
@@ -29,7 +37,7 @@ def state(lab: Lab) -> tuple[witness.Testimony, str, str, int]:
         witness.dump(host),
         host.run("nft", "list", "ruleset").stdout,
         host.sysctl("net.ipv4.ip_forward"),
-        host.run("ps", "ax", "-o", "args").stdout.count("/pxe/serve"),
+        host.run("ps", "ax", "-o", "args").stdout.count("bootserver"),
     )
 
 
@@ -51,12 +59,11 @@ def test_it_serves_and_goes(host: Lab) -> None:
     assert host.bridgekit("pxe", "up", "br0", *wish).code == 0
     pxe.client(host)
     inside = ("ip", "netns", "exec", "client")
-    menu = host.run("wire", *inside, sys.executable, "-c", pxe.TFTP, "pxelinux.cfg/default").stdout
-    assert menu.count("console=ttyS0 token=abc") == 5
-    grub = "debian-installer/amd64/grub/grub.cfg"
-    menu = host.run("wire", *inside, sys.executable, "-c", pxe.TFTP, grub).stdout
-    assert menu.count("console=ttyS0 token=abc") == 5
-    for file in ("pxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
+    for menu in ("pxelinux.cfg/default", "debian-installer/amd64/grub/grub.cfg"):
+        text = host.run("wire", *inside, sys.executable, "-c", pxe.TFTP, menu).stdout
+        assert text.count("console=ttyS0 token=abc") >= 5
+        assert host.run("wire", *inside, sys.executable, "-c", HTTP, menu).stdout == text
+    for file in ("lpxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
         program = pxe.TFTP.replace("sys.stdout.buffer.write(text)", "print(len(text))")
         size = host.run("wire", *inside, sys.executable, "-c", program, file).stdout
         assert int(size) > 10000
@@ -103,7 +110,7 @@ def test_no_nat(host: Lab) -> None:
 def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
     """The root is there but empty: nothing in it can be run."""
     before = state(host)
-    (tmp_path / next(pxe.CACHE.glob("pxe-root-trixie-*")).name).mkdir()
+    root.path_of(Service(engine="native"), tmp_path).mkdir()
     how = {"env": {"BRIDGEKIT_CACHE_DIR": str(tmp_path)}}
     done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", **how)
     assert (done.code, "taken back whole" in done.stderr) == (7, True), done.stderr

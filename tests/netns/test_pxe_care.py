@@ -28,6 +28,10 @@ def services(lab: Lab) -> list[bool]:
     return [one["running"] for one in told["services"]]
 
 
+def pids(lab: Lab, words: str) -> list[str]:
+    return lab.run("host", "pgrep", "-f", words).stdout.split()
+
+
 def test_settings_are_put_back(host: Lab) -> None:
     before = witness.dump(host.hosts["host"])
     assert host.bridgekit("apply", "eth0", "--yes", *WITH_PXE).code == 0
@@ -54,9 +58,9 @@ def test_a_killed_start_is_no_service(host: Lab) -> None:
 
 def test_apply_starts_a_dead_service_again(host: Lab) -> None:
     assert host.bridgekit("apply", "eth0", "--yes", *WITH_PXE).code == 0
-    pid = next(iter(host.run("host", "pgrep", "-f", "pxe/serve").stdout.split()))
-    host.run("host", "kill", "-9", pid)
-    host.run("host", "bash", "-c", f"while kill -0 {pid}; do :; done")
+    keeper, server = (pids(host, words) for words in ("pxe keep", "bootserver"))
+    host.run("host", "kill", "-9", *keeper, *server)
+    host.run("host", "bash", "-c", f"while kill -0 {server[0]}; do :; done")
     assert services(host) == [False]
     assert host.bridgekit("apply", "eth0", "--yes", *WITH_PXE).code == 0
     assert services(host) == [True]

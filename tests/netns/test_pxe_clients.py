@@ -43,7 +43,9 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
     wire.sendto(header + b"\\4name\\7example\\0\\0\\1\\0\\1", ("192.168.242.1", 53))
     print(".".join(map(str, wire.recv(512)[-4:])))
 """
-FILES = {"0": "pxelinux.0", "-1": "pxelinux.0", "7": "bootnetx64.efi", "9": "bootnetx64.efi"}
+HTTP = "http://192.168.242.1"
+FILES = {"0": "lpxelinux.0", "-1": "lpxelinux.0", "7": "bootnetx64.efi", "9": "bootnetx64.efi"}
+FILES |= {"11": "bootnetaa64.efi", "16": f"{HTTP}/bootnetx64.efi", "19": f"{HTTP}/bootnetaa64.efi"}
 IA32 = "6"
 
 
@@ -61,7 +63,7 @@ def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
 def test_each_firmware_gets_its_file(host: Lab) -> None:
     asked = ("ip", "netns", "exec", "client", sys.executable, "-c", PROGRAM, *FILES, IA32)
     assert json.loads(host.run("wire", *asked).stdout) == FILES
-    assert "refused: a 32-bit UEFI client" in host.bridgekit("pxe", "logs", "br0").stdout
+    assert "is a 32-bit UEFI client" in host.bridgekit("pxe", "logs", "br0").stdout
 
 
 def test_names_are_resolved_by_the_hosts_server(host: Lab) -> None:

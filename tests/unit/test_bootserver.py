@@ -1,0 +1,316 @@
+"""What the PXE service reads and writes: settings, catalogues, machines, menus, answer files."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site, subnet
+from bridgekit.assets.pxe.bootserver.daemons import daemons
+from bridgekit.assets.pxe.bootserver.menus import menus
+from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
+from bridgekit.assets.pxe.bootserver.words import Listener
+
+APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
+MAC = "52:54:00:c1:00:01"
+FILES = ("linux", "initrd.gz")
+REFUSED = (
+    *(("APPEND", text) for text in ("a;b", "a\nb", "a'b", "${x}", "a" * 1701)),
+    *(("LEASE", text) for text in ("soon", "1h1", "h", "0", "0m")),
+    *(("TIMEOUT", text) for text in ("5s", "-1", "10000")),
+    *(("RANGE", f"192.0.2.9{rest}") for rest in ("", ",192.0.2.300", ",192.0.2.8", ",1,2")),
+    *(
+        ("KERNEL", text)
+        for text in ("../../etc/shadow;", "../../etc/passwd", "/etc/passwd", "a/..")
+    ),
+    ("NAT", "maybe"),
+    ("DNS", "192.0.2.1,x"),
+    ("INTERFACE", "eth1 eth2"),
+    ("DEFAULT", "a/b"),
+)
+
+
+USUAL = Settings()
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """What an image of Debian 13 holds, in small."""
+    for arch in ("amd64", "arm64"):
+        folder = tmp_path / f"tree/debian/13/{arch}"
+        folder.mkdir(parents=True)
+        for name in FILES:
+            (folder / name).write_text(name)
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def own(tmp_path: Path, tree: Path) -> Iterator[Path]:
+    """A user's folder, whose files are served below site/."""
+    for name in ("catalogue", "answers", "files"):
+        (tmp_path / "own" / name).mkdir(parents=True)
+    (tree / "site").symlink_to(tmp_path / "own/files")
+    yield tmp_path / "own"
+
+
+def written(tree: Path, own: Path, settings: Settings = USUAL) -> dict[str, str]:
+    found = site.read(settings, tree, own)
+    return dict(menus(found.entries, found.machines, settings, "192.0.2.1"))
+
+
+@pytest.mark.parametrize(("setting", "value"), REFUSED)
+def test_a_setting_that_is_refused(setting: str, value: str) -> None:
+    with pytest.raises(Wrong, match=f"PXE_{setting}"):
+        read({f"PXE_{setting}": value})
+
+
+def test_settings() -> None:
+    found = read({"PXE_NAT": "no", "PXE_TIMEOUT": "7", "PXE_DNS": "", "PXE_APPEND": APPEND})
+    assert found == Settings(nat=False, timeout=7, dns=(), append=APPEND)
+    assert read({}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("address", "first", "last"),
+    [
+        ("192.168.242.1/24", "192.168.242.101", "192.168.242.199"),
+        ("10.0.0.1/8", "10.0.0.101", "10.0.0.199"),
+        ("192.0.2.1/29", "192.0.2.3", "192.0.2.6"),
+    ],
+)
+def test_the_usual_range(address: str, first: str, last: str) -> None:
+    found = subnet.subnet(address, Settings())
+    assert (str(found.first), str(found.last)) == (first, last)
+
+
+@pytest.mark.parametrize("address", ["192.168.242.150/24", "192.0.2.1/31", "192.0.2.4/29"])
+def test_a_subnet_without_room(address: str) -> None:
+    with pytest.raises(Wrong):
+        subnet.subnet(address, Settings())
+
+
+def test_menus_for_every_loader(tree: Path, own: Path) -> None:
+    texts = written(tree, own, Settings(append=APPEND, timeout=7))
+    grub, bios = texts["grub-amd64.cfg"], texts["pxelinux.cfg/default"]
+    assert "TIMEOUT 70\n" in bios and "set timeout=7\n" in grub
+    assert "set default=debian13\n" in grub and "DEFAULT debian13\n" in bios
+    kernels = [line for line in grub.splitlines() if line.startswith("  linux ")]
+    assert len(kernels) == 5
+    assert all(line.endswith(f" {APPEND} --- quiet") for line in kernels)
+    assert "LINUX http://192.0.2.1/debian/13/amd64/linux\n" in bios
+    assert "(http,192.0.2.1)/debian/13/arm64/initrd.gz\n" in texts["grub-arm64.cfg"]
+    assert "ttyS0,115200n8" not in texts["grub-arm64.cfg"]
+    assert "kernel http://192.0.2.1/debian/13/amd64/linux initrd=initrd1 " in texts["bios.ipxe"]
+    assert "preseed/url=http://192.0.2.1/answers/preseed.cfg" in grub
+
+
+def test_another_entry_starts_by_itself(tree: Path, own: Path) -> None:
+    assert "set default=local\n" in written(tree, own, Settings(default="local"))["grub-amd64.cfg"]
+    with pytest.raises(Wrong, match="no catalogue"):
+        site.read(Settings(default="nosuch"), tree, own)
+
+
+def test_another_kernel_in_its_place(tree: Path, own: Path) -> None:
+    (own / "files/k").write_text("")
+    texts = written(tree, own, Settings(kernel="site/k"))
+    first = texts["grub-amd64.cfg"].split("menuentry")[1]
+    assert "linux (http,192.0.2.1)/site/k " in first and "initrd" not in first
+
+
+OWN = """
+[[entry]]
+name = "alpine"
+title = "Alpine (edge)"
+kernel = "site/vmlinuz"
+initrd = ["site/a", "site/b"]
+arguments = "alpine_repo=http://{{ server }}/site/repo"
+[[entry]]
+name = "shell"
+ipxe = "shell"
+arch = "any"
+"""
+
+
+def test_the_users_own_catalogue(tree: Path, own: Path) -> None:
+    for name in ("vmlinuz", "a", "b"):
+        (own / "files" / name).write_text("")
+    (own / "catalogue/mine.toml").write_text(OWN)
+    texts = written(tree, own)
+    expected = "linux (http,192.0.2.1)/site/vmlinuz alpine_repo=http://192.0.2.1/site/repo\n"
+    assert expected in texts["grub-amd64.cfg"]
+    assert (
+        "INITRD http://192.0.2.1/site/a,http://192.0.2.1/site/b\n" in texts["pxelinux.cfg/default"]
+    )
+    assert ":shell\nshell\n" in texts["amd64.ipxe"] and "shell" not in texts["grub-amd64.cfg"]
+
+
+def test_a_file_that_is_not_there(tree: Path, own: Path) -> None:
+    (own / "catalogue/mine.toml").write_text(OWN)
+    with pytest.raises(Wrong, match=r"'alpine' needs site/vmlinuz"):
+        site.read(Settings(), tree, own)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[entry",
+        "entry = 1",
+        "[[entry]]\ntitle = 'x'",
+        "[[entry]]\nname = 'a b'\nlocal = true",
+        "[[entry]]\nname = 'a'",
+        "[[entry]]\nname = 'a'\nkernel = 'k'\nlocal = true",
+        "[[entry]]\nname = 'a'\nkernel = '/etc/shadow'",
+        "[[entry]]\nname = 'a'\nkernel = 'x/../../etc/shadow'",
+        "[[entry]]\nname = 'a'\nkernel = 3",
+        "[[entry]]\nname = 'a'\nkernel = 'k'\ninitrd = ['/x']",
+        "[[entry]]\nname = 'a'\nkernel = 'k'\narguments = \"x'\\nmenuentry\"",
+        "[[entry]]\nname = 'a'\nlocal = true\ntitle = \"it's\"",
+        "[[entry]]\nname = 'a'\nlocal = true\ncolour = 'red'",
+        "[[entry]]\nname = 'a'\nlocal = true\narch = 'mips'",
+    ],
+)
+def test_a_catalogue_that_is_refused(text: str) -> None:
+    with pytest.raises(Wrong, match=r"mine\.toml"):
+        list(catalogue.parse(text, "mine.toml"))
+
+
+MACHINES = f"""
+[profile.worker]
+entry = "debian13-auto"
+data = {{ disk = "/dev/vda", user = "x" }}
+[machine."{MAC.upper()}"]
+profile = "worker"
+hostname = "node1"
+data = {{ user = "admin", password = "$6$hash" }}
+"""
+
+
+def test_a_machine_has_its_own_menu(tree: Path, own: Path) -> None:
+    (own / "machines.toml").write_text(MACHINES)
+    texts = written(tree, own)
+    alone = texts["grub-amd64-52-54-00-c1-00-01.cfg"]
+    assert alone.count("menuentry") == 1 and "set timeout=0\n" in alone
+    assert "menu/grub-amd64-" in texts["grub-amd64.cfg"]
+    assert "menu/bios-${mac:hexhyp}.ipxe ||" in texts["bios.ipxe"]
+    assert texts["pxelinux.cfg/01-52-54-00-c1-00-01"].count("LABEL") == 1
+
+
+def test_an_answer_file_is_rendered_for_a_machine(tree: Path, own: Path) -> None:
+    (own / "machines.toml").write_text(MACHINES)
+    found = site.read(Settings(), tree, own)
+    text = answers.answer(found, "preseed.cfg", MAC, "192.0.2.101", "192.0.2.1")
+    for line in (
+        "d-i netcfg/get_hostname string node1",
+        "d-i passwd/username string admin",
+        "d-i partman-auto/disk string /dev/vda",
+    ):
+        assert f"{line}\n" in text
+    unknown = answers.answer(found, "preseed.cfg", "", "192.0.2.102", "192.0.2.1")
+    assert "partman-auto/disk" not in unknown
+
+
+@pytest.mark.parametrize("name", ["ks.cfg", "user-data", "meta-data", "ignition.json"])
+def test_every_shipped_answer_file_is_rendered(tree: Path, own: Path, name: str) -> None:
+    data = {"repository": "http://192.0.2.1/site", "user": "a", "password": "$6$h", "keys": ["k"]}
+    known = machines.Machine(MAC, hostname="node1", data=data)
+    found = replace(site.read(Settings(), tree, own), machines=(known,))
+    assert "node1" in answers.answer(found, name, MAC, "192.0.2.101", "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("nosuch", None),
+        ("../machines.toml", None),
+        ("bad", "{{ nothing }}"),
+        ("spy", "{{ machine.__class__.__mro__[1].__subclasses__() }}"),
+        ("deep", "{{ ''.__class__ }}"),
+    ],
+)
+def test_an_answer_file_that_fails(tree: Path, own: Path, name: str, text: str | None) -> None:
+    if text:
+        (own / "answers" / name).write_text(text)
+    with pytest.raises(Wrong):
+        answers.answer(site.read(Settings(), tree, own), name, MAC, "", "192.0.2.1")
+
+
+def test_who_asks_is_known_by_its_lease(tree: Path, own: Path, tmp_path: Path) -> None:
+    (own / "answers/who").write_text("{{ machine.mac }} {{ address }}")
+    leases = tmp_path / "leases"
+    leases.write_text(f"1700000000 {MAC} 192.0.2.101 * 01:{MAC}\nduid 00:01\n")
+    said: list[str] = []
+    application = answers.Application(site.read(Settings(), tree, own), leases, "s", said.append)
+    got: list[object] = []
+
+    def ask(path: str, query: str = "") -> tuple[object, bytes]:
+        environ = {"PATH_INFO": path, "HTTP_X_REAL_IP": "192.0.2.101", "QUERY_STRING": query}
+        body = b"".join(application(environ, lambda status, _headers: got.append(status)))
+        return got[-1], body
+
+    assert ask("/answers/who") == ("200 OK", f"{MAC} 192.0.2.101".encode())
+    assert ask("/answers/who", "mac=02:00:00:00:00:09")[1].startswith(b"02:00:00:00:00:09")
+    assert ask("/answers/nosuch")[0] == "404 Not Found"
+    assert said[0] == f"answered who for {MAC} at 192.0.2.101"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[machine",
+        "machine = 1",
+        '[machine."not a mac"]',
+        f'[machine."{MAC}"]\nprofile = "nosuch"',
+        f'[machine."{MAC}"]\nhostname = "a,b"',
+        f'[machine."{MAC}"]\nloader = "lilo"',
+        f'[machine."{MAC}"]\ncolour = "red"',
+    ],
+)
+def test_machines_that_are_refused(text: str) -> None:
+    with pytest.raises(Wrong, match=r"machines\.toml"):
+        machines.parse(text, "machines.toml")
+
+
+def test_a_machine_whose_entry_is_not_there(tree: Path, own: Path) -> None:
+    (own / "machines.toml").write_text(f'[machine."{MAC}"]\nentry = "nosuch"\n')
+    with pytest.raises(Wrong, match="nosuch"):
+        written(tree, own)
+
+
+def test_dnsmasq_is_told_of_machines() -> None:
+    known = (machines.Machine(MAC, hostname="node1", loader="pxelinux"),)
+    dns, http = daemons(subnet.subnet("192.0.2.1/24", Settings()), Settings(), known)
+    assert f"dhcp-host={MAC},set:pxelinux,node1\n" in dns.text
+    assert "listen 192.0.2.1:80;" in http.text
+
+
+def test_a_manifest(tree: Path, tmp_path: Path) -> None:
+    recorded = tmp_path / "sums"
+    sums = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    (tree / "empty").write_text("")
+    recorded.write_text(f"{sums}  empty\n")
+    assert manifest.verify(recorded, tree) == 1
+    (tree / "empty").write_text("spoiled")
+    with pytest.raises(Wrong, match="empty"):
+        manifest.verify(recorded, tree)
+
+
+SENT = "dnsmasq-tftp[4]: sent /srv/tftp/bootnetx64.efi to 192.0.2.101"
+
+
+def test_clients_that_go_in_circles() -> None:
+    clock = [0.0]
+    listener = Listener(now=lambda: clock[0])
+    for at in (0, 1, 60, 61):
+        clock[0] = at
+        assert list(listener.heard(SENT)) == []
+    clock[0] = 120.0
+    (sentence,) = listener.heard(SENT)
+    assert "in circles: 192.0.2.101" in sentence
+    clock[0] = 180.0
+    assert list(listener.heard(SENT)) == []
+
+
+def test_a_client_that_is_refused() -> None:
+    line = f"dnsmasq-dhcp[4]: 7 DHCPDISCOVER(eth1) {MAC} ignored"
+    assert MAC in next(Listener().heard(line))
