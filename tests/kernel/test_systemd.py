@@ -17,7 +17,7 @@ from tests.support.systemd_session import VISITOR, log_in, main_process, session
 
 pytestmark = [pytest.mark.all, pytest.mark.xdist_group("guests")]
 
-AT_LEAST = 20
+AT_LEAST = 10
 PHASES = {"before", "during", "after", "waiting", "persist", "commit"}
 OURS = {"192.168.1.4", "2001:db8:1::4"}
 """The host's addresses, which are eth0's or br0's."""

@@ -24,8 +24,8 @@ MARKS: Final = {
 }
 """What is written when a phase begins; the step that writes it is still of the phase before."""
 
-MOST: Final = {"persist": 4}
-"""How many moments of a phase are tried; 2 of any other."""
+MOST: Final = {"persist": 3}
+"""How many moments of a phase are tried; 1 of any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def sampled(found: Sequence[Moment]) -> list[Moment]:
     chosen = []
     for phase in dict.fromkeys(moment.phase for moment in found):
         here = [moment for moment in found if moment.phase == phase]
-        step = -(-len(here) // MOST.get(phase, 2))
+        step = -(-len(here) // MOST.get(phase, 1))
         chosen += here[::-1][::step]
     return chosen
 
