@@ -19,8 +19,8 @@ VERBS = {
     "status": ("bridgekit.cli.status", "What waits, what is committed, what runs."),
     "snapshot": ("bridgekit.cli.show", "What would be moved."),
     "interfaces": ("bridgekit.cli.show", "The interfaces(5) stanza, on standard output."),
-    "attach": ("bridgekit.cli.netboot", "Give a container an interface on a bridge."),
-    "detach": ("bridgekit.cli.netboot", "Take that interface away again."),
+    "attach": ("bridgekit.cli.attach", "Give a container an interface on a bridge."),
+    "detach": ("bridgekit.cli.attach", "Take that interface away again."),
     "pxe": ("bridgekit.cli.netboot", "Build, start, stop and look at the PXE service."),
     "lab": ("bridgekit.cli.lab", "A network lab of namespaces, to try everything safely."),
 }

@@ -1,4 +1,4 @@
-"""The verbs `attach`, `detach` and `pxe`; `plan` and `apply` share the options of `pxe up`."""
+"""The verbs of `pxe`; `plan` and `apply` share the options of `pxe up`."""
 
 import json
 import sys
@@ -10,26 +10,16 @@ from typing import Any, cast
 import click
 
 from bridgekit.cli.netboot_options import DEFAULTS, F, service_from, service_options
+from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import attach as attaching
 from bridgekit.netboot import audit, files, lifecycle, service
 from bridgekit.netboot.lifecycle import PxeStatus
 from bridgekit.transaction import signals
 
-__all__ = ("attach", "detach", "pxe", "service_from", "service_options")
+__all__ = ("pxe", "service_from", "service_options")
 
-SCHEMA = 1
+
 FOUND_SOMETHING = 10
-
-state_option = click.option(
-    "--state-dir",
-    metavar="DIR",
-    envvar="BRIDGEKIT_STATE_DIR",
-    help=f"Where state is kept [{files.DEFAULT_STATE_DIR}].",
-)
-color_option = click.option(
-    "--no-color", is_flag=True, expose_value=False, help="No colours (there are none here)."
-)
 
 
 def bridge_words(default: str | None) -> Callable[[F], F]:
@@ -48,52 +38,6 @@ def bridge_words(default: str | None) -> Callable[[F], F]:
 
 
 on_bridge = bridge_words(DEFAULTS.bridge)
-
-
-@click.command()
-@click.argument("bridge")
-@click.argument("container")
-@click.argument("address", metavar="ADDRESS/LEN[@GATEWAY]")
-@click.argument("mac", required=False)
-@state_option
-@json_option
-@color_option
-def attach(
-    bridge: str, container: str, address: str, mac: str | None, state_dir: str, as_json: bool
-) -> None:
-    """Give CONTAINER the interface eth1 on BRIDGE, which is made if it is missing.
-
-    CONTAINER is docker's or podman's name or id, the name of a PXE service of ours, a name
-    of `ip netns`, or a process id. The link ends with the container.
-
-    \b
-    Examples:
-      bridgekit attach br0 $PXECID 192.168.242.1/24
-      bridgekit attach br0 web 192.0.2.7/24@192.0.2.1 02:00:00:00:00:07
-    """
-    own, at, gateway = address.partition("@")
-    state = files.state_dir(state_dir)
-    with errors_as_json(as_json):
-        done = attaching.attach(bridge, container, own, gateway if at else None, mac, state=state)
-    _tell(as_json, done, f"{container} has eth1 with {own} on {bridge}")
-
-
-@click.command()
-@click.argument("bridge")
-@click.argument("container")
-@state_option
-@json_option
-@color_option
-def detach(bridge: str, container: str, state_dir: str, as_json: bool) -> None:
-    """Take CONTAINER's eth1 off BRIDGE again.
-
-    \b
-    Example:
-      bridgekit detach br0 $PXECID
-    """
-    with errors_as_json(as_json):
-        done = attaching.detach(bridge, container, state=files.state_dir(state_dir))
-    _tell(as_json, done, f"{container} is off {bridge}")
 
 
 @click.group()
@@ -171,7 +115,7 @@ def down(bridge: str, state_dir: str, as_json: bool) -> None:
     """
     with errors_as_json(as_json):
         done = lifecycle.down(bridge, files.state_dir(state_dir))
-    _tell(as_json, done, f"the PXE service of {bridge} is gone")
+    tell(as_json, done, f"the PXE service of {bridge} is gone")
 
 
 @pxe.command()
@@ -239,14 +183,6 @@ def check(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
 def keep(bridge: str, state_dir: str) -> None:
     """Keep BRIDGE's service running and attached, for ever; `pxe up` starts this."""
     lifecycle.keep(bridge, files.state_dir(state_dir))
-
-
-def _tell(as_json: bool, changed: bool, sentence: str) -> None:
-    """What is so now, and whether this call has made it so."""
-    if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "changed": changed, "result": sentence}))
-    else:
-        click.echo(sentence if changed else f"{sentence} already; nothing to do")
 
 
 def _json(found: tuple[PxeStatus, ...]) -> str:

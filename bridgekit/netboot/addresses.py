@@ -1,20 +1,22 @@
 """The host's links, addresses and resolvers, read with iproute2."""
 
 import json
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
 
 from bridgekit.host.command import CommandFailed, run
 
 RESOLV_CONF = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+ALIAS = "bridgekit"
+"""What a link of ours says of itself: ip link set NAME alias …"""
 LINK_SUBNETS = IPv4Network("100.127.242.0/24")  # shared address space, rarely met on a host
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A network interface as `ip link` shows it; `peer` is a veth's other end by index."""
+    """A network interface as `ip link` shows it; `peer` is the link it belongs to, by index."""
 
     name: str
     index: int
@@ -24,6 +26,12 @@ class Link:
     controller: str
     peer: int
     up: bool
+    ethernet: bool = True
+    ours: bool = False
+
+    def with_controller(self, name: str) -> "Link":
+        """The same, on that bridge or NIC."""
+        return replace(self, controller=name)
 
 
 def inside(namespace: str | None) -> tuple[str, ...]:
@@ -64,11 +72,39 @@ def addresses(namespace: str | None = None, nic: str | None = None) -> tuple[str
     )
 
 
-def gateways(nic: str, namespace: str | None = None) -> tuple[IPv4Address, ...]:
-    """Those of default routes over a NIC. Equivalent to: ip -4 route show default dev NIC"""
-    show = ("ip", "-json", "-4", "route", "show", "default", "dev", nic)
-    found = _read(run(*inside(namespace), *show))
-    return tuple(IPv4Address(route["gateway"]) for route in found if "gateway" in route)
+def own(nic: str, namespace: str) -> frozenset[str]:
+    """A NIC's addresses of both families that something gave it, as ADDRESS/LEN."""
+    return frozenset(
+        f"{info['local']}/{info['prefixlen']}"
+        for entry in _ask("address", namespace)
+        for info in entry.get("addr_info", ())
+        if entry.get("ifname") == nic and info["scope"] != "link" and not info.get("dynamic")
+    )
+
+
+def routes(nic: str, namespace: str) -> frozenset[tuple[str, str]]:
+    """A NIC's routes of both families as (PREFIX, GATEWAY or ""); the default is a /0."""
+    default = {"-4": "0.0.0.0/0", "-6": "::/0"}
+    return frozenset(
+        (default[family] if route["dst"] == "default" else route["dst"], route.get("gateway", ""))
+        for family in default
+        for route in _read(
+            run(*inside(namespace), "ip", "-json", family, "route", "show", "dev", nic)
+        )
+    )
+
+
+def gateways(nic: str, namespace: str) -> frozenset[str]:
+    """Those of default routes over a NIC."""
+    found = routes(nic, namespace)
+    return frozenset(via for prefix, via in found if via and prefix in ("0.0.0.0/0", "::/0"))
+
+
+def filters_vlans(bridge: str) -> bool:
+    """Does a bridge keep VLANs apart?"""
+    found = (entry for entry in _ask("link", None) if entry["ifname"] == bridge)
+    values: dict[str, Any] = next(found, {}).get("linkinfo", {}).get("info_data", {})
+    return bool(values.get("vlan_filtering"))
 
 
 def host_networks() -> tuple[str, ...]:
@@ -127,4 +163,6 @@ def _link(entry: dict[str, Any]) -> Link:
         controller=entry.get("master", ""),
         peer=entry.get("link_index", 0),
         up="UP" in entry.get("flags", ()),
+        ethernet=entry.get("link_type") == "ether",
+        ours=entry.get("ifalias") == ALIAS,
     )

@@ -20,6 +20,7 @@ from bridgekit.netboot.leases import Lease, read_leases
 from bridgekit.netboot.report import Say, to_stderr
 from bridgekit.netboot.service import Service
 from bridgekit.netboot.watch import wait_for_line
+from bridgekit.netboot.wish import wish
 
 SERVE_SECONDS = 30.0
 
@@ -168,7 +169,7 @@ def _mend(home: Home) -> None:
         runner = engine(known.engine, home.state)
         if record.stale(known) or not runner.restarts:
             runner.start_again(known.service, home)
-        attach(known.service.bridge, home.name, known.service.address, state=home.state)
+        _attach(known.service, home)
         record.write_boot(home)
 
 
@@ -178,10 +179,14 @@ def _start(service: Service, home: Home, say: Say) -> None:
     runner = engine(known.engine, home.state)
     say(f"starting the PXE service with {runner.name} …")
     runner.start(service, home)
-    attach(service.bridge, home.name, service.address, state=home.state)
+    _attach(service, home)
     say(wait_for_line(runner.follow(home, more=True), "pxe: serving", SERVE_SECONDS))
     record.write_serving(home)
     keeper.start(service.bridge, home)
+
+
+def _attach(service: Service, home: Home) -> None:
+    attach(service.bridge, home.name, wish((service.address,)), state=home.state)
 
 
 def _taken_back(home: Home, error: BaseException) -> BaseException:

@@ -36,15 +36,25 @@ def started(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def in_namespace_of(pid: int) -> tuple[int, ...]:
-    """All processes in the network namespace of `pid`, itself included."""
-    wanted = _namespace(pid)
+def in_namespace(path: str) -> tuple[int, ...]:
+    """All processes in the network namespace at this path."""
+    try:
+        wanted = os.stat(path)
+    except OSError:
+        return ()
     pids = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal())
-    return tuple(other for other in pids if wanted and _namespace(other) == wanted)
+    return tuple(pid for pid in pids if _is_in(pid, wanted))
 
 
-def end(process: Process, patience: float = 5.0) -> None:
-    """End a process and everything in its network namespace: asked first, then killed."""
+def _is_in(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.stat(PROC / str(pid) / "ns/net"), wanted)
+    except OSError:
+        return False
+
+
+def end(process: Process, patience: float = 5.0, *, alone: bool = False) -> None:
+    """End a process and, unless `alone`, all in its network namespace: asked first, then killed."""
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
         if not process.alive():
             return
@@ -54,15 +64,15 @@ def end(process: Process, patience: float = 5.0) -> None:
             return
         with os.fdopen(handle):
             # the parent only waits for the service's first process and ends with it
-            _signal_all(process.pid, number)
+            _signal_all(process.pid, number, alone)
             select.select([handle], [], [], seconds)
 
 
-def _signal_all(pid: int, number: signal.Signals) -> None:
+def _signal_all(pid: int, number: signal.Signals, alone: bool) -> None:
     # one that has not left the caller's namespace yet has nothing but itself to end
-    shared = _namespace(pid) == _namespace(os.getpid())
-    for other in (pid,) if shared else in_namespace_of(pid):
-        if shared or number == signal.SIGKILL or other != pid:
+    alone = alone or _namespace(pid) == _namespace(os.getpid())
+    for other in (pid,) if alone else in_namespace(f"/proc/{pid}/ns/net"):
+        if alone or number == signal.SIGKILL or other != pid:
             with suppress(ProcessLookupError):
                 os.kill(other, number)
 

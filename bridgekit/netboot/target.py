@@ -25,6 +25,8 @@ class Target:
 def find(container: str, state: Path) -> Target:
     """Docker's or podman's container, our own service, a namespace of `ip netns`, or a pid."""
     found = _known(container, state) if _is_name(container) else None
+    if _is_path(container):
+        found = Target(container, container)
     if not found:
         raise Refused(
             f"There is no running container {container!r}: not with docker or podman, not as a "
@@ -33,6 +35,12 @@ def find(container: str, state: Path) -> Target:
     if _same(found.namespace, "/proc/self/ns/net"):
         raise Refused(f"{container!r} shares the host's own network. Nothing was changed.")
     return found
+
+
+def _is_path(word: str) -> bool:
+    """Is it a network namespace by its file, like /proc/7/ns/net or /run/netns/web?"""
+    path = Path(word)
+    return path.is_absolute() and len(os.fsencode(word)) < 4096 and _is_namespace(path)
 
 
 def _is_name(word: str) -> bool:
@@ -63,12 +71,15 @@ def _container(name: str) -> Target | None:
 
 def _namespace(name: str) -> Target | None:
     path = Path(f"/proc/{name}/ns/net") if name.isdecimal() else NAMED / name
-    return Target(name, str(path)) if path.exists() and _is_namespace(path) else None
+    return Target(name, str(path)) if _is_namespace(path) else None
 
 
 def _is_namespace(path: Path) -> bool:
     """No directory, and no file left over without a namespace bound to it."""
-    return path.stat().st_dev == Path("/proc/self/ns/net").stat().st_dev
+    try:
+        return path.stat().st_dev == Path("/proc/self/ns/net").stat().st_dev
+    except (OSError, ValueError):
+        return False
 
 
 def _same(one: str, other: str) -> bool:

@@ -14,7 +14,7 @@ from bridgekit.migration import plan as plans
 from bridgekit.migration.intent import Intent
 from bridgekit.migration.plan import FileChange, Plan
 from bridgekit.migration.planner import planned
-from bridgekit.netboot import attach, target
+from bridgekit.netboot import target, wish
 from bridgekit.persistence import interfaces
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal
@@ -113,7 +113,7 @@ def interfaces_file(data: bytes, _: Path) -> None:
 def words(data: bytes, _: Path) -> None:
     """The words of `attach` and the names of links: each is refused or is one name."""
     text = data.decode(errors="surrogateescape")
-    for parse in (attach._interface, attach._mac, lambda word: Intent("eth0", word)):
+    for parse in (wish._address, wish._mac, wish._route, lambda word: Intent("eth0", word)):
         try:
             parse(text)
         except UsageError:

@@ -1,36 +1,55 @@
-"""Real firmware reaches the Debian installer, each time with a random token of this very run."""
+"""Real firmware netboots, each time with a random token of this very run on its kernel's line."""
 
 import os
+import re
 import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.client import Client, Firmware, append_for
+from bridgekit.lab.client import Client, append_for
+from bridgekit.lab.firmware import INSTALLER, Firmware
 from bridgekit.lab.topology import Lab
-from tests.support import dockerd
+from tests.support import dockerd, firmware_table
 
 pytestmark = pytest.mark.xdist_group("engines")
 
 CACHE = str(dockerd.data_root().parent)
 BUILD_SECONDS = 1800
+PLAIN_MAC = "52:54:00:c1:00:0b"
+KERNEL = "kernel and initrd, with this run's token"
+LINUX = re.compile(r'"GET /debian/13/(amd64|arm64)/linux HTTP/1\.[01]" 200 [0-9]{8}')
+EVERY = ["bios", "bios-plain", "uefi", "http", "secure", "arm64"]
+# A machine whose own iPXE is not trusted: it takes pxelinux, as one with a plain PXE ROM does
+MACHINES = f'[machine."{PLAIN_MAC}"]\nloader = "pxelinux"\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A lab whose br0 serves netboot with this token."""
+    """A lab whose br0 serves netboot with this token, by this engine."""
 
     lab: Lab
     token: str
+    engine: str
 
-    def boots(self, client: Client) -> None:
-        """The client must get all the way; each stage is printed for a failure's report."""
-        with client:
-            for stage, seconds in client.netboot(self.token):
+    def boots(self, firmware: Firmware, to: str = KERNEL, **where: str) -> None:
+        """The client must get there, with a kernel that the service's log knows of."""
+        to = INSTALLER.name if firmware_table.wanted() else to
+        mac = PLAIN_MAC if firmware == "bios-plain" else "52:54:00:c1:00:01"
+        before = len(LINUX.findall(self.log()))
+        with Client(self.lab, firmware, **{"mac": mac, **where}) as client:
+            for stage, seconds in client.netboot(self.token, to):
                 print(f"{seconds:6.1f} s  {stage.name}")
+        assert len(LINUX.findall(self.log())) > before
+        firmware_table.note(firmware, self.engine, stage.name, seconds)
+
+    def log(self) -> str:
+        return self.lab.bridgekit("pxe", "logs", "br0").stdout
 
 
 def build(engine: str, **environment: str) -> None:
@@ -43,55 +62,78 @@ def build(engine: str, **environment: str) -> None:
     )
 
 
-def serve(lab: Lab, engine: str, **environment: str) -> Served:
+def serve(lab: Lab, engine: str, site: Path) -> Served:
     """Move eth0 onto br0 and serve there, in one go."""
     token = secrets.token_hex(8)
+    site.chmod(0o755)
+    (site / "machines.toml").write_text(MACHINES)
     done = lab.bridgekit(
         *("apply", "eth0", "--yes", "--with-pxe", "--pxe-engine", engine),
-        *("--pxe-append", append_for(token)),
-        env={"BRIDGEKIT_CACHE_DIR": CACHE, **environment},
+        *("--pxe-append", append_for(token), "--pxe-site", str(site)),
         timeout=120,
     )
     assert done.code == 0, done
-    return Served(lab, token)
+    return Served(lab, token, engine)
 
 
 @pytest.fixture(scope="module")
-def native() -> Iterator[Served]:
+def environment() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRIDGEKIT_CACHE_DIR", CACHE)
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the service's own user can read, and those above it, too."""
+    folder = tmp_path_factory.mktemp("site")
+    for above in (folder, *list(folder.parents)[:2]):
+        above.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def native(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
     """One lab served by the native engine, for all clients."""
     build("native")
     with Lab(f"firmware{os.getpid()}") as lab:
-        yield serve(lab, "native")
+        yield serve(lab, "native", site)
         assert lab.bridgekit("rollback", "--yes").code == 0
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_a_machine_on_the_wire_boots(native: Served, firmware: Firmware) -> None:
-    native.boots(Client(native.lab, firmware))
-
-
-def test_a_virtual_machine_on_br0_boots(native: Served) -> None:
-    native.boots(Client(native.lab, "uefi", where="host", bridge="br0", mac="52:54:00:c1:00:02"))
-
-
-@pytest.mark.all
-def test_a_bios_virtual_machine_on_br0_boots(native: Served) -> None:
-    native.boots(Client(native.lab, "bios", where="host", bridge="br0", mac="52:54:00:c1:00:03"))
-
-
-@pytest.mark.all
-@pytest.mark.parametrize("where", [("wire", "wire"), ("host", "br0")])
-def test_docker_serves_the_wire_and_br0(
-    make_lab: Callable[..., Lab], where: tuple[str, str]
-) -> None:
+@pytest.fixture(scope="module")
+def docker(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
+    """The same by Docker."""
     data = dockerd.data_root()
     with dockerd.beside_the_machine(data) as address:
         build("docker", DOCKER_HOST=address)
-    lab = make_lab()
-    with dockerd.inside(lab, data) as address:
-        served = serve(lab, "docker", DOCKER_HOST=address)
-        served.boots(Client(lab, "uefi", where=where[0], bridge=where[1]))
-        assert lab.bridgekit("rollback", "--yes", env={"DOCKER_HOST": address}).code == 0
+    with ExitStack() as stack:
+        lab = stack.enter_context(Lab(f"docker{os.getpid()}"))
+        environment.setenv("DOCKER_HOST", stack.enter_context(dockerd.inside(lab, data)))
+        yield serve(lab, "docker", site)
+        assert lab.bridgekit("rollback", "--yes").code == 0
+
+
+def test_uefi_on_the_wire(native: Served) -> None:
+    native.boots("uefi", INSTALLER.name)
+
+
+@pytest.mark.all
+@pytest.mark.parametrize("firmware", ["bios", "bios-plain", "http", "secure", "arm64"])
+def test_on_the_wire(native: Served, firmware: Firmware) -> None:
+    native.boots(firmware, "Secure Boot, says the kernel" if firmware == "secure" else KERNEL)
+
+
+@pytest.mark.all
+def test_a_virtual_machine_on_br0(native: Served) -> None:
+    native.boots("uefi", where="host", bridge="br0")
+
+
+@pytest.mark.all
+@pytest.mark.parametrize("firmware", EVERY if firmware_table.wanted() else ["bios", "http"])
+def test_docker_serves_the_wire(docker: Served, firmware: Firmware) -> None:
+    """With script/firmware each of them, and as far as the installer."""
+    docker.boots(firmware)
 
 
 def test_the_client_leaves_nothing(make_lab: Callable[..., Lab]) -> None:

@@ -48,10 +48,12 @@ def settle(lab: Lab) -> None:
 
 def function(lab: Lab, *words: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
     """Call `attach` itself; return the exit code of its error, and the sentence."""
-    program = "import sys; from bridgekit.netboot.attach import attach; from pathlib import Path;"
-    program += "from bridgekit.errors import BridgekitError\n"
-    program += f"try: attach(*{words!r}, state=Path('/nowhere'))\n"
-    program += "except BridgekitError as error: print(error); sys.exit(error.exit_code)\n"
+    program = (
+        "import sys; from pathlib import Path; from bridgekit.netboot.attach import attach\n"
+        "from bridgekit.errors import BridgekitError; from bridgekit.netboot.wish import wish\n"
+        f"try: attach(*{words[:2]!r}, wish({words[2:]!r}), state=Path('/nowhere'))\n"
+        "except BridgekitError as error: print(error); sys.exit(error.exit_code)\n"
+    )
     done = lab.run("host", *before, sys.executable, "-c", program, check=False)
     return done.code, done.stdout + done.stderr
 
@@ -134,7 +136,15 @@ def test_a_process_by_its_id(host: Lab) -> None:
     ("words", "code", "sentence"),
     [
         (("br0", "nosuch", "192.0.2.7/24"), 3, "There is no running container 'nosuch'"),
-        (("eth0", "web", "192.0.2.7/24"), 3, "eth0 exists and is no bridge"),
+        (("lo", "web", "192.0.2.7/24"), 3, "no bridge and no Ethernet NIC"),
+        (("br0", "web", "192.0.2.7/24", "--vlan", "7"), 3, "keeps no VLANs apart"),
+        (("br7", "web", "192.0.2.7/24", "--vlan", "7"), 3, "keeps no VLANs apart"),
+        (("br0", "web", "192.0.2.7/24", "--vlan", "4095"), 2, "no VLAN 4095"),
+        (("br0", "web", "192.0.2.7/24", "--mtu", "60"), 2, "MTU of 60"),
+        (("br0", "web", "192.0.2.7/24", "--ifname", "a/b"), 2, "name of an interface"),
+        (("br0", "web", "192.0.2.7/24", "--route", "10.0.0.1/8"), 2, "PREFIX"),
+        (("br0", "web", "2001:db8::7/64@192.0.2.1"), 2, "gateway"),
+        (("br0", "web", "ff02::1/64"), 2, "address of one host"),
         (("br0", "1", "192.0.2.7/24"), 3, "shares the host's own network"),
         (("br0", "web", "192.0.2.7"), 2, "ADDRESS/LEN"),
         (("br0", "web", "192.0.2.300/24"), 2, "192.0.2.300"),
@@ -182,7 +192,7 @@ def test_all_or_nothing(host: Lab) -> None:
 
 
 def test_an_empty_gateway(host: Lab) -> None:
-    code, words = function(host, "br0", "web", "192.0.2.7/24", "")
+    code, words = function(host, "br0", "web", "192.0.2.7/24@")
     assert (code, "gateway" in words) == (2, True), words
 
 
@@ -248,3 +258,103 @@ def test_an_interrupt_undoes_all(host: Lab) -> None:
     assert process.returncode and "Traceback" not in out + err
     assert [link["ifname"] for link in links(host.hosts["host"])] == before
     assert "eth1" not in host.run("host", "ip", "-n", "web", "link").stdout
+
+
+def shown(lab: Lab, *words: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(lab.run("host", "ip", "-j", *words).stdout)
+    return found
+
+
+ALL_OF_IT = (
+    *("attach", "br0", "web", "192.0.2.7/24@192.0.2.1", "U:web", "--ifname", "lan0"),
+    *("--host-ifname", "web0", "--mtu", "1300", "--address", "2001:db8::7/64@2001:db8::1"),
+    *("--address", "10.9.0.7/16", "--route", "10.20.0.0/16@10.9.0.1", "--route", "10.30.0.1/32"),
+)
+
+
+def test_all_that_can_be_wished(host: Lab) -> None:
+    before = links(host.hosts["host"])
+    done = host.bridgekit(*ALL_OF_IT)
+    assert (done.code, done.stderr) == (0, "")
+    (lan0,) = shown(host, "-n", "web", "address", "show", "dev", "lan0")
+    own = {f"{one['local']}/{one['prefixlen']}" for one in lan0["addr_info"]}
+    assert own >= {"192.0.2.7/24", "2001:db8::7/64", "10.9.0.7/16"}
+    assert (lan0["mtu"], str(lan0["address"])[:3]) == (1300, "02:")
+    routes = host.run("host", "ip", "-n", "web", "route").stdout
+    routes += host.run("host", "ip", "-n", "web", "-6", "route").stdout
+    for route in ("default via 192.0.2.1", "default via 2001:db8::1", "10.20.0.0/16 via 10.9.0.1"):
+        assert f"{route} dev lan0" in routes
+    assert "10.30.0.1 dev lan0" in routes
+    assert [one["ifname"] for one in shown(host, "link", "show", "master", "br0")] == ["web0"]
+    assert "nothing to do" in host.bridgekit(*ALL_OF_IT).stdout
+    assert host.bridgekit(*ALL_OF_IT[:-2]).code == 0
+    assert host.bridgekit(*(word.replace("1300", "1290") for word in ALL_OF_IT)).code == 3
+    assert host.bridgekit("detach", "br0", "web", "--ifname", "lan0").code == 0
+    assert [one["ifname"] for one in links(host.hosts["host"])] == [one["ifname"] for one in before]
+
+
+def test_a_string_has_always_the_same_mac(host: Lab) -> None:
+    macs = []
+    for _ in range(2):
+        assert host.bridgekit("attach", "br0", "web", "0/0", "U:web").code == 0
+        macs.append(shown(host, "-n", "web", "link", "show", "dev", "eth1")[0]["address"])
+        assert host.bridgekit("detach", "br0", "web").code == 0
+    assert macs[0] == macs[1]
+
+
+def test_no_address(host: Lab) -> None:
+    assert host.bridgekit("attach", "br0", "web", "0/0").code == 0
+    (eth1,) = shown(host, "-n", "web", "-4", "address", "show", "dev", "eth1") or [{}]
+    assert eth1.get("addr_info", []) == []
+    assert "UP" in shown(host, "-n", "web", "link", "show", "dev", "eth1")[0]["flags"]
+
+
+def test_a_namespace_by_its_file(host: Lab) -> None:
+    assert host.bridgekit("attach", "br0", "/run/netns/web", "192.0.2.7/24").code == 0
+    assert host.bridgekit("attach", "br0", "/etc/passwd", "192.0.2.7/24").code == 3
+
+
+def test_waiting_for_the_container(host: Lab) -> None:
+    argv = (sys.executable, "-m", "bridgekit", "attach", "br0", "late", "192.0.2.7/24")
+    with host.popen("host", *argv, "--wait", "30", stderr=-1) as waiting:
+        host.run(
+            "host", "sh", "-c", f"until grep -q attach /proc/{waiting.pid}/cmdline; do :; done"
+        )
+        host.run("host", "ip", "netns", "add", "late")
+        assert waiting.wait(30) == 0
+    assert "192.0.2.7" in host.run("host", "ip", "-n", "late", "address").stdout
+
+
+SERVER = (
+    *("dnsmasq", "--keep-in-foreground", "--port=0", "--user=root", "--conf-file=/dev/null"),
+    *("--leasefile-ro", "--interface=br0", "--bind-interfaces", "--log-facility=-"),
+    *("--dhcp-range=198.51.100.50,198.51.100.60,255.255.255.0,120", "--log-dhcp"),
+)
+
+
+def test_an_address_by_dhcp(host: Lab) -> None:
+    host.ip("host", "address add 198.51.100.1/24 dev br0")
+    resolvers = host.run("host", "cat", "/etc/resolv.conf").stdout
+    with host.popen("host", *SERVER, stdout=-1, stderr=-2, text=True) as server:
+        assert any("started" in line for line in server.stdout)
+        assert host.bridgekit("attach", "br0", "web", "dhcp").code == 0
+        assert "198.51.100.5" in host.run("host", "ip", "-n", "web", "address").stdout
+        assert "via 198.51.100.1" in host.run("host", "ip", "-n", "web", "route").stdout
+        assert "nothing to do" in host.bridgekit("attach", "br0", "web", "dhcp").stdout
+        assert host.bridgekit("detach", "br0", "web").code == 0
+        server.kill()
+    assert host.run("host", "pgrep", "udhcpc", check=False).stdout == ""
+    assert host.run("host", "cat", "/etc/resolv.conf").stdout == resolvers
+
+
+def test_dhcp_that_nobody_answers(host: Lab) -> None:
+    before = [link["ifname"] for link in links(host.hosts["host"])]
+    assert host.bridgekit("attach", "br0", "web", "dhcp").code == 3
+    assert [link["ifname"] for link in links(host.hosts["host"])] == before
+    assert host.run("host", "pgrep", "udhcpc", check=False).stdout == ""
+
+
+def test_a_port_of_a_bridge_is_refused(host: Lab) -> None:
+    host.ip("host", "link set eth1 master br0")
+    done = host.bridgekit("attach", "eth1", "web", "192.0.2.7/24")
+    assert (done.code, "attach to br0" in done.stderr) == (3, True)
