@@ -12,7 +12,7 @@ import click
 from bridgekit.cli.netboot_options import DEFAULTS, F, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import audit, files, lifecycle, service
+from bridgekit.netboot import audit, files, lifecycle, preview, service
 from bridgekit.netboot.lifecycle import PxeStatus
 from bridgekit.transaction import signals
 
@@ -175,6 +175,32 @@ def check(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     else:
         click.echo("\n".join(findings) or f"nothing keeps clients of {bridge} from booting")
     sys.exit(FOUND_SOMETHING if findings else 0)
+
+
+@pxe.command()
+@click.argument("answer", required=False)
+@click.option("--mac", required=True, metavar="MAC", help="The machine's MAC address.")
+@service_options()
+@json_option
+@color_option
+def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
+    """Show what a machine would be given: its menus and answer files, or only ANSWER.
+
+    \b
+    Examples:
+      bridgekit pxe render --mac 52:54:00:c1:00:01
+      bridgekit pxe render preseed.cfg --mac 52:54:00:c1:00:01 --site /etc/bridgekit/pxe
+    """
+    with errors_as_json(as_json):
+        wish = service_from(params, "", DEFAULTS.bridge)
+        service.check(wish, ())
+        found = dict(preview.rendered(wish, mac.lower(), answer))
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "files": found}, indent=2))
+    elif answer:
+        click.echo("".join(found.values()), nl=False)
+    else:
+        click.echo("\n".join(f"== {name}\n{text}" for name, text in found.items()), nl=False)
 
 
 @pxe.command(hidden=True)

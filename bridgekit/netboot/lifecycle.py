@@ -10,19 +10,21 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
-from bridgekit.netboot import files, keeper, record
+from bridgekit.netboot import files, keeper, record, sources
 from bridgekit.netboot.addresses import link
 from bridgekit.netboot.attach import attach, close_if_unused, detach, port_of
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.leases import Lease, read_leases
+from bridgekit.netboot.preview import rendered
 from bridgekit.netboot.report import Say, to_stderr
 from bridgekit.netboot.service import Service
 from bridgekit.netboot.watch import wait_for_line
 from bridgekit.netboot.wish import wish
 
 SERVE_SECONDS = 30.0
+NOBODYS_MAC = "00:00:00:00:00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,17 @@ def prepare(service: Service, state: Path, say: Say = to_stderr) -> None:
     _refuse_other(home)
     try:
         with _locked(state):
+            _fetch(service, say)
             choose(service, state, say)
     except OSError as error:
         raise Refused(f"{state} cannot be used: {error}. Nothing was changed.") from error
+
+
+def _fetch(service: Service, say: Say) -> None:
+    """Bring what the user's folder names from elsewhere, and see that all of it can be served."""
+    if service.site:
+        sources.fetch(Path(service.site), say)
+        list(rendered(service, NOBODYS_MAC))
 
 
 def up(service: Service, state: Path, say: Say = to_stderr) -> bool:

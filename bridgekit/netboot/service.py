@@ -60,6 +60,11 @@ class Service:
         return IPv4Interface(self.address).network
 
     @property
+    def server(self) -> str:
+        """The service's own address, without its length."""
+        return str(IPv4Interface(self.address).ip)
+
+    @property
     def clients(self) -> tuple[IPv4Address, IPv4Address]:
         """The first and the last address for clients."""
         if self.range:

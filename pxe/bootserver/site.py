@@ -21,22 +21,25 @@ class Site:
     answers: tuple[Path, ...]
 
 
-def read(settings: Settings, tree: Path, added: Path) -> Site:
-    """Join what ships and is in the tree with what the user added. Raises Wrong for what is bad."""
+def read(settings: Settings, tree: Path | None, added: Path) -> Site:
+    """Join what ships and is in the tree with what the user added. Raises Wrong for what is bad.
+
+    Without a tree, nothing is looked for in it.
+    """
     try:
         return _read(settings, tree, added)
     except PermissionError as error:
         raise Wrong(f"{error.filename} is not readable for everyone, which it must be") from error
 
 
-def _read(settings: Settings, tree: Path, added: Path) -> Site:
+def _read(settings: Settings, tree: Path | None, added: Path) -> Site:
     every = _entries(SHIPPED / "catalogue")  # of more releases than one image holds
     shipped = (entry for entry in every if not _missing(entry, tree))
     own = tuple(_entries(added / "catalogue"))
     entries = joined((shipped, own))
     for entry in own:
         if missing := _missing(entry, tree):
-            raise Wrong(f"{entry.name!r} needs {missing[0]}, and there is no {tree / missing[0]}")
+            raise Wrong(f"{entry.name!r} needs {missing[0]}, which is not there")
     if settings.default not in {"", *(entry.name for entry in entries)}:
         raise Wrong(f"PXE_DEFAULT is {settings.default!r}, which is in no catalogue")
     machines = added / "machines.toml"
@@ -56,7 +59,9 @@ def _text(path: Path) -> str:
         raise Wrong(f"{path.name} can't be read: {error}") from error
 
 
-def _missing(entry: Entry, tree: Path) -> list[str]:
+def _missing(entry: Entry, tree: Path | None) -> list[str]:
+    if tree is None:
+        return []
     files = (path for arch in ARCHITECTURES[entry.arch] for path in entry.on(arch).files)
     return [path for path in files if not (tree / path).is_file()]
 

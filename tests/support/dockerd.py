@@ -41,17 +41,20 @@ def beside_the_machine(data: Path) -> Iterator[str]:
 
 
 @contextmanager
-def inside(lab: Lab, data: Path, where: str = "host") -> Iterator[str]:
-    """Run an engine with its own bridge and iptables in a lab host; yield its DOCKER_HOST."""
-    with _running(data, lambda argv, **how: lab.popen(where, *argv, **how)) as address:
-        yield address
+def inside(lab: Lab, data: Path, address: str | None = None) -> Iterator[str]:
+    """Run an engine with its own bridge and iptables in a lab host; yield its DOCKER_HOST.
+
+    `address` is that of an earlier one, which this one is after a restart.
+    """
+    with _running(data, lambda argv, **how: lab.popen("host", *argv, **how), at=address) as known:
+        yield known
 
 
 @contextmanager
-def _running(data: Path, start: Start, *options: str) -> Iterator[str]:
+def _running(data: Path, start: Start, *options: str, at: str | None = None) -> Iterator[str]:
     place = Path(tempfile.mkdtemp(prefix="bk-docker-"))
     strays = [path for path in STRAYS if not path.exists()]
-    address = f"unix://{place}/docker.sock"
+    address = at or f"unix://{place}/docker.sock"
     argv = (
         *("dockerd", f"--host={address}", f"--data-root={data}", f"--exec-root={place}/run"),
         *(f"--pidfile={place}/docker.pid", "--log-level=warn", *options),

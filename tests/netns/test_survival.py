@@ -1,0 +1,118 @@
+"""A service whose process ends is what it was again: its interface, its address, its leases."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from bridgekit.netboot import lifecycle
+from bridgekit.netboot.service import Service
+from tests.support import dockerd, pxe
+
+pytestmark = pytest.mark.xdist_group("engines")
+
+
+@pytest.fixture(scope="module")
+def images() -> Iterator[Path]:
+    """The image, built outside of any lab."""
+    data = dockerd.data_root()
+    with dockerd.beside_the_machine(data) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", address)
+        patch.setenv("BRIDGEKIT_CACHE_DIR", str(data.parent))
+        lifecycle.build(Service(engine="docker", nat=False), data.parent)
+    yield data
+
+
+@pytest.fixture
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A host with br0, a client on its wire, and what the engines need."""
+    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
+    lab = pxe.bridged(make_lab())
+    pxe.client(lab)
+    return lab
+
+
+def service(lab: Lab) -> dict[str, object]:
+    (shown,) = json.loads(lab.bridgekit("pxe", "status", "--json").stdout)["services"]
+    found: dict[str, object] = shown
+    return found
+
+
+def serving(lab: Lab) -> int:
+    """Wait until a client on the wire gets a file by TFTP; return the container's process."""
+    get = ("ip", "netns", "exec", "client", sys.executable, "-c", pxe.TFTP, "menu/bios.ipxe")
+    for _ in range(60):  # each waits for an answer itself
+        done = lab.run("wire", *get, check=False, timeout=30)
+        if done.code == 0 and service(lab)["running"]:
+            assert done.stdout.startswith("#!ipxe")
+            return pid(lab)
+    raise AssertionError(f"it does not serve again: {done.stderr}")
+
+
+def pid(lab: Lab) -> int:
+    """The service's first process, as the host counts."""
+    found = lab.run("host", "pgrep", "-f", "bootserver").stdout.split()
+    return min(map(int, found))
+
+
+def leased(lab: Lab) -> str:
+    """Make the client ask for an address, and return what the service has noted."""
+    client = ("udhcpc", "-i", "eth0", "-n", "-q", "-s", "/bin/true", "-f")
+    lab.run("wire", "ip", "netns", "exec", "client", *client)
+    return json.dumps(service(lab)["leases"])
+
+
+def ports(lab: Lab) -> list[str]:
+    shown = json.loads(lab.run("host", "ip", "-j", "link", "show", "master", "br0").stdout)
+    return sorted(link["ifname"] for link in shown)
+
+
+def gone(lab: Lab, before: int) -> None:
+    lab.run("host", "bash", "-c", f"while kill -0 {before} 2>&-; do :; done")
+
+
+def test_native_that_is_killed(host: Lab) -> None:
+    pxe.ensure_root()
+    pxe.up(host)
+    known, first = leased(host), serving(host)
+    host.run("host", "kill", "-9", str(first))
+    gone(host, first)
+    assert serving(host) != first
+    assert json.dumps(service(host)["leases"]) == known != "[]"
+    assert len(ports(host)) == 2
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert ports(host) == ["eth0"]
+    assert host.run("host", "pgrep", "-f", "pxe keep|bootserver", check=False).stdout == ""
+
+
+@pytest.mark.all
+def test_docker_that_is_restarted(host: Lab, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `docker restart`, by the kernel, and with its engine."""
+    with dockerd.inside(host, images) as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        done = host.bridgekit("pxe", "up", "br0", "--engine", "docker", "--beside-dhcp")
+        assert done.code == 0, done.stderr
+        name, known, first = str(service(host)["name"]), leased(host), serving(host)
+        host.run("host", "docker", "restart", name, timeout=60)
+        second = serving(host)
+        assert second != first
+        host.run("host", "kill", "-9", str(second))
+        gone(host, second)
+        third = serving(host)
+        assert third != second
+    gone(host, third)
+    with dockerd.inside(host, images, address):
+        assert serving(host) != third
+        assert json.dumps(service(host)["leases"]) == known != "[]"
+        health = ("docker", "inspect", "--format", "{{json .State.Health}}", name)
+        assert "unhealthy" not in host.run("host", *health).stdout
+        run = ("docker", "exec", name, "/bin/sh", "/pxe/start", "health")
+        assert host.run("host", *run).stdout == "well\n"
+        assert host.bridgekit("pxe", "down", "br0").code == 0
+        for what in (("ps", "--all", "--quiet"), ("volume", "ls", "--quiet")):
+            assert host.run("host", "docker", *what).stdout == ""
+    assert ports(host) == ["eth0"]
+    assert host.run("host", "pgrep", "-f", "pxe keep", check=False).stdout == ""
