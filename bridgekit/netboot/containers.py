@@ -58,7 +58,7 @@ class Containers:
             "--cap-drop=ALL",
             *(f"--cap-add={capability}" for capability in CAPABILITIES),
             "--security-opt=no-new-privileges",
-            *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=1777"),
+            *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=755"),
             f"--volume={home.name}:/var/lib/pxe",
             *((f"--volume={service.site}:/srv/site:ro",) if service.site else ()),
             "--restart=unless-stopped",

@@ -89,10 +89,13 @@ def test_native_that_is_killed(host: Lab) -> None:
 
 
 @pytest.mark.all
-def test_docker_that_is_restarted(host: Lab, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_docker_that_is_restarted(
+    host: Lab, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By `docker restart`, by the kernel, and with its engine."""
-    with dockerd.inside(host, images) as address:
-        monkeypatch.setenv("DOCKER_HOST", address)
+    address = f"unix://{tmp_path}/docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with dockerd.inside(host, images, address):
         done = host.bridgekit("pxe", "up", "br0", "--engine", "docker", "--beside-dhcp")
         assert done.code == 0, done.stderr
         name, known, first = str(service(host)["name"]), leased(host), serving(host)

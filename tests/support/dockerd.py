@@ -35,16 +35,30 @@ def data_root() -> Path:
 
 @contextmanager
 def beside_the_machine(data: Path) -> Iterator[str]:
-    """Run an engine that can build and touches no network; yield its DOCKER_HOST."""
+    """Run an engine that can build and touches no network; yield its DOCKER_HOST.
+
+    What an earlier, failed test has left goes first: the engine would start it again.
+    """
     with _running(data, subprocess.Popen, *NO_NETWORK) as address:
+        for kind in (("container", "--all"), ("volume",)):
+            _remove_all(address, *kind)
         yield address
+
+
+def _remove_all(address: str, kind: str, *all: str) -> None:
+    docker = ("docker", "--host", address, kind)
+    listed = subprocess.run(
+        (*docker, "ls", *all, "--quiet"), check=True, capture_output=True, text=True
+    )
+    if names := listed.stdout.split():
+        subprocess.run((*docker, "rm", "--force", *names), check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
 def inside(lab: Lab, data: Path, address: str | None = None) -> Iterator[str]:
     """Run an engine with its own bridge and iptables in a lab host; yield its DOCKER_HOST.
 
-    `address` is that of an earlier one, which this one is after a restart.
+    With an `address` it is that, as for the same engine after a restart.
     """
     with _running(data, lambda argv, **how: lab.popen("host", *argv, **how), at=address) as known:
         yield known
