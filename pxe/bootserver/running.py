@@ -38,10 +38,17 @@ class Running:
             process = await asyncio.create_subprocess_exec(
                 *self.daemon.argv, stdout=PIPE, stderr=STDOUT, start_new_session=True
             )
+            listening = asyncio.create_task(self._listen(process))
             try:
-                await self._listen(process)
+                await _until_ended(process)
+            except asyncio.CancelledError:
+                with suppress(ProcessLookupError):
+                    process.terminate()
+                await asyncio.wait((asyncio.create_task(_until_ended(process)),), timeout=PATIENCE)
+                raise
             finally:
-                await _end(process)
+                await _clean_up(process)
+                await listening
             self._count(process.returncode)
 
     async def _listen(self, process: Process) -> None:
@@ -61,14 +68,24 @@ class Running:
         self.heard(f"pxe: {self.daemon.name} ended by itself (code {code}); it is started again")
 
 
-async def _end(process: Process) -> None:
-    """Ask it to end, then make it and all that it has started."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), PATIENCE)
-    with suppress(ProcessLookupError):  # a killed nginx leaves workers that hold its port
+async def _until_ended(process: Process) -> None:
+    """asyncio's own wait goes on as long as a worker of the dead process keeps its pipe open."""
+    ended = asyncio.Event()
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    asyncio.get_running_loop().add_reader(handle, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        asyncio.get_running_loop().remove_reader(handle)
+        os.close(handle)
+
+
+async def _clean_up(process: Process) -> None:
+    """End it, and all that it has started: a killed nginx leaves workers that hold its port."""
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
     with suppress(ChildProcessError):  # those are the first process's children now, which we are

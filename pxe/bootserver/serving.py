@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 
 from . import interface
 from .answers import Application
@@ -21,8 +22,14 @@ READY = {"dnsmasq": "started, version", "nginx": "start worker processes"}
 
 
 def say(sentence: str) -> None:
-    """One line of the log, which is standard output."""
-    print(f"pxe: {sentence}", flush=True)
+    """One line of the log of our own."""
+    tell(f"pxe: {sentence}")
+
+
+def tell(line: str) -> None:
+    """One line of the log, which is standard output; a disk that is full ends no service."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 async def serve(settings: Settings, site: Site) -> None:
@@ -79,7 +86,7 @@ def _daemons(here: Subnet, settings: Settings, site: Site) -> Iterator[Running]:
     listener = Listener()
 
     def heard(line: str) -> None:
-        print(line, flush=True)
+        tell(line)
         for sentence in listener.heard(line):
             say(sentence)
 

@@ -119,3 +119,63 @@ def test_docker_that_is_restarted(
             assert host.run("host", "docker", *what).stdout == ""
     assert ports(host) == ["eth0"]
     assert host.run("host", "pgrep", "-f", "pxe keep", check=False).stdout == ""
+
+
+def log(lab: Lab) -> str:
+    return lab.bridgekit("pxe", "logs", "br0").stdout
+
+
+@pytest.mark.parametrize("name", ["dnsmasq", "nginx: master", "nginx: worker"])
+def test_a_part_that_is_killed_is_started_again(host: Lab, name: str) -> None:
+    """In the middle of a download, which goes on or is asked for again."""
+    pxe.ensure_root()
+    pxe.up(host)
+    first = serving(host)
+    url = "http://192.168.242.1/debian/13/amd64/initrd.gz"
+    get = f"until curl --silent --limit-rate 20M --output /dev/null {url}; do :; done"
+    with host.popen("wire", "ip", "netns", "exec", "client", "sh", "-c", get) as download:
+        pids = host.run("host", "pgrep", "-f", name).stdout.split()
+        host.run("host", "kill", "-9", *pids)
+        assert download.wait(60) == 0
+    assert serving(host) == first
+    if "worker" not in name:
+        assert "ended by itself (code -9); it is started again" in log(host)
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_a_range_that_runs_empty(host: Lab) -> None:
+    pxe.ensure_root()
+    pxe.up(host, "--range", "192.168.242.120,192.168.242.121", "--lease", "2m")
+    serving(host)
+    answers = []
+    for last in range(3):
+        link = ("ip", "netns", "exec", "client", "ip", "link", "set", "eth0", "address")
+        host.run("wire", *link, f"02:00:00:00:07:0{last}")
+        client = ("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "2", "-T", "2", "-s", "/bin/true")
+        asked = host.run("wire", "ip", "netns", "exec", "client", *client, check=False)
+        answers.append(asked.code)
+    assert answers == [0, 0, 1]
+    assert "no address available" in log(host)
+    assert service(host)["running"]
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_a_disk_that_is_full(host: Lab) -> None:
+    """Neither leases nor log can be kept; clients are served all the same, and both go on later."""
+    pxe.ensure_root()
+    state = "/var/lib/bridgekit/pxe"
+    host.run("host", "mkdir", "-p", state)
+    host.run("host", "mount", "-t", "tmpfs", "-o", "size=1m", "none", state)
+    pxe.up(host)
+    first = serving(host)
+    filled = host.run("host", "sh", "-c", f"cat /dev/zero > {state}/fill", check=False)
+    assert "No space left" in filled.stderr
+    for _ in range(5):  # more than what is left of the log's last page
+        leased(host)
+    assert serving(host) == first
+    host.run("host", "rm", f"{state}/fill")
+    before = log(host)
+    assert leased(host) != "[]"
+    assert serving(host) == first
+    assert len(log(host)) > len(before)
+    assert host.bridgekit("pxe", "down", "br0").code == 0
