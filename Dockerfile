@@ -4,8 +4,9 @@
 FROM debian:trixie-slim
 ARG OLDER=""
 ARG VERSIONS="13"
-COPY pxe/packages pxe/get pxe/install /pxe/
-RUN sh /pxe/get "$OLDER" "$VERSIONS" \
+ARG FIRMWARE=no
+COPY pxe/packages pxe/firmware pxe/get pxe/install /pxe/
+RUN sh /pxe/get "$OLDER" "$VERSIONS" "$FIRMWARE" \
  && sh /pxe/install \
  && apt-get clean \
  && rm -rf /var/lib/apt/lists/*

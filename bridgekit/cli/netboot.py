@@ -12,7 +12,7 @@ import click
 from bridgekit.cli.netboot_options import DEFAULTS, F, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import audit, files, lifecycle, preview, service
+from bridgekit.netboot import abi, audit, files, lifecycle, preview, service
 from bridgekit.netboot.lifecycle import PxeStatus
 from bridgekit.transaction import signals
 
@@ -55,10 +55,11 @@ def pxe() -> None:
 
 @pxe.command()
 @service_options()
+@click.option("--fresh", is_flag=True, help="Anew, from today's packages.")
 @state_option
 @json_option
 @color_option
-def build(state_dir: str, as_json: bool, **params: Any) -> None:
+def build(fresh: bool, state_dir: str, as_json: bool, **params: Any) -> None:
     """Make the image, or native's root file system, if it is missing.
 
     \b
@@ -69,7 +70,7 @@ def build(state_dir: str, as_json: bool, **params: Any) -> None:
     wish = service_from(params, "", DEFAULTS.bridge)
     with errors_as_json(as_json):
         service.check(wish, ())
-        made = lifecycle.build(wish, files.state_dir(state_dir))
+        made = lifecycle.build(wish, files.state_dir(state_dir), fresh=fresh)
     click.echo(json.dumps({"schema": SCHEMA, "built": made}) if as_json else made)
 
 
@@ -156,20 +157,30 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
 @pxe.command()
 @on_bridge
 @service_options()
+@click.option(
+    "--mirror",
+    metavar="URL",
+    help="Does this Debian mirror have the modules of the installer's kernel?",
+)
 @state_option
 @json_option
 @color_option
-def check(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
+def check(bridge: str, mirror: str | None, state_dir: str, as_json: bool, **params: Any) -> None:
     """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
 
     \b
-    Example:
+    Examples:
       bridgekit pxe check br0 --address 10.7.0.1/24
+      bridgekit pxe check br0 --mirror http://mirror.example/debian
     """
-    wish = service_from(params, "", bridge)
+    wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
     with errors_as_json(as_json):
-        now = lifecycle.status(bridge, files.state_dir(state_dir))
+        now = lifecycle.status(bridge, state)
         findings = audit.findings(wish, ours=bool(now and now.running))
+        if mirror:
+            findings += abi.findings(
+                now.service if now else wish, lifecycle.tree(bridge, state), mirror
+            )
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "findings": findings}, indent=2))
     else:

@@ -45,6 +45,7 @@ def service_from(params: Mapping[str, Any], prefix: str, bridge: str) -> Service
         default=params[f"{word}default"],
         site=params[f"{word}site"] and os.path.abspath(params[f"{word}site"]),
         ipv6=params[f"{word}ipv6"],
+        firmware=params[f"{word}firmware"],
         menu_timeout=params[f"{word}menu_timeout"],
         beside_dhcp=params[f"{word}beside_dhcp"],
     )
@@ -83,6 +84,8 @@ def _options(prefix: str) -> tuple[Option[Any], ...]:
                      help="The entry that starts by itself [the first release's installer]."),
         click.option(f"{flag}site", metavar="DIR", type=click.Path(exists=True, file_okay=False),
                      help="Your own catalogue, machines, answer files, kernels: docs/pxe.md."),
+        click.option(f"{flag}firmware", is_flag=True,
+                     help="Hand non-free firmware to the installer, for cards that need it."),
         click.option(f"{flag}ipv6", is_flag=True,
                      help="IPv6 for clients as well: router advertisements on their wire."),
         click.option(f"{flag}no-nat", is_flag=True, help="Clients get no way out of their wire."),

@@ -45,9 +45,9 @@ class Containers:
         """The image is there and as new as its files."""
         return image.ready(self._name, service)
 
-    def build(self, service: Service, say: Say) -> str:
-        """Build the image if it is missing or older than its files."""
-        return image.ensure(self._name, service, self._cache, say)
+    def build(self, service: Service, say: Say, fresh: bool = False) -> str:
+        """Build the image if it is missing or older than its files, or `fresh`."""
+        return image.ensure(self._name, service, self._cache, say, fresh)
 
     def start(self, service: Service, home: Home) -> None:
         """Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE"""

@@ -31,8 +31,8 @@ class Engine(Protocol):
     def ready(self, service: Service) -> bool:
         """Is what the service runs from there already?"""
 
-    def build(self, service: Service, say: Say) -> str:
-        """Make what the service runs from, if it is missing; return where that is."""
+    def build(self, service: Service, say: Say, fresh: bool = False) -> str:
+        """Make what the service runs from, if it is missing or `fresh`; return where that is."""
 
     def start(self, service: Service, home: Home) -> None:
         """Start it, without its clients' interface."""

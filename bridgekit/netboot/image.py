@@ -17,7 +17,7 @@ PULL_SECONDS = 600.0
 
 def name_of(service: Service) -> str:
     """The image's name: the one asked for, else our own for the release."""
-    return service.image or f"bridgekit-pxe:{'-'.join(service.suites)}"
+    return service.image or f"bridgekit-pxe:{service.flavour}"
 
 
 def ready(engine: str, service: Service) -> bool:
@@ -27,11 +27,11 @@ def ready(engine: str, service: Service) -> bool:
     return _inspect(engine, name_of(service), f'index .Config.Labels "{LABEL}"') == _inputs(service)
 
 
-def ensure(engine: str, service: Service, cache: Path, say: Say) -> str:
+def ensure(engine: str, service: Service, cache: Path, say: Say, fresh: bool = False) -> str:
     """Return the image's name, once it is there: ours built, someone else's pulled."""
     if not ready(engine, service) and service.image:
         _pull(engine, service.image, say)
-    elif not service.image and not ready(engine, service):
+    elif not service.image and (fresh or not ready(engine, service)):
         build(engine, service, cache, say)
     return name_of(service)
 
@@ -46,8 +46,10 @@ def build(engine: str, service: Service, cache: Path, say: Say) -> str:
     dockerfile = files.asset("Dockerfile")
     run(
         *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
+        "--no-cache",  # or it would have the packages of an earlier day
         f"--build-arg=OLDER={' '.join(root.older(service))}",
         f"--build-arg=VERSIONS={' '.join(service.versions)}",
+        f"--build-arg=FIRMWARE={'yes' if service.firmware else 'no'}",
         f"--label={LABEL}={_inputs(service)}",
         f"--file={dockerfile}",
         str(dockerfile.parent),
@@ -92,7 +94,7 @@ def _pull(engine: str, name: str, say: Say) -> None:
 
 
 def _inputs(service: Service) -> str:
-    return f"{'-'.join(service.suites)}-{files.digest('Dockerfile', 'pxe')}"
+    return f"{service.flavour}-{files.digest('Dockerfile', 'pxe')}"
 
 
 def _inspect(engine: str, name: str, expression: str) -> str:

@@ -39,15 +39,20 @@ class PxeStatus:
     leases: tuple[Lease, ...]
 
 
-def build(service: Service, state: Path, say: Say = to_stderr) -> str:
+def build(service: Service, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
     """Make what the service runs from, if it is missing; return the image's name or root's path.
 
-    With `service.image` our own image gets that name as well.
+    With `service.image` our own image gets that name as well; `fresh` makes it of today's packages.
     """
     need_root()
+    if fresh and (running := [one for one in statuses(state) if one.running]):
+        raise Refused(
+            f"A PXE service runs on {running[0].service.bridge}. Nothing was changed; "
+            f"`bridgekit pxe down {running[0].service.bridge}` first."
+        )
     own = replace(service, image=None)
     chosen = choose(own, state, say)
-    made = chosen.build(own, say)
+    made = chosen.build(own, say, fresh)
     if not service.image:
         return made
     if chosen.name == "native":
@@ -145,6 +150,12 @@ def status(bridge: str, state: Path) -> PxeStatus | None:
 def _is_attached(bridge: str, home: Home) -> bool:
     port = link(port_of(home.name, state=home.state) or "")
     return port is not None and port.controller == bridge
+
+
+def tree(bridge: str, state: Path) -> Path | None:
+    """What the bridge's service gives its clients, as the host sees it; None if none runs."""
+    pid = _pid(record.home_of(bridge, state))
+    return Path(f"/proc/{pid}/root/srv/tftp") if pid else None
 
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:

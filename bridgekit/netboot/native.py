@@ -48,9 +48,9 @@ class Native:
         """The root file system is cached."""
         return root.path_of(service, self._cache).is_dir()
 
-    def build(self, service: Service, say: Say) -> str:
-        """Make the root file system if it is missing."""
-        return str(root.ensure(service, self._cache, say))
+    def build(self, service: Service, say: Say, fresh: bool = False) -> str:
+        """Make the root file system if it is missing, or `fresh`."""
+        return str(root.ensure(service, self._cache, say, fresh))
 
     def start(self, service: Service, home: Home) -> None:
         """Start the service in new namespaces, then give it its way out."""

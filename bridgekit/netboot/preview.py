@@ -34,6 +34,6 @@ def rendered(service: Service, mac: str, only: str | None = None) -> Iterator[tu
 def _menus(texts: dict[str, str], mac: str) -> Iterator[tuple[str, str]]:
     """For each loader the machine's own menu, where it has one, else everybody's."""
     for loader in LOADERS:
-        own = loader.own.format(mac.replace(":", "-"))
+        own = loader.own_file(mac)
         name = own if own in texts else loader.file
         yield f"menu/{name}", texts[name]

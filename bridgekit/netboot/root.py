@@ -18,13 +18,13 @@ from bridgekit.netboot.service import Service
 BASE = "trixie"
 """What the service itself is made of: the newest release, whose signed GRUB speaks HTTP."""
 BUILD_SECONDS = 1800
-MADE_BY = ("packages", "get", "install")
+MADE_BY = ("packages", "firmware", "get", "install")
 
 
 def path_of(service: Service, cache: Path) -> Path:
     """Where the root for this release and these packages belongs; it need not exist yet."""
     inputs = files.digest(*(f"pxe/{name}" for name in MADE_BY))
-    return cache / f"pxe-root-{'-'.join(service.suites)}-{inputs}"
+    return cache / f"pxe-root-{service.flavour}-{inputs}"
 
 
 def older(service: Service) -> tuple[str, ...]:
@@ -32,13 +32,16 @@ def older(service: Service) -> tuple[str, ...]:
     return tuple(suite for suite in service.suites if suite != BASE)
 
 
-def ensure(service: Service, cache: Path, say: Say) -> Path:
-    """Return the root, built first if it is missing; another builder is waited for."""
+def ensure(service: Service, cache: Path, say: Say, fresh: bool = False) -> Path:
+    """Return the root, built first if it is missing; another builder is waited for.
+
+    With `fresh` it is built anew; nothing may run in the old one.
+    """
     root = path_of(service, cache)
-    if root.is_dir():
+    if root.is_dir() and not fresh:
         return root
     with _locked(files.private_dir(cache) / ".pxe-root.lock"):
-        if not root.is_dir():
+        if fresh or not root.is_dir():
             say(f"making the PXE service's root from Debian {BASE}'s packages …")
             _build(service, root)
             say(f"made {root}")
@@ -62,6 +65,8 @@ def _build(service: Service, root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root.parent, prefix=".pxe-root-") as scratch:
         fresh = Path(scratch) / "root"
         debootstrap(BASE, fresh, *(f"--customize-hook={line}" for line in _hooks(service)))
+        if root.is_dir():
+            root.rename(Path(scratch) / "old")
         fresh.rename(root)
 
 
@@ -70,7 +75,8 @@ def _hooks(service: Service) -> Iterator[str]:
     yield 'mkdir "$1/pxe"'
     for name in MADE_BY:
         yield f'cp {shlex.quote(str(files.asset(f"pxe/{name}")))} "$1/pxe/"'
-    words = (" ".join(older(service)), " ".join(service.versions))
+    firmware = "yes" if service.firmware else "no"
+    words = (" ".join(older(service)), " ".join(service.versions), firmware)
     yield f'chroot "$1" sh /pxe/get {shlex.join(words)}'
     yield 'chroot "$1" sh /pxe/install'
 

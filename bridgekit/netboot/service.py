@@ -26,6 +26,7 @@ class Service:
     `release` names the Debian releases to offer, the first one starts by itself unless `default`
     names another entry. `append` goes onto the command line of every client's kernel. `site` is
     the user's own folder: catalogue/*.toml, machines.toml, answers/, files/, sources.toml.
+    `firmware` hands non-free firmware to Debian's installer.
     """
 
     bridge: str = "br0"
@@ -43,6 +44,7 @@ class Service:
     menu_timeout: int = 5
     beside_dhcp: bool = False
     ipv6: bool = False
+    firmware: bool = False
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -58,6 +60,11 @@ class Service:
     def network(self) -> IPv4Network:
         """The clients' subnet; only for a checked service."""
         return IPv4Interface(self.address).network
+
+    @property
+    def flavour(self) -> str:
+        """What its image or root is made for, in a word."""
+        return "-".join((*self.suites, *(("firmware",) if self.firmware else ())))
 
     @property
     def server(self) -> str:

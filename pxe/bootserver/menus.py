@@ -13,7 +13,7 @@ from .templating import SHIPPED, phrase, rendered
 class Loader:
     """A program that shows a menu: its template, the machines it runs on, and its menu's file.
 
-    `own` is the file for one machine, whose MAC address goes in with dashes.
+    `own` is the file for one machine, with its MAC address as this loader knows it.
     """
 
     template: str
@@ -22,14 +22,18 @@ class Loader:
     file: str
     own: str
 
+    def own_file(self, mac: str) -> str:
+        """The menu's file for the machine with this MAC address."""
+        return self.own.format(mac=mac, dashed=mac.replace(":", "-"))
+
 
 LOADERS = (
-    Loader("grub.cfg", "amd64", "efi", "grub-amd64.cfg", "grub-amd64-{}.cfg"),
-    Loader("grub.cfg", "arm64", "efi", "grub-arm64.cfg", "grub-arm64-{}.cfg"),
-    Loader("boot.ipxe", "amd64", "bios", "bios.ipxe", "bios-{}.ipxe"),
-    Loader("boot.ipxe", "amd64", "efi", "amd64.ipxe", "amd64-{}.ipxe"),
-    Loader("boot.ipxe", "arm64", "efi", "arm64.ipxe", "arm64-{}.ipxe"),
-    Loader("pxelinux.cfg", "amd64", "bios", "pxelinux.cfg/default", "pxelinux.cfg/01-{}"),
+    Loader("grub.cfg", "amd64", "efi", "grub-amd64.cfg", "grub-amd64-{mac}.cfg"),
+    Loader("grub.cfg", "arm64", "efi", "grub-arm64.cfg", "grub-arm64-{mac}.cfg"),
+    Loader("boot.ipxe", "amd64", "bios", "bios.ipxe", "bios-{dashed}.ipxe"),
+    Loader("boot.ipxe", "amd64", "efi", "amd64.ipxe", "amd64-{dashed}.ipxe"),
+    Loader("boot.ipxe", "arm64", "efi", "arm64.ipxe", "arm64-{dashed}.ipxe"),
+    Loader("pxelinux.cfg", "amd64", "bios", "pxelinux.cfg/default", "pxelinux.cfg/01-{dashed}"),
 )
 
 
@@ -57,7 +61,7 @@ def menus(
         yield loader.file, _text(loader, offers, settings, server, bool(chosen))
         for machine in chosen:
             if any(offer.entry.name == machine.entry for offer in offers):
-                name = loader.own.format(machine.mac.replace(":", "-"))
+                name = loader.own_file(machine.mac)
                 own = (offer for offer in offers if offer.entry.name == machine.entry)
                 yield name, _text(loader, tuple(own), settings, server, False)
 

@@ -10,6 +10,7 @@ from .machines import parse as parse_machines
 from .settings import Settings, Wrong
 
 SHIPPED = Path(__file__).parent.parent
+FIRMWARE = "debian/firmware.cpio.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ def _read(settings: Settings, tree: Path | None, added: Path) -> Site:
         raise Wrong(f"PXE_DEFAULT is {settings.default!r}, which is in no catalogue")
     machines = added / "machines.toml"
     known = parse_machines(_text(machines), machines.name) if machines.is_file() else ()
+    if tree and (tree / FIRMWARE).is_file():
+        entries = tuple(map(_with_firmware, entries))
     return Site(_default_first(entries, settings), known, (added / "answers", SHIPPED / "answers"))
 
 
@@ -57,6 +60,12 @@ def _text(path: Path) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise Wrong(f"{path.name} can't be read: {error}") from error
+
+
+def _with_firmware(entry: Entry) -> Entry:
+    """Debian's installer looks for packages in /firmware of its initial RAM disk."""
+    ours = entry.kernel.startswith("debian/")
+    return replace(entry, initrd=(*entry.initrd, FIRMWARE)) if ours else entry
 
 
 def _missing(entry: Entry, tree: Path | None) -> list[str]:

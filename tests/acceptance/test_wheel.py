@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -79,8 +79,15 @@ def test_the_build_context_is_complete(installed: Path) -> None:
     listed = set(call(installed, "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
     lines = (CHECKOUT / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
-    assert copied
-    assert set(copied) <= listed
+    files = {str(path.relative_to(CHECKOUT)) for word in copied for path in below(CHECKOUT / word)}
+    assert len(files) > len(copied) > 1
+    assert files <= listed
+
+
+def below(path: Path) -> Iterator[Path]:
+    """The file itself, or all files of the directory but Python's own caches."""
+    found = path.rglob("*") if path.is_dir() else (path,)
+    return (one for one in found if one.is_file() and one.suffix != ".pyc")
 
 
 def test_it_finds_its_templates(installed: Path, make_lab: Callable[..., Lab]) -> None:

@@ -21,12 +21,19 @@ pytestmark = pytest.mark.xdist_group("engines")
 
 CACHE = str(dockerd.data_root().parent)
 BUILD_SECONDS = 1800
-PLAIN_MAC = "52:54:00:c1:00:0b"
+PLAIN_MAC, AUTO_MAC = "52:54:00:c1:00:0b", "52:54:00:c1:00:0c"
 KERNEL = "kernel and initrd, with this run's token"
 LINUX = re.compile(r'"GET /debian/13/(amd64|arm64)/linux HTTP/1\.[01]" 200 [0-9]{8}')
 EVERY = ["bios", "bios-plain", "uefi", "http", "secure", "arm64"]
 # A machine whose own iPXE is not trusted: it takes pxelinux, as one with a plain PXE ROM does
-MACHINES = f'[machine."{PLAIN_MAC}"]\nloader = "pxelinux"\n'
+MACHINES = f"""
+[machine."{PLAIN_MAC}"]
+loader = "pxelinux"
+[machine."{AUTO_MAC}"]
+entry = "debian13-auto"
+hostname = "node1"
+data = {{ disk = "/dev/vda", user = "admin", password = "$6$x", mirror = "192.0.2.99/debian" }}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,15 @@ def test_uefi_on_the_wire(native: Served) -> None:
 @pytest.mark.parametrize("firmware", ["bios", "bios-plain", "http", "secure", "arm64"])
 def test_on_the_wire(native: Served, firmware: Firmware) -> None:
     native.boots(firmware, "Secure Boot, says the kernel" if firmware == "secure" else KERNEL)
+
+
+@pytest.mark.all
+def test_an_installer_that_asks_nothing(native: Served) -> None:
+    """It takes the answers that were made for its machine; this lab has no mirror to go on with."""
+    with Client(native.lab, "uefi", mac=AUTO_MAC) as client:
+        client.wait_for("Checking the Debian archive mirror", 400)
+        assert not re.search(INSTALLER.pattern, client.console)
+    assert f"answered preseed.cfg for {AUTO_MAC}" in native.log()
 
 
 @pytest.mark.all

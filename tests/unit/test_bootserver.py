@@ -118,6 +118,14 @@ def test_another_kernel_in_its_place(tree: Path, own: Path) -> None:
     assert "linux (http,192.0.2.1)/site/k " in first and "initrd" not in first
 
 
+def test_firmware_goes_beside_the_installers_initrd(tree: Path, own: Path) -> None:
+    (tree / "debian/firmware.cpio.gz").write_text("")
+    texts = written(tree, own)
+    both = "debian/13/amd64/initrd.gz (http,192.0.2.1)/debian/firmware.cpio.gz\n"
+    assert both in texts["grub-amd64.cfg"]
+    assert "initrd=initrd1 initrd=initrd2 " in texts["bios.ipxe"]
+
+
 OWN = """
 [[entry]]
 name = "alpine"
@@ -189,9 +197,9 @@ data = {{ user = "admin", password = "$6$hash" }}
 def test_a_machine_has_its_own_menu(tree: Path, own: Path) -> None:
     (own / "machines.toml").write_text(MACHINES)
     texts = written(tree, own)
-    alone = texts["grub-amd64-52-54-00-c1-00-01.cfg"]
+    alone = texts[f"grub-amd64-{MAC}.cfg"]
     assert alone.count("menuentry") == 1 and "set timeout=0\n" in alone
-    assert "menu/grub-amd64-" in texts["grub-amd64.cfg"]
+    assert "/menu/grub-amd64-${net_default_mac}.cfg\n" in texts["grub-amd64.cfg"]
     assert "menu/bios-${mac:hexhyp}.ipxe ||" in texts["bios.ipxe"]
     assert texts["pxelinux.cfg/01-52-54-00-c1-00-01"].count("LABEL") == 1
 
