@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-Firmware = Literal["bios", "bios-plain", "uefi", "secure", "http", "arm64"]
+Firmware = Literal["bios", "bios-plain", "uefi", "secure", "http", "ipv6", "arm64"]
 
 _OVMF: Final = Path("/usr/share/OVMF")
 _AAVMF: Final = Path("/usr/share/AAVMF")
-# PXE is tried before HTTP; without it the boot by HTTP comes first
-_NO_PXE: Final = tuple(
-    f"name=opt/org.tianocore/IPv{version}PXESupport,string=no" for version in (4, 6)
-)
+# PXE is tried before HTTP, and IPv4 before IPv6
+_WITHOUT: Final = "name=opt/org.tianocore/IPv{}PXESupport,string=no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ STAGES: Final[dict[Firmware, tuple[Stage, ...]]] = {
         Stage("the boot loader by HTTP", r"NBP file downloaded successfully|File Size"),
         _GRUB,
     ),
+    "ipv6": (Stage("an address by DHCPv6", r"Start PXE over IPv6"), *_PXE[1:]),
     "arm64": _PXE,
 }
 _ENFORCED: Final = r"Kernel is locked down from EFI Secure Boot"
@@ -84,8 +83,11 @@ def _secure(nic: str, scratch: Path) -> Sequence[str]:
 
 
 def _http(nic: str, scratch: Path) -> Sequence[str]:
-    switches = (word for switch in _NO_PXE for word in ("-fw_cfg", switch))
-    return (*_uefi(nic, scratch), *switches)
+    return (*_ipv6(nic, scratch), "-fw_cfg", _WITHOUT.format(6))
+
+
+def _ipv6(nic: str, scratch: Path) -> Sequence[str]:
+    return (*_uefi(nic, scratch), "-fw_cfg", _WITHOUT.format(4))
 
 
 def _arm64(nic: str, scratch: Path) -> Sequence[str]:
@@ -111,5 +113,6 @@ _MACHINES: Final[dict[Firmware, Callable[[str, Path], Sequence[str]]]] = {
     "uefi": _uefi,
     "secure": _secure,
     "http": _http,
+    "ipv6": _ipv6,
     "arm64": _arm64,
 }

@@ -207,7 +207,12 @@ def _start(service: Service, home: Home, say: Say) -> None:
 
 
 def _attach(service: Service, home: Home) -> None:
-    attach(service.bridge, home.name, wish((service.address,)), state=home.state)
+    attach(
+        service.bridge,
+        home.name,
+        wish(filter(None, (service.address, service.ipv6))),
+        state=home.state,
+    )
 
 
 def _taken_back(home: Home, error: BaseException) -> BaseException:

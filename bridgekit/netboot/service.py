@@ -43,7 +43,7 @@ class Service:
     append: str = ""
     menu_timeout: int = 5
     beside_dhcp: bool = False
-    ipv6: bool = False
+    ipv6: str = ""
     firmware: bool = False
 
     @property
@@ -85,7 +85,7 @@ class Service:
         wished = VERSIONS.get(self.release[0], self.release[0])
         return (
             ("PXE_DEFAULT", self.default or f"debian{wished}"),
-            ("PXE_IPV6", "yes" if self.ipv6 else "no"),
+            ("PXE_IPV6", self.ipv6),
             ("PXE_RANGE", f"{first},{last}"),
             ("PXE_LEASE", self.lease),
             ("PXE_NAT", "yes" if self.nat else "no"),

@@ -42,7 +42,7 @@ def daemons(
             "nginx",
             ("nginx", "-e", "stderr", "-c", str(http), "-p", str(RUN)),
             http,
-            _text("nginx.conf", subnet),
+            _text("nginx.conf", subnet, settings=settings),
         ),
     )
 

@@ -100,5 +100,6 @@ def _text(
         default=offers[0].entry.name if offers else "",
         timeout=settings.timeout if len(offers) > 1 else 0,
         server=server,
+        ipv6=settings.ipv6,
         own=loader.own if chosen else "",
     )

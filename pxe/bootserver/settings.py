@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from ipaddress import AddressValueError, IPv4Address, ip_address
+from ipaddress import AddressValueError, IPv4Address, IPv6Interface, ip_address
 from pathlib import Path
 
 TREE = Path("/srv/tftp")
@@ -29,7 +29,8 @@ class Settings:
     """What is wished; empty means the usual. PXE_RANGE is `range`, and so on.
 
     `default` is the entry that starts by itself (the first), `timeout` the seconds before it does;
-    `kernel` and `initrd` are what it boots instead, as paths below /srv/tftp.
+    `kernel` and `initrd` are what it boots instead, as paths below /srv/tftp. `ipv6` is the
+    service's second address, in the clients' own /64.
     """
 
     range: tuple[IPv4Address, IPv4Address] | None = None
@@ -42,7 +43,7 @@ class Settings:
     kernel: str = ""
     initrd: str = ""
     interface: str = "eth1"
-    ipv6: bool = False
+    ipv6: IPv6Interface | None = None
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -85,8 +86,20 @@ def _timeout(text: str) -> int:
 
 def _switch(text: str) -> bool:
     if text not in ("yes", "no"):
-        raise Wrong(f"PXE_NAT and PXE_IPV6 are yes or no, not {text!r}")
+        raise Wrong(f"PXE_NAT is yes or no, not {text!r}")
     return text == "yes"
+
+
+def _ipv6(text: str) -> IPv6Interface:
+    try:
+        interface = IPv6Interface(text)
+    except ValueError as error:
+        raise Wrong(f"PXE_IPV6 is an ADDRESS/64, like fd00:242::1/64: {error}") from error
+    if interface.network.prefixlen != 64 or not interface.is_private or interface.is_link_local:
+        raise Wrong(
+            f"PXE_IPV6 is an ADDRESS/64 of the clients' own, like fd00:242::1/64, not {text}"
+        )
+    return interface
 
 
 _READERS = {
@@ -100,6 +113,6 @@ _READERS = {
     "kernel": lambda text: _matching("KERNEL", FILE, "site/vmlinuz, without ..", text),
     "initrd": lambda text: _matching("INITRD", FILE, "site/initrd.img, without ..", text),
     "interface": lambda text: _matching("INTERFACE", NIC, "eth1", text),
-    "ipv6": _switch,
+    "ipv6": _ipv6,
 }
 _NAMES = tuple(field.name for field in fields(Settings))
