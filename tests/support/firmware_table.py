@@ -16,6 +16,7 @@ WHAT = {
     "uefi": "UEFI x64",
     "secure": "UEFI x64, Secure Boot enforced",
     "http": "UEFI x64, HTTP boot",
+    "ipv6": "UEFI x64, by IPv6 alone",
     "arm64": "UEFI arm64",
 }
 
