@@ -23,7 +23,7 @@ from bridgekit.netboot.watch import wait_for_line
 PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root", "tail")
 NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-START_SECONDS = 20.0
+START_SECONDS = 120.0  # its files are read and compared first; a slow disk takes its time
 NOBODY = 65534
 
 

@@ -149,8 +149,8 @@ def _machine(files: Path, share: Path) -> list[str]:
         *hardware(files, "init=/sbin/guest-init"),
         *("-serial", "stdio"),
         *("-drive", f"file={files}/ext4,format=raw,if=virtio,snapshot=on"),
-        *_folder("checkout", ROOT, "readonly=on"),
-        *_folder("share", share, "readonly=off"),
+        *folder("checkout", ROOT, "readonly=on"),
+        *folder("share", share, "readonly=off"),
     ]
 
 
@@ -167,5 +167,6 @@ def hardware(files: Path, *kernel_words: str) -> list[str]:
     ]
 
 
-def _folder(tag: str, path: Path, access: str) -> tuple[str, str]:
+def folder(tag: str, path: Path, access: str) -> tuple[str, str]:
+    """QEMU's arguments for a folder of the host that the guest mounts by a tag."""
     return "-virtfs", f"local,path={path},mount_tag={tag},security_model=none,{access}"

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -46,7 +46,7 @@ RECIPE: Final = guest.Recipe(
     packages=(
         *(*guest.KERNEL, *guest.NETWORK, *guest.PYTHON),
         *("systemd-sysv", "udev", "dbus", "libpam-systemd", "login", "openssh-server"),
-        "isc-dhcp-client",
+        *("isc-dhcp-client", "nftables"),
     ),
     programs=(("sbin/systemd-install", Path(__file__).with_name("systemd-install")),),
     more=(
@@ -71,10 +71,11 @@ SECONDS: Final = 300
 class Machine:
     """A machine that runs, its console, and the host's ends of its two lines.
 
-    `ssh` is a port of the host's own loopback that leads to the machine's SSH server.
+    `ssh` is a port of the host's own loopback that leads to the machine's SSH server, `more` are
+    more arguments of QEMU.
     """
 
-    def __init__(self, layer: Path, ssh: int | None = None) -> None:
+    def __init__(self, layer: Path, ssh: int | None = None, more: Sequence[str] = ()) -> None:
         way = f",hostfwd=tcp:127.0.0.1:{ssh}-192.168.1.4:22" if ssh else ""
         self.layer, self.console = layer, layer.with_suffix(".console")
         self.terminal, theirs = socket.socketpair()
@@ -88,6 +89,7 @@ class Machine:
                     *("-serial", f"file:{self.console}", "-serial", "stdio"),
                     *("-chardev", f"socket,id=terminal,fd={theirs.fileno()}"),
                     *("-serial", "chardev:terminal"),
+                    *more,
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -169,9 +171,9 @@ class Machine:
 
 
 @contextmanager
-def booted(layer: Path, ssh: int | None = None) -> Iterator[Machine]:
+def booted(layer: Path, ssh: int | None = None, more: Sequence[str] = ()) -> Iterator[Machine]:
     """Boot from this disk, and cut the power at the end."""
-    machine = Machine(layer, ssh)
+    machine = Machine(layer, ssh, more)
     try:
         machine.answer()
         yield machine
