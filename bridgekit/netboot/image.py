@@ -32,12 +32,12 @@ def ensure(engine: str, service: Service, cache: Path, say: Say, fresh: bool = F
     if not ready(engine, service) and service.image:
         _pull(engine, service.image, say)
     elif not service.image and (fresh or not ready(engine, service)):
-        build(engine, service, cache, say)
+        build(engine, service, cache, say, fresh)
     return name_of(service)
 
 
-def build(engine: str, service: Service, cache: Path, say: Say) -> str:
-    """Build the image under its name, whether there is one or not.
+def build(engine: str, service: Service, cache: Path, say: Say, fresh: bool) -> str:
+    """Build the image under its name, whether there is one or not; `fresh` from today's packages.
 
     Equivalent to: docker build --network host -t NAME .
     """
@@ -46,7 +46,7 @@ def build(engine: str, service: Service, cache: Path, say: Say) -> str:
     dockerfile = files.asset("Dockerfile")
     run(
         *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
-        "--no-cache",  # or it would have the packages of an earlier day
+        *(("--no-cache",) if fresh else ()),  # or it would have the packages of an earlier day
         f"--build-arg=OLDER={' '.join(root.older(service))}",
         f"--build-arg=VERSIONS={' '.join(service.versions)}",
         f"--build-arg=FIRMWARE={'yes' if service.firmware else 'no'}",

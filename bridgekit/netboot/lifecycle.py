@@ -187,6 +187,7 @@ def _mend(home: Home) -> None:
         known = record.read(home)
         if not known or not known.serving:
             return
+        need_bridge(known.service.bridge)  # `attach` would make one, and be in the way of ifup
         runner = engine(known.engine, home.state)
         if record.stale(known) or not runner.restarts:
             runner.start_again(known.service, home)

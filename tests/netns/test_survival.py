@@ -74,6 +74,22 @@ def gone(lab: Lab, before: int) -> None:
     lab.run("host", "bash", "-c", f"while kill -0 {before} 2>&-; do :; done")
 
 
+def test_a_bridge_that_is_gone_is_not_made(host: Lab) -> None:
+    """At boot the keeper may be quicker than ifup."""
+    pxe.ensure_root()
+    pxe.up(host)
+    host.ip("host", "link delete br0")
+    host.run("host", "kill", "-9", str(pid(host)))
+    (keeper,) = host.run("host", "pgrep", "-f", "pxe keep").stdout.split()
+    looked = ("strace", "-f", "-e", "trace=execve", "-p", keeper)
+    with host.popen("host", *looked, stderr=-1, text=True) as trace:
+        seen = [line for line in trace.stderr if '"link"' in line][:1]
+        trace.kill()
+    assert seen
+    assert host.run("host", "ip", "link", "show", "br0", check=False).code != 0
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
 def test_native_that_is_killed(host: Lab) -> None:
     pxe.ensure_root()
     pxe.up(host)
