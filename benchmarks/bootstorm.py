@@ -30,7 +30,8 @@ SERVER, NETWORK = "192.168.242.1", "192.168.242.1/24"
 RANGE = "192.168.242.20,192.168.242.250"
 LOADER, KERNEL = "lpxelinux.0", "debian/13/amd64/linux"
 INITRD = "debian/13/amd64/initrd.gz"
-PATIENCE = 600
+PATIENCE = 120
+"""Seconds for one file; firmware gives up long before."""
 GET = ("curl", "--silent", "--fail", "--max-time", str(PATIENCE), "--output", "/dev/null")
 COUNT = ("--write-out", "%{size_download}")
 MIB = 1 << 20

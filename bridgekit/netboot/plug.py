@@ -118,16 +118,17 @@ def _vlans(name: str) -> list[dict[str, Any]]:
 def configure(goal: Target, how: Wish) -> None:
     """Give the interface its addresses and routes, and turn it on."""
     inside = addresses.inside(goal.namespace)
-    _set(inside, f"ipv4/conf/{how.nic}/arp_notify")
+    _set(inside, f"ipv4/conf/{how.nic}/arp_notify", "1")
     if any(one.version == 6 for one in how.addresses):
-        _set(inside, f"ipv6/conf/{how.nic}/ndisc_notify")
+        _set(inside, f"ipv6/conf/{how.nic}/disable_ipv6", "0")  # Docker's choice for a container
+        _set(inside, f"ipv6/conf/{how.nic}/ndisc_notify", "1")
     if goal.router:
-        _set(inside, "ipv4/ip_forward")
+        _set(inside, "ipv4/ip_forward", "1")
     run(*inside, "ip", "-batch", "-", stdin="\n".join(_configuration(how)) + "\n")
 
 
-def _set(inside: tuple[str, ...], setting: str) -> None:
-    run(*inside, "tee", f"/proc/sys/net/{setting}", stdin="1")
+def _set(inside: tuple[str, ...], setting: str, value: str) -> None:
+    run(*inside, "tee", f"/proc/sys/net/{setting}", stdin=value)
 
 
 def announce(name: str, namespace: str, nic: str) -> None:
