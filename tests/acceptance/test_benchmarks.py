@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import pxe
+
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 
 
@@ -38,3 +40,11 @@ def test_scale_prints_a_row_for_each_size() -> None:
     rows = table("scale.py", "--sizes", "100,200", *how)
     assert any(row.startswith("| 100 ") for row in rows)
     assert any(row.startswith("| 200 ") for row in rows)
+
+
+@pytest.mark.all
+def test_bootstorm_prints_a_row_for_each_way() -> None:
+    pxe.ensure_root()
+    rows = table("bootstorm.py", "--clients", "2", "--runs", "1")
+    assert [row.split("|")[2].strip() for row in rows[1:]] == ["bridgekit", "dnsmasq alone"]
+    assert rows[1].split("|")[5].strip() == "0"
