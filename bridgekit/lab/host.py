@@ -60,7 +60,7 @@ class Host:
         *argv: str,
         check: bool = True,
         stdin: str | None = None,
-        timeout: float = 60,
+        timeout: float = 240,
         env: Mapping[str, str] | None = None,
     ) -> Result:
         """Run a program to its end; with `check`, raise LabFailed unless it ended with 0."""

@@ -19,17 +19,20 @@ def notices() -> Iterator[socket.socket]:
         yield found
 
 
-def address(nic: str) -> str | None:
-    """The interface's first global IPv4 address as ADDRESS/LEN; None if it is not up with one."""
+def address(nic: str, wanted: str | None = None) -> str | None:
+    """The interface's first global IPv4 address as ADDRESS/LEN, or the wanted one; else None."""
     argv = ("ip", "-json", "-4", "address", "show", "dev", nic, "up", "scope", "global")
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     found = [info for link in json.loads(done.stdout or "[]") for info in link.get("addr_info", ())]
-    return next((f"{info['local']}/{info['prefixlen']}" for info in found), None)
+    own = (f"{info['local']}/{info['prefixlen']}" for info in found)
+    return next((one for one in own if wanted in (None, one)), None)
 
 
-async def another(nic: str, known: str | None, heard: socket.socket) -> str | None:
+async def another(
+    nic: str, wanted: str | None, known: str | None, heard: socket.socket
+) -> str | None:
     """Return the interface's address as soon as it is not `known` any more."""
-    while (found := address(nic)) == known:
+    while (found := address(nic, wanted)) == known:
         with suppress(OSError):  # ENOBUFS: some notices were lost, which the next look makes good
             await asyncio.get_running_loop().sock_recv(heard, 65536)
     return found

@@ -12,7 +12,7 @@ from .running import Running
 from .settings import Settings, Wrong
 from .site import Site
 from .subnet import Subnet, subnet
-from .way_out import way_out
+from .way_out import no_way_out, way_out
 from .web import answering
 from .words import Listener
 
@@ -34,11 +34,12 @@ def tell(line: str) -> None:
 
 async def serve(settings: Settings, site: Site) -> None:
     """Serve whenever the interface has an address, until cancelled. Raises KeepsEnding."""
+    nic, wanted = settings.interface, str(settings.address) if settings.address else None
     with interface.notices() as heard:
         while True:
-            address = interface.address(settings.interface)
+            address = interface.address(nic, wanted)
             work = asyncio.create_task(_serve(address, settings, site))
-            change = asyncio.create_task(interface.another(settings.interface, address, heard))
+            change = asyncio.create_task(interface.another(nic, wanted, address, heard))
             try:
                 await asyncio.wait((work, change), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -63,8 +64,11 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
         return await _forever()
     for trouble in way_out(here, settings.interface, settings.nat):
         say(trouble)
-    with answering(Application(site, LEASES, here.server, say), RUN / "answers.sock"):
-        await _run(here, settings, site)
+    try:
+        with answering(Application(site, LEASES, here.server, say), RUN / "answers.sock"):
+            await _run(here, settings, site)
+    finally:
+        no_way_out()
 
 
 async def _run(here: Subnet, settings: Settings, site: Site) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from ipaddress import AddressValueError, IPv4Address, IPv6Interface, ip_address
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv6Interface, ip_address
 from pathlib import Path
 
 TREE = Path("/srv/tftp")
@@ -29,6 +29,7 @@ class Settings:
     """What is wished; empty means the usual. PXE_RANGE is `range`, and so on.
 
     `default` is the entry that starts by itself (the first), `timeout` the seconds before it does;
+    `address` is the one to serve of several that the interface has (the first);
     `kernel` and `initrd` are what it boots instead, as paths below /srv/tftp. `ipv6` is the
     service's second address, in the clients' own /64.
     """
@@ -43,6 +44,7 @@ class Settings:
     kernel: str = ""
     initrd: str = ""
     interface: str = "eth1"
+    address: IPv4Interface | None = None
     ipv6: IPv6Interface | None = None
 
 
@@ -90,6 +92,13 @@ def _switch(text: str) -> bool:
     return text == "yes"
 
 
+def _interface(text: str) -> IPv4Interface:
+    try:
+        return IPv4Interface(text)
+    except ValueError as error:
+        raise Wrong(f"PXE_ADDRESS is ADDRESS/LEN: {error}") from error
+
+
 def _ipv6(text: str) -> IPv6Interface:
     try:
         interface = IPv6Interface(text)
@@ -113,6 +122,7 @@ _READERS = {
     "kernel": lambda text: _matching("KERNEL", FILE, "site/vmlinuz, without ..", text),
     "initrd": lambda text: _matching("INITRD", FILE, "site/initrd.img, without ..", text),
     "interface": lambda text: _matching("INTERFACE", NIC, "eth1", text),
+    "address": _interface,
     "ipv6": _ipv6,
 }
 _NAMES = tuple(field.name for field in fields(Settings))

@@ -13,7 +13,7 @@ TABLE = """
 table ip pxe {{
   chain out {{
     type nat hook postrouting priority 100
-    ip saddr {network} oifname != "{nic}" masquerade
+    ip saddr {network} ip daddr != {network} masquerade
   }}
 }}
 """
@@ -21,7 +21,7 @@ table ip pxe {{
 
 def way_out(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
     """Make it, or with `nat` False take it away; yield what keeps clients from getting out."""
-    table = TABLE.format(network=subnet.interface.network, nic=nic) if nat else ""
+    table = TABLE.format(network=subnet.interface.network) if nat else ""
     done = _run("nft", "-f", "-", stdin=EMPTY + table)
     if done.returncode:
         yield f"no NAT: nft failed: {done.stderr.strip()}"
@@ -31,6 +31,11 @@ def way_out(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
         yield "no default route: clients can't leave their wire"
     if not _forwards(nic):
         yield "forwarding is off: run with --sysctl net.ipv4.ip_forward=1, or attach by bridgekit"
+
+
+def no_way_out() -> None:
+    """Take it away, as on the host's network it would stay."""
+    _run("nft", "-f", "-", stdin=EMPTY)
 
 
 def _forwards(nic: str) -> bool:

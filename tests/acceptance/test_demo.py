@@ -53,6 +53,6 @@ def test_an_interrupted_demo_leaves_nothing(environment: dict[str, str]) -> None
         while "== 1." not in running.stdout.readline():
             assert running.poll() is None
         running.terminate()
-        running.communicate(timeout=60)
+        running.communicate(timeout=240)
     assert running.returncode
     assert left_behind() == []

@@ -45,7 +45,7 @@ def halted(lab: Lab, step: int, *command: str) -> Iterator[Process]:
     process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout and process.stdout.readline() == "now\n"
     yield process
-    process.told = process.communicate("\n", timeout=60)[1]  # type: ignore[attr-defined]
+    process.told = process.communicate("\n", timeout=240)[1]  # type: ignore[attr-defined]
 
 
 def steps(lab: Lab) -> list[str]:

@@ -20,7 +20,7 @@ NICS = [
     *("-netdev", "hubport,id=b,hubid=0", "-device", "vmxnet3,netdev=b,romfile="),
 ]
 INSIDE = "BRIDGEKIT_GUEST"
-TIMEOUT = 1200
+TIMEOUT = 2400
 
 
 def collected() -> set[str]:
@@ -32,7 +32,7 @@ def collected() -> set[str]:
         env={**os.environ, INSIDE: "yes"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -18,7 +18,7 @@ def served(lab: Lab) -> Lab:
     """Serve leases on the wire, and bring the host up as its file says."""
     lab.popen("gateway", *SERVER)
     lab.run("host", "mkdir", "-p", "/var/lib/dhcp")
-    lab.run("host", "ifup", "-a", timeout=60)
+    lab.run("host", "ifup", "-a")
     return lab
 
 

@@ -102,6 +102,23 @@ def test_settings_and_another_subnet(host: Lab) -> None:
     docker(host, "rm", "--force", container)
 
 
+def test_on_the_hosts_network(host: Lab) -> None:
+    """Without attach: the interface by its name, and which of its addresses."""
+    host.ip("host", "address add 192.168.242.1/24 dev br0")
+    before = host.run("host", "nft", "list", "tables").stdout
+    words = ("-e", "PXE_INTERFACE=br0", "-e", "PXE_ADDRESS=192.168.242.1/24")
+    run = ("run", "--network=host", "--cap-add", "NET_ADMIN", *words, "-d", CLASSIC)
+    container = docker(host, *run)
+    assert "on br0 (192.168.242.1/24)" in wait_until_it_serves(host, container)
+    pxe.client(host)
+    tftp = ("ip", "netns", "exec", "client", "python3", "-c", pxe.TFTP, "pxelinux.cfg/default")
+    assert "LABEL debian13" in host.run("wire", *tftp).stdout
+    host.run("wire", "ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "5", pxe.WORLD)
+    docker(host, "stop", "--time", "5", container)
+    docker(host, "rm", container)
+    assert host.run("host", "nft", "list", "tables").stdout == before
+
+
 @pytest.mark.parametrize("engine", ["docker", "auto"])
 def test_up_and_down(host: Lab, engine: str) -> None:
     links = host.run("host", "ip", "-o", "link").stdout.count("\n")

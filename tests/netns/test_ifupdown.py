@@ -57,7 +57,7 @@ def test_ifupdown_knows_what_is_up(
 ) -> None:
     """And so it can take the bridge down and up again, and all of it as at a restart."""
     lab = make_lab(host=(), interfaces=file)
-    lab.run("host", "ifup", "-a", timeout=60)
+    lab.run("host", "ifup", "-a")
     lab.hosts["host"].settle()
     begun = state(lab)
     assert running(lab) == before
@@ -76,8 +76,8 @@ def test_ifupdown_knows_what_is_up(
 
 def again(lab: Lab, *words: str) -> None:
     """Take it down and bring it up."""
-    lab.run("host", "ifdown", *words, timeout=60)
-    lab.run("host", "ifup", *words, timeout=60)
+    lab.run("host", "ifdown", *words)
+    lab.run("host", "ifup", *words)
     lab.hosts["host"].settle()
 
 
@@ -142,7 +142,7 @@ def differences(lab: Lab) -> list[str]:
 
 def test_what_file_and_host_do_not_agree_on_is_told(make_lab: MakeLab) -> None:
     lab = make_lab(host=(), interfaces=FILE)
-    lab.run("host", "ifup", "-a", timeout=60)
+    lab.run("host", "ifup", "-a")
     assert differences(lab) == []
     lab.ip("host", "address add 10.9.0.4/24 dev eth0", "link set eth0 mtu 1400")
     lab.write_interfaces(f"{FILE}  mtu 1500\niface eth0 inet6 static\n  address 2001:db8::4/64\n")
@@ -186,7 +186,7 @@ SAID = {"192.168.1.7", "192.168.1.8"}
 
 def test_a_route_of_the_file_that_is_not_there_is_told(make_lab: MakeLab) -> None:
     lab = make_lab(host=(), interfaces=f"{FILE}  up ip -4 route add 10.61.0.0/16 via 192.168.1.1\n")
-    lab.run("host", "ifup", "-a", timeout=60)
+    lab.run("host", "ifup", "-a")
     assert differences(lab) == []
     lab.ip("host", "route delete 10.61.0.0/16")
     told = "a line of the file makes a route to 10.61.0.0/16, which is not there"
@@ -200,7 +200,7 @@ def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None
     assert told.code == 0 and "follows the file" in told.stderr
     assert addresses(lab, "br0") == {"192.168.1.4"}
     with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
-        booted.run("host", "ifup", "-a", timeout=60)
+        booted.run("host", "ifup", "-a")
         assert addresses(booted, "br0") == SAID and addresses(booted, "eth0") == set()
         assert "10.61.0.0/16 via 192.168.1.1 dev br0" in booted.run("host", "ip", "route").stdout
         assert booted.run("host", "cat", "/run/told").stdout == "up br0 eth0\n"
@@ -249,13 +249,13 @@ def test_other_flavours_go_on_with_the_bridge(make_lab: MakeLab, flavour: str) -
     file = f"{LOOPBACK}auto eth0\niface eth0\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
     lab = make_lab(host=(), interfaces=file)
     ifup.install(lab, flavour)
-    lab.run("host", "ifup", "-a", timeout=60, env=ifup.SYSTEM)
+    lab.run("host", "ifup", "-a", env=ifup.SYSTEM)
     lab.hosts["host"].settle()
     begun = state(lab)
     for verb in (("apply", "eth0", "--yes"), ("rollback",)):
         assert lab.bridgekit(*verb).code == 0
         live = state(lab)
-        lab.run("host", *RESTARTED[flavour], timeout=60, env=ifup.SYSTEM)
+        lab.run("host", *RESTARTED[flavour], env=ifup.SYSTEM)
         lab.hosts["host"].settle()
         assert state(lab) == live
     assert state(lab) == begun

@@ -55,12 +55,12 @@ def seen(lab: Lab, link: str) -> list[str]:
 def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str) -> None:
     file, options = CASES[name]
     lab = make_lab(host=(), interfaces=file)
-    lab.run("host", "ifup", "-a", timeout=60)
+    lab.run("host", "ifup", "-a")
     lab.hosts["host"].settle()
     done = lab.bridgekit("apply", "eth0", "--yes", *options)
     assert done.code == 0, done
     with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
-        booted.run("host", "ifup", "-a", timeout=60)
+        booted.run("host", "ifup", "-a")
         assert seen(booted, "br0") == seen(lab, "br0")
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces() == file
@@ -103,7 +103,7 @@ def test_a_bridge_keeps_its_own_options_when_the_file_is_followed(make_lab: Make
 def test_an_alias_that_is_not_up_is_not_taken_to_be(make_lab: MakeLab) -> None:
     alias = ALIAS.replace("auto eth0:1\n", "")
     lab = make_lab(host=(), interfaces=FILE + alias)
-    lab.run("host", "ifup", "-a", timeout=60)
+    lab.run("host", "ifup", "-a")
     before = lab.run("host", "ifquery", "--state").stdout
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert lab.bridgekit("rollback").code == 0

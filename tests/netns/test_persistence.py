@@ -84,7 +84,7 @@ def test_settings_are_written(make_lab: MakeLab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert "up sysctl -q -w net/ipv4/conf/br0/proxy_arp=1" in lab.read_interfaces()
     with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
-        booted.run("host", "ifup", "-a", timeout=60)
+        booted.run("host", "ifup", "-a")
         assert booted.hosts["host"].sysctl("net.ipv4.conf.br0.proxy_arp") == "1"
 
 
@@ -164,7 +164,7 @@ def test_bridge_options_live_and_at_boot(make_lab: MakeLab) -> None:
     wanted = {"stp_state": 1, "forward_delay": 200, "hello_time": 100, "max_age": 1200}
     assert live == wanted | {"priority": 4096}
     with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
-        booted.run("host", "ifup", "-a", timeout=60)
+        booted.run("host", "ifup", "-a")
         assert bridge_data(booted) == live
     assert lab.bridgekit("rollback").code == 0
 

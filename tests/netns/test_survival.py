@@ -114,7 +114,7 @@ def test_docker_that_is_restarted(
         done = host.bridgekit("pxe", "up", "br0", "--engine", "docker", "--beside-dhcp")
         assert done.code == 0, done.stderr
         name, known, first = str(service(host)["name"]), leased(host), serving(host)
-        host.run("host", "docker", "restart", name, timeout=60)
+        host.run("host", "docker", "restart", name)
         second = serving(host)
         assert second != first
         host.run("host", "kill", "-9", str(second))

@@ -25,6 +25,7 @@ REFUSED = (
         for text in ("../../etc/shadow;", "../../etc/passwd", "/etc/passwd", "a/..")
     ),
     ("NAT", "maybe"),
+    ("ADDRESS", "192.0.2.300/24"),
     *(("IPV6", text) for text in ("yes", "fd00::1", "fe80::1/64", "2001:4860::1/64", "fd00::1/48")),
     ("DNS", "192.0.2.1,x"),
     ("INTERFACE", "eth1 eth2"),
