@@ -54,7 +54,8 @@ class Served:
             for stage, seconds in client.netboot(self.token, to):
                 print(f"{seconds:6.1f} s  {stage.name}")
         assert len(LINUX.findall(self.log())) > before
-        firmware_table.note(firmware, self.engine, stage.name, seconds)
+        where_to = " (a virtual machine on br0)" if "bridge" in where else ""
+        firmware_table.note(firmware, self.engine + where_to, stage.name, seconds)
 
     def log(self) -> str:
         return self.lab.bridgekit("pxe", "logs", "br0").stdout
