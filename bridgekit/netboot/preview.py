@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.assets.pxe.bootserver import answers, site
+from bridgekit.assets.pxe.bootserver.machines import MAC
 from bridgekit.assets.pxe.bootserver.menus import LOADERS, menus
 from bridgekit.assets.pxe.bootserver.settings import SITE, Wrong, read
 from bridgekit.errors import UsageError
@@ -18,6 +19,8 @@ def rendered(service: Service, mac: str, only: str | None = None) -> Iterator[tu
 
     Raises UsageError for a catalogue, a machine or a template that can't be served.
     """
+    if not MAC.fullmatch(mac):
+        raise UsageError(f"{mac!r} is no MAC address, like 52:54:00:c1:00:01.")
     try:
         settings = read(dict(service.settings))
         found = site.read(settings, None, Path(service.site) if service.site else SITE)
