@@ -135,6 +135,8 @@ def _check_words(service: Service) -> None:
             f"The mode {service.mode!r} does not exist yet. Nothing was changed; "
             "`isolated` works: the clients get a subnet of their own on the same wire."
         )
+    if service.site and set(service.site) & set(":,"):
+        raise UsageError(f"{service.site} can't be handed to an engine: it has a colon or a comma.")
     if not 0 <= service.menu_timeout <= 3600:
         raise UsageError("The menu waits from 0 to 3600 seconds.")
 

@@ -68,6 +68,8 @@ def test_good_wishes(change: dict[str, object]) -> None:
         ({"lease": ""}, "no lease"),
         ({"engine": "lxc"}, "lxc"),
         ({"release": ("woody",)}, "woody"),
+        ({"site": "/srv/a:b"}, "colon"),
+        ({"ipv6": "2001:4860::1/64"}, "fd00:242::1/64"),
         ({"append": "a;reboot"}, "command line"),
         ({"append": "a\nDEFAULT b"}, "command line"),
         ({"append": "$x"}, "command line"),
