@@ -9,6 +9,7 @@ from bridgekit.host.command import CommandFailed, run
 from bridgekit.netboot import addresses, firewall, lease, plug, target
 from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.audit import need_root
+from bridgekit.netboot.report import to_stderr
 from bridgekit.netboot.target import Target
 from bridgekit.netboot.wish import NIC, Network, Wish, check_name
 
@@ -81,14 +82,17 @@ def port_of(container: str, *, state: Path) -> str | None:
 
 
 def _goal(container: str, state: Path, patience: float) -> Target:
+    if not patience:
+        return target.find(container, state)
+    with suppress(Refused):
+        return target.find(container, state)
+    to_stderr(f"waiting up to {patience:g} s for {container} …")
     until = time.monotonic() + patience
-    while True:
-        try:
+    while time.monotonic() < until:
+        time.sleep(LOOK_AGAIN)
+        with suppress(Refused):
             return target.find(container, state)
-        except Refused:
-            if time.monotonic() >= until:
-                raise
-            time.sleep(LOOK_AGAIN)
+    return target.find(container, state)
 
 
 def _undo(bridge: str, *, made: bool) -> None:

@@ -16,15 +16,15 @@ def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
     ) as reader:
-        limit = threading.Timer(seconds, reader.kill)
-        limit.start()
         try:
+            limit = threading.Timer(seconds, reader.kill)
+            limit.daemon = True  # what a signal breaks off here must not wait for it
+            limit.start()
             for line in reader.stdout or ():
                 if line.startswith(start):
                     return line.rstrip()
                 seen = [*seen[-4:], line.strip()]
         finally:
-            limit.cancel()
             reader.kill()
     last = " | ".join(seen) or "nothing"
     raise NeverSaid(f"The service did not say {start!r} within {seconds:.0f} s; its log: {last}")

@@ -316,10 +316,8 @@ def test_a_namespace_by_its_file(host: Lab) -> None:
 
 def test_waiting_for_the_container(host: Lab) -> None:
     argv = (sys.executable, "-m", "bridgekit", "attach", "br0", "late", "192.0.2.7/24")
-    with host.popen("host", *argv, "--wait", "30", stderr=-1) as waiting:
-        host.run(
-            "host", "sh", "-c", f"until grep -q attach /proc/{waiting.pid}/cmdline; do :; done"
-        )
+    with host.popen("host", *argv, "--wait", "30", stderr=-1, text=True) as waiting:
+        assert "waiting up to 30 s for late" in waiting.stderr.readline()
         host.run("host", "ip", "netns", "add", "late")
         assert waiting.wait(30) == 0
     assert "192.0.2.7" in host.run("host", "ip", "-n", "late", "address").stdout
