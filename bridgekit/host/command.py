@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import textwrap
 
 from bridgekit.errors import BridgekitError
 
@@ -17,8 +18,13 @@ def run(*argv: str, timeout: float = 60, stdin: str | None = None) -> str:
             argv, input=stdin, capture_output=True, timeout=timeout, errors="replace", check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CommandFailed(f"{shlex.join(argv)}: {error}") from error
+        raise CommandFailed(f"{_told(argv)}: {error}") from error
     if done.returncode:
         last_words = (done.stderr or done.stdout).strip()[-500:]
-        raise CommandFailed(f"{shlex.join(argv)} ended with {done.returncode}: {last_words}")
+        raise CommandFailed(f"{_told(argv)} ended with {done.returncode}: {last_words}")
     return done.stdout
+
+
+def _told(argv: tuple[str, ...]) -> str:
+    """The program and as many of its words as leave room for the reason."""
+    return textwrap.shorten(shlex.join(argv), 120, placeholder=" …")

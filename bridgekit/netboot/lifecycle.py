@@ -218,17 +218,16 @@ def _attach(service: Service, home: Home) -> None:
 
 def _taken_back(home: Home, error: BaseException) -> BaseException:
     """Remove what there is of a service that did not start; the error to raise."""
-    why = str(error)[:300]
     try:
         _remove(home)
     except (BridgekitError, OSError) as left:
         return NetbootFailed(
-            f"The PXE service did not start: {why}. Taking it back is incomplete: {left}. "
+            f"The PXE service did not start: {error}. Taking it back is incomplete: {left}. "
             f"`bridgekit pxe down` tries again."
         )
     if not isinstance(error, (BridgekitError, OSError)):
         return error
-    return NetbootFailed(f"The PXE service did not start and was taken back whole: {why}")
+    return NetbootFailed(f"The PXE service did not start and was taken back whole: {error}")
 
 
 def _remove(home: Home) -> None:
