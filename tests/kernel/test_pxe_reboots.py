@@ -5,55 +5,106 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import guest, pxe
+from bridgekit.host.command import run
+from tests.support import dockerd, guest, podman, pxe
 from tests.support.systemd_guest import Machine, booted, layered
 
-pytestmark = [pytest.mark.all, pytest.mark.xdist_group("guests")]
+pytestmark = [pytest.mark.all, pytest.mark.xdist_group("engines")]
 
-MOUNT = (
-    "mount",
-    "-t",
-    "9p",
-    "-o",
-    "trans=virtio,version=9p2000.L,ro,msize=262144",
-    "cache",
-    "/mnt",
+MOUNTS = """
+modprobe -a 9pnet_virtio 9p
+mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144 cache /mnt
+mkdir -p /var/lib/docker /var/lib/containers/storage
+mount /dev/vdb /var/lib/docker
+mount /dev/vdc /var/lib/containers/storage
+systemctl start dbus  # crun asks systemd by it
+"""
+FIRST = """
+rm -r /var/lib/containers/storage/libpod  # knows the place where it was made
+for bridge in br1 br2; do
+    printf 'auto %s\niface %s inet manual\n    bridge_ports none\n' $bridge $bridge
+done >> /etc/network/interfaces
+ifup br1 br2
+"""
+NAMESPACES = """
+for bridge in br0 br1 br2; do ip netns add client-$bridge; done
+"""
+SERVICES = {
+    "br0": ("docker", "192.168.242.1/24"),
+    "br1": ("podman", "192.168.243.1/24"),
+    "br2": ("native", "192.168.244.1/24"),
+}
+APPLY = (
+    *("bridgekit", "apply", "eth0", "--yes", "--with-pxe", "--pxe-engine", "docker"),
+    *("--pxe-beside-dhcp", "--pxe-no-nat"),
 )
-APPLY = ("bridgekit", "apply", "eth0", "--yes", "--with-pxe", "--pxe-engine", "native")
-OPTIONS = ("--pxe-beside-dhcp", "--pxe-no-nat")
-UNIT = "bridgekit-pxe-br0-host.service"
-UNTIL_IT_SERVES = """
-until bridgekit pxe status --json | grep -q '"running": true'; do sleep 1; done
-ip -j link show master br0
+
+UP = ("bridgekit", "pxe", "up", "--beside-dhcp", "--no-nat")
+FETCH = """
+import sys, time, urllib.request
+while True:
+    try:
+        print(urllib.request.urlopen(sys.argv[1], timeout=5).read(6).decode())
+        break
+    except OSError:
+        time.sleep(0.5)
 """
 
 
-def with_cache(machine: Machine) -> None:
-    """The service's root file system comes from the host; the guest reads it only."""
-    machine.run("modprobe", "-a", "9pnet_virtio", "9p")
-    machine.run(*MOUNT)
-
-
-def ports(machine: Machine) -> int:
-    return len(json.loads(machine.run("sh", "-c", UNTIL_IT_SERVES)))
-
-
-def test_a_reboot_brings_it_back(disk: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def more(tmp_path: Path) -> tuple[str, ...]:
+    """QEMU's arguments for what the engines have: their images, and native's root file system."""
     pxe.ensure_root()
-    layer, cache = layered(disk, tmp_path / "pxe"), guest.folder("cache", pxe.CACHE, "readonly=on")
-    with booted(layer, more=cache) as machine:
-        with_cache(machine)
-        machine.run("env", "BRIDGEKIT_CACHE_DIR=/mnt", *APPLY, *OPTIONS)
-        assert ports(machine) == 2
-        assert machine.run("systemctl", "is-active", UNIT) == "active\n"
+    dockerd.ensure_image()
+    podman.ensure_image(tmp_path)
+    drives: list[str] = []
+    for tree in (dockerd.data_root(), podman.data_root()):
+        image = tmp_path / f"{tree.name}.ext4"
+        run("mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(image), "2G", timeout=300)
+        drives += ("-drive", f"file={image},format=raw,if=virtio")
+    return (*drives, *guest.folder("cache", pxe.CACHE, "readonly=on"))
+
+
+def shell(machine: Machine, lines: str) -> str:
+    return machine.run("sh", "-euc", lines)
+
+
+def all_serve(machine: Machine) -> None:
+    """A client on each bridge, with an interface of its own, gets the menu from there."""
+    for bridge, (_, address) in SERVICES.items():
+        server, _, length = address.partition("/")
+        client = f"{server[:-1]}50/{length}"
+        machine.run("bridgekit", "attach", bridge, f"client-{bridge}", client)
+        url = f"http://{server}/menu/bios.ipxe"
+        fetch = ("timeout", "200", "python3", "-c", FETCH, url)
+        assert machine.run("ip", "netns", "exec", f"client-{bridge}", *fetch) == "#!ipxe\n"
+
+
+def test_each_engine_comes_back(disk: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
+    """After a crash, a restart of the engine, and a reboot."""
+    layer = layered(disk, tmp_path / "pxe")
+    with booted(layer, more=more) as machine:
+        shell(machine, MOUNTS + FIRST + NAMESPACES)
+        machine.run("systemctl", "start", "docker")
+        for bridge, (engine, address) in SERVICES.items():
+            own = (bridge, "--engine", engine, "--address", address)
+            machine.run(
+                "env", "BRIDGEKIT_CACHE_DIR=/mnt", *(APPLY if bridge == "br0" else (*UP, *own))
+            )
+        all_serve(machine)
         machine.run("pkill", "-9", "-f", "bootserver")
-        assert ports(machine) == 2
+        all_serve(machine)
+        machine.run("systemctl", "restart", "docker")
+        all_serve(machine)
         machine.shut_down()
-    with booted(layer, more=cache) as machine:
-        with_cache(machine)
+    with booted(layer, more=more) as machine:
+        shell(machine, MOUNTS + NAMESPACES)
         machine.run("systemctl", "start", "networking.service", "multi-user.target")
-        assert ports(machine) == 2
-        machine.run("bridgekit", "pxe", "down")
-        assert machine.ask("systemctl", "cat", UNIT)[0] != 0
-        assert len(json.loads(machine.run("ip", "-j", "link", "show", "master", "br0"))) == 1
+        all_serve(machine)
+        for bridge in SERVICES:
+            machine.run("bridgekit", "pxe", "down", bridge)
+            assert machine.ask("systemctl", "cat", f"bridgekit-pxe-{bridge}-host.service")[0] != 0
+            machine.run("bridgekit", "detach", bridge, f"client-{bridge}")
+        assert shell(machine, "docker ps -aq; podman ps -aq; docker volume ls -q") == ""
+        assert len(json.loads(machine.run("ip", "-j", "link", "show", "type", "veth"))) == 0
         assert machine.ask("pgrep", "-f", "bootserver|pxe keep")[1] == ""

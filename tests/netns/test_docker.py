@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import files, lifecycle
-from bridgekit.netboot.service import Service
+from bridgekit.netboot import files
 from tests.support import dockerd, pxe
 
 pytestmark = pytest.mark.xdist_group("engines")
@@ -22,12 +21,11 @@ CLASSIC = "pxe"
 def images() -> Iterator[Path]:
     """Both images, built outside of any lab: only there Debian's archive can be reached."""
     data = dockerd.data_root()
-    with dockerd.beside_the_machine(data) as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOCKER_HOST", address)
-        patch.setenv("BRIDGEKIT_CACHE_DIR", str(data.parent))
-        lifecycle.build(Service(engine="docker", nat=False), data.parent)
-        classic = ("docker", "build", "--quiet", "--network=host", f"--tag={CLASSIC}", REPOSITORY)
-        subprocess.run(classic, check=True, stdout=subprocess.DEVNULL)
+    with dockerd.beside_the_machine(data) as address:
+        dockerd.build_image(address)
+        classic = ("build", "--quiet", "--network=host", f"--tag={CLASSIC}", REPOSITORY)
+        told = ("docker", "--host", address, *classic)
+        subprocess.run(told, check=True, stdout=subprocess.DEVNULL)
     yield data
 
 

@@ -1,32 +1,15 @@
 """Podman takes the same words as Docker: the same service, built and run by it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bridgekit.lab.topology import Lab
-from tests.support import dockerd, pxe
+from tests.support import podman, pxe
 
 pytestmark = pytest.mark.xdist_group("engines")
-
-# crun refuses machines with both cgroup versions; and few machines allow a million open files
-CONTAINERS = """
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-"""
-STORAGE = """
-[storage]
-driver = "overlay"
-graphroot = "{root}"
-runroot = "/run/containers/storage"
-"""
 
 
 @pytest.fixture
@@ -34,16 +17,9 @@ def host(
     make_lab: Callable[..., Lab], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Lab]:
     """A host with br0, and podman with an image that was built outside of the lab."""
-    cache = dockerd.data_root().parent
-    (tmp_path / "containers.conf").write_text(CONTAINERS)
-    (tmp_path / "storage.conf").write_text(STORAGE.format(root=cache / "podman"))
-    monkeypatch.setenv("CONTAINERS_CONF", str(tmp_path / "containers.conf"))
-    monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(tmp_path / "storage.conf"))
-    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(cache))
-    build = (*(sys.executable, "-m", "bridgekit", "pxe", "build"), "--engine=podman", "--no-nat")
-    # podman leaves mounts behind
-    apart = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh")
-    subprocess.run((*apart, *build), check=True, stdout=subprocess.DEVNULL)
+    podman.ensure_image(tmp_path)
+    for name, value in podman.settings(tmp_path).items():
+        monkeypatch.setenv(name, value)
     yield pxe.bridged(make_lab())
 
 

@@ -2,28 +2,15 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot.service import Service
 from tests.support import dockerd, pxe
 
 pytestmark = pytest.mark.xdist_group("engines")
-
-
-@pytest.fixture(scope="module")
-def images() -> Iterator[Path]:
-    """The image, built outside of any lab."""
-    data = dockerd.data_root()
-    with dockerd.beside_the_machine(data) as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOCKER_HOST", address)
-        patch.setenv("BRIDGEKIT_CACHE_DIR", str(data.parent))
-        lifecycle.build(Service(engine="docker", nat=False), data.parent)
-    yield data
 
 
 @pytest.fixture
@@ -105,9 +92,10 @@ def test_native_that_is_killed(host: Lab) -> None:
 
 @pytest.mark.all
 def test_docker_that_is_restarted(
-    host: Lab, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    host: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By `docker restart`, by the kernel, and with its engine."""
+    images = dockerd.ensure_image()
     address = f"unix://{tmp_path}/docker.sock"
     monkeypatch.setenv("DOCKER_HOST", address)
     with dockerd.inside(host, images, address):

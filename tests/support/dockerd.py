@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridgekit.lab.topology import Lab
+from bridgekit.netboot import lifecycle
+from bridgekit.netboot.service import Service
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -43,6 +47,26 @@ def beside_the_machine(data: Path) -> Iterator[str]:
         for kind in (("container", "--all"), ("volume",)):
             _remove_all(address, *kind)
         yield address
+
+
+def ensure_image() -> Path:
+    """Build the service's image if it is missing, outside of any lab; return the images' place.
+
+    Only there Debian's archive can be reached.
+    """
+    data = data_root()
+    with beside_the_machine(data) as address:
+        build_image(address)
+    return data
+
+
+def build_image(address: str) -> None:
+    """The same with an engine that runs."""
+    cache = data_root().parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", address)
+        patch.setenv("BRIDGEKIT_CACHE_DIR", str(cache))
+        lifecycle.build(Service(engine="docker", nat=False), cache)
 
 
 def _remove_all(address: str, kind: str, *all: str) -> None:

@@ -46,7 +46,8 @@ RECIPE: Final = guest.Recipe(
     packages=(
         *(*guest.KERNEL, *guest.NETWORK, *guest.PYTHON),
         *("systemd-sysv", "udev", "dbus", "libpam-systemd", "login", "openssh-server"),
-        *("isc-dhcp-client", "nftables"),
+        *("isc-dhcp-client", "nftables", "docker.io", "docker-cli", "podman", "crun", "netavark"),
+        *("aardvark-dns",),
     ),
     programs=(("sbin/systemd-install", Path(__file__).with_name("systemd-install")),),
     more=(
