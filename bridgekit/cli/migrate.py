@@ -38,6 +38,7 @@ from bridgekit.migration import plan as plans
 from bridgekit.migration.intent import Wishes
 from bridgekit.netboot import lifecycle
 from bridgekit.netboot.audit import check_host
+from bridgekit.netboot.placing import placed
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import probes, signals
 from bridgekit.transaction.store import Store
@@ -244,8 +245,8 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
 
 def _checked_service(draft: Draft, rest: dict[str, Any]) -> Service:
     service = service_from(rest, "pxe-", draft.plan.intent.bridge)
-    check_host(service, draft.plan.intent.nic)
-    return service
+    check_host(service)
+    return service if draft.done_already else placed(service, draft.plan.intent.nic)
 
 
 def _service_json(service: Service | None) -> object:
@@ -254,9 +255,8 @@ def _service_json(service: Service | None) -> object:
 
 def _service_text(service: Service | None) -> Iterator[str]:
     if service:
-        first, last = service.clients
         yield click.style("Then the PXE service:", bold=True)
-        yield f"  {service.address} on {service.bridge}, clients {first} to {last}"
+        yield f"  {service.address} on {service.bridge}, {service.for_clients}"
         yield f"  Debian {', '.join(service.suites)}, lease {service.lease}"
         yield f"  engine {service.engine}"
         if service.nat:

@@ -227,11 +227,12 @@ def _json(found: tuple[PxeStatus, ...]) -> str:
 
 
 def _text(now: PxeStatus) -> str:
-    first, last = now.service.clients
     state = "serves" if now.running else "has ended by itself"
     lines = [
         f"{now.service.bridge}: {now.name} ({now.engine}) {state}",
-        f"  {now.service.address}, clients {first} to {last}, lease {now.service.lease}, "
+        f"  {now.service.address}, {now.service.for_clients}, lease {now.service.lease}, "
         f"Debian {', '.join(now.service.suites)}, {'NAT' if now.service.nat else 'no NAT'}",
     ]
+    if now.rival:
+        lines.append(f"  offers nothing as long as another DHCP server answers: {now.rival}")
     return "\n".join([*lines, *(f"  {x.address}  {x.mac}  {x.name}" for x in now.leases)])

@@ -82,7 +82,7 @@ def own(nic: str, namespace: str) -> frozenset[str]:
     )
 
 
-def routes(nic: str, namespace: str) -> frozenset[tuple[str, str]]:
+def routes(nic: str, namespace: str | None) -> frozenset[tuple[str, str]]:
     """A NIC's routes of both families as (PREFIX, GATEWAY or ""); the default is a /0."""
     default = {"-4": "0.0.0.0/0", "-6": "::/0"}
     return frozenset(
@@ -94,7 +94,7 @@ def routes(nic: str, namespace: str) -> frozenset[tuple[str, str]]:
     )
 
 
-def gateways(nic: str, namespace: str) -> frozenset[str]:
+def gateways(nic: str, namespace: str | None) -> frozenset[str]:
     """Those of default routes over a NIC."""
     found = routes(nic, namespace)
     return frozenset(via for prefix, via in found if via and prefix in ("0.0.0.0/0", "::/0"))

@@ -3,16 +3,14 @@
 import os
 
 from bridgekit.errors import BridgekitError, Refused
-from bridgekit.netboot import addresses, rivals
+from bridgekit.netboot import addresses, placing
 from bridgekit.netboot import service as wishes
 from bridgekit.netboot.service import Service
 
 
-def check_host(service: Service, nic: str | None = None) -> None:
-    """Refuse what the wish, the host's subnets or (with `nic`) a DHCP server on its wire forbid."""
+def check_host(service: Service) -> None:
+    """Refuse what the wish itself or the host's subnets forbid."""
     wishes.check(service, addresses.host_networks())
-    if nic and not service.beside_dhcp:
-        rivals.refuse_rivals(nic)
 
 
 def need_root() -> None:
@@ -46,7 +44,7 @@ def findings(service: Service, ours: bool = False) -> tuple[str, ...]:
 
 def _refusals(service: Service, ours: bool) -> tuple[str, ...]:
     try:
-        check_host(service, None if ours else service.bridge)
+        check_host(service) if ours else placing.placed(service, service.bridge)
     except BridgekitError as error:
         return (str(error),)
     return ()

@@ -16,7 +16,8 @@ from bridgekit.netboot.attach import attach, close_if_unused, detach, port_of
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
-from bridgekit.netboot.leases import Lease, read_leases
+from bridgekit.netboot.noted import Lease, read_leases, read_rival
+from bridgekit.netboot.placing import placed
 from bridgekit.netboot.preview import rendered
 from bridgekit.netboot.report import Say, to_stderr
 from bridgekit.netboot.service import Service
@@ -29,7 +30,10 @@ NOBODYS_MAC = "00:00:00:00:00:00"
 
 @dataclass(frozen=True, slots=True)
 class PxeStatus:
-    """A service as it is now; `running` is False for one that ended or was never finished."""
+    """A service as it is now; `running` is False for one that ended or was never finished.
+
+    `rival` is another DHCP server, beside which it offers nothing; empty if there is none.
+    """
 
     service: Service
     engine: str
@@ -37,6 +41,7 @@ class PxeStatus:
     running: bool
     since: float
     leases: tuple[Lease, ...]
+    rival: str
 
 
 def build(service: Service, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
@@ -114,7 +119,7 @@ def start(service: Service, state: Path, say: Say = to_stderr) -> bool:
     if _same_runs(service, home):
         return False
     _refuse_other(home)
-    check_host(service, service.bridge)
+    service = placed(service, service.bridge)
     prepare(service, state, say)
     return up(service, state, say)
 
@@ -142,9 +147,9 @@ def status(bridge: str, state: Path) -> PxeStatus | None:
     if not known:
         return None
     pid = _pid(home)
-    leases = read_leases(pid) if pid else ()
+    leases, rival = (read_leases(pid), read_rival(pid)) if pid else ((), "")
     runs = bool(pid and known.serving and _is_attached(known.service.bridge, home))
-    return PxeStatus(known.service, known.engine, home.name, runs, known.since, leases)
+    return PxeStatus(known.service, known.engine, home.name, runs, known.since, leases, rival)
 
 
 def _is_attached(bridge: str, home: Home) -> bool:
@@ -246,7 +251,7 @@ def _remove(home: Home) -> None:
 def _same_runs(service: Service, home: Home) -> bool:
     now = status(service.bridge, home.state)
     known = record.read(home)
-    return bool(now and known and now.running and known.service == service)
+    return bool(now and known and now.running and service.comes_to(known.service))
 
 
 def _refuse_other(home: Home) -> None:

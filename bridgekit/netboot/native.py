@@ -105,7 +105,7 @@ class Native:
         with os.fdopen(log, "w") as out:
             child = subprocess.Popen(
                 (*_own_scope(home), "unshare", *NAMESPACES, "sh", str(script), *places),
-                env={"PATH": PATH, **dict((*service.settings, dns))},
+                env={"PATH": PATH, **dict((dns, *service.settings))},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

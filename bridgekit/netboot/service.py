@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 
 from bridgekit.assets.pxe.bootserver.settings import Wrong, read
@@ -14,6 +14,7 @@ MODES = ("isolated", "lan", "proxy", "auto")
 VERSIONS = {"trixie": "13", "bookworm": "12"}
 RELEASES = (*VERSIONS, *VERSIONS.values())
 LEASE = re.compile(r"infinite|[0-9]+[mhd]?")
+ADDRESS = "192.168.242.1/24"
 SHORTEST_LEASE = 120  # seconds; dnsmasq's own least
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 
@@ -27,11 +28,15 @@ class Service:
     names another entry. `append` goes onto the command line of every client's kernel. `site` is
     the user's own folder: catalogue/*.toml, machines.toml, answers/, files/, sources.toml.
     `firmware` hands non-free firmware to Debian's installer.
+    `mode` "isolated" gives addresses of a subnet of its own, "lan" of the host's own, "proxy" none
+    beside a DHCP server that does; "auto" is proxy where one answers, else isolated. placing.py
+    finds what that leaves open: the address in lan and proxy, `router` and `dns` as clients are
+    told in lan, and what is `taken` of the range.
     """
 
     bridge: str = "br0"
     engine: str = "auto"
-    address: str = "192.168.242.1/24"
+    address: str = ADDRESS
     range: tuple[str, str] | None = None
     lease: str = "1h"
     mode: str = "isolated"
@@ -45,6 +50,9 @@ class Service:
     beside_dhcp: bool = False
     ipv6: str = ""
     firmware: bool = False
+    router: str = ""
+    dns: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -79,6 +87,15 @@ class Service:
         return default_range(self.network)
 
     @property
+    def for_clients(self) -> str:
+        """What clients get, in a few words."""
+        if self.mode == "proxy":
+            return "beside another DHCP server, which gives the addresses"
+        first, last = self.clients
+        left = f" without {len(self.taken)} that are in use" if self.taken else ""
+        return f"clients {first} to {last}{left}"
+
+    @property
     def settings(self) -> tuple[tuple[str, str], ...]:
         """The wishes as the environment that pxe/bootserver reads."""
         first, last = self.clients
@@ -89,6 +106,11 @@ class Service:
             ("PXE_RANGE", f"{first},{last}"),
             ("PXE_LEASE", self.lease),
             ("PXE_NAT", "yes" if self.nat else "no"),
+            ("PXE_PROXY", "yes" if self.mode == "proxy" else "no"),
+            ("PXE_BESIDE_DHCP", "yes" if self.beside_dhcp else "no"),
+            ("PXE_TAKEN", " ".join(self.taken)),
+            ("PXE_ROUTER", self.router),
+            *((("PXE_DNS", " ".join(self.dns)),) if self.mode == "lan" else ()),
             ("PXE_APPEND", self.append),
             ("PXE_TIMEOUT", str(self.menu_timeout)),
         )
@@ -103,7 +125,18 @@ class Service:
         values = json.loads(text)
         if values["range"] is not None:
             values["range"] = tuple(values["range"])
-        return cls(**values | {"release": tuple(values["release"])})
+        lists = {name: tuple(values[name]) for name in ("release", "dns", "taken")}
+        return cls(**values | lists)
+
+    def comes_to(self, placed: "Service") -> bool:
+        """Can `placed` be what this wish came to on its wire?"""
+        found = replace(self, router=placed.router, dns=placed.dns, taken=placed.taken)
+        if self.mode == "auto":
+            found = replace(found, mode=placed.mode)
+        if found.mode in ("lan", "proxy"):
+            own = placed.address if self.address == ADDRESS else self.address
+            found = replace(found, nat=False, address=own)
+        return found == placed
 
 
 def check(service: Service, host_networks: tuple[str, ...]) -> None:
@@ -112,14 +145,22 @@ def check(service: Service, host_networks: tuple[str, ...]) -> None:
     `host_networks` are the host's own, each like 192.0.2.0/24.
     """
     _check_words(service)
-    interface = _interface(service.address)
-    _check_range(service, interface)
     _check_lease(service.lease)
+    interface = _interface(service.address)
+    if service.mode != "isolated" and service.address == ADDRESS:
+        return  # to be checked when it has its place
+    _check_range(service, interface)
     try:
         read(dict(service.settings))
     except Wrong as error:
         raise UsageError(f"{error}. Nothing was changed.") from error
-    _check_overlap(interface.network, host_networks)
+    if service.mode == "isolated":
+        _check_overlap(interface.network, host_networks)
+    elif str(interface.network) not in host_networks:
+        raise Refused(
+            f"{interface.network} is no subnet of this host, and the mode {service.mode} serves "
+            "one. Nothing was changed; leave --address out or choose one of its own subnet."
+        )
 
 
 def _check_words(service: Service) -> None:
@@ -130,11 +171,8 @@ def _check_words(service: Service) -> None:
     ):
         if value not in known:
             raise UsageError(f"{value!r} is no {what}: it is one of {', '.join(known)}.")
-    if service.mode != "isolated":
-        raise Refused(
-            f"The mode {service.mode!r} does not exist yet. Nothing was changed; "
-            "`isolated` works: the clients get a subnet of their own on the same wire."
-        )
+    if service.ipv6 and service.mode != "isolated":
+        raise UsageError("IPv6 for clients goes with the mode isolated only; leave one out.")
     if service.site and set(service.site) & set(":,"):
         raise UsageError(f"{service.site} can't be handed to an engine: it has a colon or a comma.")
     if not 0 <= service.menu_timeout <= 3600:

@@ -41,12 +41,16 @@ def answer(site: Site, name: str, mac: str, address: str, server: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """GET /answers/NAME as a WSGI application; who asks is known by its address, or by ?mac=."""
+    """GET /answers/NAME as a WSGI application; who asks is known by its address, or by ?mac=.
+
+    `owner` is asked for the MAC address of one whose address another server gave.
+    """
 
     site: Site
     leases: Path
     server: str
     say: Callable[[str], None]
+    owner: Callable[[str], str]
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request: 200 with the text, 404 with a sentence otherwise."""
@@ -64,7 +68,7 @@ class Application:
         address = environ.get("HTTP_X_REAL_IP", "")
         text = self.leases.read_text(errors="replace") if self.leases.exists() else ""
         found = (lease for lease in leases(text) if lease.address == address)
-        lease = next(found, Lease("", address, ""))
+        lease = next(found, None) or Lease(self.owner(address), address, "")
         asked = parse_qs(environ.get("QUERY_STRING", "")).get("mac", [""])[0].lower()
         return replace(lease, mac=asked) if MAC.fullmatch(asked) else lease
 

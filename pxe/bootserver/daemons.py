@@ -13,6 +13,7 @@ RUN = Path("/run/pxe")
 KEPT = Path("/var/lib/pxe")
 """What outlives a restart: the leases."""
 LEASES = KEPT / "leases"
+HOSTS = RUN / "hosts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,7 @@ class Daemon:
     text: str
 
 
-def daemons(
-    subnet: Subnet, settings: Settings, machines: tuple[Machine, ...]
-) -> tuple[Daemon, ...]:
+def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
     """DHCP, TFTP and DNS by dnsmasq, HTTP by nginx."""
     dns, http = RUN / "dnsmasq.conf", RUN / "nginx.conf"
     nic = settings.interface
@@ -36,7 +35,7 @@ def daemons(
             "dnsmasq",
             ("dnsmasq", "--keep-in-foreground", f"--conf-file={dns}"),
             dns,
-            _text("dnsmasq.conf", subnet, settings=settings, nic=nic, machines=machines),
+            _text("dnsmasq.conf", subnet, settings=settings, nic=nic),
         ),
         Daemon(
             "nginx",
@@ -45,6 +44,11 @@ def daemons(
             _text("nginx.conf", subnet, settings=settings),
         ),
     )
+
+
+def hosts(machines: tuple[Machine, ...]) -> str:
+    """What dnsmasq is told of single machines; it reads that again whenever it gets SIGHUP."""
+    return rendered("hosts.j2", SHIPPED, machines=machines)
 
 
 def _text(name: str, subnet: Subnet, **values: object) -> str:

@@ -28,6 +28,14 @@ def address(nic: str, wanted: str | None = None) -> str | None:
     return next((one for one in own if wanted in (None, one)), None)
 
 
+def owner(client: str) -> str:
+    """The MAC address of a client's address, as the kernel knows its neighbours; or empty."""
+    argv = ("ip", "-json", "neighbour", "show", "to", client)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    found = [entry["lladdr"] for entry in json.loads(done.stdout or "[]") if "lladdr" in entry]
+    return found[0] if found else ""
+
+
 async def another(
     nic: str, wanted: str | None, known: str | None, heard: socket.socket
 ) -> str | None:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 
-from . import interface
+from . import interface, rivals
 from .answers import Application
-from .daemons import LEASES, RUN, daemons
+from .daemons import HOSTS, LEASES, RUN, daemons, hosts
 from .menus import menus
 from .running import Running
 from .settings import Settings, Wrong
+from .silence import SILENT, Silence
 from .site import Site
 from .subnet import Subnet, subnet
 from .way_out import no_way_out, way_out
@@ -65,28 +66,38 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
     for trouble in way_out(here, settings.interface, settings.nat):
         say(trouble)
     try:
-        with answering(Application(site, LEASES, here.server, say), RUN / "answers.sock"):
+        application = Application(site, LEASES, here.server, say, interface.owner)
+        with answering(application, RUN / "answers.sock"):
             await _run(here, settings, site)
     finally:
         no_way_out()
 
 
 async def _run(here: Subnet, settings: Settings, site: Site) -> None:
-    running = list(_daemons(here, settings, site))
+    running = list(_daemons(here, settings))
+    silence = Silence(here.server, hosts(site.machines), running[0], say)
+    HOSTS.write_text(silence.hosts)
+    SILENT.unlink(missing_ok=True)
     async with asyncio.TaskGroup() as group:
         for one in running:
             group.create_task(one.run())
         for one in running:
             await one.ready.wait()
         SERVING.write_text(here.server)
-        nat = "yes" if settings.nat else "no"
-        say(
-            f"serving {here.first} to {here.last} on {settings.interface} ({here.interface}), "
-            f"lease {settings.lease}, nat {nat}"
-        )
+        say(f"serving {_what(here, settings)}")
+        if not (settings.proxy or settings.beside_dhcp):
+            await rivals.watch(settings.interface, silence.told)
 
 
-def _daemons(here: Subnet, settings: Settings, site: Site) -> Iterator[Running]:
+def _what(here: Subnet, settings: Settings) -> str:
+    place = f"on {settings.interface} ({here.interface})"
+    if settings.proxy:
+        return f"beside another DHCP server {place}"
+    nat = "yes" if settings.nat else "no"
+    return f"{here.first} to {here.last} {place}, lease {settings.lease}, nat {nat}"
+
+
+def _daemons(here: Subnet, settings: Settings) -> Iterator[Running]:
     listener = Listener()
 
     def heard(line: str) -> None:
@@ -94,7 +105,7 @@ def _daemons(here: Subnet, settings: Settings, site: Site) -> Iterator[Running]:
         for sentence in listener.heard(line):
             say(sentence)
 
-    for daemon in daemons(here, settings, site.machines):
+    for daemon in daemons(here, settings):
         yield Running(daemon, heard, READY[daemon.name])
 
 

@@ -31,7 +31,9 @@ class Settings:
     `default` is the entry that starts by itself (the first), `timeout` the seconds before it does;
     `address` is the one to serve of several that the interface has (the first);
     `kernel` and `initrd` are what it boots instead, as paths below /srv/tftp. `ipv6` is the
-    service's second address, in the clients' own /64.
+    service's second address, in the clients' own /64. `proxy` gives no addresses, beside a DHCP
+    server that does; `router` is what clients get as theirs, with `dns`, instead of the service;
+    `taken` of the range is somebody's already; `beside_dhcp` also with another server there.
     """
 
     range: tuple[IPv4Address, IPv4Address] | None = None
@@ -46,6 +48,10 @@ class Settings:
     interface: str = "eth1"
     address: IPv4Interface | None = None
     ipv6: IPv6Interface | None = None
+    proxy: bool = False
+    router: IPv4Address | None = None
+    taken: tuple[IPv4Address, ...] = ()
+    beside_dhcp: bool = False
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -86,10 +92,17 @@ def _timeout(text: str) -> int:
     return int(text)
 
 
-def _switch(text: str) -> bool:
+def _switch(name: str, text: str) -> bool:
     if text not in ("yes", "no"):
-        raise Wrong(f"PXE_NAT is yes or no, not {text!r}")
+        raise Wrong(f"PXE_{name} is yes or no, not {text!r}")
     return text == "yes"
+
+
+def _ipv4(name: str, text: str) -> tuple[IPv4Address, ...]:
+    try:
+        return tuple(map(IPv4Address, text.split()))
+    except ValueError as error:
+        raise Wrong(f"PXE_{name} is IPv4 addresses with blanks between: {error}") from error
 
 
 def _interface(text: str) -> IPv4Interface:
@@ -114,7 +127,11 @@ def _ipv6(text: str) -> IPv6Interface:
 _READERS = {
     "range": _range,
     "lease": lambda text: _matching("LEASE", LEASE, "30m, 1h, 2d or infinite", text),
-    "nat": _switch,
+    "nat": lambda text: _switch("NAT", text),
+    "proxy": lambda text: _switch("PROXY", text),
+    "beside_dhcp": lambda text: _switch("BESIDE_DHCP", text),
+    "router": lambda text: _ipv4("ROUTER", text)[0],
+    "taken": lambda text: _ipv4("TAKEN", text),
     "dns": _addresses,
     "append": lambda text: _matching("APPEND", APPEND, SAFE, text),
     "timeout": _timeout,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 SENT = re.compile(r"dnsmasq-tftp.*: sent (?P<file>\S+) to (?P<address>\S+)")
-IGNORED = re.compile(r"dnsmasq-dhcp.*: .*DHCPDISCOVER\(\S+\) (?P<mac>\S+) ignored")
+IA32 = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) vendor class: \w+:Arch:00006\b")
+IGNORED = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) DHCPDISCOVER\(\S+\) (?P<mac>\S+) ignored")
 LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
 TIMES, SECONDS = 3, 600.0
 ONE_START = 5.0  # firmware asks once for the size, and once for the file
@@ -18,11 +19,14 @@ class Listener:
     """Adds sentences to dnsmasq's lines."""
 
     now: Callable[[], float] = time.monotonic
+    ia32: str = ""  # the last question of such a client, by its number
     loaded: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
     def heard(self, line: str) -> Iterator[str]:
         """What this line means beyond its words; nothing for most."""
-        if ignored := IGNORED.search(line):  # the only clients that dnsmasq is told to ignore
+        if asked := IA32.search(line):
+            self.ia32 = asked["id"]
+        if (ignored := IGNORED.search(line)) and ignored["id"] == self.ia32:
             yield (
                 f"refused: {ignored['mac']} is a 32-bit UEFI client (IA32); no signed boot chain "
                 "exists for it"

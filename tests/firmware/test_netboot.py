@@ -15,13 +15,13 @@ import pytest
 from bridgekit.lab.client import Client, append_for
 from bridgekit.lab.firmware import INSTALLER, Firmware
 from bridgekit.lab.topology import Lab
-from tests.support import dockerd, firmware_table
+from tests.support import dockerd, firmware_table, rivals
 
 pytestmark = pytest.mark.xdist_group("engines")
 
 CACHE = str(dockerd.data_root().parent)
 BUILD_SECONDS = 1800
-IPV6 = "fd00:242::1/64"
+WITH_IPV6 = ("--pxe-ipv6", "fd00:242::1/64")
 PLAIN_MAC, AUTO_MAC = "52:54:00:c1:00:0b", "52:54:00:c1:00:0c"
 KERNEL = "kernel and initrd, with this run's token"
 LINUX = re.compile(r'"GET /debian/13/(amd64|arm64)/linux HTTP/1\.[01]" 200 [0-9]{8}')
@@ -48,7 +48,7 @@ class Served:
     def boots(self, firmware: Firmware, to: str = KERNEL, **where: str) -> None:
         """The client must get there, with a kernel that the service's log knows of."""
         to = INSTALLER.name if firmware_table.wanted() else to
-        mac = PLAIN_MAC if firmware == "bios-plain" else "52:54:00:c1:00:01"
+        mac = self.mac(firmware)
         before = len(LINUX.findall(self.log()))
         with Client(self.lab, firmware, **{"mac": mac, **where}) as client:
             for stage, seconds in client.netboot(self.token, to):
@@ -56,6 +56,10 @@ class Served:
         assert len(LINUX.findall(self.log())) > before
         where_to = " (a virtual machine on br0)" if "bridge" in where else ""
         firmware_table.note(firmware, self.engine + where_to, stage.name, seconds)
+
+    @staticmethod
+    def mac(firmware: Firmware) -> str:
+        return PLAIN_MAC if firmware == "bios-plain" else "52:54:00:c1:00:01"
 
     def log(self) -> str:
         return self.lab.bridgekit("pxe", "logs", "br0").stdout
@@ -71,14 +75,14 @@ def build(engine: str, **environment: str) -> None:
     )
 
 
-def serve(lab: Lab, engine: str, site: Path) -> Served:
+def serve(lab: Lab, engine: str, site: Path, *more: str) -> Served:
     """Move eth0 onto br0 and serve there, in one go."""
     token = secrets.token_hex(8)
     site.chmod(0o755)
     (site / "machines.toml").write_text(MACHINES)
     done = lab.bridgekit(
         *("apply", "eth0", "--yes", "--with-pxe", "--pxe-engine", engine),
-        *("--pxe-append", append_for(token), "--pxe-site", str(site), "--pxe-ipv6", IPV6),
+        *("--pxe-append", append_for(token), "--pxe-site", str(site), *more),
         timeout=120,
     )
     assert done.code == 0, done
@@ -106,7 +110,7 @@ def native(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
     """One lab served by the native engine, for all clients."""
     build("native")
     with Lab(f"firmware{os.getpid()}") as lab:
-        yield serve(lab, "native", site)
+        yield serve(lab, "native", site, *WITH_IPV6)
         assert lab.bridgekit("rollback", "--yes").code == 0
 
 
@@ -119,7 +123,7 @@ def docker(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
     with ExitStack() as stack:
         lab = stack.enter_context(Lab(f"docker{os.getpid()}"))
         environment.setenv("DOCKER_HOST", stack.enter_context(dockerd.inside(lab, data)))
-        yield serve(lab, "docker", site)
+        yield serve(lab, "docker", site, *WITH_IPV6)
         assert lab.bridgekit("rollback", "--yes").code == 0
 
 
@@ -152,6 +156,21 @@ def test_a_virtual_machine_on_br0(native: Served) -> None:
 def test_docker_serves_the_wire(docker: Served, firmware: Firmware) -> None:
     """With script/firmware each of them, and as far as the installer."""
     docker.boots(firmware)
+
+
+@pytest.mark.all
+@pytest.mark.parametrize("firmware", ["bios", "bios-plain", "uefi"])
+def test_beside_another_dhcp_server(
+    environment: pytest.MonkeyPatch, site: Path, firmware: Firmware
+) -> None:
+    """The other one gives the address, and the service what to boot."""
+    build("native")
+    with Lab(f"proxy{os.getpid()}") as lab, rivals.server(lab, "192.168.1.200", "192.168.1.220"):
+        served = serve(lab, "native", site, "--pxe-mode", "auto")
+        served.boots(firmware)
+        assert "proxy" in served.log()
+        assert served.mac(firmware) in lab.run("gateway", "cat", rivals.LEASES).stdout
+        assert lab.bridgekit("rollback", "--yes").code == 0
 
 
 def test_the_client_leaves_nothing(make_lab: Callable[..., Lab]) -> None:

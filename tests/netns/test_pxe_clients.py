@@ -13,10 +13,11 @@ from tests.support import pxe
 # arguments: client architectures (option 93), -1 for firmware that does not say
 PROGRAM = """
 import json, select, socket, sys, time
-from bridgekit.netboot.rivals import ETH_P_ALL, parse, request
+from bridgekit.assets.pxe.bootserver.rivals import ETH_P_ALL, parse, request
 
 def asking(mac, arch):
-    words = bytes((60, 9)) + b"PXEClient" + (bytes((93, 2, 0, arch)) if arch >= 0 else b"")
+    words = bytes((60, 32)) + b"PXEClient:Arch:%05d:UNDI:003000" % max(arch, 0)
+    words += bytes((93, 2, 0, arch)) if arch >= 0 else b""
     frame = request(mac, 7)
     end = 42 + 240 + 8
     return frame[:end] + words + b"\\xff" + frame[end + len(words) + 1 :]

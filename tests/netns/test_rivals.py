@@ -2,32 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from bridgekit.lab.topology import Lab
+from tests.support.rivals import LEASES, READY, server
 
-SERVER = (
-    "dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=eth0 --bind-dynamic "
-    "--log-facility=- --no-ping --user=root --dhcp-leasefile=/run/rival.leases --log-dhcp"
-)
 PROGRAM = """
 import json, sys
-from bridgekit.netboot.rivals import discover
+from bridgekit.assets.pxe.bootserver.rivals import discover
 print(json.dumps([[x.server, x.offered, x.mac, x.router] for x in discover(sys.argv[1])]))
 """
-
-
-@contextmanager
-def server(lab: Lab, first: str, last: str) -> Iterator[None]:
-    """A DHCP server on the gateway."""
-    command = (*SERVER.split(), f"--dhcp-range={first},{last}")
-    with lab.popen("gateway", *command, stdout=-1, stderr=-2, text=True) as process:
-        assert any("IP range" in line for line in process.stdout)
-        yield
-        process.kill()
 
 
 def discover(lab: Lab, nic: str) -> list[list[str]]:
@@ -50,14 +35,15 @@ def test_a_server_answers(lab: Lab, place: str) -> None:
         (found,) = discover(lab, "br0" if place == "bridge" else "eth0")
     assert found[0] == "192.168.1.1" and found[1].startswith("192.168.1.1")
     assert found[2:] == ["52:54:00:b1:00:01", "192.168.1.1"]
-    leases = lab.run("gateway", "cat", "/run/rival.leases").stdout
+    leases = lab.run("gateway", "cat", LEASES).stdout
     assert leases == ""
 
 
-def test_pxe_is_refused_beside_it(lab: Lab) -> None:
+@pytest.mark.parametrize("program", READY)
+def test_pxe_is_refused_beside_it(lab: Lab, program: str) -> None:
     lab.ip("host", "link add br0 type bridge forward_delay 0", "link set br0 up")
     lab.ip("host", "link set eth0 master br0")
-    with server(lab, "192.168.1.101", "192.168.1.199"):
+    with server(lab, "192.168.1.101", "192.168.1.199", program):
         done = lab.bridgekit("pxe", "up", "br0", "--engine", "native")
         checked = lab.bridgekit("pxe", "check", "br0", "--json")
     assert done.code == 3
@@ -67,6 +53,10 @@ def test_pxe_is_refused_beside_it(lab: Lab) -> None:
 
 
 def test_a_nic_that_is_not_there(lab: Lab) -> None:
-    program = "from bridgekit.netboot.rivals import discover; discover('nosuch', 1)"
+    program = (
+        "from bridgekit.netboot.placing import placed\n"
+        "from bridgekit.netboot.service import Service\n"
+        "placed(Service(), 'nosuch')"
+    )
     done = lab.run("host", sys.executable, "-c", program, check=False)
     assert "Can't look for a DHCP server on nosuch: No such device" in done.stderr

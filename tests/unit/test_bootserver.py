@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site, subnet
-from bridgekit.assets.pxe.bootserver.daemons import daemons
+from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
 from bridgekit.assets.pxe.bootserver.menus import menus
 from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
 from bridgekit.assets.pxe.bootserver.words import Listener
@@ -250,16 +250,19 @@ def test_who_asks_is_known_by_its_lease(tree: Path, own: Path, tmp_path: Path) -
     leases = tmp_path / "leases"
     leases.write_text(f"1700000000 {MAC} 192.0.2.101 * 01:{MAC}\nduid 00:01\n")
     said: list[str] = []
-    application = answers.Application(site.read(Settings(), tree, own), leases, "s", said.append)
+    here = site.read(Settings(), tree, own)
+    neighbours = {"192.0.2.101": "nobody asks", "192.0.2.7": "02:00:00:00:00:07"}
+    application = answers.Application(here, leases, "s", said.append, lambda one: neighbours[one])
     got: list[object] = []
 
-    def ask(path: str, query: str = "") -> tuple[object, bytes]:
-        environ = {"PATH_INFO": path, "HTTP_X_REAL_IP": "192.0.2.101", "QUERY_STRING": query}
+    def ask(path: str, query: str = "", by: str = "192.0.2.101") -> tuple[object, bytes]:
+        environ = {"PATH_INFO": path, "HTTP_X_REAL_IP": by, "QUERY_STRING": query}
         body = b"".join(application(environ, lambda status, _headers: got.append(status)))
         return got[-1], body
 
     assert ask("/answers/who") == ("200 OK", f"{MAC} 192.0.2.101".encode())
     assert ask("/answers/who", "mac=02:00:00:00:00:09")[1].startswith(b"02:00:00:00:00:09")
+    assert ask("/answers/who", by="192.0.2.7")[1] == b"02:00:00:00:00:07 192.0.2.7"
     assert ask("/answers/nosuch")[0] == "404 Not Found"
     assert said[0] == f"answered who for {MAC} at 192.0.2.101"
 
@@ -289,8 +292,13 @@ def test_a_machine_whose_entry_is_not_there(tree: Path, own: Path) -> None:
 
 def test_dnsmasq_is_told_of_machines() -> None:
     known = (machines.Machine(MAC, hostname="node1", loader="pxelinux"),)
-    dns, http = daemons(subnet.subnet("192.0.2.1/24", Settings()), Settings(), known)
-    assert f"dhcp-host={MAC},set:pxelinux,node1\n" in dns.text
+    assert hosts(known) == f"{MAC},set:pxelinux,node1\n"
+
+
+def test_daemons_serve_the_subnet() -> None:
+    dns, http = daemons(subnet.subnet("192.0.2.1/24", Settings()), Settings())
+    assert "dhcp-range=192.0.2.101,192.0.2.199,255.255.255.0,1h\n" in dns.text
+    assert "dhcp-option=option:router,192.0.2.1\n" in dns.text
     assert "listen 192.0.2.1:80;" in http.text
 
 
@@ -321,6 +329,39 @@ def test_clients_that_go_in_circles() -> None:
     assert list(listener.heard(SENT)) == []
 
 
+IGNORED = f"dnsmasq-dhcp[4]: 7 DHCPDISCOVER(eth1) {MAC} ignored"
+
+
 def test_a_client_that_is_refused() -> None:
-    line = f"dnsmasq-dhcp[4]: 7 DHCPDISCOVER(eth1) {MAC} ignored"
-    assert MAC in next(Listener().heard(line))
+    listener = Listener()
+    asked = "dnsmasq-dhcp[4]: 7 vendor class: PXEClient:Arch:00006:UNDI:003000"
+    assert [*listener.heard(asked)] == []
+    assert MAC in next(listener.heard(IGNORED))
+
+
+def test_a_client_that_is_ignored_for_another_reason() -> None:
+    listener = Listener()
+    for arch, number in (("00007", 7), ("00006", 6)):
+        asked = f"dnsmasq-dhcp[4]: {number} vendor class: PXEClient:Arch:{arch}:UNDI:003000"
+        assert [*listener.heard(asked), *listener.heard(IGNORED)] == []
+
+
+def test_in_the_hosts_own_subnet() -> None:
+    wished = read({"PXE_ROUTER": "192.0.2.254", "PXE_DNS": "192.0.2.53 198.51.100.53"})
+    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
+    assert "dhcp-option=option:router,192.0.2.254\n" in dns.text
+    assert "dhcp-option=option:dns-server,192.0.2.53,198.51.100.53\n" in dns.text
+    assert "port=0\n" in dns.text
+
+
+def test_what_is_taken_is_given_to_nobody() -> None:
+    wished = read({"PXE_TAKEN": "192.0.2.120 192.0.2.121"})
+    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
+    assert "dhcp-host=id:taken-192.0.2.121,192.0.2.121\n" in dns.text
+
+
+def test_beside_another_server() -> None:
+    wished = read({"PXE_PROXY": "yes"})
+    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
+    assert "dhcp-range=192.0.2.0,proxy,255.255.255.0\n" in dns.text
+    assert "option:router" not in dns.text

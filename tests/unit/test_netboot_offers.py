@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridgekit.netboot.rivals import BOOTP, MAGIC, Offer, parse, request
+from bridgekit.assets.pxe.bootserver.rivals import BOOTP, MAGIC, Offer, parse, request
 
 MAC = bytes.fromhex("020000000001")
 SERVER = bytes.fromhex("0200000000fe")

@@ -82,10 +82,27 @@ def test_bad_wishes(change: dict[str, object], word: str) -> None:
         check(replace(Service(), **change), ())
 
 
-@pytest.mark.parametrize("mode", ["lan", "proxy", "auto"])
-def test_modes_to_come(mode: str) -> None:
-    with pytest.raises(Refused, match=mode):
-        check(Service(mode=mode), ())
+@pytest.mark.parametrize("mode", ["lan", "proxy"])
+def test_in_a_subnet_of_the_host(mode: str) -> None:
+    service = Service(mode=mode, address="192.0.2.250/24")
+    check(service, ("192.0.2.0/24",))
+    with pytest.raises(Refused, match=f"no subnet of this host, and the mode {mode}"):
+        check(service, ("198.51.100.0/24",))
+    check(Service(mode=mode), ())  # placing finds an address
+    with pytest.raises(UsageError, match="IPv6"):
+        check(Service(mode=mode, ipv6="fd00:242::1/64"), ())
+
+
+def test_what_a_wish_comes_to() -> None:
+    lan = Service(mode="lan", address="192.0.2.254/24", nat=False, router="192.0.2.1")
+    assert Service(mode="lan").comes_to(lan)
+    assert Service(mode="lan", nat=False).comes_to(replace(lan, taken=("192.0.2.120",)))
+    assert not Service(mode="lan", address="192.0.2.253/24").comes_to(lan)
+    assert not Service(mode="lan", lease="2h").comes_to(lan)
+    assert not Service(mode="proxy").comes_to(lan)
+    assert Service(mode="auto").comes_to(replace(lan, mode="proxy"))
+    assert Service(mode="auto").comes_to(Service())
+    assert not Service(nat=False).comes_to(Service())
 
 
 @pytest.mark.parametrize("other", ["192.168.0.0/16", "192.168.242.128/25", "192.168.242.7/32"])

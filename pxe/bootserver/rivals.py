@@ -1,15 +1,20 @@
-"""Is there a DHCP server on a wire already? One DHCPDISCOVER asks; nobody's lease is touched."""
+"""Is there another DHCP server on a wire? A DHCPDISCOVER asks; nobody's lease is touched.
 
+Used by the host before the service starts, and by the service as long as it runs.
+"""
+
+import asyncio
+import ctypes
 import fcntl
 import select
 import socket
 import struct
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from secrets import randbits
-
-from bridgekit.errors import Refused
 
 SIOCGIFHWADDR = 0x8927
 ETH_P_ALL = 0x0003  # sees a bridge port's frames before the bridge takes them; ETH_P_IP does not
@@ -21,6 +26,16 @@ BROADCAST = b"\xff" * 6
 PATIENCE = 5.0  # seconds for a first offer
 AGAIN = 2.0  # seconds until the request is repeated
 OTHERS = 0.5  # seconds for further servers, once one has answered
+PERIOD = 4.0  # seconds between two questions of the service that runs
+SO_ATTACH_FILTER = 26
+# Only UDP to port 68, in the kernel already: the wire may be busy. net/bpf(4), linux/filter.h
+FILTER = (
+    *((0x28, 0, 0, 12), (0x15, 0, 8, 0x0800)),  # IPv4
+    *((0x30, 0, 0, 23), (0x15, 0, 6, 17)),  # UDP
+    *((0x28, 0, 0, 20), (0x45, 4, 0, 0x1FFF)),  # the first fragment
+    *((0xB1, 0, 0, 14), (0x48, 0, 0, 16), (0x15, 0, 1, 68)),  # its port, after the IP header
+    *((0x06, 0, 0, 65535), (0x06, 0, 0, 0)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +47,50 @@ class Offer:
     mac: str
     router: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.server} ({self.mac}, offers {self.offered})"
+
 
 def discover(nic: str, seconds: float = PATIENCE) -> tuple[Offer, ...]:
     """Send a DHCPDISCOVER on `nic` and return the servers that offer an address within `seconds`.
 
     It is repeated once, if nobody answers. Only a DISCOVER is sent, under a transaction id of
-    its own: no lease is taken or changed.
+    its own: no lease is taken or changed. Raises OSError where the wire can't be asked.
     Equivalent to: nmap --script broadcast-dhcp-discover
     """
     xid = randbits(32)
-    try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as wire:
-            wire.bind((nic, ETH_P_ALL))
-            mac = _mac(wire, nic)
-            for patience in (min(AGAIN, seconds), max(0.0, seconds - AGAIN)):
+    with _wire(nic) as wire:
+        mac = _mac(wire, nic)
+        for patience in (min(AGAIN, seconds), max(0.0, seconds - AGAIN)):
+            wire.send(request(mac, xid))
+            if offers := _collect(wire, mac, xid, time.monotonic() + patience):
+                return offers
+        return ()
+
+
+async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
+    """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
+    with _wire(nic) as wire:
+        wire.setblocking(False)
+        mac = _mac(wire, nic)
+        while True:
+            xid, until = randbits(32), time.monotonic() + PERIOD
+            with suppress(OSError):  # the link is down: nobody hears it, and nobody answers
                 wire.send(request(mac, xid))
-                if offers := _collect(wire, mac, xid, time.monotonic() + patience):
-                    return offers
-            return ()
-    except PermissionError as error:
-        raise Refused("Looking for a DHCP server needs root. Nothing was changed.") from error
-    except OSError as error:
-        raise Refused(f"Can't look for a DHCP server on {nic}: {error.strerror}.") from error
+            offer = await _next(wire, mac, xid, until)
+            told(offer)
+            await asyncio.sleep(until - time.monotonic())
+
+
+async def _next(wire: socket.socket, mac: bytes, xid: int, until: float) -> Offer | None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(until - time.monotonic()):
+            while True:
+                with suppress(OSError):
+                    frame = await asyncio.get_running_loop().sock_recv(wire, 65535)
+                    if offer := parse(frame, mac, xid):
+                        return offer
+    return None
 
 
 def request(mac: bytes, xid: int) -> bytes:
@@ -93,17 +130,14 @@ def parse(frame: bytes, mac: bytes, xid: int) -> Offer | None:
     )
 
 
-def refuse_rivals(nic: str, seconds: float = PATIENCE) -> None:
-    """Raise Refused naming the DHCP servers that answer on `nic`."""
-    offers = discover(nic, seconds)
-    if not offers:
-        return
-    who = ", ".join(f"{offer.server} ({offer.mac}, offers {offer.offered})" for offer in offers)
-    raise Refused(
-        f"Another DHCP server answers on {nic}'s wire: {who}. Two servers would take each "
-        "other's clients. Nothing was changed; the option --beside-dhcp (with apply: "
-        "--pxe-beside-dhcp) insists."
-    )
+@contextmanager
+def _wire(nic: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as wire:
+        lines = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in FILTER))
+        program = struct.pack("HP", len(FILTER), ctypes.addressof(lines))
+        wire.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        wire.bind((nic, ETH_P_ALL))
+        yield wire
 
 
 def _collect(wire: socket.socket, mac: bytes, xid: int, until: float) -> tuple[Offer, ...]:

@@ -1,0 +1,123 @@
+"""The service on a wire that is not its own: another DHCP server there, the host's own subnet."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from tests.support import pxe
+from tests.support.rivals import server
+
+ASK = ("ip", "netns", "exec", "client", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
+SAY = '#!/bin/sh\n[ "$1" != bound ] || echo "$serverid $ip $router $dns"\n'
+RIVAL = ("192.168.1.200", "192.168.1.220")
+
+
+@pytest.fixture
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A host with br0, and a client on its wire that has no address yet."""
+    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
+    pxe.ensure_root()
+    lab = pxe.bridged(make_lab())
+    pxe.client(lab)
+    lab.run("wire", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global")
+    lab.run("wire", "sh", "-c", 'printf %s "$1" > /run/say; chmod 755 /run/say', "sh", SAY)
+    lab.run("host", "sh", "-c", "echo nameserver 192.0.2.53 > /etc/resolv.conf")
+    return lab
+
+
+def up(lab: Lab, *options: str) -> str:
+    done = lab.bridgekit("pxe", "up", "br0", "--engine", "native", *options)
+    assert done.code == 0, done.stderr
+    return done.stdout
+
+
+def told(lab: Lab) -> list[str]:
+    """DHCP server, address, router and name servers, as a real client gets them."""
+    return lab.run("wire", *ASK, "-s", "/run/say").stdout.split()
+
+
+@contextmanager
+def log(lab: Lab) -> Iterator[Iterator[str]]:
+    """The service's log as it grows."""
+    words = (sys.executable, "-m", "bridgekit", "pxe", "logs", "br0", "--follow")
+    with lab.popen("host", *words, stdout=-1, text=True) as process:
+        try:
+            yield iter(process.stdout)
+        finally:
+            process.kill()
+
+
+def test_in_the_hosts_own_subnet(host: Lab) -> None:
+    """With the host's router and name server, and without what others on the wire have."""
+    host.ip("gateway", "address add 192.168.1.101/24 dev eth0")
+    shown = up(host, "--mode", "lan", "--range", "192.168.1.101,192.168.1.102")
+    assert "192.168.1.254/24" in shown and "without 1 that are in use" in shown
+    assert told(host) == ["192.168.1.254", "192.168.1.102", "192.168.1.1", "192.0.2.53"]
+    again = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--mode", "lan",
+                           "--range", "192.168.1.101,192.168.1.102")  # fmt: skip
+    assert "nothing to do" in again.stdout
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_an_address_that_somebody_has(host: Lab) -> None:
+    host.ip("gateway", "address add 192.168.242.1/24 dev eth0")
+    done = host.bridgekit("pxe", "up", "br0", "--engine", "native")
+    assert done.code == 3
+    assert "192.168.242.1 is to be the service's own" in done.stderr
+    assert "52:54:00:b1:00:01 has it" in done.stderr
+
+
+def test_a_range_that_others_have(host: Lab) -> None:
+    host.ip("gateway", "address add 192.168.242.150/24 dev eth0")
+    one = "192.168.242.150,192.168.242.150"
+    done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--range", one)
+    assert (done.code, "Every address" in done.stderr) == (3, True)
+
+
+def test_proxy_needs_another_server(host: Lab) -> None:
+    done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--mode", "proxy")
+    assert (done.code, "No DHCP server answers" in done.stderr) == (3, True)
+
+
+def test_a_subnet_that_is_not_the_hosts(host: Lab) -> None:
+    for mode in ("lan", "proxy"):
+        own = ("--mode", mode, "--address", "10.7.0.1/24")
+        done = host.bridgekit("pxe", "up", "br0", "--engine", "native", *own)
+        assert (done.code, "is no subnet of this host" in done.stderr) == (3, True)
+
+
+def test_auto_is_proxy_beside_another_server(host: Lab) -> None:
+    """Addresses are the other's, and what to boot is told by the service."""
+    with server(host, *RIVAL):
+        shown = up(host, "--mode", "auto")
+        assert "beside another DHCP server" in shown
+        who, address, router = told(host)
+        assert (who, router) == ("192.168.1.1", "192.168.1.1")
+        assert address.startswith("192.168.1.2")
+        now = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
+        assert now[0]["service"]["mode"] == "proxy"
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_auto_is_isolated_alone(host: Lab) -> None:
+    up(host, "--mode", "auto")
+    assert told(host)[0] == "192.168.242.1"
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_a_server_that_appears_later(host: Lab) -> None:
+    """It is noticed, nothing is offered as long as it is there, and then again."""
+    up(host)
+    with log(host) as lines:
+        with server(host, *RIVAL):
+            noticed = next(line for line in lines if "another DHCP server answers" in line)
+            assert "192.168.1.1 (52:54:00:b1:00:01" in noticed
+            assert told(host)[0] == "192.168.1.1"
+            assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
+        assert any("offers addresses again" in line for line in lines)
+    assert told(host)[0] == "192.168.242.1"
+    assert host.bridgekit("pxe", "down", "br0").code == 0
