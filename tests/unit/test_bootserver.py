@@ -1,5 +1,6 @@
 """What the PXE service reads and writes: settings, catalogues, machines, menus, answer files."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
 from bridgekit.assets.pxe.bootserver.menus import menus
 from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
 from bridgekit.assets.pxe.bootserver.words import Listener
+from bridgekit.netboot import sources
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
 MAC = "52:54:00:c1:00:01"
@@ -365,3 +367,22 @@ def test_beside_another_server() -> None:
     dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
     assert "dhcp-range=192.0.2.0,proxy,255.255.255.0\n" in dns.text
     assert "option:router" not in dns.text
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs/pxe.md"
+BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_folder_that_the_document_shows(tree: Path, own: Path) -> None:
+    """Its catalogue, sources and machines are read as they stand there."""
+    shown, fetched, known = BLOCK.findall(DOCUMENT.read_text())
+    (own / "catalogue/own.toml").write_text(shown)
+    (own / "machines.toml").write_text(known)
+    for path in re.findall(r'"site/([^"]+)"', shown):
+        (own / "files" / path).parent.mkdir(exist_ok=True)
+        (own / "files" / path).write_text("a file of the user's")
+    found = site.read(Settings(), tree, own)
+    assert {"alpine", "ubuntu", "coreos", "shell"} <= {entry.name for entry in found.entries}
+    assert machines.known(found.machines, MAC).entry == "debian13-auto"
+    assert len(sources.parse(fetched)) == 2
+    assert any("ds=nocloud-net" in text for text in written(tree, own).values())
