@@ -1,5 +1,6 @@
 """Boot menus: what a loader reads, out of the catalogue. One file for each kind of loader."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,6 +44,11 @@ class Offer:
 
     entry: Entry
     arguments: str
+
+    @property
+    def quoted(self) -> str:
+        """The arguments for GRUB, to which its menu is a script: `;` would end the command."""
+        return shlex.join(self.arguments.split())
 
 
 def menus(

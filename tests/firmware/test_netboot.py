@@ -37,6 +37,19 @@ data = {{ disk = "/dev/vda", user = "admin", password = "$6$x", mirror = "192.0.
 """
 
 
+# What ends a command in a script must not end the kernel's line
+ODD = "odd=a;b=c"
+CATALOGUE = f"""
+[[entry]]
+name = "debian13"
+title = "Debian 13, told something odd"
+kernel = "debian/13/{{arch}}/linux"
+initrd = "debian/13/{{arch}}/initrd.gz"
+arch = "any"
+arguments = "{ODD} --- quiet"
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A lab whose br0 serves netboot with this token, by this engine."""
@@ -53,6 +66,7 @@ class Served:
         with Client(self.lab, firmware, **{"mac": mac, **where}) as client:
             for stage, seconds in client.netboot(self.token, to):
                 print(f"{seconds:6.1f} s  {stage.name}")
+            assert re.search(rf"Kernel command line: .*{ODD}\s", client.console)
         assert len(LINUX.findall(self.log())) > before
         where_to = " (a virtual machine on br0)" if "bridge" in where else ""
         firmware_table.note(firmware, self.engine + where_to, stage.name, seconds)
@@ -80,6 +94,8 @@ def serve(lab: Lab, engine: str, site: Path, *more: str) -> Served:
     token = secrets.token_hex(8)
     site.chmod(0o755)
     (site / "machines.toml").write_text(MACHINES)
+    (site / "catalogue").mkdir(mode=0o755, exist_ok=True)
+    (site / "catalogue/odd.toml").write_text(CATALOGUE)
     done = lab.bridgekit(
         *("apply", "eth0", "--yes", "--with-pxe", "--pxe-engine", engine),
         *("--pxe-append", append_for(token), "--pxe-site", str(site), *more),
