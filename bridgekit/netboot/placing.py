@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from bridgekit.assets.pxe.bootserver import rivals
+from bridgekit.assets.pxe.bootserver import rivals, rivals6
 from bridgekit.assets.pxe.bootserver.rivals import Offer
 from bridgekit.errors import Refused
 from bridgekit.netboot import addresses, scan
@@ -21,16 +21,16 @@ def placed(service: Service, nic: str) -> Service:
     Takes some seconds. Raises Refused for another DHCP server or an address that is in use,
     naming who has it; nothing is changed.
     """
-    service = _decided(service, () if service.beside_dhcp else _offers(nic))
+    service = _decided(service, () if service.beside_dhcp else _offers(nic, bool(service.ipv6)))
     if service.mode != "isolated":
         service = _in_the_lan(service, nic)
     wishes.check(service, addresses.host_networks())
     return _without_conflicts(service, nic)
 
 
-def _offers(nic: str) -> tuple[Offer, ...]:
+def _offers(nic: str, ipv6: bool) -> tuple[Offer, ...]:
     try:
-        return rivals.discover(nic)
+        return rivals.discover(nic) + (rivals6.discover(nic) if ipv6 else ())
     except PermissionError as error:
         raise Refused("Looking for a DHCP server needs root. Nothing was changed.") from error
     except OSError as error:

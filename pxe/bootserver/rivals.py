@@ -59,35 +59,35 @@ def discover(nic: str, seconds: float = PATIENCE) -> tuple[Offer, ...]:
     Equivalent to: nmap --script broadcast-dhcp-discover
     """
     xid = randbits(32)
-    with _wire(nic) as wire:
-        mac = _mac(wire, nic)
+    with wire(nic, FILTER) as heard:
+        mac = _mac(heard, nic)
         for patience in (min(AGAIN, seconds), max(0.0, seconds - AGAIN)):
-            wire.send(request(mac, xid))
-            if offers := _collect(wire, mac, xid, time.monotonic() + patience):
+            heard.send(request(mac, xid))
+            if offers := _collect(heard, mac, xid, time.monotonic() + patience):
                 return offers
         return ()
 
 
 async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
     """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
-    with _wire(nic) as wire:
-        wire.setblocking(False)
-        mac = _mac(wire, nic)
+    with wire(nic, FILTER) as heard:
+        heard.setblocking(False)
+        mac = _mac(heard, nic)
         while True:
             xid, until = randbits(32), time.monotonic() + PERIOD
             with suppress(OSError):  # the link is down: nobody hears it, and nobody answers
-                wire.send(request(mac, xid))
-            offer = await _next(wire, mac, xid, until)
+                heard.send(request(mac, xid))
+            offer = await _next(heard, mac, xid, until)
             told(offer)
             await asyncio.sleep(until - time.monotonic())
 
 
-async def _next(wire: socket.socket, mac: bytes, xid: int, until: float) -> Offer | None:
+async def _next(heard: socket.socket, mac: bytes, xid: int, until: float) -> Offer | None:
     with suppress(TimeoutError):
         async with asyncio.timeout(until - time.monotonic()):
             while True:
                 with suppress(OSError):
-                    frame = await asyncio.get_running_loop().sock_recv(wire, 65535)
+                    frame = await asyncio.get_running_loop().sock_recv(heard, 65535)
                     if offer := parse(frame, mac, xid):
                         return offer
     return None
@@ -131,21 +131,22 @@ def parse(frame: bytes, mac: bytes, xid: int) -> Offer | None:
 
 
 @contextmanager
-def _wire(nic: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as wire:
-        lines = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in FILTER))
-        program = struct.pack("HP", len(FILTER), ctypes.addressof(lines))
-        wire.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
-        wire.bind((nic, ETH_P_ALL))
-        yield wire
+def wire(nic: str, program: tuple[tuple[int, int, int, int], ...]) -> Iterator[socket.socket]:
+    """The wire's frames as far as this program of bpf(4) lets them through."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as heard:
+        lines = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in program))
+        told = struct.pack("HP", len(program), ctypes.addressof(lines))
+        heard.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, told)
+        heard.bind((nic, ETH_P_ALL))
+        yield heard
 
 
-def _collect(wire: socket.socket, mac: bytes, xid: int, until: float) -> tuple[Offer, ...]:
+def _collect(heard: socket.socket, mac: bytes, xid: int, until: float) -> tuple[Offer, ...]:
     found: dict[tuple[str, str], Offer] = {}
     while (left := until - time.monotonic()) > 0:
-        if not select.select([wire], [], [], left)[0]:
+        if not select.select([heard], [], [], left)[0]:
             break
-        offer = parse(wire.recv(65535), mac, xid)
+        offer = parse(heard.recv(65535), mac, xid)
         if offer:
             found.setdefault((offer.server, offer.mac), offer)
             until = min(until, time.monotonic() + OTHERS)
@@ -167,8 +168,8 @@ def _options(data: bytes) -> dict[int, bytes]:
     return options
 
 
-def _mac(wire: socket.socket, nic: str) -> bytes:
-    answer = fcntl.ioctl(wire, SIOCGIFHWADDR, struct.pack("256s", nic.encode()[:15]))
+def _mac(heard: socket.socket, nic: str) -> bytes:
+    answer = fcntl.ioctl(heard, SIOCGIFHWADDR, struct.pack("256s", nic.encode()[:15]))
     return answer[18:24]
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from bridgekit.lab.topology import Lab
-from tests.support.rivals import LEASES, READY, server
+from tests.support.rivals import IPV6, LEASES, READY, server
 
 PROGRAM = """
 import json, sys
@@ -60,3 +60,19 @@ def test_a_nic_that_is_not_there(lab: Lab) -> None:
     )
     done = lab.run("host", sys.executable, "-c", program, check=False)
     assert "Can't look for a DHCP server on nosuch: No such device" in done.stderr
+
+
+def test_a_server_for_ipv6_alone(lab: Lab) -> None:
+    """It matters to a service that is one for IPv6, too."""
+    lab.ip("host", "link add br0 type bridge forward_delay 0", "link set br0 up")
+    lab.ip("host", "link set eth0 master br0")
+    lab.hosts["host"].settle()
+    up = ("pxe", "check", "br0", "--json")
+    with server(lab, *IPV6):
+        alone = lab.bridgekit(*up)
+        both = lab.bridgekit(*up, "--ipv6", "fd00:242::1/64")
+    assert json.loads(alone.stdout)["findings"] == []
+    (finding,) = json.loads(both.stdout)["findings"]
+    own = lab.run("gateway", "ip", "-6", "-o", "address", "show", "dev", "eth0", "scope", "link")
+    assert own.stdout.split()[3].partition("/")[0] in finding
+    assert "52:54:00:b1:00:01" in finding

@@ -12,6 +12,8 @@ DNSMASQ: Final = (
     *("--bind-dynamic", "--log-facility=-", "--no-ping", "--user=root", "--log-dhcp"),
     f"--dhcp-leasefile={LEASES}",
 )
+IPV6: Final = ("2001:db8:1::100", "2001:db8:1::1ff")
+"""A range of the lab's own prefix."""
 UDHCPD: Final = """
 interface eth0
 start {first}

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridgekit.assets.pxe.bootserver import rivals6
 from bridgekit.assets.pxe.bootserver.rivals import BOOTP, MAGIC, Offer, parse, request
+from bridgekit.assets.pxe.bootserver.rivals6 import UDP
 
 MAC = bytes.fromhex("020000000001")
 SERVER = bytes.fromhex("0200000000fe")
@@ -84,3 +86,9 @@ def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
     assert len(bootp) >= 300
     total = sum(struct.unpack("!10H", frame[14:34]))
     assert (total & 0xFFFF) + (total >> 16) == 0xFFFF
+
+
+@given(st.binary(max_size=200))
+def test_hostile_answers_of_ipv6_servers(frame: bytes) -> None:
+    rivals6.parse(frame, b"abc")
+    rivals6.parse(bytes(UDP + 8) + b"\x02abc" + frame, b"abc")
