@@ -27,7 +27,8 @@ class Service:
     `release` names the Debian releases to offer, the first one starts by itself unless `default`
     names another entry. `append` goes onto the command line of every client's kernel. `site` is
     the user's own folder: catalogue/*.toml, machines.toml, answers/, files/, sources.toml.
-    `firmware` hands non-free firmware to Debian's installer.
+    `firmware` hands non-free firmware to Debian's installer. `only_known` serves the machines of
+    machines.toml and no other.
     `mode` "isolated" gives addresses of a subnet of its own, "lan" of the host's own, "proxy" none
     beside a DHCP server that does; "auto" is proxy where one answers, else isolated. placing.py
     finds what that leaves open: the address in lan and proxy, `router` and `dns` as clients are
@@ -50,6 +51,7 @@ class Service:
     beside_dhcp: bool = False
     ipv6: str = ""
     firmware: bool = False
+    only_known: bool = False
     router: str = ""
     dns: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ class Service:
             ("PXE_NAT", "yes" if self.nat else "no"),
             ("PXE_PROXY", "yes" if self.mode == "proxy" else "no"),
             ("PXE_BESIDE_DHCP", "yes" if self.beside_dhcp else "no"),
+            ("PXE_ONLY_KNOWN", "yes" if self.only_known else "no"),
             ("PXE_TAKEN", " ".join(self.taken)),
             ("PXE_ROUTER", self.router),
             *((("PXE_DNS", " ".join(self.dns)),) if self.mode == "lan" else ()),
@@ -173,6 +176,8 @@ def _check_words(service: Service) -> None:
             raise UsageError(f"{value!r} is no {what}: it is one of {', '.join(known)}.")
     if service.ipv6 and service.mode != "isolated":
         raise UsageError("IPv6 for clients goes with the mode isolated only; leave one out.")
+    if service.only_known and not service.site:
+        raise UsageError("Known are the machines of machines.toml, in the folder of --site.")
     if service.site and set(service.site) & set(":,"):
         raise UsageError(f"{service.site} can't be handed to an engine: it has a colon or a comma.")
     if not 0 <= service.menu_timeout <= 3600:

@@ -74,7 +74,7 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
 
 
 async def _run(here: Subnet, settings: Settings, site: Site) -> None:
-    running = list(_daemons(here, settings))
+    running = list(_daemons(here, settings, site))
     silence = Silence(here.server, hosts(site.machines), running[0], say)
     HOSTS.write_text(silence.hosts)
     SILENT.unlink(missing_ok=True)
@@ -97,8 +97,9 @@ def _what(here: Subnet, settings: Settings) -> str:
     return f"{here.first} to {here.last} {place}, lease {settings.lease}, nat {nat}"
 
 
-def _daemons(here: Subnet, settings: Settings) -> Iterator[Running]:
-    listener = Listener()
+def _daemons(here: Subnet, settings: Settings, site: Site) -> Iterator[Running]:
+    known = frozenset(machine.mac for machine in site.machines)
+    listener = Listener(known if settings.only_known else None)
 
     def heard(line: str) -> None:
         tell(line)

@@ -34,6 +34,7 @@ class Settings:
     service's second address, in the clients' own /64. `proxy` gives no addresses, beside a DHCP
     server that does; `router` is what clients get as theirs, with `dns`, instead of the service;
     `taken` of the range is somebody's already; `beside_dhcp` also with another server there.
+    `only_known` serves the machines of machines.toml and no other.
     """
 
     range: tuple[IPv4Address, IPv4Address] | None = None
@@ -52,6 +53,7 @@ class Settings:
     router: IPv4Address | None = None
     taken: tuple[IPv4Address, ...] = ()
     beside_dhcp: bool = False
+    only_known: bool = False
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -130,6 +132,7 @@ _READERS = {
     "nat": lambda text: _switch("NAT", text),
     "proxy": lambda text: _switch("PROXY", text),
     "beside_dhcp": lambda text: _switch("BESIDE_DHCP", text),
+    "only_known": lambda text: _switch("ONLY_KNOWN", text),
     "router": lambda text: _ipv4("ROUTER", text)[0],
     "taken": lambda text: _ipv4("TAKEN", text),
     "dns": _addresses,

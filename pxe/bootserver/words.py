@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 SENT = re.compile(r"dnsmasq-tftp.*: sent (?P<file>\S+) to (?P<address>\S+)")
 IA32 = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) vendor class: \w+:Arch:00006\b")
-IGNORED = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) DHCPDISCOVER\(\S+\) (?P<mac>\S+) ignored")
+IGNORED = re.compile(
+    r"dnsmasq-dhcp.*: (?P<id>\d+) (DHCPDISCOVER|PXE)\(\S+\) (?P<mac>\S+) (proxy-)?ignored"
+)
 LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
 TIMES, SECONDS = 3, 600.0
 ONE_START = 5.0  # firmware asks once for the size, and once for the file
@@ -16,8 +18,9 @@ ONE_START = 5.0  # firmware asks once for the size, and once for the file
 
 @dataclass(slots=True)
 class Listener:
-    """Adds sentences to dnsmasq's lines."""
+    """Adds sentences to dnsmasq's lines; `known` are the machines that are served, None for all."""
 
+    known: frozenset[str] | None = None
     now: Callable[[], float] = time.monotonic
     ia32: str = ""  # the last question of such a client, by its number
     loaded: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
@@ -26,13 +29,18 @@ class Listener:
         """What this line means beyond its words; nothing for most."""
         if asked := IA32.search(line):
             self.ia32 = asked["id"]
-        if (ignored := IGNORED.search(line)) and ignored["id"] == self.ia32:
-            yield (
-                f"refused: {ignored['mac']} is a 32-bit UEFI client (IA32); no signed boot chain "
-                "exists for it"
-            )
+        if ignored := IGNORED.search(line):
+            yield from self._ignored(ignored["id"], ignored["mac"])
         if sent := SENT.search(line):
             yield from self._sent(sent["file"].rpartition("/")[2], sent["address"])
+
+    def _ignored(self, number: str, mac: str) -> Iterator[str]:
+        if number == self.ia32:
+            yield (
+                f"refused: {mac} is a 32-bit UEFI client (IA32); no signed boot chain exists for it"
+            )
+        elif self.known is not None and mac not in self.known:
+            yield f"refused: {mac} is in no machines.toml, and only those are served"
 
     def _sent(self, file: str, address: str) -> Iterator[str]:
         if file not in LOADERS:

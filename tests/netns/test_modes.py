@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support import pxe
 from tests.support.rivals import server
 
 ASK = ("ip", "netns", "exec", "client", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
+KNOWN = "02:00:00:00:07:07"
 SAY = '#!/bin/sh\n[ "$1" != bound ] || echo "$serverid $ip $router $dns"\n'
 RIVAL = ("192.168.1.200", "192.168.1.220")
 
@@ -119,5 +121,17 @@ def test_a_server_that_appears_later(host: Lab) -> None:
             assert told(host)[0] == "192.168.1.1"
             assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
         assert any("offers addresses again" in line for line in lines)
+    assert told(host)[0] == "192.168.242.1"
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_only_known_machines(host: Lab, tmp_path: Path) -> None:
+    for above in (tmp_path, *list(tmp_path.parents)[:2]):
+        above.chmod(0o755)
+    (tmp_path / "machines.toml").write_text(f'[machine."{KNOWN}"]\nhostname = "node1"\n')
+    up(host, "--only-known", "--site", str(tmp_path))
+    assert host.run("wire", *ASK, "-s", "/run/say", check=False).stdout == ""
+    assert "is in no machines.toml" in host.bridgekit("pxe", "logs", "br0").stdout
+    host.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", KNOWN)
     assert told(host)[0] == "192.168.242.1"
     assert host.bridgekit("pxe", "down", "br0").code == 0

@@ -348,6 +348,17 @@ def test_a_client_that_is_ignored_for_another_reason() -> None:
         assert [*listener.heard(asked), *listener.heard(IGNORED)] == []
 
 
+def test_a_client_that_is_not_known() -> None:
+    assert [*Listener(frozenset({MAC})).heard(IGNORED)] == []
+    as_proxy = f"dnsmasq-dhcp[4]: 7 PXE(eth1) {MAC} proxy-ignored"
+    for line in (IGNORED, as_proxy):
+        (sentence,) = Listener(frozenset()).heard(line)
+        assert f"{MAC} is in no machines.toml" in sentence
+    wished = read({"PXE_ONLY_KNOWN": "yes"})
+    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
+    assert "dhcp-ignore=tag:!known\n" in dns.text
+
+
 def test_in_the_hosts_own_subnet() -> None:
     wished = read({"PXE_ROUTER": "192.0.2.254", "PXE_DNS": "192.0.2.53 198.51.100.53"})
     dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)

@@ -93,6 +93,12 @@ def test_in_a_subnet_of_the_host(mode: str) -> None:
         check(Service(mode=mode, ipv6="fd00:242::1/64"), ())
 
 
+def test_known_machines_are_in_a_folder() -> None:
+    with pytest.raises(UsageError, match="of --site"):
+        check(Service(only_known=True), ())
+    check(Service(only_known=True, site="/etc/bridgekit/pxe"), ())
+
+
 def test_what_a_wish_comes_to() -> None:
     lan = Service(mode="lan", address="192.0.2.254/24", nat=False, router="192.0.2.1")
     assert Service(mode="lan").comes_to(lan)
