@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from secrets import randbits
 
+from . import packets
+
 SIOCGIFHWADDR = 0x8927
 ETH_P_ALL = 0x0003  # sees a bridge port's frames before the bridge takes them; ETH_P_IP does not
-MAGIC = b"\x63\x82\x53\x63"
-BOOTP = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
-DISCOVER, OFFER = 1, 2
-BROADCAST = b"\xff" * 6
 # dnsmasq pings an address for 3 s before its first offer of it, others for 1 s
 PATIENCE = 5.0  # seconds for a first offer
 AGAIN = 2.0  # seconds until the request is repeated
@@ -60,7 +58,7 @@ def discover(nic: str, seconds: float = PATIENCE) -> tuple[Offer, ...]:
     """
     xid = randbits(32)
     with wire(nic, FILTER) as heard:
-        mac = _mac(heard, nic)
+        mac = mac_of(heard, nic)
         for patience in (min(AGAIN, seconds), max(0.0, seconds - AGAIN)):
             heard.send(request(mac, xid))
             if offers := _collect(heard, mac, xid, time.monotonic() + patience):
@@ -72,7 +70,7 @@ async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
     """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
     with wire(nic, FILTER) as heard:
         heard.setblocking(False)
-        mac = _mac(heard, nic)
+        mac = mac_of(heard, nic)
         while True:
             xid, until = randbits(32), time.monotonic() + PERIOD
             with suppress(OSError):  # the link is down: nobody hears it, and nobody answers
@@ -94,39 +92,21 @@ async def _next(heard: socket.socket, mac: bytes, xid: int, until: float) -> Off
 
 
 def request(mac: bytes, xid: int) -> bytes:
-    """A whole Ethernet frame with a DHCPDISCOVER that asks for a broadcast answer."""
-    fixed = BOOTP.pack(
-        1, 1, 6, 0, xid, 0, 0x8000, *(bytes(4),) * 4, mac.ljust(16, b"\0"), b"", b"", MAGIC
-    )
-    bootp = (fixed + bytes((53, 1, DISCOVER, 55, 3, 1, 3, 54, 255))).ljust(300, b"\0")
-    udp = struct.pack("!HHHH", 68, 67, 8 + len(bootp), 0) + bootp
-    header = struct.pack(
-        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, bytes(4), BROADCAST[:4]
-    )
-    header = header[:10] + struct.pack("!H", _checksum(header)) + header[12:]
-    return BROADCAST + mac + b"\x08\x00" + header + udp
+    """The question that is asked: a DHCPDISCOVER that wishes for mask, router and server."""
+    return packets.question(mac, xid, packets.DISCOVER, packets.option(55, bytes((1, 3, 54))))
 
 
 def parse(frame: bytes, mac: bytes, xid: int) -> Offer | None:
     """The offer in an Ethernet frame, if it is one to this request; None for anything else."""
-    if len(frame) < 34 or frame[12:14] != b"\x08\x00" or frame[14] >> 4 != 4 or frame[23] != 17:
+    answer = packets.answer(frame, mac, xid)
+    if answer is None or answer.kind != packets.OFFER:
         return None
-    udp = 14 + (frame[14] & 15) * 4
-    bootp = frame[udp + 8 :]
-    if frame[udp : udp + 4] != b"\x00\x43\x00\x44" or len(bootp) < BOOTP.size:
-        return None
-    op, _, _, _, answered, _, _, _, yours, _, _, client, _, _, magic = BOOTP.unpack_from(bootp)
-    if (op, answered, client[:6], magic) != (2, xid, mac, MAGIC):
-        return None
-    options = _options(bootp[BOOTP.size :])
-    if options.get(53) != bytes((OFFER,)):
-        return None
-    server = options.get(54, b"")
+    router = answer.options.get(packets.ROUTER, b"")[:4]
     return Offer(
-        server=_dotted(server if len(server) == 4 else frame[26:30]),
-        offered=_dotted(yours),
-        mac=frame[6:12].hex(":"),
-        router=_dotted(options[3][:4]) if len(options.get(3, b"")) >= 4 else None,
+        server=str(answer.server),
+        offered=str(answer.yours),
+        mac=answer.mac.hex(":"),
+        router=str(IPv4Address(router)) if len(router) == 4 else None,
     )
 
 
@@ -153,31 +133,7 @@ def _collect(heard: socket.socket, mac: bytes, xid: int, until: float) -> tuple[
     return tuple(found.values())
 
 
-def _options(data: bytes) -> dict[int, bytes]:
-    """Decode DHCP options as far as they are whole."""
-    options: dict[int, bytes] = {}
-    at = 0
-    while at < len(data) and data[at] != 255:
-        if data[at] == 0:
-            at += 1
-            continue
-        if at + 1 >= len(data) or at + 2 + data[at + 1] > len(data):
-            break
-        options.setdefault(data[at], data[at + 2 : at + 2 + data[at + 1]])
-        at += 2 + data[at + 1]
-    return options
-
-
-def _mac(heard: socket.socket, nic: str) -> bytes:
+def mac_of(heard: socket.socket, nic: str) -> bytes:
+    """The MAC address of the NIC whose wire that is."""
     answer = fcntl.ioctl(heard, SIOCGIFHWADDR, struct.pack("256s", nic.encode()[:15]))
     return answer[18:24]
-
-
-def _checksum(header: bytes) -> int:
-    total: int = sum(struct.unpack(f"!{len(header) // 2}H", header))
-    total = (total & 0xFFFF) + (total >> 16)
-    return ~(total + (total >> 16)) & 0xFFFF
-
-
-def _dotted(raw: bytes) -> str:
-    return str(IPv4Address(raw))

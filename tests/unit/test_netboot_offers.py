@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridgekit.assets.pxe.bootserver import rivals6
-from bridgekit.assets.pxe.bootserver.rivals import BOOTP, MAGIC, Offer, parse, request
+from bridgekit.assets.pxe.bootserver.packets import BOOTP, MAGIC
+from bridgekit.assets.pxe.bootserver.rivals import Offer, parse, request
 from bridgekit.assets.pxe.bootserver.rivals6 import UDP
 
 MAC = bytes.fromhex("020000000001")
