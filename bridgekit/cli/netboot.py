@@ -10,10 +10,11 @@ from typing import Any, cast
 import click
 
 from bridgekit.cli.netboot_options import DEFAULTS, F, service_from, service_options
-from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
+from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text, tell
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import abi, audit, files, lifecycle, preview, service
+from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
 from bridgekit.netboot.lifecycle import PxeStatus
+from bridgekit.netboot.pretend import Step, pretend
 from bridgekit.transaction import signals
 
 __all__ = ("pxe", "service_from", "service_options")
@@ -168,21 +169,32 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
 def check(bridge: str, mirror: str | None, state_dir: str, as_json: bool, **params: Any) -> None:
     """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
 
+    Where a service runs, a client of each kind goes the whole way up to kernel and initrd, out
+    of a network namespace on BRIDGE, and every file is compared with its recorded checksum.
+
     \b
     Examples:
       bridgekit pxe check br0 --address 10.7.0.1/24
       bridgekit pxe check br0 --mirror http://mirror.example/debian
     """
     wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
+    steps: list[Step] = []
     with errors_as_json(as_json):
         now = lifecycle.status(bridge, state)
+        root = lifecycle.root(bridge, state)
         findings = audit.findings(wish, ours=bool(now and now.running))
         if mirror:
-            findings += abi.findings(
-                now.service if now else wish, lifecycle.tree(bridge, state), mirror
-            )
+            tree = root / "srv/tftp" if root else None
+            findings += abi.findings(now.service if now else wish, tree, mirror)
+        if root and now and now.running:
+            for step in trial.trial(bridge, root, state):
+                steps.append(step)
+                if not as_json:
+                    click.echo(step_text(step))
+    findings += tuple(f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "findings": findings}, indent=2))
+        found = {"findings": findings, "clients": [asdict(step) for step in steps]}
+        click.echo(json.dumps({"schema": SCHEMA, **found}, indent=2))
     else:
         click.echo("\n".join(findings) or f"nothing keeps clients of {bridge} from booting")
     sys.exit(FOUND_SOMETHING if findings else 0)
@@ -212,6 +224,18 @@ def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
         click.echo("".join(found.values()), nl=False)
     else:
         click.echo("\n".join(f"== {name}\n{text}" for name, text in found.items()), nl=False)
+
+
+@pxe.command("pretend", hidden=True)
+@click.argument("nic")
+def pretend_firmware(nic: str) -> None:
+    """Be each kind of client on NIC, when told so; `pxe check` starts this."""
+    click.echo("ready")
+    sys.stdin.readline()
+    for step in pretend(nic):
+        click.echo(json.dumps(asdict(step)))
+    click.echo()
+    sys.stdin.readline()  # its interface is taken away first
 
 
 @pxe.command(hidden=True)

@@ -5,6 +5,7 @@ import json
 import click
 
 from bridgekit.netboot import files
+from bridgekit.netboot.pretend import Step
 
 SCHEMA = 1
 state_option = click.option(
@@ -24,3 +25,11 @@ def tell(as_json: bool, changed: bool, sentence: str) -> None:
         click.echo(json.dumps({"schema": SCHEMA, "changed": changed, "result": sentence}))
     else:
         click.echo(sentence if changed else f"{sentence} already; nothing to do")
+
+
+def step_text(step: Step) -> str:
+    """One line of what a client did."""
+    if step.trouble:
+        return f"{step.client:<20} {step.what}: {step.trouble}"
+    size = f", {step.size / 1024:.0f} KiB" if step.size else ""
+    return f"{step.client:<20} {step.what}{size}, {step.seconds:.2f} s"

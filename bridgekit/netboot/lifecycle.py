@@ -157,10 +157,10 @@ def _is_attached(bridge: str, home: Home) -> bool:
     return port is not None and port.controller == bridge
 
 
-def tree(bridge: str, state: Path) -> Path | None:
-    """What the bridge's service gives its clients, as the host sees it; None if none runs."""
+def root(bridge: str, state: Path) -> Path | None:
+    """The root directory of the bridge's service, as the host sees it; None if none runs."""
     pid = _pid(record.home_of(bridge, state))
-    return Path(f"/proc/{pid}/root/srv/tftp") if pid else None
+    return Path(f"/proc/{pid}/root") if pid else None
 
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:

@@ -175,7 +175,7 @@ def test_docker_serves_the_wire(docker: Served, firmware: Firmware) -> None:
 
 
 @pytest.mark.all
-@pytest.mark.parametrize("firmware", ["bios", "bios-plain", "uefi"])
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_beside_another_dhcp_server(
     environment: pytest.MonkeyPatch, site: Path, firmware: Firmware
 ) -> None:

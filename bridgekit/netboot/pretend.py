@@ -1,0 +1,230 @@
+"""Being each kind of firmware in turn: the whole exchange, and the files that it would load.
+
+Runs in a network namespace of its own, on an interface without an address.
+"""
+
+import hashlib
+import re
+import select
+import socket
+import struct
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from secrets import randbits
+from typing import Final
+from urllib.parse import urlsplit
+
+from bridgekit.assets.pxe.bootserver import packets, rivals
+from bridgekit.assets.pxe.bootserver.packets import Answer, option
+from bridgekit.host.command import CommandFailed, run
+
+SECONDS: Final = 4.0
+"""For an answer; a server that pings an address first takes three."""
+OTHERS: Final = 1.0
+"""For one more, when somebody has answered: a proxy, or the server that it stands beside."""
+FILE_SECONDS: Final = 60.0
+VENDOR, USER_CLASS, ARCHITECTURE, WISHES = 60, 77, 93, 55
+BLOCK: Final = 512
+WHERE: Final = r"\s.*?(?:\(http,[^)]*\)|http://[^/\s]+)/([^\s,]+)"
+LOADED: Final = tuple(
+    re.compile(rf"^\s*(?:{word}){WHERE}", re.IGNORECASE | re.MULTILINE)
+    for word in ("linux|kernel", "initrd")
+)
+"""The first kernel and the first initrd of a menu, in the words of any loader."""
+SMALL: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """A kind of client: its architecture (RFC 4578) and the menu that its loader would read."""
+
+    name: str
+    arch: int
+    menu: str
+    ipxe: bool = False
+
+    @property
+    def options(self) -> bytes:
+        """What it says of itself."""
+        kind = "HTTPClient" if self.name.endswith("HTTP boot") else "PXEClient"
+        words = option(ARCHITECTURE, struct.pack("!H", self.arch))
+        words += option(VENDOR, f"{kind}:Arch:{self.arch:05}:UNDI:003000".encode())
+        words += option(WISHES, bytes((1, 3, 6, 43, 54, 60, 66, 67)))
+        return words + (option(USER_CLASS, b"iPXE") + option(175, b"") if self.ipxe else b"")
+
+
+FIRMWARE: Final = (
+    Firmware("BIOS", 0, "pxelinux.cfg/default"),
+    Firmware("BIOS that is iPXE", 0, "bios.ipxe", ipxe=True),
+    Firmware("UEFI x64", 7, "grub-amd64.cfg"),
+    Firmware("UEFI arm64", 11, "grub-arm64.cfg"),
+    Firmware("UEFI x64, HTTP boot", 16, "grub-amd64.cfg"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a client did: what it asked for, how that went, and how long it took.
+
+    `size` in bytes and `sha256` are a file's; `trouble` is empty where all went well.
+    """
+
+    client: str
+    what: str
+    seconds: float
+    size: int = 0
+    sha256: str = ""
+    trouble: str = ""
+
+
+class Failed(Exception):
+    """The client can't go on; its text is a sentence's end."""
+
+
+def pretend(nic: str) -> Iterator[Step]:
+    """Be each firmware after the other; a step of one that fails is its last."""
+    for firmware in FIRMWARE:
+        yield from _steps(firmware, nic)
+
+
+def _steps(firmware: Firmware, nic: str) -> Iterator[Step]:
+    began, what = time.monotonic(), "an address"
+    try:
+        with _leased(firmware, nic) as (lease, told):
+            yield Step(firmware.name, f"{lease.yours} from {lease.server}", _since(began))
+            server = told.next_server if int(told.next_server) else told.server
+            menu = f"http://{server}/menu/{firmware.menu}"
+            left = [*dict.fromkeys((_url(told.file, f"tftp://{server}"), menu))]
+            for what in left:
+                began = time.monotonic()
+                size, sha256, head = _load(what)
+                yield Step(firmware.name, what, _since(began), size, sha256)
+                if what == menu:
+                    left += _from_menu(head.decode(errors="replace"), f"http://{server}")
+    except (Failed, CommandFailed, OSError) as error:
+        yield Step(firmware.name, what, _since(began), trouble=str(error) or "no answer")
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)
+
+
+def _url(file: str, place: str) -> str:
+    return file if file.startswith("http://") else f"{place}/{file}"
+
+
+def _from_menu(text: str, place: str) -> list[str]:
+    found = (pattern.search(text) for pattern in LOADED)
+    return [f"{place}/{match[1]}" for match in found if match]
+
+
+@contextmanager
+def _leased(firmware: Firmware, nic: str) -> Iterator[tuple[Answer, Answer]]:
+    """An address on the NIC, given back at the end; with it whoever tells what to load."""
+    with rivals.wire(nic, rivals.FILTER) as wire:
+        asking = _Asking(wire, rivals.mac_of(wire, nic), randbits(32), firmware.options)
+        offers = asking.ask(packets.DISCOVER)
+        offer = next((one for one in offers if int(one.yours)), None)
+        if not offer:
+            raise Failed("nobody offers an address")
+        wished = option(packets.REQUESTED, offer.yours.packed)
+        wished += option(packets.SERVER, offer.server.packed)
+        lease = next(
+            (x for x in asking.ask(packets.REQUEST, wished) if x.kind == packets.ACK), None
+        )
+        if not lease:
+            raise Failed(f"{offer.server} offers {offer.yours} and does not give it")
+        mask = str(IPv4Address(lease.options.get(1, b"\xff\xff\xff\0")))
+        run("ip", "address", "add", f"{lease.yours}/{mask}", "dev", nic)
+        try:
+            yield lease, _who_tells((lease, *offers), asking, lease.yours)
+        finally:
+            run("ip", "address", "flush", "dev", nic, "scope", "global")
+            who = option(packets.SERVER, lease.server.packed)
+            own = (asking.mac, asking.xid, packets.RELEASE, who, lease.yours)
+            wire.send(packets.question(*own))
+
+
+def _who_tells(answers: tuple[Answer, ...], asking: "_Asking", own: IPv4Address) -> Answer:
+    """The answer that names a file; a proxy may do that on its port 4011 only."""
+    if named := next((one for one in answers if one.file), None):
+        return named
+    for proxy in (one for one in answers if not int(one.yours)):
+        for told in asking.ask_proxy(proxy.server, own):
+            if told.file:
+                return told
+    raise Failed("nobody says what to load")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    wire: socket.socket
+    mac: bytes
+    xid: int
+    options: bytes
+
+    def ask(self, kind: int, more: bytes = b"", others: float = OTHERS) -> tuple[Answer, ...]:
+        """Send a question to everyone; once more if nobody answers."""
+        for _ in range(2):
+            self.wire.send(packets.question(self.mac, self.xid, kind, self.options + more))
+            if found := self._answers(others):
+                return found
+        return ()
+
+    def ask_proxy(self, server: IPv4Address, own: IPv4Address) -> tuple[Answer, ...]:
+        """Ask a proxy on its own port; whoever listens to the wire hears what it says."""
+        frame = packets.question(self.mac, self.xid, packets.REQUEST, self.options, own)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.bind((str(own), 68))
+            asking.sendto(frame[42:], (str(server), 4011))
+            return self._answers(others=0)
+
+    def _answers(self, others: float) -> tuple[Answer, ...]:
+        found: list[Answer] = []
+        until = time.monotonic() + SECONDS
+        while select.select([self.wire], [], [], max(0.0, until - time.monotonic()))[0]:
+            if answer := packets.answer(self.wire.recv(65535), self.mac, self.xid):
+                found.append(answer)
+                until = min(until, time.monotonic() + others)
+        return tuple(found)
+
+
+def _load(url: str) -> tuple[int, str, bytes]:
+    """A file's size, its checksum and its beginning."""
+    parts = urlsplit(url)
+    assert parts.hostname
+    blocks = _by_tftp(parts.hostname, parts.path[1:]) if parts.scheme == "tftp" else _by_http(url)
+    size, sums, head = 0, hashlib.sha256(), b""
+    for block in blocks:
+        size += len(block)
+        sums.update(block)
+        head += block[: SMALL - len(head)]
+    return size, sums.hexdigest(), head
+
+
+def _by_http(url: str) -> Iterator[bytes]:
+    straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with straight.open(url, timeout=FILE_SECONDS) as answer:
+        while block := answer.read(1 << 20):
+            yield block
+
+
+def _by_tftp(server: str, file: str) -> Iterator[bytes]:
+    """RFC 1350."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.settimeout(SECONDS)
+        wire.sendto(struct.pack("!H", 1) + file.encode() + b"\0octet\0", (server, 69))
+        block, number = bytes(BLOCK), 0
+        while len(block) == BLOCK:
+            packet, source = wire.recvfrom(2048)
+            kind, found = struct.unpack_from("!HH", packet)
+            if kind == 5:
+                raise Failed(f"TFTP refuses it: {packet[4:-1].decode(errors='replace')}")
+            if kind == 3 and found == (number + 1) & 0xFFFF:
+                block, number = packet[4:], number + 1
+                yield block
+            wire.sendto(struct.pack("!HH", 4, number & 0xFFFF), source)

@@ -1,0 +1,56 @@
+"""A netboot without a machine: clients of every kind, out of a network namespace on the bridge."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bridgekit.errors import Refused
+from bridgekit.netboot.attach import attach, detach
+from bridgekit.netboot.pretend import Step
+from bridgekit.netboot.wish import NIC, wish
+
+NO_ADDRESS = "0/0"
+MANIFEST = "srv/tftp.sha256"
+
+
+def trial(bridge: str, root: Path, state: Path) -> Iterator[Step]:
+    """Every step of every kind of client, as it is done; `root` is the service's own root.
+
+    A file that is not the one recorded when the service was made is a trouble of its step.
+    Nothing is left behind, also if the caller stops in the middle.
+    """
+    recorded = _recorded(root / MANIFEST)
+    argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "pretend", NIC)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(("unshare", "--net", *argv), stdin=pipe, stdout=pipe, text=True) as child:
+        assert child.stdin and child.stdout
+        namespace = f"/proc/{child.pid}/ns/net"
+        try:
+            if child.stdout.readline() != "ready\n":
+                raise Refused("No network namespace can be made for it; nothing was changed.")
+            attach(bridge, namespace, wish((NO_ADDRESS,)), state=state)
+            child.stdin.write("go\n")
+            child.stdin.flush()
+            while line := child.stdout.readline().strip():
+                yield _judged(Step(**json.loads(line)), recorded)
+        finally:
+            with suppress(Refused):  # it ended by itself, and its interface with it
+                detach(bridge, namespace, state=state)
+            child.kill()
+
+
+def _recorded(manifest: Path) -> dict[str, str]:
+    lines = (line.partition("  ") for line in manifest.read_text().splitlines())
+    return {name: sha256 for sha256, _, name in lines}
+
+
+def _judged(step: Step, recorded: dict[str, str]) -> Step:
+    known = recorded.get(urlsplit(step.what).path[1:], step.sha256)
+    if step.trouble or known == step.sha256:
+        return step
+    return replace(step, trouble="it is not the file that was recorded when the service was made")

@@ -1,0 +1,83 @@
+"""`pxe check` of a service that runs: clients of every kind go the whole way."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from tests.support import pxe
+from tests.support.rivals import server
+
+KINDS = {"BIOS", "BIOS that is iPXE", "UEFI x64", "UEFI arm64", "UEFI x64, HTTP boot"}
+ROOT = "/proc/$(pgrep -o -f bootserver)/root"
+
+
+@pytest.fixture
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A host with br0."""
+    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
+    pxe.ensure_root()
+    return pxe.bridged(make_lab())
+
+
+def check(lab: Lab) -> tuple[int, dict[str, Any]]:
+    done = lab.bridgekit("pxe", "check", "br0", "--json")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return done.code, found
+
+
+def troubles(found: dict[str, Any]) -> dict[str, str]:
+    return {step["client"]: step["trouble"] for step in found["clients"] if step["trouble"]}
+
+
+def test_every_kind_of_client(host: Lab) -> None:
+    """What they were given is what a program of its own finds in the service's root."""
+    pxe.up(host)
+    ports = host.run("host", "ip", "-br", "link", "show", "master", "br0").stdout
+    code, found = check(host)
+    assert (code, found["findings"]) == (0, [])
+    assert {step["client"] for step in found["clients"]} == KINDS
+    for arch in ("amd64", "arm64"):
+        path = f"debian/13/{arch}/initrd.gz"
+        sums = host.run("host", "sh", "-c", f"sha256sum {ROOT}/srv/tftp/{path}").stdout
+        given = {step["sha256"] for step in found["clients"] if step["what"].endswith(path)}
+        assert given == {sums.split()[0]}
+    log = host.bridgekit("pxe", "logs", "br0").stdout
+    assert "sent /srv/tftp/lpxelinux.0" in log and log.count("DHCPRELEASE") == len(KINDS)
+    shown = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
+    assert shown[0]["leases"] == []
+    assert host.run("host", "ip", "-br", "link", "show", "master", "br0").stdout == ports
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_a_file_that_was_changed(host: Lab) -> None:
+    pxe.up(host)
+    inside = f"nsenter --mount={ROOT.removesuffix('/root')}/ns/mnt"
+    over = "mount --bind /srv/tftp/bootnetaa64.efi /srv/tftp/bootnetx64.efi"
+    host.run("host", "sh", "-c", f"{inside} {over}")
+    code, found = check(host)
+    assert code == 10
+    assert troubles(found).keys() == {"UEFI x64", "UEFI x64, HTTP boot"}
+    assert "not the file that was recorded" in found["findings"][0]
+
+
+@pytest.mark.all
+def test_a_bridge_that_lets_nothing_through(host: Lab) -> None:
+    pxe.up(host)
+    drop = "table bridge t { chain c { type filter hook forward priority 0; udp dport 67 drop; }; }"
+    host.run("host", "nft", "-f", "-", stdin=drop)
+    code, found = check(host)
+    assert code == 10
+    assert troubles(found) == dict.fromkeys(KINDS, "nobody offers an address")
+
+
+def test_beside_another_server(host: Lab) -> None:
+    """Only HTTP boot gets nothing, as a proxy cannot tell it anything."""
+    with server(host, "192.168.1.200", "192.168.1.220"):
+        done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--mode", "auto")
+        assert done.code == 0, done.stderr
+        code, found = check(host)
+    assert code == 10
+    assert troubles(found) == {"UEFI x64, HTTP boot": "nobody says what to load"}
