@@ -10,6 +10,7 @@ from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
 from bridgekit.errors import BridgekitError, Busy, Refused, RollbackIncomplete, RolledBack
 from bridgekit.netboot import lifecycle
+from bridgekit.netboot import status as services
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.service import Service
 from bridgekit.transaction import guard, signals
@@ -81,7 +82,7 @@ def rollback(
 def _take_back(
     store: Store, bridge: str, draft: Callable[..., Draft], undoes: str | None, tell: Tell
 ) -> str:
-    service = lifecycle.status(bridge, store.folder)
+    service = services.status(bridge, store.folder)
     port = port_of(service.name, state=store.folder) if service else None
     if service:
         _refuse(bridge, draft(without=port))

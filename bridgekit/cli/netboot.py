@@ -2,43 +2,27 @@
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from bridgekit.cli.netboot_options import DEFAULTS, F, service_from, service_options
-from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text, tell
+from bridgekit.cli.netboot_look import check, pretend_firmware, render
+from bridgekit.cli.netboot_options import (
+    DEFAULTS,
+    bridge_words,
+    on_bridge,
+    service_from,
+    service_options,
+)
+from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
-from bridgekit.netboot.lifecycle import PxeStatus
-from bridgekit.netboot.pretend import Step, pretend
+from bridgekit.netboot import files, lifecycle, service
+from bridgekit.netboot import status as services
+from bridgekit.netboot.status import PxeStatus
 from bridgekit.transaction import signals
 
 __all__ = ("pxe", "service_from", "service_options")
-
-
-FOUND_SOMETHING = 10
-
-
-def bridge_words(default: str | None) -> Callable[[F], F]:
-    """Let a verb take its bridge as a word or, as elsewhere, by --bridge."""
-
-    def add(command: F) -> F:
-        @click.argument("bridge", required=False)
-        @click.option("--bridge", "named", metavar="NAME", default=default, help="The same.")
-        @wraps(command)
-        def wrapped(bridge: str | None, named: str | None, **rest: Any) -> Any:
-            return command(bridge=bridge or named, **rest)
-
-        return cast(F, wrapped)
-
-    return add
-
-
-on_bridge = bridge_words(DEFAULTS.bridge)
 
 
 @click.group()
@@ -52,6 +36,10 @@ def pxe() -> None:
       bridgekit pxe logs br0 --follow                  what clients ask for, and get
       bridgekit pxe down br0
     """
+
+
+for looking in (check, pretend_firmware, render):
+    pxe.add_command(looking)
 
 
 @pxe.command()
@@ -96,7 +84,7 @@ def up(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     state = files.state_dir(state_dir)
     with errors_as_json(as_json), signals.raised():
         started = lifecycle.start(wish, state)
-    now = lifecycle.status(bridge, state)
+    now = services.status(bridge, state)
     if as_json:
         click.echo(_json((now,) if now else ()))
     else:
@@ -133,7 +121,7 @@ def status(bridge: str | None, state_dir: str, as_json: bool) -> None:
       bridgekit pxe status
       bridgekit pxe status br0 --json
     """
-    found = lifecycle.statuses(files.state_dir(state_dir))
+    found = services.statuses(files.state_dir(state_dir))
     found = tuple(item for item in found if bridge in (None, item.service.bridge))
     if as_json:
         click.echo(_json(found))
@@ -152,90 +140,7 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
     Example:
       bridgekit pxe logs br0 --follow
     """
-    sys.exit(lifecycle.logs(bridge, files.state_dir(state_dir), follow))
-
-
-@pxe.command()
-@on_bridge
-@service_options()
-@click.option(
-    "--mirror",
-    metavar="URL",
-    help="Does this Debian mirror have the modules of the installer's kernel?",
-)
-@state_option
-@json_option
-@color_option
-def check(bridge: str, mirror: str | None, state_dir: str, as_json: bool, **params: Any) -> None:
-    """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
-
-    Where a service runs, a client of each kind goes the whole way up to kernel and initrd, out
-    of a network namespace on BRIDGE, and every file is compared with its recorded checksum.
-
-    \b
-    Examples:
-      bridgekit pxe check br0 --address 10.7.0.1/24
-      bridgekit pxe check br0 --mirror http://mirror.example/debian
-    """
-    wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
-    steps: list[Step] = []
-    with errors_as_json(as_json):
-        now = lifecycle.status(bridge, state)
-        root = lifecycle.root(bridge, state)
-        findings = audit.findings(wish, ours=bool(now and now.running))
-        if mirror:
-            tree = root / "srv/tftp" if root else None
-            findings += abi.findings(now.service if now else wish, tree, mirror)
-        if root and now and now.running:
-            for step in trial.trial(bridge, root, state):
-                steps.append(step)
-                if not as_json:
-                    click.echo(step_text(step))
-    findings += tuple(f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
-    if as_json:
-        found = {"findings": findings, "clients": [asdict(step) for step in steps]}
-        click.echo(json.dumps({"schema": SCHEMA, **found}, indent=2))
-    else:
-        click.echo("\n".join(findings) or f"nothing keeps clients of {bridge} from booting")
-    sys.exit(FOUND_SOMETHING if findings else 0)
-
-
-@pxe.command()
-@click.argument("answer", required=False)
-@click.option("--mac", required=True, metavar="MAC", help="The machine's MAC address.")
-@service_options()
-@json_option
-@color_option
-def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
-    """Show what a machine would be given: its menus and answer files, or only ANSWER.
-
-    \b
-    Examples:
-      bridgekit pxe render --mac 52:54:00:c1:00:01
-      bridgekit pxe render preseed.cfg --mac 52:54:00:c1:00:01 --site /etc/bridgekit/pxe
-    """
-    with errors_as_json(as_json):
-        wish = service_from(params, "", DEFAULTS.bridge)
-        service.check(wish, ())
-        found = dict(preview.rendered(wish, mac.lower(), answer))
-    if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "files": found}, indent=2))
-    elif answer:
-        click.echo("".join(found.values()), nl=False)
-    else:
-        click.echo("\n".join(f"== {name}\n{text}" for name, text in found.items()), nl=False)
-
-
-@pxe.command("pretend", hidden=True)
-@click.argument("nic")
-def pretend_firmware(nic: str) -> None:
-    """Be each kind of client on NIC, when told so; `pxe check` starts this."""
-    click.echo("ready")
-    sys.stdin.readline()
-    for step in pretend(nic):
-        click.echo(json.dumps(asdict(step)))
-    click.echo()
-    sys.stdin.readline()  # its interface is taken away first
+    sys.exit(services.logs(bridge, files.state_dir(state_dir), follow))
 
 
 @pxe.command(hidden=True)

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -101,3 +102,21 @@ def _options(prefix: str) -> tuple[Option[Any], ...]:
         click.option(f"{flag}beside-dhcp", is_flag=True,
                      help="Start even if another DHCP server answers on the wire."),
     )  # fmt: skip
+
+
+def bridge_words(default: str | None) -> Callable[[F], F]:
+    """Let a verb take its bridge as a word or, as elsewhere, by --bridge."""
+
+    def add(command: F) -> F:
+        @click.argument("bridge", required=False)
+        @click.option("--bridge", "named", metavar="NAME", default=default, help="The same.")
+        @wraps(command)
+        def wrapped(bridge: str | None, named: str | None, **rest: Any) -> Any:
+            return command(bridge=bridge or named, **rest)
+
+        return cast(F, wrapped)
+
+    return add
+
+
+on_bridge = bridge_words(DEFAULTS.bridge)

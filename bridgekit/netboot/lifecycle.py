@@ -2,46 +2,28 @@
 
 import fcntl
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
 from bridgekit.netboot import files, keeper, record, sources
-from bridgekit.netboot.addresses import link
-from bridgekit.netboot.attach import attach, close_if_unused, detach, port_of
+from bridgekit.netboot.attach import attach, close_if_unused, detach
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
-from bridgekit.netboot.noted import Lease, read_leases, read_rival
 from bridgekit.netboot.placing import placed
 from bridgekit.netboot.preview import rendered
 from bridgekit.netboot.report import Say, to_stderr
 from bridgekit.netboot.service import Service
+from bridgekit.netboot.status import pid, status, statuses
 from bridgekit.netboot.watch import wait_for_line
 from bridgekit.netboot.wish import wish
 
 SERVE_SECONDS = 30.0
 NOBODYS_MAC = "00:00:00:00:00:00"
-
-
-@dataclass(frozen=True, slots=True)
-class PxeStatus:
-    """A service as it is now; `running` is False for one that ended or was never finished.
-
-    `rival` is another DHCP server, beside which it offers nothing; empty if there is none.
-    """
-
-    service: Service
-    engine: str
-    name: str
-    running: bool
-    since: float
-    leases: tuple[Lease, ...]
-    rival: str
 
 
 def build(service: Service, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
@@ -137,53 +119,7 @@ def down(bridge: str, state: Path) -> bool:
 def keep(bridge: str, state: Path) -> None:
     """Start the bridge's service and attach it again, whenever that is needed; for ever."""
     home = record.home_of(bridge, state)
-    keeper.keep(lambda: _pid(home), lambda: _mend(home))
-
-
-def status(bridge: str, state: Path) -> PxeStatus | None:
-    """The bridge's service, None if there is none."""
-    home = record.home_of(bridge, state)
-    known = record.read(home)
-    if not known:
-        return None
-    pid = _pid(home)
-    leases, rival = (read_leases(pid), read_rival(pid)) if pid else ((), "")
-    runs = bool(pid and known.serving and _is_attached(known.service.bridge, home))
-    return PxeStatus(known.service, known.engine, home.name, runs, known.since, leases, rival)
-
-
-def _is_attached(bridge: str, home: Home) -> bool:
-    port = link(port_of(home.name, state=home.state) or "")
-    return port is not None and port.controller == bridge
-
-
-def root(bridge: str, state: Path) -> Path | None:
-    """The root directory of the bridge's service, as the host sees it; None if none runs."""
-    pid = _pid(record.home_of(bridge, state))
-    return Path(f"/proc/{pid}/root") if pid else None
-
-
-def statuses(state: Path) -> tuple[PxeStatus, ...]:
-    """All services of the caller's network namespace."""
-    known = (record.read(home) for home in record.homes(state))
-    found = (status(item.service.bridge, state) for item in known if item)
-    return tuple(item for item in found if item)
-
-
-def logs(bridge: str, state: Path, more: bool = False) -> int:
-    """Print the service's log, with `more` also what is still to come; return its exit code."""
-    home = record.home_of(bridge, state)
-    known = record.read(home)
-    if not known:
-        raise Refused(f"There is no PXE service on {bridge}. Nothing was changed.")
-    return subprocess.run(engine(known.engine, state).follow(home, more), check=False).returncode
-
-
-def _pid(home: Home) -> int | None:
-    known = record.read(home)
-    if not known or record.stale(known):
-        return None
-    return engine(known.engine, home.state).pid(home)
+    keeper.keep(lambda: pid(home), lambda: _mend(home))
 
 
 def _mend(home: Home) -> None:

@@ -1,0 +1,100 @@
+"""The verbs of `pxe` that look: at the host and the wire, and at what a machine would get."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, service_options
+from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
+from bridgekit.cli.options import errors_as_json, json_option
+from bridgekit.netboot import abi, audit, files, preview, service, trial
+from bridgekit.netboot import status as services
+from bridgekit.netboot.pretend import Step, pretend
+
+FOUND_SOMETHING = 10
+
+
+@click.command()
+@on_bridge
+@service_options()
+@click.option(
+    "--mirror",
+    metavar="URL",
+    help="Does this Debian mirror have the modules of the installer's kernel?",
+)
+@state_option
+@json_option
+@color_option
+def check(bridge: str, mirror: str | None, state_dir: str, as_json: bool, **params: Any) -> None:
+    """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
+
+    Where a service runs, a client of each kind goes the whole way up to kernel and initrd, out
+    of a network namespace on BRIDGE, and every file is compared with its recorded checksum.
+
+    \b
+    Examples:
+      bridgekit pxe check br0 --address 10.7.0.1/24
+      bridgekit pxe check br0 --mirror http://mirror.example/debian
+    """
+    wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
+    steps: list[Step] = []
+    with errors_as_json(as_json):
+        now = services.status(bridge, state)
+        root = services.root(bridge, state)
+        findings = audit.findings(wish, ours=bool(now and now.running))
+        if mirror:
+            tree = root / "srv/tftp" if root else None
+            findings += abi.findings(now.service if now else wish, tree, mirror)
+        if root and now and now.running:
+            for step in trial.trial(bridge, root, state):
+                steps.append(step)
+                if not as_json:
+                    click.echo(step_text(step))
+    findings += tuple(f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
+    if as_json:
+        found = {"findings": findings, "clients": [asdict(step) for step in steps]}
+        click.echo(json.dumps({"schema": SCHEMA, **found}, indent=2))
+    else:
+        click.echo("\n".join(findings) or f"nothing keeps clients of {bridge} from booting")
+    sys.exit(FOUND_SOMETHING if findings else 0)
+
+
+@click.command()
+@click.argument("answer", required=False)
+@click.option("--mac", required=True, metavar="MAC", help="The machine's MAC address.")
+@service_options()
+@json_option
+@color_option
+def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
+    """Show what a machine would be given: its menus and answer files, or only ANSWER.
+
+    \b
+    Examples:
+      bridgekit pxe render --mac 52:54:00:c1:00:01
+      bridgekit pxe render preseed.cfg --mac 52:54:00:c1:00:01 --site /etc/bridgekit/pxe
+    """
+    with errors_as_json(as_json):
+        wish = service_from(params, "", DEFAULTS.bridge)
+        service.check(wish, ())
+        found = dict(preview.rendered(wish, mac.lower(), answer))
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "files": found}, indent=2))
+    elif answer:
+        click.echo("".join(found.values()), nl=False)
+    else:
+        click.echo("\n".join(f"== {name}\n{text}" for name, text in found.items()), nl=False)
+
+
+@click.command("pretend", hidden=True)
+@click.argument("nic")
+def pretend_firmware(nic: str) -> None:
+    """Be each kind of client on NIC, when told so; `pxe check` starts this."""
+    click.echo("ready")
+    sys.stdin.readline()
+    for step in pretend(nic):
+        click.echo(json.dumps(asdict(step)))
+    click.echo()
+    sys.stdin.readline()  # its interface is taken away first
