@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,8 +11,9 @@ import click
 from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import abi, audit, files, preview, service, trial
+from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
 from bridgekit.netboot import status as services
+from bridgekit.netboot.doctor import Trouble
 from bridgekit.netboot.pretend import Step, pretend
 
 FOUND_SOMETHING = 10
@@ -25,10 +27,13 @@ FOUND_SOMETHING = 10
     metavar="URL",
     help="Does this Debian mirror have the modules of the installer's kernel?",
 )
+@click.option("--fix", is_flag=True, help="Change settings that are in the way, until `pxe down`.")
 @state_option
 @json_option
 @color_option
-def check(bridge: str, mirror: str | None, state_dir: str, as_json: bool, **params: Any) -> None:
+def check(
+    bridge: str, mirror: str | None, fix: bool, state_dir: str, as_json: bool, **params: Any
+) -> None:
     """Look for what would keep clients of BRIDGE from booting; exit 10 if there is something.
 
     Where a service runs, a client of each kind goes the whole way up to kernel and initrd, out
@@ -37,29 +42,46 @@ def check(bridge: str, mirror: str | None, state_dir: str, as_json: bool, **para
     \b
     Examples:
       bridgekit pxe check br0 --address 10.7.0.1/24
+      bridgekit pxe check br0 --fix
       bridgekit pxe check br0 --mirror http://mirror.example/debian
     """
     wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
-    steps: list[Step] = []
     with errors_as_json(as_json):
-        now = services.status(bridge, state)
-        root = services.root(bridge, state)
-        findings = audit.findings(wish, ours=bool(now and now.running))
+        now, root = services.status(bridge, state), services.root(bridge, state)
+        serves = bool(now and now.running)
+        found = audit.findings(wish, ours=serves)
+        if fix:
+            for setting in lifecycle.fix(bridge, found, state):
+                click.echo(f"done: {setting}", err=True)
+            found = audit.findings(wish, ours=serves)
+        findings = [trouble.message for trouble in found]
         if mirror:
             tree = root / "srv/tftp" if root else None
             findings += abi.findings(now.service if now else wish, tree, mirror)
-        if root and now and now.running:
-            for step in trial.trial(bridge, root, state):
-                steps.append(step)
-                if not as_json:
-                    click.echo(step_text(step))
-    findings += tuple(f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
+        steps = _tried(bridge, root, state, as_json) if root and serves else []
+    findings += (f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
     if as_json:
-        found = {"findings": findings, "clients": [asdict(step) for step in steps]}
-        click.echo(json.dumps({"schema": SCHEMA, **found}, indent=2))
+        fixes = [str(trouble.fix) for trouble in found if trouble.fix]
+        told = {"findings": findings, "fixes": fixes, "clients": [asdict(step) for step in steps]}
+        click.echo(json.dumps({"schema": SCHEMA, **told}, indent=2))
     else:
-        click.echo("\n".join(findings) or f"nothing keeps clients of {bridge} from booting")
+        click.echo(_text(found, findings) or f"nothing keeps clients of {bridge} from booting")
     sys.exit(FOUND_SOMETHING if findings else 0)
+
+
+def _tried(bridge: str, root: Path, state: Path, as_json: bool) -> list[Step]:
+    steps = []
+    for step in trial.trial(bridge, root, state):
+        steps.append(step)
+        if not as_json:
+            click.echo(step_text(step))
+    return steps
+
+
+def _text(found: tuple[Trouble, ...], findings: list[str]) -> str:
+    fixes = [f"  {trouble.fix}" for trouble in found if trouble.fix]
+    helps = ["`bridgekit pxe check --fix` does, until `pxe down`:", *fixes] if fixes else []
+    return "\n".join((*findings, *helps))
 
 
 @click.command()

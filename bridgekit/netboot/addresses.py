@@ -26,6 +26,7 @@ class Link:
     controller: str
     peer: int
     up: bool
+    carrier: bool = True
     ethernet: bool = True
     ours: bool = False
 
@@ -163,6 +164,7 @@ def _link(entry: dict[str, Any]) -> Link:
         controller=entry.get("master", ""),
         peer=entry.get("link_index", 0),
         up="UP" in entry.get("flags", ()),
+        carrier="LOWER_UP" in entry.get("flags", ()),
         ethernet=entry.get("link_type") == "ether",
         ours=entry.get("ifalias") == ALIAS,
     )

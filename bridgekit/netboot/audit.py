@@ -3,8 +3,9 @@
 import os
 
 from bridgekit.errors import BridgekitError, Refused
-from bridgekit.netboot import addresses, placing
+from bridgekit.netboot import addresses, doctor, placing
 from bridgekit.netboot import service as wishes
+from bridgekit.netboot.doctor import Trouble
 from bridgekit.netboot.service import Service
 
 
@@ -32,14 +33,15 @@ def need_bridge(name: str) -> None:
         raise Refused(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
 
 
-def findings(service: Service, ours: bool = False) -> tuple[str, ...]:
-    """Every reason found, each a sentence; none is good. With `ours` it is our own that answers."""
+def findings(service: Service, ours: bool = False) -> tuple[Trouble, ...]:
+    """Every reason found; none is good. With `ours` it is our own that answers."""
     wishes.check(service, ())
     try:
         need_bridge(service.bridge)
     except Refused as error:
-        return (str(error),)
-    return (*_refusals(service, ours), *_spanning_tree(service.bridge))
+        return (Trouble(str(error)),)
+    found = doctor.troubles(service.bridge, ipv6=bool(service.ipv6))
+    return (*map(Trouble, _refusals(service, ours)), *found)
 
 
 def _refusals(service: Service, ours: bool) -> tuple[str, ...]:
@@ -48,14 +50,3 @@ def _refusals(service: Service, ours: bool) -> tuple[str, ...]:
     except BridgekitError as error:
         return (str(error),)
     return ()
-
-
-def _spanning_tree(bridge: str) -> tuple[str, ...]:
-    """STP starves DHCP: a new port forwards only after twice the delay."""
-    delay = addresses.spanning_tree_delay(bridge)
-    if delay is None:
-        return ()
-    return (
-        f"STP is on: a client's port forwards {2 * delay:.0f} s after it comes up, and firmware "
-        f"gives up before. `ip link set {bridge} type bridge stp_state 0` switches it off.",
-    )

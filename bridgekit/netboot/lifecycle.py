@@ -9,9 +9,10 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
-from bridgekit.netboot import files, keeper, record, sources
+from bridgekit.netboot import doctor, files, keeper, record, sources
 from bridgekit.netboot.attach import attach, close_if_unused, detach
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
+from bridgekit.netboot.doctor import Setting, Trouble
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.placing import placed
@@ -107,13 +108,23 @@ def start(service: Service, state: Path, say: Say = to_stderr) -> bool:
 
 
 def down(bridge: str, state: Path) -> bool:
-    """Stop the bridge's service and remove all of it; False if there is none."""
+    """Stop the bridge's service and remove all of it; False if there is none.
+
+    Settings that `pxe check --fix` has changed are put back.
+    """
     with _locked(state):
         home = record.home_of(bridge, state)
+        doctor.take_back(home)
         if not home.path.exists():
             return False
         _remove(home)
         return True
+
+
+def fix(bridge: str, found: tuple[Trouble, ...], state: Path) -> tuple[Setting, ...]:
+    """Change the settings that are in clients' way, until `down`; return those changed."""
+    with _locked(state):
+        return doctor.fix(found, record.home_of(bridge, state))
 
 
 def keep(bridge: str, state: Path) -> None:

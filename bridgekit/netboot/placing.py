@@ -15,6 +15,10 @@ CANDIDATES = 16
 """How many addresses at the end of the host's subnet are tried for the service's own."""
 
 
+MOST = 4096
+"""How many of the range are asked for; more machines than that are on no wire."""
+
+
 def placed(service: Service, nic: str) -> Service:
     """The service with all that its mode leaves open: how it serves, its address, who is there.
 
@@ -116,4 +120,4 @@ def _range(service: Service) -> list[IPv4Address]:
     if service.mode == "proxy":
         return []
     first, last = map(int, service.clients)
-    return [IPv4Address(number) for number in range(first, last + 1)]
+    return [IPv4Address(number) for number in range(first, min(last, first + MOST - 1) + 1)]

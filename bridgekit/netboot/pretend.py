@@ -186,7 +186,9 @@ class _Asking:
     def _answers(self, others: float) -> tuple[Answer, ...]:
         found: list[Answer] = []
         until = time.monotonic() + SECONDS
-        while select.select([self.wire], [], [], max(0.0, until - time.monotonic()))[0]:
+        while (left := until - time.monotonic()) > 0:
+            if not select.select([self.wire], [], [], left)[0]:
+                break
             if answer := packets.answer(self.wire.recv(65535), self.mac, self.xid):
                 found.append(answer)
                 until = min(until, time.monotonic() + others)

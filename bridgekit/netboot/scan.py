@@ -1,6 +1,5 @@
 """Whose are these addresses on a wire? ARP probes ask, and change nobody's tables. RFC 5227"""
 
-import fcntl
 import select
 import socket
 import struct
@@ -8,10 +7,11 @@ import time
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
+from bridgekit.assets.pxe.bootserver import rivals
 from bridgekit.errors import Refused
 
-SIOCGIFHWADDR = 0x8927
-ETH_P_ALL = 0x0003  # sees a bridge port's frames before the bridge takes them
+FILTER = ((0x28, 0, 0, 12), (0x15, 0, 1, 0x0806), (0x06, 0, 0, 65535), (0x06, 0, 0, 0))
+"""Only ARP, in the kernel already: the wire may be busy."""
 ARP = struct.Struct("!6s6sHHHBBH6s4s6s4s")
 REPLY = 2
 ROUNDS = 2
@@ -24,17 +24,15 @@ def owners(nic: str, addresses: Iterable[IPv4Address]) -> dict[IPv4Address, str]
     The host's own are not among them: it does not hear itself. Raises Refused where the wire
     can't be asked. Equivalent to: arping -D -I NIC ADDRESS
     """
-    left = set(addresses)
+    wanted = set(addresses)
     found: dict[IPv4Address, str] = {}
     try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as wire:
-            wire.bind((nic, ETH_P_ALL))
-            mac = fcntl.ioctl(wire, SIOCGIFHWADDR, struct.pack("256s", nic.encode()[:15]))[18:24]
+        with rivals.wire(nic, FILTER) as wire:
+            mac = rivals.mac_of(wire, nic)
             for _ in range(ROUNDS):
-                for address in left - found.keys():
+                for address in wanted - found.keys():
                     wire.send(probe(mac, address))
-                    _listen(wire, left, found, time.monotonic())
-                _listen(wire, left, found, time.monotonic() + SECONDS)
+                _listen(wire, wanted, found, time.monotonic() + SECONDS)
     except OSError as error:
         raise Refused(f"Can't ask {nic}'s wire who is there: {error.strerror}.") from error
     return found
@@ -60,7 +58,8 @@ def _listen(
     wire: socket.socket, wanted: set[IPv4Address], found: dict[IPv4Address, str], until: float
 ) -> None:
     """Take what has come, and what comes until then."""
-    while select.select([wire], [], [], max(0.0, until - time.monotonic()))[0]:
-        answer = parse(wire.recv(ARP.size))
-        if answer and answer[0] in wanted:
-            found.setdefault(*answer)
+    while (left := until - time.monotonic()) > 0:
+        if select.select([wire], [], [], left)[0]:
+            answer = parse(wire.recv(ARP.size))
+            if answer and answer[0] in wanted:
+                found.setdefault(*answer)

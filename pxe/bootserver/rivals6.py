@@ -37,8 +37,9 @@ def discover(nic: str, seconds: float = SECONDS) -> tuple[Offer, ...]:
         except OSError:  # no address to send from
             return ()
         until = time.monotonic() + seconds
-        while select.select([heard], [], [], max(0.0, until - time.monotonic()))[0]:
-            if offer := parse(heard.recv(65535), xid):
+        while (left := until - time.monotonic()) > 0:
+            readable = select.select([heard], [], [], left)[0]
+            if readable and (offer := parse(heard.recv(65535), xid)):
                 found.setdefault(offer.server, offer)
     return tuple(found.values())
 

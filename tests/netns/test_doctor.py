@@ -1,0 +1,99 @@
+"""What on a bridge keeps clients from booting: made for real, found, and mended where it can be."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from tests.support import pxe
+
+SETTING = "/sys/class/net/br0/bridge"
+
+
+@pytest.fixture
+def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A host with br0."""
+    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
+    return pxe.bridged(make_lab())
+
+
+def check(lab: Lab, *options: str) -> tuple[int, dict[str, Any]]:
+    done = lab.bridgekit("pxe", "check", "br0", "--beside-dhcp", "--json", *options)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return done.code, found
+
+
+def stp(lab: Lab) -> int:
+    (bridge,) = json.loads(lab.run("host", "ip", "-j", "-d", "link", "show", "br0").stdout)
+    state: int = bridge["linkinfo"]["info_data"]["stp_state"]
+    return state
+
+
+@pytest.mark.all
+def test_spanning_tree(host: Lab) -> None:
+    """A client gets nothing, then with the fix all, and `pxe down` puts STP back."""
+    pxe.ensure_root()
+    pxe.up(host)
+    host.ip("host", "link set br0 type bridge stp_state 1 forward_delay 1500")
+    code, found = check(host)
+    assert code == 10
+    assert "STP is on: a client's port forwards 30 s after" in found["findings"][0]
+    assert found["fixes"] == [f"echo 0 > {SETTING}/stp_state"]
+    assert "BIOS, an address: nobody offers an address" in found["findings"]
+    code, found = check(host, "--fix")
+    assert (code, found["findings"]) == (0, [])
+    assert stp(host) == 0
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert stp(host) == 1
+
+
+def test_what_someone_else_changed_stays(host: Lab) -> None:
+    ipv6 = ("--ipv6", "fd00:242::1/64")
+    host.ip("host", "link set br0 type bridge stp_state 1")
+    assert check(host, *ipv6, "--fix")[0] == 0
+    host.run("host", "sh", "-c", f"echo 0 > {SETTING}/multicast_querier")
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert host.run("host", "cat", f"{SETTING}/multicast_querier").stdout == "0\n"
+    assert stp(host) == 1
+    host.ip("host", "link set br0 type bridge stp_state 0")
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert stp(host) == 0
+
+
+def test_spanning_tree_with_more_than_one_way_out(host: Lab) -> None:
+    """Without it frames might go in circles, so that is left to people."""
+    host.ip("host", "link set eth1 master br0", "link set br0 type bridge stp_state 1")
+    code, found = check(host, "--fix")
+    assert (code, found["fixes"], stp(host)) == (10, [], 1)
+    assert "has 2 ports that lead out" in found["findings"][0]
+
+
+def test_a_port_that_is_down(host: Lab) -> None:
+    host.ip("host", "link set eth1 master br0", "link set eth1 down")
+    assert "port eth1 is down" in check(host)[1]["findings"][0]
+    host.ip("host", "link set eth1 up")
+    host.unplug("eth1")
+    host.run("host", "sh", "-c", "while ip link show eth1 | grep -q LOWER_UP; do :; done")
+    assert "port eth1 has no carrier" in check(host)[1]["findings"][0]
+
+
+def test_two_ports_with_one_mac(host: Lab) -> None:
+    for number in (0, 1):
+        pair = f"link add v{number} address 02:00:00:00:00:05 type veth peer name w{number}"
+        host.ip("host", pair, f"link set w{number} up", f"link set v{number} master br0 up")
+    code, found = check(host)
+    assert code == 10
+    assert "02:00:00:00:00:05" in found["findings"][0]
+
+
+def test_multicast_that_nobody_asks_for(host: Lab) -> None:
+    assert check(host) == (0, {"schema": 1, "findings": [], "fixes": [], "clients": []})
+    ipv6 = ("--ipv6", "fd00:242::1/64")
+    code, found = check(host, *ipv6)
+    assert (code, found["fixes"]) == (10, [f"echo 1 > {SETTING}/multicast_querier"])
+    assert check(host, *ipv6, "--fix")[0] == 0
+    assert host.run("host", "cat", f"{SETTING}/multicast_querier").stdout == "1\n"
+    host.bridgekit("pxe", "down", "br0")
+    assert host.run("host", "cat", f"{SETTING}/multicast_querier").stdout == "0\n"
