@@ -13,8 +13,6 @@ from bridgekit.netboot.service import Service
 
 CANDIDATES = 16
 """How many addresses at the end of the host's subnet are tried for the service's own."""
-
-
 MOST = 4096
 """How many of the range are asked for; more machines than that are on no wire."""
 

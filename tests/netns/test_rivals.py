@@ -72,7 +72,7 @@ def test_a_server_for_ipv6_alone(lab: Lab) -> None:
         alone = lab.bridgekit(*up)
         both = lab.bridgekit(*up, "--ipv6", "fd00:242::1/64")
     assert json.loads(alone.stdout)["findings"] == []
-    (finding,) = json.loads(both.stdout)["findings"]
+    finding = json.loads(both.stdout)["findings"][0]
     own = lab.run("gateway", "ip", "-6", "-o", "address", "show", "dev", "eth0", "scope", "link")
     assert own.stdout.split()[3].partition("/")[0] in finding
     assert "52:54:00:b1:00:01" in finding
