@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from ipaddress import IPv4Address
 from secrets import randbits
 from typing import Final
@@ -29,6 +30,7 @@ OTHERS: Final = 1.0
 FILE_SECONDS: Final = 60.0
 VENDOR, USER_CLASS, ARCHITECTURE, WISHES = 60, 77, 93, 55
 BLOCK: Final = 512
+TFTP_PORT: Final = 69
 WHERE: Final = r"\s.*?(?:\(http,[^)]*\)|http://[^/\s]+)/([^\s,]+)"
 LOADED: Final = tuple(
     re.compile(rf"^\s*(?:{word}){WHERE}", re.IGNORECASE | re.MULTILINE)
@@ -36,6 +38,8 @@ LOADED: Final = tuple(
 )
 """The first kernel and the first initrd of a menu, in the words of any loader."""
 SMALL: Final = 1 << 16
+MALFORMED: Final = (ValueError, HTTPException, struct.error)
+"""What comes of answers that are none: everybody on the wire may send them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,11 @@ def _steps(firmware: Firmware, nic: str) -> Iterator[Step]:
             left = [*dict.fromkeys((_url(told.file, f"tftp://{server}"), menu))]
             for what in left:
                 began = time.monotonic()
-                size, sha256, head = _load(what)
+                size, sha256, head = load(what)
                 yield Step(firmware.name, what, _since(began), size, sha256)
                 if what == menu:
                     left += _from_menu(head.decode(errors="replace"), f"http://{server}")
-    except (Failed, CommandFailed, OSError) as error:
+    except (Failed, CommandFailed, OSError, *MALFORMED) as error:
         yield Step(firmware.name, what, _since(began), trouble=str(error) or "no answer")
 
 
@@ -195,10 +199,11 @@ class _Asking:
         return tuple(found)
 
 
-def _load(url: str) -> tuple[int, str, bytes]:
+def load(url: str) -> tuple[int, str, bytes]:
     """A file's size, its checksum and its beginning."""
     parts = urlsplit(url)
-    assert parts.hostname
+    if not parts.hostname:
+        raise Failed("that is no address of a file")
     blocks = _by_tftp(parts.hostname, parts.path[1:]) if parts.scheme == "tftp" else _by_http(url)
     size, sums, head = 0, hashlib.sha256(), b""
     for block in blocks:
@@ -219,7 +224,7 @@ def _by_tftp(server: str, file: str) -> Iterator[bytes]:
     """RFC 1350."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.settimeout(SECONDS)
-        wire.sendto(struct.pack("!H", 1) + file.encode() + b"\0octet\0", (server, 69))
+        wire.sendto(struct.pack("!H", 1) + file.encode() + b"\0octet\0", (server, TFTP_PORT))
         block, number = bytes(BLOCK), 0
         while len(block) == BLOCK:
             packet, source = wire.recvfrom(2048)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -183,6 +183,7 @@ def test_beside_another_dhcp_server(
     build("native")
     with Lab(f"proxy{os.getpid()}") as lab, rivals.server(lab, "192.168.1.200", "192.168.1.220"):
         served = serve(lab, "native", site, "--pxe-mode", "auto")
+        served = replace(served, engine="native (beside another DHCP server)")
         served.boots(firmware)
         assert "proxy" in served.log()
         assert served.mac(firmware) in lab.run("gateway", "cat", rivals.LEASES).stdout

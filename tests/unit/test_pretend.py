@@ -1,0 +1,61 @@
+"""A pretended client takes whatever a wire gives it: a trouble is told, and nothing raises."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridgekit.assets.pxe.bootserver import packets
+from bridgekit.netboot import pretend
+from bridgekit.netboot.pretend import FIRMWARE, MALFORMED, Failed
+
+WHOLE = struct.pack("!HH", 3, 1) + b"a loader"
+
+
+@contextmanager
+def answering(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A TFTP server that says this to whoever asks, on a port of its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(pretend, "TFTP_PORT", server.getsockname()[1])
+
+        def once() -> None:
+            _, who = server.recvfrom(2048)
+            server.sendto(packet, who)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        yield "127.0.0.1"
+        thread.join()
+
+
+def test_a_file_by_tftp(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(WHOLE, monkeypatch) as server:
+        assert pretend.load(f"tftp://{server}/loader")[::2] == (8, b"a loader")
+
+
+@pytest.mark.parametrize("packet", [b"", b"\0", b"\0\3\0", b"\0\5\0\1no such file\0"])
+def test_answers_that_are_none(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        answering(packet, monkeypatch) as server,
+        pytest.raises((Failed, OSError, *MALFORMED)),
+    ):
+        pretend.load(f"tftp://{server}/loader")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://a b/", "http://\x01/", "tftp:///x", "http://[/"]
+)
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises((Failed, OSError, *MALFORMED)):
+        pretend.load(url)
+
+
+def test_each_says_what_it_is() -> None:
+    for firmware in FIRMWARE:
+        frame = packets.question(bytes(6), 7, packets.DISCOVER, firmware.options)
+        assert b":Arch:%05d:" % firmware.arch in frame
+        assert (b"iPXE" in frame) == firmware.ipxe
