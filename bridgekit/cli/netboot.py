@@ -2,11 +2,13 @@
 
 import json
 import sys
+import time
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from bridgekit.assets.pxe.bootserver.timeline import Client
 from bridgekit.cli.netboot_look import check, pretend_firmware, render
 from bridgekit.cli.netboot_options import (
     DEFAULTS,
@@ -110,23 +112,30 @@ def down(bridge: str, state_dir: str, as_json: bool) -> None:
 
 @pxe.command()
 @bridge_words(None)
+@click.option("--watch", "-w", is_flag=True, help="Again every second, until Ctrl-C.")
 @state_option
 @json_option
 @color_option
-def status(bridge: str | None, state_dir: str, as_json: bool) -> None:
-    """Show the services of this host, or BRIDGE's.
+def status(bridge: str | None, watch: bool, state_dir: str, as_json: bool) -> None:
+    """Show the services of this host, or BRIDGE's, and how far each client has come.
 
     \b
     Examples:
       bridgekit pxe status
+      bridgekit pxe status br0 --watch
       bridgekit pxe status br0 --json
     """
-    found = services.statuses(files.state_dir(state_dir))
-    found = tuple(item for item in found if bridge in (None, item.service.bridge))
-    if as_json:
-        click.echo(_json(found))
-    else:
-        click.echo("\n".join(map(_text, found)) or "there is no PXE service")
+    state = files.state_dir(state_dir)
+    while True:
+        found = services.statuses(state)
+        found = tuple(item for item in found if bridge in (None, item.service.bridge))
+        text = "\n".join(map(_text, found)) or "there is no PXE service"
+        if watch:
+            click.clear()
+        click.echo(_json(found) if as_json else text)
+        if not watch:
+            break
+        time.sleep(1)
 
 
 @pxe.command()
@@ -164,4 +173,17 @@ def _text(now: PxeStatus) -> str:
     ]
     if now.rival:
         lines.append(f"  offers nothing as long as another DHCP server answers: {now.rival}")
+    lines += (f"  {one.mac}  {one.stage}{_hangs(one)}" for one in now.clients)
     return "\n".join([*lines, *(f"  {x.address}  {x.mac}  {x.name}" for x in now.leases)])
+
+
+def _hangs(client: Client) -> str:
+    ago = f", {_ago(time.time() - client.since)}"
+    return f"{ago}; it hangs there: {client.stuck}" if client.stuck else ago
+
+
+def _ago(seconds: float) -> str:
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.0f} {name} ago"
+    return f"{max(0, seconds):.0f} s ago"

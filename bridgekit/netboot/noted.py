@@ -1,8 +1,19 @@
 """What a running service has noted, read through its own root."""
 
-from contextlib import suppress
+import os
+import socket
+import stat
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from http.client import HTTPConnection, HTTPException
+
+import msgspec
+
+from bridgekit.assets.pxe.bootserver.timeline import Client
+
+MOST = 1 << 24
+"""Bytes of one of its files or answers: leases of more machines than there are."""
+SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +37,34 @@ def read_rival(pid: int) -> str:
     return _text(pid, "run/pxe/silent")
 
 
+def read_clients(pid: int) -> tuple[Client, ...]:
+    """Every client and how far it has come, as the service tells on its own socket."""
+    wrong = (OSError, HTTPException, msgspec.MsgspecError)
+    with suppress(*wrong), closing(_Local(pid)) as asking:
+        asking.request("GET", "/clients")
+        return msgspec.json.decode(asking.getresponse().read(MOST), type=tuple[Client, ...])
+    return ()
+
+
+class _Local(HTTPConnection):
+    """The service's socket, which its own web server asks, too."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__("pxe", timeout=SECONDS)
+        self._path = f"/proc/{pid}/root/run/pxe/answers.sock"
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
 def _text(pid: int, name: str) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/root/{name}").read_text(errors="replace")
+    """A small file of the service's; nothing that it could put there instead is followed."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with suppress(OSError), open(os.open(f"/proc/{pid}/root/{name}", flags), "rb") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file.read(MOST).decode(errors="replace")
     return ""
 
 

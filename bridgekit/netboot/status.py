@@ -4,13 +4,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridgekit.assets.pxe.bootserver.timeline import Client
 from bridgekit.errors import Refused
 from bridgekit.netboot import record
 from bridgekit.netboot.addresses import link
 from bridgekit.netboot.attach import port_of
 from bridgekit.netboot.engine import engine
 from bridgekit.netboot.files import Home
-from bridgekit.netboot.noted import Lease, read_leases, read_rival
+from bridgekit.netboot.noted import Lease, read_clients, read_leases, read_rival
 from bridgekit.netboot.service import Service
 
 
@@ -19,6 +20,7 @@ class PxeStatus:
     """A service as it is now; `running` is False for one that ended or was never finished.
 
     `rival` is another DHCP server, beside which it offers nothing; empty if there is none.
+    `clients` are those that booted lately, as the service tells of them: bootserver/timeline.py.
     """
 
     service: Service
@@ -28,6 +30,10 @@ class PxeStatus:
     since: float
     leases: tuple[Lease, ...]
     rival: str
+    clients: tuple[Client, ...]
+
+
+_NONE: tuple[tuple[Lease, ...], str, tuple[Client, ...]] = ((), "", ())
 
 
 def status(bridge: str, state: Path) -> PxeStatus | None:
@@ -37,9 +43,9 @@ def status(bridge: str, state: Path) -> PxeStatus | None:
     if not known:
         return None
     process = pid(home)
-    leases, rival = (read_leases(process), read_rival(process)) if process else ((), "")
     runs = bool(process and known.serving and _is_attached(known.service.bridge, home))
-    return PxeStatus(known.service, known.engine, home.name, runs, known.since, leases, rival)
+    told = (read_leases(process), read_rival(process), read_clients(process)) if process else _NONE
+    return PxeStatus(known.service, known.engine, home.name, runs, known.since, *told)
 
 
 def _is_attached(bridge: str, home: Home) -> bool:

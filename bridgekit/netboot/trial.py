@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bridgekit.assets.pxe.bootserver.packets import PRETENDED
 from bridgekit.errors import Refused
 from bridgekit.netboot.attach import attach, detach
 from bridgekit.netboot.pretend import Step
@@ -33,7 +34,7 @@ def trial(bridge: str, root: Path, state: Path) -> Iterator[Step]:
         try:
             if child.stdout.readline() != "ready\n":
                 raise Refused("No network namespace can be made for it; nothing was changed.")
-            attach(bridge, namespace, wish((NO_ADDRESS,)), state=state)
+            attach(bridge, namespace, wish((NO_ADDRESS,), PRETENDED), state=state)
             child.stdin.write("go\n")
             child.stdin.flush()
             while line := child.stdout.readline().strip():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .machines import Machine
+from .packets import PRETENDED
 from .settings import TREE, Settings
 from .subnet import Subnet
 from .templating import SHIPPED, rendered
@@ -11,9 +12,12 @@ from .templating import SHIPPED, rendered
 RUN = Path("/run/pxe")
 """What the service writes while it runs: menus, configurations, sockets."""
 KEPT = Path("/var/lib/pxe")
-"""What outlives a restart: the leases."""
+"""What outlives a restart: the leases, and how far clients have come."""
 LEASES = KEPT / "leases"
+CLIENTS = KEPT / "clients.sqlite"
 HOSTS = RUN / "hosts"
+SILENT = RUN / "silent"
+"""There while nothing is offered; says which other server answers instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
 
 def hosts(machines: tuple[Machine, ...]) -> str:
     """What dnsmasq is told of single machines; it reads that again whenever it gets SIGHUP."""
-    return rendered("hosts.j2", SHIPPED, machines=machines)
+    return rendered("hosts.j2", SHIPPED, machines=(Machine(PRETENDED), *machines))
 
 
 def _text(name: str, subnet: Subnet, **values: object) -> str:

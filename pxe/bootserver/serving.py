@@ -6,13 +6,15 @@ from contextlib import suppress
 
 from . import interface, rivals
 from .answers import Application
-from .daemons import HOSTS, LEASES, RUN, daemons, hosts
+from .daemons import CLIENTS, HOSTS, LEASES, RUN, SILENT, daemons, hosts
 from .menus import menus
+from .pages import Pages
 from .running import Running
 from .settings import Settings, Wrong
-from .silence import SILENT, Silence
+from .silence import Silence
 from .site import Site
 from .subnet import Subnet, subnet
+from .timeline import Timeline
 from .way_out import no_way_out, way_out
 from .web import answering
 from .words import Listener
@@ -66,15 +68,16 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
     for trouble in way_out(here, settings.interface, settings.nat):
         say(trouble)
     try:
-        application = Application(site, LEASES, here.server, say, interface.owner)
-        with answering(application, RUN / "answers.sock"):
-            await _run(here, settings, site)
+        timeline = Timeline(site, CLIENTS, interface.owner)
+        answers = Application(site, LEASES, here.server, say, interface.owner)
+        with answering(Pages(answers, timeline), RUN / "answers.sock"):
+            await _run(here, settings, site, timeline)
     finally:
         no_way_out()
 
 
-async def _run(here: Subnet, settings: Settings, site: Site) -> None:
-    running = list(_daemons(here, settings, site))
+async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
+    running = list(_daemons(here, settings, timeline))
     silence = Silence(here.server, hosts(site.machines), running[0], say)
     HOSTS.write_text(silence.hosts)
     SILENT.unlink(missing_ok=True)
@@ -97,12 +100,13 @@ def _what(here: Subnet, settings: Settings) -> str:
     return f"{here.first} to {here.last} {place}, lease {settings.lease}, nat {nat}"
 
 
-def _daemons(here: Subnet, settings: Settings, site: Site) -> Iterator[Running]:
-    known = frozenset(machine.mac for machine in site.machines)
+def _daemons(here: Subnet, settings: Settings, timeline: Timeline) -> Iterator[Running]:
+    known = frozenset(machine.mac for machine in timeline.site.machines)
     listener = Listener(known if settings.only_known else None)
 
     def heard(line: str) -> None:
         tell(line)
+        timeline.heard(line)
         for sentence in listener.heard(line):
             say(sentence)
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .daemons import HOSTS, RUN
+from .daemons import HOSTS, SILENT
 from .rivals import Offer
 from .running import Running
 
-SILENT = RUN / "silent"
-"""There while nothing is offered; says who answers instead."""
 IGNORE_ALL = "*:*:*:*:*:*,ignore\n"
 QUIET = 5
 """Questions without an answer until the other server counts as gone."""

@@ -1,4 +1,4 @@
-"""The answer files' own little server, on a socket that only nginx talks to."""
+"""The service's own little server, on a socket that only nginx and the host talk to."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from wsgiref.simple_server import WSGIRequestHandler
 
-from .answers import Application
+from .pages import Page
 
 
 class _Handler(WSGIRequestHandler):
@@ -28,19 +28,19 @@ class _Server(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
     server_name, server_port = "pxe", 80
 
-    def __init__(self, path: Path, application: Application) -> None:
+    def __init__(self, path: Path, application: Page) -> None:
         self.base_environ: dict[str, str] = {"SERVER_NAME": "pxe", "GATEWAY_INTERFACE": "CGI/1.1"}
         self.base_environ |= {"SERVER_PORT": "80", "REMOTE_HOST": "", "CONTENT_LENGTH": ""}
         self.base_environ |= {"SCRIPT_NAME": ""}
         self._application = application
         super().__init__(str(path), _Handler)
 
-    def get_app(self) -> Application:
+    def get_app(self) -> Page:
         return self._application
 
 
 @contextmanager
-def answering(application: Application, path: Path) -> Iterator[None]:
+def answering(application: Page, path: Path) -> Iterator[None]:
     """Within, requests to the socket `path` are answered."""
     path.unlink(missing_ok=True)
     with _Server(path, application) as server:

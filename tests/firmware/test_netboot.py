@@ -1,5 +1,6 @@
 """Real firmware netboots, each time with a random token of this very run on its kernel's line."""
 
+import json
 import os
 import re
 import secrets
@@ -68,6 +69,8 @@ class Served:
                 print(f"{seconds:6.1f} s  {stage.name}")
             assert re.search(rf"Kernel command line: .*{ODD}\s", client.console)
         assert len(LINUX.findall(self.log())) > before
+        (told,) = json.loads(self.lab.bridgekit("pxe", "status", "--json").stdout)["services"]
+        assert {one["mac"]: one["stage"] for one in told["clients"]}[mac] == "initrd"
         where_to = " (a virtual machine on br0)" if "bridge" in where else ""
         firmware_table.note(firmware, self.engine + where_to, stage.name, seconds)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,9 +48,17 @@ def test_every_kind_of_client(host: Lab) -> None:
     log = host.bridgekit("pxe", "logs", "br0").stdout
     assert "sent /srv/tftp/lpxelinux.0" in log and log.count("DHCPRELEASE") == len(KINDS)
     shown = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
-    assert shown[0]["leases"] == []
+    assert (shown[0]["leases"], shown[0]["clients"]) == ([], [])
     assert host.run("host", "ip", "-br", "link", "show", "master", "br0").stdout == ports
     assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+@pytest.mark.all
+def test_where_only_known_machines_are_served(host: Lab, tmp_path: Path) -> None:
+    for above in (tmp_path, *list(tmp_path.parents)[:2]):
+        above.chmod(0o755)
+    pxe.up(host, "--only-known", "--site", str(tmp_path))
+    assert check(host)[0] == 0
 
 
 def test_a_file_that_was_changed(host: Lab) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site, subnet
 from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
 from bridgekit.assets.pxe.bootserver.menus import menus
+from bridgekit.assets.pxe.bootserver.packets import PRETENDED
 from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
 from bridgekit.assets.pxe.bootserver.words import Listener
 from bridgekit.netboot import sources
@@ -294,7 +295,7 @@ def test_a_machine_whose_entry_is_not_there(tree: Path, own: Path) -> None:
 
 def test_dnsmasq_is_told_of_machines() -> None:
     known = (machines.Machine(MAC, hostname="node1", loader="pxelinux"),)
-    assert hosts(known) == f"{MAC},set:pxelinux,node1\n"
+    assert hosts(known) == f"{PRETENDED}\n{MAC},set:pxelinux,node1\n"
 
 
 def test_daemons_serve_the_subnet() -> None:

@@ -1,0 +1,147 @@
+"""Each client's way, out of the words of dnsmasq and nginx; a restart does not lose it."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .packets import PRETENDED
+from .site import Site
+
+ADDRESS, LOADER, MENU, KERNEL, INITRD, ANSWERS, DONE = STAGES = (
+    *("address", "loader", "menu", "kernel", "initrd", "answers", "done"),
+)
+FIRMWARE = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) vendor class: (PXE|HTTP)Client")
+GIVEN = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) DHCPACK\(\S+\) (?P<address>\S+) (?P<mac>\S+)")
+PROXIED = re.compile(r"dnsmasq-dhcp.*: \d+ PXE\(\S+\) (?P<mac>\S+) proxy$")
+BY_TFTP = re.compile(r"dnsmasq-tftp.*: sent /srv/tftp/(?P<file>\S+) to (?P<address>\S+)")
+BY_HTTP = re.compile(r'^(?P<address>\S+) "GET /(?P<file>[^ ?]*)\S* HTTP/[0-9.]+" 20[06] ')
+LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
+MENUS = ("menu/", "pxelinux.cfg/")
+GRUB_MENU = "grub/grub.cfg"
+SCHEMA = "create table if not exists seen (mac text, stage text, at real, what text)"
+MOST = 1000
+"""How many clients are kept; those that were not seen for longest go first."""
+OLD = "select mac from seen group by mac order by max(at) desc limit -1 offset ?"
+STUCK = {
+    ADDRESS: (60, "it asked for no boot loader: is TFTP blocked, or does it start from its disk?"),
+    LOADER: (60, "its loader does not get on: look at its screen, and at Secure Boot's settings"),
+    KERNEL: (120, "it does not ask for the initrd: too little memory, or the link is gone"),
+    ANSWERS: (7200, "its installer has not called back: look at its screen"),
+}
+"""After how many seconds in a stage a client hangs there, and the likely cause. A menu may wait for
+somebody, and after the initrd no more is asked for unless the install is automated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A client that reached a stage: when (seconds since 1970), and by which file or address."""
+
+    mac: str
+    stage: str
+    at: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a client is now and since when, all it went through, and why it hangs, if it does."""
+
+    mac: str
+    stage: str
+    since: float
+    way: tuple[Seen, ...]
+    stuck: str
+
+
+def clients(seen: tuple[Seen, ...], now: float) -> tuple[Client, ...]:
+    """Every client, the one that moved last first."""
+    ways: dict[str, list[Seen]] = {}
+    for one in sorted(seen, key=lambda one: one.at):
+        ways.setdefault(one.mac, []).append(one)
+    found = (
+        Client(mac, way[-1].stage, way[-1].at, tuple(way), _stuck(way[-1], now))
+        for mac, way in ways.items()
+    )
+    return tuple(sorted(found, key=lambda client: -client.since))
+
+
+def _stuck(last: Seen, now: float) -> str:
+    seconds, cause = STUCK.get(last.stage, (now, ""))
+    return cause if now - last.at > seconds else ""
+
+
+def stage_of(file: str, site: Site) -> str | None:
+    """The stage that a client is in which gets this file; None if that tells nothing."""
+    entries = [entry.on(arch) for entry in site.entries for arch in ("amd64", "arm64")]
+    signs = {
+        LOADER: file in LOADERS,
+        MENU: file.startswith(MENUS) or file.endswith(GRUB_MENU),
+        KERNEL: any(file in (entry.kernel, entry.program) for entry in entries),
+        INITRD: any(file in entry.initrd for entry in entries),
+        ANSWERS: file.startswith("answers/"),
+        DONE: file == "done",
+    }
+    return next((stage for stage, seen in signs.items() if seen), None)
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Told of every line of the log, it knows who is where.
+
+    `owner` says whose an address is that another server gave.
+    """
+
+    site: Site
+    file: Path
+    owner: Callable[[str], str]
+    now: Callable[[], float] = time.time
+    macs: dict[str, str] = field(default_factory=dict)
+    firmware: str = ""  # the last question of one that boots, not of a system that runs
+
+    def heard(self, line: str) -> None:
+        """Keep what this line tells of a client; a disk that is full keeps nothing."""
+        for seen in self._seen(line):
+            if seen.mac != PRETENDED:
+                with suppress(sqlite3.Error):
+                    self._keep(seen)
+
+    def all(self) -> tuple[Seen, ...]:
+        """Everything that is known, the oldest first."""
+        with suppress(sqlite3.Error), closing(self._open()) as kept:
+            return tuple(Seen(*row) for row in kept.execute("select * from seen order by at"))
+        return ()
+
+    def _seen(self, line: str) -> Iterator[Seen]:
+        if booting := FIRMWARE.search(line):
+            self.firmware = booting["id"]
+        elif given := GIVEN.search(line):
+            self.macs[given["address"]] = given["mac"]
+            if given["id"] == self.firmware:
+                yield Seen(given["mac"], ADDRESS, self.now(), given["address"])
+        elif proxied := PROXIED.search(line):
+            yield Seen(proxied["mac"], ADDRESS, self.now(), "of another server")
+        elif got := BY_TFTP.search(line) or BY_HTTP.search(line):
+            stage = stage_of(got["file"], self.site)
+            mac = stage and (self.macs.get(got["address"]) or self.owner(got["address"]))
+            if stage and mac:
+                yield Seen(mac, stage, self.now(), got["file"])
+
+    def _keep(self, seen: Seen) -> None:
+        """A new address begins a new way; of one stage only the last file counts."""
+        with closing(self._open()) as kept, kept:
+            if seen.stage == ADDRESS:
+                kept.execute("delete from seen where mac = ?", (seen.mac,))
+                kept.execute(f"delete from seen where mac in ({OLD})", (MOST - 1,))
+            kept.execute("delete from seen where mac = ? and stage = ?", (seen.mac, seen.stage))
+            row = (seen.mac, seen.stage, seen.at, seen.what)
+            kept.execute("insert into seen values (?, ?, ?, ?)", row)
+
+    def _open(self) -> sqlite3.Connection:
+        kept = sqlite3.connect(self.file)
+        kept.execute("pragma synchronous = off")  # a power cut may cost the last of it
+        kept.execute(SCHEMA)
+        return kept
