@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,16 +19,13 @@ RIVAL = ("192.168.1.200", "192.168.1.220")
 
 
 @pytest.fixture
-def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
+def host(bridged: Lab) -> Lab:
     """A host with br0, and a client on its wire that has no address yet."""
-    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
-    pxe.ensure_root()
-    lab = pxe.bridged(make_lab())
-    pxe.client(lab)
-    lab.run("wire", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global")
-    lab.run("wire", "sh", "-c", 'printf %s "$1" > /run/say; chmod 755 /run/say', "sh", SAY)
-    lab.run("host", "sh", "-c", "echo nameserver 192.0.2.53 > /etc/resolv.conf")
-    return lab
+    pxe.client(bridged)
+    bridged.run("wire", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global")
+    bridged.run("wire", "sh", "-c", 'printf %s "$1" > /run/say; chmod 755 /run/say', "sh", SAY)
+    bridged.run("host", "sh", "-c", "echo nameserver 192.0.2.53 > /etc/resolv.conf")
+    return bridged
 
 
 def up(lab: Lab, *options: str) -> str:

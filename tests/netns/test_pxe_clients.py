@@ -3,12 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-
-import pytest
 
 from bridgekit.lab.topology import Lab
-from tests.support import pxe
 
 # arguments: client architectures (option 93), -1 for firmware that does not say
 PROGRAM = """
@@ -50,24 +46,13 @@ FILES |= {"11": "bootnetaa64.efi", "16": f"{HTTP}/bootnetx64.efi", "19": f"{HTTP
 IA32 = "6"
 
 
-@pytest.fixture
-def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """A host whose service runs, and a client on its wire."""
-    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
-    pxe.ensure_root()
-    lab = pxe.bridged(make_lab())
-    pxe.up(lab)
-    pxe.client(lab)
-    return lab
-
-
-def test_each_firmware_gets_its_file(host: Lab) -> None:
+def test_each_firmware_gets_its_file(served: Lab) -> None:
     asked = ("ip", "netns", "exec", "client", sys.executable, "-c", PROGRAM, *FILES, IA32)
-    assert json.loads(host.run("wire", *asked).stdout) == FILES
-    assert "is a 32-bit UEFI client" in host.bridgekit("pxe", "logs", "br0").stdout
+    assert json.loads(served.run("wire", *asked).stdout) == FILES
+    assert "is a 32-bit UEFI client" in served.bridgekit("pxe", "logs", "br0").stdout
 
 
-def test_names_are_resolved_by_the_hosts_server(host: Lab) -> None:
+def test_names_are_resolved_by_the_hosts_server(served: Lab) -> None:
     server = (
         "dnsmasq",
         "--keep-in-foreground",
@@ -78,8 +63,8 @@ def test_names_are_resolved_by_the_hosts_server(host: Lab) -> None:
     answer = ("--address=/name.example/203.0.113.77", "--listen-address=192.168.1.1")
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     words = ("--bind-interfaces", "--user=root", "--log-facility=-")
-    with host.popen("gateway", *server, *answer, *words, **how) as process:
+    with served.popen("gateway", *server, *answer, *words, **how) as process:
         assert any("started" in line for line in process.stdout)
         asked = ("ip", "netns", "exec", "client", sys.executable, "-c", QUESTION)
-        assert host.run("wire", *asked).stdout == "203.0.113.77\n"
+        assert served.run("wire", *asked).stdout == "203.0.113.77\n"
         process.kill()

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,15 +16,10 @@ SERVER = "http://192.168.242.1"
 
 
 @pytest.fixture
-def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """A host whose service runs, and a client on its wire."""
-    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
-    pxe.ensure_root()
-    lab = pxe.bridged(make_lab())
-    pxe.up(lab)
-    pxe.client(lab)
-    lab.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
-    return lab
+def host(served: Lab) -> Lab:
+    """A host whose service runs, and a client on its wire with this MAC address."""
+    served.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
+    return served
 
 
 def client(lab: Lab) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`pxe check` of a service that runs: clients of every kind go the whole way."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,6 @@ KINDS = {"BIOS", "BIOS that is iPXE", "UEFI x64", "UEFI arm64", "UEFI x64, HTTP 
 ROOT = "/proc/$(pgrep -o -f bootserver)/root"
 
 
-@pytest.fixture
-def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """A host with br0."""
-    monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
-    pxe.ensure_root()
-    return pxe.bridged(make_lab())
-
-
 def check(lab: Lab) -> tuple[int, dict[str, Any]]:
     done = lab.bridgekit("pxe", "check", "br0", "--json")
     found: dict[str, Any] = json.loads(done.stdout)
@@ -33,60 +24,60 @@ def troubles(found: dict[str, Any]) -> dict[str, str]:
     return {step["client"]: step["trouble"] for step in found["clients"] if step["trouble"]}
 
 
-def test_every_kind_of_client(host: Lab) -> None:
+def test_every_kind_of_client(bridged: Lab) -> None:
     """What they were given is what a program of its own finds in the service's root."""
-    pxe.up(host)
-    ports = host.run("host", "ip", "-br", "link", "show", "master", "br0").stdout
-    code, found = check(host)
+    pxe.up(bridged)
+    ports = bridged.run("host", "ip", "-br", "link", "show", "master", "br0").stdout
+    code, found = check(bridged)
     assert (code, found["findings"]) == (0, [])
     assert {step["client"] for step in found["clients"]} == KINDS
     for arch in ("amd64", "arm64"):
         path = f"debian/13/{arch}/initrd.gz"
-        sums = host.run("host", "sh", "-c", f"sha256sum {ROOT}/srv/tftp/{path}").stdout
+        sums = bridged.run("host", "sh", "-c", f"sha256sum {ROOT}/srv/tftp/{path}").stdout
         given = {step["sha256"] for step in found["clients"] if step["what"].endswith(path)}
         assert given == {sums.split()[0]}
-    log = host.bridgekit("pxe", "logs", "br0").stdout
+    log = bridged.bridgekit("pxe", "logs", "br0").stdout
     assert "sent /srv/tftp/lpxelinux.0" in log and log.count("DHCPRELEASE") == len(KINDS)
-    shown = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
+    shown = json.loads(bridged.bridgekit("pxe", "status", "--json").stdout)["services"]
     assert (shown[0]["leases"], shown[0]["clients"]) == ([], [])
-    assert host.run("host", "ip", "-br", "link", "show", "master", "br0").stdout == ports
-    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert bridged.run("host", "ip", "-br", "link", "show", "master", "br0").stdout == ports
+    assert bridged.bridgekit("pxe", "down", "br0").code == 0
 
 
 @pytest.mark.all
-def test_where_only_known_machines_are_served(host: Lab, tmp_path: Path) -> None:
+def test_where_only_known_machines_are_served(bridged: Lab, tmp_path: Path) -> None:
     for above in (tmp_path, *list(tmp_path.parents)[:2]):
         above.chmod(0o755)
-    pxe.up(host, "--only-known", "--site", str(tmp_path))
-    assert check(host)[0] == 0
+    pxe.up(bridged, "--only-known", "--site", str(tmp_path))
+    assert check(bridged)[0] == 0
 
 
-def test_a_file_that_was_changed(host: Lab) -> None:
-    pxe.up(host)
+def test_a_file_that_was_changed(bridged: Lab) -> None:
+    pxe.up(bridged)
     inside = f"nsenter --mount={ROOT.removesuffix('/root')}/ns/mnt"
     over = "mount --bind /srv/tftp/bootnetaa64.efi /srv/tftp/bootnetx64.efi"
-    host.run("host", "sh", "-c", f"{inside} {over}")
-    code, found = check(host)
+    bridged.run("host", "sh", "-c", f"{inside} {over}")
+    code, found = check(bridged)
     assert code == 10
     assert troubles(found).keys() == {"UEFI x64", "UEFI x64, HTTP boot"}
     assert "not the file that was recorded" in found["findings"][0]
 
 
 @pytest.mark.all
-def test_a_bridge_that_lets_nothing_through(host: Lab) -> None:
-    pxe.up(host)
+def test_a_bridge_that_lets_nothing_through(bridged: Lab) -> None:
+    pxe.up(bridged)
     drop = "table bridge t { chain c { type filter hook forward priority 0; udp dport 67 drop; }; }"
-    host.run("host", "nft", "-f", "-", stdin=drop)
-    code, found = check(host)
+    bridged.run("host", "nft", "-f", "-", stdin=drop)
+    code, found = check(bridged)
     assert code == 10
     assert troubles(found) == dict.fromkeys(KINDS, "nobody offers an address")
 
 
-def test_beside_another_server(host: Lab) -> None:
+def test_beside_another_server(bridged: Lab) -> None:
     """Only HTTP boot gets nothing, as a proxy cannot tell it anything."""
-    with server(host, "192.168.1.200", "192.168.1.220"):
-        done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--mode", "auto")
+    with server(bridged, "192.168.1.200", "192.168.1.220"):
+        done = bridged.bridgekit("pxe", "up", "br0", "--engine", "native", "--mode", "auto")
         assert done.code == 0, done.stderr
-        code, found = check(host)
+        code, found = check(bridged)
     assert code == 10
     assert troubles(found) == {"UEFI x64, HTTP boot": "nobody says what to load"}
