@@ -128,7 +128,7 @@ class Service:
         values = json.loads(text)
         if values["range"] is not None:
             values["range"] = tuple(values["range"])
-        lists = {name: tuple(values[name]) for name in ("release", "dns", "taken")}
+        lists = {name: tuple(values.get(name, ())) for name in ("release", "dns", "taken")}
         return cls(**values | lists)
 
     def comes_to(self, placed: "Service") -> bool:
