@@ -74,12 +74,13 @@ def build(fresh: bool, state_dir: str, as_json: bool, **params: Any) -> None:
 def up(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     """Start the service on BRIDGE and wait until it serves.
 
-    First one DHCPDISCOVER asks whether a DHCP server is on the wire already; if one answers,
-    nothing is started. Whatever fails later is taken back whole.
+    First the wire is looked at: is another DHCP server there, and who has the addresses that
+    are to be used? What follows from that is --mode. Whatever fails later is taken back whole.
 
     \b
     Examples:
       bridgekit pxe up br0
+      bridgekit pxe up br0 --mode auto
       bridgekit pxe up br0 --address 10.7.0.1/24 --range 10.7.0.50,10.7.0.99 --lease 30m
     """
     wish = service_from(params, "", bridge)
