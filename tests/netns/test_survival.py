@@ -148,7 +148,7 @@ def test_a_part_that_is_killed_is_started_again(host: Lab, name: str) -> None:
 
 def test_a_range_that_runs_empty(host: Lab) -> None:
     pxe.ensure_root()
-    pxe.up(host, "--range", "192.168.242.120,192.168.242.121", "--lease", "2m")
+    pxe.up(host, "--range", "192.168.242.130,192.168.242.131", "--lease", "2m")
     serving(host)
     answers = []
     for last in range(3):
