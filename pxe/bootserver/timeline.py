@@ -62,16 +62,16 @@ def clients(seen: tuple[Seen, ...], now: float) -> tuple[Client, ...]:
     ways: dict[str, list[Seen]] = {}
     for one in sorted(seen, key=lambda one: one.at):
         ways.setdefault(one.mac, []).append(one)
-    found = (
-        Client(mac, way[-1].stage, way[-1].at, tuple(way), _stuck(way[-1], now))
-        for mac, way in ways.items()
-    )
+    found = (_client(tuple(way), now) for way in ways.values())
     return tuple(sorted(found, key=lambda client: -client.since))
 
 
-def _stuck(last: Seen, now: float) -> str:
-    seconds, cause = STUCK.get(last.stage, (now, ""))
-    return cause if now - last.at > seconds else ""
+def _client(way: tuple[Seen, ...], now: float) -> Client:
+    """It is where it got furthest: iPXE fetches the initrd before the kernel."""
+    furthest, last = max(way, key=lambda seen: STAGES.index(seen.stage)), way[-1]
+    seconds, cause = STUCK.get(furthest.stage, (now, ""))
+    stuck = cause if now - last.at > seconds else ""
+    return Client(last.mac, furthest.stage, last.at, way, stuck)
 
 
 def stage_of(file: str, site: Site) -> str | None:

@@ -80,6 +80,13 @@ def test_only_firmware_begins_anew(timeline: Timeline) -> None:
     assert stages(timeline) == ["address"]
 
 
+def test_ipxe_fetches_the_initrd_first(timeline: Timeline) -> None:
+    for line in (*BOOT, WAY[4][1], WAY[3][1]):
+        timeline.heard(line)
+    (client,) = clients(timeline.all(), timeline.now())
+    assert (client.stage, client.way[-1].stage) == ("initrd", "kernel")
+
+
 def test_beside_another_server(timeline: Timeline) -> None:
     """Its addresses are not in our lines; whose they are is asked of the kernel."""
     timeline.heard(f"{DHCP} PXE(eth1) {OTHER} proxy")
