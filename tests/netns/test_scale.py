@@ -19,6 +19,7 @@ import pytest
 
 from bridgekit import machine
 from bridgekit.application import planning
+from bridgekit.host.netlink.channel import DUMP_CHUNK
 from bridgekit.lab import layout
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
@@ -203,7 +204,7 @@ def test_no_destination_is_ever_without_its_route(
 
 @pytest.mark.parametrize("lines", [neighbours, addresses])
 def test_others_cost_no_more_than_in_proportion(make_lab: Callable[..., Lab], lines: Lines) -> None:
-    lab, costs, sizes = make_lab(host=HOST), [], (20, 40, 100)
+    lab, costs, sizes = make_lab(host=HOST), [], (20, 40, 240)
     for start, end in zip((0, *sizes), sizes, strict=False):
         give(lab, lines(range(start, end)))
         costs.append(cost(lab))
@@ -211,4 +212,5 @@ def test_others_cost_no_more_than_in_proportion(make_lab: Callable[..., Lab], li
     second = costs[2].more_than(costs[1], sizes[2] - sizes[1])
     assert second[0] < 1.3 * first[0]
     assert second[1] < 1.3 * first[1]
-    assert second[2] < 6000
+    # whether one buffer more is there at the peak is chance: two sockets may be read by turns
+    assert second[2] < 6000 + DUMP_CHUNK / (sizes[2] - sizes[1])
