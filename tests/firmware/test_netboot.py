@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ class Served:
             assert re.search(rf"Kernel command line: .*{ODD}\s", client.console)
         assert len(LINUX.findall(self.log())) > before
         (told,) = json.loads(self.lab.bridgekit("pxe", "status", "--json").stdout)["services"]
-        assert {one["mac"]: one["stage"] for one in told["clients"]}[mac] == "initrd"
+        assert {one["mac"]: one["stage"] for one in told["clients"]}[mac] == "initrd", self.log()
         where_to = " (a virtual machine on br0)" if "bridge" in where else ""
         firmware_table.note(firmware, self.engine + where_to, stage.name, seconds)
 
@@ -163,6 +163,29 @@ def test_an_installer_that_asks_nothing(native: Served) -> None:
         client.wait_for("Checking the Debian archive mirror", 400)
         assert not re.search(INSTALLER.pattern, client.console)
     assert f"answered preseed.cfg for {AUTO_MAC}" in native.log()
+
+
+@pytest.mark.all
+def test_an_initrd_that_cannot_be_had_at_once(native: Served) -> None:
+    """GRUB goes on after a command that failed: it would start the kernel without it."""
+    with Client(native.lab, "uefi") as client:
+        client.wait_for("Loading the kernel", 120)
+        with no_new_connection(native.lab):
+            client.wait_for("It could not be loaded", 120)
+        client.wait_for(client.stages(native.token)[-2].pattern, 120)
+        assert client.console.count("Loading the initial RAM disk") > 1
+
+
+@contextmanager
+def no_new_connection(lab: Lab) -> Iterator[None]:
+    """The kernel that is being fetched gets through; what comes after it does not."""
+    rule = "tcp dport 80 tcp flags & (syn | ack) == syn drop"
+    chain = f"chain one {{ type filter hook prerouting priority 0; {rule}; }}"
+    lab.run("host", "nft", f"table bridge closed {{ {chain}; }}")
+    try:
+        yield
+    finally:
+        lab.run("host", "nft", "delete table bridge closed")
 
 
 @pytest.mark.all

@@ -100,7 +100,7 @@ def test_menus_for_every_loader(tree: Path, own: Path) -> None:
     grub, bios = texts["grub-amd64.cfg"], texts["pxelinux.cfg/default"]
     assert "TIMEOUT 70\n" in bios and "set timeout=7\n" in grub
     assert "set default=debian13\n" in grub and "DEFAULT debian13\n" in bios
-    kernels = [line for line in grub.splitlines() if line.startswith("  linux ")]
+    kernels = [line for line in grub.splitlines() if line.startswith("    if linux ")]
     assert len(kernels) == 5
     assert all(line.replace("'", "").endswith(f" {APPEND} --- quiet") for line in kernels)
     assert "LINUX http://192.0.2.1/debian/13/amd64/linux\n" in bios
