@@ -33,6 +33,7 @@ NOTHING = (
     "dnsmasq-tftp[4]: file /srv/tftp/bootnetx64.efi not found for 192.0.2.101",
     '192.0.2.101 "GET /debian/13/amd64/linux HTTP/1.1" 404 153 0.001',
     '192.0.2.9 "GET /debian/13/amd64/linux HTTP/1.1" 200 12171200 1.1',
+    '192.0.2.101 "GET / HTTP/1.1" 200 2171 0.001',
     "anything",
 )
 
