@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
-from bridgekit.cli.netboot_look import check, pretend_firmware, render
+from bridgekit.cli.netboot_look import check, page, pretend_firmware, render
 from bridgekit.cli.netboot_options import (
     DEFAULTS,
     bridge_words,
@@ -40,7 +40,7 @@ def pxe() -> None:
     """
 
 
-for looking in (check, pretend_firmware, render):
+for looking in (check, page, pretend_firmware, render):
     pxe.add_command(looking)
 
 

@@ -11,9 +11,11 @@ import click
 from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
 from bridgekit.cli.options import errors_as_json, json_option
+from bridgekit.errors import Refused
 from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
 from bridgekit.netboot import status as services
 from bridgekit.netboot.doctor import Trouble
+from bridgekit.netboot.page import PageServer
 from bridgekit.netboot.pretend import Step, pretend
 
 FOUND_SOMETHING = 10
@@ -108,6 +110,39 @@ def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
         click.echo("".join(found.values()), nl=False)
     else:
         click.echo("\n".join(f"== {name}\n{text}" for name, text in found.items()), nl=False)
+
+
+@click.command()
+@on_bridge
+@click.option(
+    "--listen",
+    metavar="ADDRESS:PORT",
+    default="127.0.0.1:8242",
+    show_default=True,
+    help="Where; 0.0.0.0:8242 is for everybody who reaches this host.",
+)
+@state_option
+def page(bridge: str, listen: str, state_dir: str) -> None:
+    """Show the page of BRIDGE's service at an address of this host, until Ctrl-C.
+
+    The page tells what each machine is doing, and changes nothing. From another computer, open
+    http://127.0.0.1:8242/ after `ssh -L 8242:127.0.0.1:8242 HOST`.
+
+    \b
+    Examples:
+      bridgekit pxe page br0
+      bridgekit pxe page br0 --listen 127.0.0.1:9000
+    """
+    address, _, port = listen.rpartition(":")
+    if not (address and port.isdecimal() and int(port) < 65536):
+        raise click.BadParameter(f"{listen!r} is not ADDRESS:PORT", param_hint="--listen")
+    try:
+        server = PageServer(bridge, files.state_dir(state_dir), address.strip("[]"), int(port))
+    except OSError as error:
+        raise Refused(f"Nothing can listen at {listen}: {error.strerror or error}.") from error
+    with server:
+        click.echo(f"http://{address}:{server.server_port}/ until Ctrl-C")
+        server.serve_forever()
 
 
 @click.command("pretend", hidden=True)

@@ -14,6 +14,7 @@ from bridgekit.assets.pxe.bootserver.timeline import Client
 MOST = 1 << 24
 """Bytes of one of its files or answers: leases of more machines than there are."""
 SECONDS = 5.0
+HEADERS = ("Content-Type", "Content-Security-Policy", "Cache-Control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,15 @@ class Lease:
     address: str
     name: str
     expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered: HTTP's status, those of its headers that matter, the bytes."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 def read_leases(pid: int) -> tuple[Lease, ...]:
@@ -39,11 +49,21 @@ def read_rival(pid: int) -> str:
 
 def read_clients(pid: int) -> tuple[Client, ...]:
     """Every client and how far it has come, as the service tells on its own socket."""
-    wrong = (OSError, HTTPException, msgspec.MsgspecError)
-    with suppress(*wrong), closing(_Local(pid)) as asking:
-        asking.request("GET", "/clients")
-        return msgspec.json.decode(asking.getresponse().read(MOST), type=tuple[Client, ...])
+    with suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(ask(pid, "/clients").body, type=tuple[Client, ...])
     return ()
+
+
+def ask(pid: int, path: str) -> Answer:
+    """What the service answers to a GET of this path. Raises OSError where it does not."""
+    try:
+        with closing(_Local(pid)) as asking:
+            asking.request("GET", path)
+            response = asking.getresponse()
+            headers = tuple((name, response.getheader(name, "")) for name in HEADERS)
+            return Answer(response.status, headers, response.read(MOST))
+    except HTTPException as error:
+        raise OSError(f"the service's answer is none: {error}") from error
 
 
 class _Local(HTTPConnection):

@@ -1,20 +1,28 @@
 """What the service's own little server answers: answer files, and how far each client has come."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .answers import Application, StartResponse
 from .daemons import SILENT
+from .page import page
 from .timeline import STAGES, Client, Timeline, clients
 
+POLICY = (
+    "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
+)
+"""w3.org/TR/CSP3: whatever a machine calls itself, nothing of it is run."""
+NOTHING = "default-src 'none'"
 METRICS = "text/plain; version=0.0.4"
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A WSGI application: /answers/NAME, /clients as JSON, /metrics for Prometheus, and /done.
+    """WSGI: the page, /clients as JSON, /metrics for Prometheus, /answers/NAME, and /done.
 
     An installer calls /done at its end.
     """
@@ -24,8 +32,12 @@ class Pages:
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request. That of /done is told by nginx's log, like every other step."""
-        path = environ.get("PATH_INFO", "")
-        found = clients(self.timeline.all(), self.timeline.now())
+        path, now = environ.get("PATH_INFO", ""), self.timeline.now()
+        found = clients(self.timeline.all(), now)
+        if path == "/":
+            nonce = secrets.token_urlsafe()
+            text = page(found, self.timeline.site, self.answers.server, now, nonce)
+            return _reply(start, "text/html; charset=utf-8", text, POLICY.format(nonce=nonce))
         if path == "/clients":
             return _reply(start, "application/json", json.dumps([asdict(one) for one in found]))
         if path == "/metrics":
@@ -47,9 +59,10 @@ def _metrics(found: tuple[Client, ...]) -> Iterator[str]:
     yield f"bridgekit_pxe_silent {int(SILENT.exists())}\n"
 
 
-def _reply(start: StartResponse, kind: str, text: str) -> Iterable[bytes]:
+def _reply(start: StartResponse, kind: str, text: str, policy: str = NOTHING) -> Iterable[bytes]:
     body = text.encode()
-    start("200 OK", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    start("200 OK", [*headers, ("Content-Security-Policy", policy), ("Cache-Control", "no-store")])
     return (body,)
 
 

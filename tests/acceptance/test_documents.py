@@ -24,6 +24,7 @@ ELSEWHERE = {
     "ln -s": "nothing of ours",
     "python benchmarks/outage.py": "acceptance/test_benchmarks.py",
     "python benchmarks/scale.py": "acceptance/test_benchmarks.py",
+    "bridgekit pxe page br0": "netns/test_page.py",
     "docker build -t pxe .": "netns/test_docker.py",
     "PXECID=$(docker run --cap-add NET_ADMIN -d pxe)": "netns/test_docker.py",
     "bridgekit attach br0 $PXECID 192.168.242.1/24": "netns/test_docker.py",

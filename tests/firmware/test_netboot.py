@@ -13,14 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from bridgekit.assets.pxe.bootserver.timeline import STAGES
 from bridgekit.lab.client import Client, append_for
 from bridgekit.lab.firmware import INSTALLER, Firmware
 from bridgekit.lab.topology import Lab
-from tests.support import dockerd, firmware_table, rivals
+from tests.support import dockerd, firmware_table, pxe, rivals
+from tests.support.browser import browser
 
 pytestmark = pytest.mark.xdist_group("engines")
 
 CACHE = str(dockerd.data_root().parent)
+IN_CLIENT = ("ip", "netns", "exec", "client")
+PICTURE = Path(__file__).parents[2] / "docs/page.png"
 BUILD_SECONDS = 1800
 WITH_IPV6 = ("--pxe-ipv6", "fd00:242::1/64")
 PLAIN_MAC, AUTO_MAC = "52:54:00:c1:00:0b", "52:54:00:c1:00:0c"
@@ -43,7 +47,7 @@ ODD = "odd=a;b=c"
 CATALOGUE = f"""
 [[entry]]
 name = "debian13"
-title = "Debian 13, told something odd"
+title = "Debian 13 (trixie): install"
 kernel = "debian/13/{{arch}}/linux"
 initrd = "debian/13/{{arch}}/initrd.gz"
 arch = "any"
@@ -163,6 +167,30 @@ def test_an_installer_that_asks_nothing(native: Served) -> None:
         client.wait_for("Checking the Debian archive mirror", 400)
         assert not re.search(INSTALLER.pattern, client.console)
     assert f"answered preseed.cfg for {AUTO_MAC}" in native.log()
+
+
+@pytest.mark.all
+def test_the_page_follows_a_netboot(native: Served, tmp_path: Path) -> None:
+    """In a browser that was there first; with script/firmware its picture is that of the docs."""
+    lab, mac = native.lab, "52:54:00:c1:00:0d"
+    pxe.client(lab)
+    found = (
+        f"[...document.querySelectorAll('article')].find(one => one.innerText.includes('{mac}'))"
+    )
+    stage = f"{found}?.querySelector('[aria-current]').innerText.split(',')[0]"
+    with browser(lab, "wire", tmp_path / "chromium", *IN_CLIENT) as page:
+        page.open("http://192.168.242.1/")
+        page.value(f"""window.way = []; new MutationObserver(() => {{
+            const stage = {stage};
+            if (stage && way.at(-1) !== stage) way.push(stage);
+        }}).observe(document.getElementById("machines"), {{childList: true}})""")
+        with Client(lab, "uefi", mac=mac) as client:
+            list(client.netboot(native.token, KERNEL))
+        page.wait_for(f"{stage} === 'initrd'")
+        way = page.value("way")
+        assert way == sorted(way, key=STAGES.index) and len(way) > 2, way
+        assert page.value(f"{found}.innerText").count(", after ") == 4
+        page.picture(PICTURE if firmware_table.wanted() else tmp_path / "page.png")
 
 
 @pytest.mark.all

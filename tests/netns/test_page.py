@@ -1,0 +1,122 @@
+"""The service's page in a real browser: it follows a client by itself, and tells what hangs."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from tests.support import pxe
+from tests.support.browser import Browser, browser
+
+MAC = "02:00:00:00:09:07"
+FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
+IN_CLIENT = ("ip", "netns", "exec", "client")
+SERVER = "http://192.168.242.1"
+STAGE = 'document.querySelector("[aria-current]")?.firstChild.data.split(",")[0]'
+
+
+@pytest.fixture
+def host(served: Lab) -> Lab:
+    """A host whose service has given a client with this MAC address its own."""
+    served.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
+    return served
+
+
+@pytest.fixture
+def page(host: Lab, tmp_path: Path) -> Iterator[Browser]:
+    """The page, opened by somebody on the wire before any client came."""
+    with browser(host, "wire", tmp_path / "chromium", *IN_CLIENT) as found:
+        found.open(f"{SERVER}/")
+        yield found
+
+
+def lease(lab: Lab) -> None:
+    lab.run("wire", *IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
+    (service,) = json.loads(lab.bridgekit("pxe", "status", "--json").stdout)["services"]
+    address = service["clients"][0]["way"][0]["what"]
+    for words in ("flush dev eth0 scope global", f"add {address}/24 dev eth0"):
+        lab.run("wire", "ip", "-n", "client", "address", *words.split())
+
+
+def long_ago(lab: Lab, seconds: int) -> None:
+    """What the service has noted was that much earlier."""
+    change = f"c.execute('update seen set at = at - {seconds}'); c.commit()"
+    script = f"import sqlite3; c = sqlite3.connect('/var/lib/pxe/clients.sqlite'); {change}"
+    pid = lab.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
+    enter = ("nsenter", f"--target={pid}", "--mount", "--root")
+    lab.run("host", *enter, "python3", "-c", script)
+
+
+def test_it_follows_a_client(host: Lab, page: Browser) -> None:
+    """Without being loaded again, on a phone's width, with a name and a value for everything."""
+    assert page.value("document.getElementById('summary').textContent") == "0 machines, none stuck"
+    page.value("window.kept = true")
+    lease(host)
+    page.wait_for(f"{STAGE} === 'address'")
+    host.run("wire", *IN_CLIENT, sys.executable, "-c", pxe.TFTP, "bootnetx64.efi")
+    page.wait_for(f"{STAGE} === 'loader'")
+    fetch = ("curl", "-sf", "-o", "/dev/null", f"{SERVER}/debian/13/amd64/linux")
+    host.run("wire", *IN_CLIENT, *fetch)
+    page.wait_for(f"{STAGE} === 'kernel'")
+    assert "Debian 13" in page.value("document.querySelector('article').innerText")
+    assert page.value("document.querySelector('progress').value") == 4
+    assert page.value("window.kept")
+    page.narrow(320)
+    assert page.value("document.documentElement.scrollWidth") <= 320
+    told = page.accessible()
+    assert {("heading", MAC), ("progressbar", MAC)} <= set(told), told
+    assert page.value("document.querySelector('[role=status]').innerText").startswith("1 machine,")
+
+
+def test_one_that_hangs(host: Lab, page: Browser) -> None:
+    lease(host)
+    page.wait_for(f"{STAGE} === 'address'")
+    long_ago(host, 180)
+    page.wait_for("document.querySelector('article.stuck')")
+    shown = page.value("document.body.innerText")
+    assert "1 machine, 1 stuck" in shown
+    assert "Stuck at address for 3 min. The likely cause: it asked for no boot loader" in shown
+
+
+def test_it_says_when_the_service_is_gone(host: Lab, page: Browser) -> None:
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    page.wait_for("document.body.innerText.includes('The service does not answer.')")
+
+
+def test_at_an_address_of_the_host(host: Lab) -> None:
+    """Only what tells of machines, and only as long as it is asked for."""
+    show = (sys.executable, "-m", "bridgekit", "pxe", "page", "br0", "--listen", "127.0.0.1:0")
+    curl = ("curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code} %{content_type}")
+    with host.popen("host", *show, stdout=-1, text=True) as process:
+        try:
+            url = process.stdout.readline().split()[0]
+
+            def told(path: str, *how: str) -> list[str]:
+                return host.run("host", *curl, *how, f"{url}{path}").stdout.split()
+
+            assert told("")[:2] == ["200", "text/html;"]
+            assert told("clients") == ["200", "application/json"]
+            assert told("debian/13/amd64/linux")[0] == told("answers/preseed.cfg")[0] == "404"
+            assert told("", "-X", "POST")[0] == "501"
+            assert host.bridgekit("pxe", "page", "br0", "--listen", url[7:-1]).code == 3
+            assert host.bridgekit("pxe", "down", "br0").code == 0
+            assert told("")[0] == "503"
+        finally:
+            process.kill()
+    assert host.bridgekit("pxe", "page", "br0", "--listen", "8242").code == 2
+
+
+def test_it_is_not_for_other_networks(host: Lab) -> None:
+    """Whoever reaches the service from elsewhere gets what it boots from, but not the page."""
+    other = "10.9.9.9"
+    host.run("wire", "ip", "-n", "client", "address", "add", f"{other}/32", "dev", "eth0")
+    pid = host.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
+    way = ("ip", "route", "add", other, "dev", "eth1")
+    host.run("host", "nsenter", f"--target={pid}", "--net", *way)
+    curl = (*IN_CLIENT, "curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}")
+    for path, code in (("", "403"), ("clients", "403"), ("metrics", "403"), ("done", "200")):
+        assert host.run("wire", *curl, "--interface", other, f"{SERVER}/{path}").stdout == code
+        assert host.run("wire", *curl, f"{SERVER}/{path}").stdout == "200"

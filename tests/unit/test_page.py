@@ -1,0 +1,52 @@
+"""What the page says of each machine, and that nothing from outside becomes a part of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridgekit.assets.pxe.bootserver import site
+from bridgekit.assets.pxe.bootserver.machines import Machine
+from bridgekit.assets.pxe.bootserver.page import duration, page
+from bridgekit.assets.pxe.bootserver.settings import Settings
+from bridgekit.assets.pxe.bootserver.timeline import Seen, clients
+
+MAC = "52:54:00:c1:00:01"
+WAY = tuple(
+    Seen(MAC, stage, 1000.0 + number, what)
+    for number, (stage, what) in enumerate(
+        (("address", "192.0.2.101"), ("loader", "x"), ("kernel", "debian/13/arm64/linux"))
+    )
+)
+
+
+def text(known: site.Site, now: float = 1003.0) -> str:
+    return page(clients(WAY, now), known, "192.0.2.1", now, "N0nce")
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> site.Site:
+    return site.read(Settings(), None, tmp_path)
+
+
+def test_a_machine_is_called_by_its_name(known: site.Site) -> None:
+    found = text(replace(known, machines=(Machine(MAC, hostname="node1"),)))
+    assert f'<h2 id="m1">node1 ({MAC})</h2>' in found
+    assert "<p>Debian 13 (trixie): install</p>" in found
+    assert '<progress max="7" value="4"' in found and "<li>menu</li>" in found
+    assert '<li aria-current="step">kernel, after 2 s</li>' in found
+
+
+def test_nothing_from_outside_is_markup(known: site.Site) -> None:
+    entries = [replace(one, title="<script>'&\"") for one in known.entries]
+    found = text(replace(known, entries=tuple(entries)))
+    assert "&lt;script&gt;&#39;&amp;&#34;" in found
+    assert found.count("<script") == found.count('<script nonce="N0nce"') == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "0 s"), (0.4, "0 s"), (59.9, "59 s"), (60, "1 min"), (7200, "2 h"), (172800, "2 d")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
