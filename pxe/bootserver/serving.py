@@ -9,6 +9,7 @@ from .answers import Application
 from .daemons import CLIENTS, HOSTS, LEASES, RUN, SILENT, daemons, hosts
 from .menus import menus
 from .pages import Pages
+from .rates import limit_rates, no_limits
 from .running import Running
 from .settings import Settings, Wrong
 from .silence import Silence
@@ -67,6 +68,8 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
         return await _forever()
     for trouble in way_out(here, settings.interface, settings.nat):
         say(trouble)
+    if wrong := limit_rates(settings.interface):
+        say(f"no limits of how much one client may ask: {wrong}")
     try:
         timeline = Timeline(site, CLIENTS, interface.owner)
         answers = Application(site, LEASES, here.server, say, interface.owner)
@@ -74,6 +77,7 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
             await _run(here, settings, site, timeline)
     finally:
         no_way_out()
+        no_limits()
 
 
 async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:

@@ -6,28 +6,27 @@ from contextlib import suppress
 from pathlib import Path
 
 from .subnet import Subnet
+from .tables import put
 
 FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
-EMPTY = "table ip pxe\ndelete table ip pxe\n"
+NAME = "ip pxe"
 TABLE = """
-table ip pxe {{
   chain out {{
     type nat hook postrouting priority 100
     ip saddr {network} ip daddr != {network} masquerade
   }}
-}}
 """
 
 
 def way_out(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
     """Make it, or with `nat` False take it away; yield what keeps clients from getting out."""
     table = TABLE.format(network=subnet.interface.network) if nat else ""
-    done = _run("nft", "-f", "-", stdin=EMPTY + table)
-    if done.returncode:
-        yield f"no NAT: nft failed: {done.stderr.strip()}"
+    if wrong := put(NAME, table):
+        yield f"no NAT: {wrong}"
     if not nat:
         return
-    if not _run("ip", "-4", "route", "show", "default").stdout:
+    argv = ("ip", "-4", "route", "show", "default")
+    if not subprocess.run(argv, capture_output=True, check=False).stdout:
         yield "no default route: clients can't leave their wire"
     if not _forwards(nic):
         yield "forwarding is off: run with --sysctl net.ipv4.ip_forward=1, or attach by bridgekit"
@@ -35,7 +34,7 @@ def way_out(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
 
 def no_way_out() -> None:
     """Take it away, as on the host's network it would stay."""
-    _run("nft", "-f", "-", stdin=EMPTY)
+    put(NAME)
 
 
 def _forwards(nic: str) -> bool:
@@ -44,7 +43,3 @@ def _forwards(nic: str) -> bool:
             FORWARD.write_text("1")
     own = Path(f"/proc/sys/net/ipv4/conf/{nic}/forwarding")
     return "1" in (FORWARD.read_text().strip(), own.read_text().strip())
-
-
-def _run(*argv: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
