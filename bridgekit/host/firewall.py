@@ -183,7 +183,9 @@ def _leaf(part: Any, nic: str) -> bool:
 
 
 def _dropping(ruleset: list[dict[str, Any]], texts: dict[str, str], proc: Path) -> Iterator[str]:
-    """Docker's trap: frames of a bridge go through FORWARD, whose policy is to drop."""
+    """Rules for bridges; and Docker's trap: their frames go through FORWARD, which is to drop."""
+    rules = (*_nft_dropping(ruleset, ("bridge",)), *_saved_dropping(texts, "ebtables"))
+    yield from (f"{chain} drops" for chain in rules)
     for make, families in BRIDGED.items():
         setting = f"net.bridge.bridge-nf-call-{make}"
         if _read(proc / "sys" / setting.replace(".", "/")).strip() == "1":

@@ -38,7 +38,7 @@ WARNINGS: dict[TieKind, tuple[str, str, str]] = {
     "bridge-firewall": (
         "bridge-firewall",
         "the firewall may drop what machines on {bridge} send through it: {what}",
-        "set it to 0 with `sysctl -w`, or let FORWARD accept such frames:"
+        "let that chain accept them; iptables' FORWARD does by"
         " iptables -I FORWARD -m physdev --physdev-is-bridged -j ACCEPT",
     ),
 }

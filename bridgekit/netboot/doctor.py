@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+from bridgekit.host import firewall
+from bridgekit.host.command import run
 from bridgekit.host.files import write
 from bridgekit.netboot import addresses
 from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.files import Home, private_dir
 
 SETTINGS = Path("/sys/class/net")
+OPENED = tuple(
+    f" and {chain} drops"
+    for chain in ("nft chain ip filter FORWARD", "iptables-legacy FORWARD", "iptables FORWARD")
+)
+"""What the service opens by itself when it is attached: netboot/firewall.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
     yield from _spanning_tree(bridge, len(wires))
     yield from _ports_down(bridge, wires)
     yield from _same_macs(bridge, ports)
+    yield from _firewall(bridge)
     if ipv6:
         yield from _no_querier(bridge)
 
@@ -84,6 +92,15 @@ def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[Trouble]:
             yield Trouble(
                 f"{bridge}'s ports {one.name} and {other.name} have the same MAC address "
                 f"{one.mac}, so answers go to only one of them; give one another."
+            )
+
+
+def _firewall(bridge: str) -> Iterator[Trouble]:
+    for tie in firewall.ties(bridge, run):
+        if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
+            yield Trouble(
+                f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
+                "chain accept it."
             )
 
 

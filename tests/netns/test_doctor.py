@@ -49,6 +49,29 @@ def test_spanning_tree(host: Lab) -> None:
     assert stp(host) == 1
 
 
+FORWARD = "{ type filter hook forward priority 0; policy drop; }"
+
+
+@pytest.mark.parametrize("family", ["bridge", "inet"])
+def test_a_firewall_between_the_ports(host: Lab, family: str) -> None:
+    """Rules for bridges, or others' where bridged frames go through them."""
+    assert check(host) == (0, {"schema": 1, "findings": [], "fixes": [], "clients": []})
+    host.run("host", "nft", f"table {family} wall {{ chain through {FORWARD}; }}")
+    if family == "inet":
+        host.hosts["host"].sysctl("net.bridge.bridge-nf-call-iptables", "1")
+    code, found = check(host)
+    assert code == 10 and found["findings"]
+    assert all(f"nft chain {family} wall through drops" in said for said in found["findings"])
+    host.run("host", "nft", f"delete table {family} wall")
+    assert check(host)[0] == 0
+
+
+def test_what_the_service_opens_is_no_finding(host: Lab) -> None:
+    host.run("host", "iptables", "-P", "FORWARD", "DROP")
+    host.hosts["host"].sysctl("net.bridge.bridge-nf-call-iptables", "1")
+    assert check(host)[1]["findings"] == []
+
+
 def test_what_someone_else_changed_stays(host: Lab) -> None:
     ipv6 = ("--ipv6", "fd00:242::1/64")
     host.ip("host", "link set br0 type bridge stp_state 1")
