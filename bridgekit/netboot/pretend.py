@@ -33,7 +33,7 @@ BLOCK: Final = 512
 TFTP_PORT: Final = 69
 WHERE: Final = r"\s.*?(?:\(http,[^)]*\)|http://[^/\s]+)/([^\s,]+)"
 LOADED: Final = tuple(
-    re.compile(rf"^\s*(?:{word}){WHERE}", re.IGNORECASE | re.MULTILINE)
+    re.compile(rf"^\s*(?:if\s)?(?:{word}){WHERE}", re.IGNORECASE | re.MULTILINE)
     for word in ("linux|kernel", "initrd")
 )
 """The first kernel and the first initrd of a menu, in the words of any loader."""
