@@ -23,7 +23,7 @@ from bridgekit.netboot.status import pid, status, statuses
 from bridgekit.netboot.watch import wait_for_line
 from bridgekit.netboot.wish import wish
 
-SERVE_SECONDS = 30.0
+SERVE_SECONDS = 120.0  # a slow machine, and one that starts several, take their time
 NOBODYS_MAC = "00:00:00:00:00:00"
 
 
