@@ -53,8 +53,10 @@ def check(
         serves = bool(now and now.running)
         found = audit.findings(wish, ours=serves)
         if fix:
-            for setting in lifecycle.fix(bridge, found, state):
-                click.echo(f"done: {setting}", err=True)
+            known = tuple(trouble.fix for trouble in found if trouble.fix)
+            lifecycle.fix(bridge, known, state)
+            for done in known:
+                click.echo(f"done: {done}", err=True)
             found = audit.findings(wish, ours=serves)
         findings = [trouble.message for trouble in found]
         if mirror:

@@ -1,19 +1,15 @@
 """What on a bridge keeps its clients from booting, and the setting that lets them."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 from bridgekit.host import firewall
 from bridgekit.host.command import run
-from bridgekit.host.files import write
-from bridgekit.netboot import addresses
+from bridgekit.netboot import addresses, plug
 from bridgekit.netboot.addresses import Link
-from bridgekit.netboot.files import Home, private_dir
+from bridgekit.netboot.fixes import SETTINGS, Fix, Member, setting
 
-SETTINGS = Path("/sys/class/net")
 OPENED = tuple(
     f" and {chain} drops"
     for chain in ("nft chain ip filter FORWARD", "iptables-legacy FORWARD", "iptables FORWARD")
@@ -22,30 +18,11 @@ OPENED = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A file of the kernel's, and what is to be in it."""
-
-    path: str
-    value: str
-
-    def __str__(self) -> str:
-        return f"echo {self.value} > {self.path}"
-
-    def now(self) -> "Setting":
-        """The same file, with what is in it."""
-        return Setting(self.path, Path(self.path).read_text().strip())
-
-    def put(self) -> None:
-        """Write it."""
-        Path(self.path).write_text(self.value)
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """What is wrong and what it means for a netboot, in a sentence; `fix` is known for some."""
 
     message: str
-    fix: Setting | None = None
+    fix: Fix | None = None
 
 
 def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
@@ -54,6 +31,7 @@ def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
     wires = tuple(port for port in ports if port.kind != "tun" and not port.ours)
     yield from _spanning_tree(bridge, len(wires))
     yield from _ports_down(bridge, wires)
+    yield from _untagged(bridge, wires)
     yield from _same_macs(bridge, ports)
     yield from _firewall(bridge)
     if ipv6:
@@ -75,7 +53,7 @@ def _spanning_tree(bridge: str, wires: int) -> Iterator[Trouble]:
             f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s."
         )
     else:
-        yield Trouble(late, _setting(bridge, "stp_state", "0"))
+        yield Trouble(late, setting(bridge, "stp_state", "0"))
 
 
 def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[Trouble]:
@@ -84,6 +62,27 @@ def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[Trouble]:
             yield Trouble(f"{bridge}'s port {port.name} is down; `ip link set {port.name} up`.")
         elif not port.carrier:
             yield Trouble(f"{bridge}'s port {port.name} has no carrier: no cable, or nobody there.")
+
+
+def _untagged(bridge: str, wires: tuple[Link, ...]) -> Iterator[Trouble]:
+    """Firmware sends untagged frames; the service's port is in the bridge's default VLAN."""
+    if not addresses.filters_vlans(bridge):
+        return
+    served = int(_read(bridge, "default_pvid"))
+    for port in wires:
+        clients = plug.vlan(port.name)
+        if served and clients is None:
+            yield Trouble(
+                f"{bridge}'s port {port.name} is in no VLAN for untagged frames, so all that "
+                "firmware sends there is dropped.",
+                Member(port.name, served, "pvid untagged"),
+            )
+        elif clients != (served or None):
+            yield Trouble(
+                f"Clients at {bridge}'s port {port.name} are in VLAN {clients}, and the service "
+                f"would be in {f'VLAN {served}' if served else 'none'}: they never meet. A bridge "
+                f"without VLAN filtering, or with {clients} as its vlan_default_pvid, serves them."
+            )
 
 
 def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[Trouble]:
@@ -112,47 +111,9 @@ def _no_querier(bridge: str) -> Iterator[Trouble]:
             f"{bridge} gives multicast only to ports that asked for it, and nobody asks them "
             "whether they still want it: without a querier on the wire, IPv6 clients are lost "
             "after some minutes.",
-            _setting(bridge, "multicast_querier", "1"),
+            setting(bridge, "multicast_querier", "1"),
         )
-
-
-def _setting(bridge: str, name: str, value: str) -> Setting:
-    return Setting(str(SETTINGS / bridge / "bridge" / name), value)
 
 
 def _read(bridge: str, name: str) -> str:
     return (SETTINGS / bridge / "bridge" / name).read_text().strip()
-
-
-def fix(found: tuple[Trouble, ...], home: Home) -> tuple[Setting, ...]:
-    """Put every setting that is known to help, noting first what was there; return them."""
-    known = tuple(trouble.fix for trouble in found if trouble.fix)
-    for setting in known:
-        _note(home, [*_noted(home), (setting, setting.now())])
-        setting.put()
-    return known
-
-
-def take_back(home: Home) -> None:
-    """Put back what `fix` found, where nobody has changed it since."""
-    for setting, old in reversed(_noted(home)):
-        if Path(setting.path).exists() and setting.now() == setting:
-            old.put()
-    _file(home).unlink(missing_ok=True)
-
-
-def _file(home: Home) -> Path:
-    return home.path.with_name(f"{home.name}.fixed.json")
-
-
-def _noted(home: Home) -> list[tuple[Setting, Setting]]:
-    if not _file(home).exists():
-        return []
-    values = json.loads(_file(home).read_text())
-    return [(Setting(path, value), Setting(path, old)) for path, value, old in values]
-
-
-def _note(home: Home, pairs: list[tuple[Setting, Setting]]) -> None:
-    private_dir(home.path.parent)
-    values = [(setting.path, setting.value, old.value) for setting, old in pairs]
-    write(_file(home), json.dumps(values).encode())

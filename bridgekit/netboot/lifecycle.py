@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError, NetbootFailed, Refused
 from bridgekit.host.command import run
-from bridgekit.netboot import doctor, files, keeper, record, sources
+from bridgekit.netboot import files, fixes, keeper, record, sources
 from bridgekit.netboot.attach import attach, close_if_unused, detach
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
-from bridgekit.netboot.doctor import Setting, Trouble
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
+from bridgekit.netboot.fixes import Fix
 from bridgekit.netboot.placing import placed
 from bridgekit.netboot.preview import rendered
 from bridgekit.netboot.report import Say, to_stderr
@@ -114,17 +114,17 @@ def down(bridge: str, state: Path) -> bool:
     """
     with _locked(state):
         home = record.home_of(bridge, state)
-        doctor.take_back(home)
+        fixes.take_back(home)
         if not home.path.exists():
             return False
         _remove(home)
         return True
 
 
-def fix(bridge: str, found: tuple[Trouble, ...], state: Path) -> tuple[Setting, ...]:
-    """Change the settings that are in clients' way, until `down`; return those changed."""
+def fix(bridge: str, known: tuple[Fix, ...], state: Path) -> None:
+    """Change what is in clients' way, until `down`."""
     with _locked(state):
-        return doctor.fix(found, record.home_of(bridge, state))
+        fixes.fix(known, record.home_of(bridge, state))
 
 
 def keep(bridge: str, state: Path) -> None:

@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 from bridgekit.errors import Refused
 from bridgekit.host.command import CommandFailed, run
@@ -18,6 +17,7 @@ from bridgekit.netboot.target import Target
 from bridgekit.netboot.wish import Wish
 
 FORWARDING_SECONDS = 2.0
+FLAGS = {"PVID": "pvid", "Egress Untagged": "untagged"}
 
 
 def find(name: str, how: Wish) -> Link | None:
@@ -99,20 +99,28 @@ def plug(name: str, bridge: str, namespace: str, how: Wish) -> None:
 
 
 def _only_vlan(name: str, vlan: int) -> None:
-    for found in _vlans(name):
-        run("bridge", "vlan", "del", "dev", name, "vid", str(found["vlan"]))
+    for found in vlans(name):
+        run("bridge", "vlan", "del", "dev", name, "vid", str(found))
     run("bridge", "vlan", "add", "dev", name, "vid", str(vlan), "pvid", "untagged")
 
 
 def vlan(name: str) -> int | None:
-    """The VLAN of a port's untagged frames. Equivalent to: bridge vlan show dev NAME"""
-    found = (one["vlan"] for one in _vlans(name) if "PVID" in one.get("flags", ()))
-    return next(found, None)
+    """The VLAN of a port's untagged frames."""
+    return next((number for number, how in vlans(name).items() if "pvid" in how), None)
 
 
-def _vlans(name: str) -> list[dict[str, Any]]:
+def vlans(name: str) -> dict[int, str]:
+    """A port's VLANs, each with the words that put it there: "pvid untagged", or "" if tagged.
+
+    Equivalent to: bridge vlan show dev NAME
+    """
     shown = json.loads(run("bridge", "-json", "vlan", "show", "dev", name) or "[]")
-    return [one for entry in shown for one in entry.get("vlans", ())]
+    found = (one for entry in shown for one in entry.get("vlans", ()))
+    return {
+        number: " ".join(word for flag, word in FLAGS.items() if flag in one.get("flags", ()))
+        for one in found
+        for number in range(one["vlan"], one.get("vlanEnd", one["vlan"]) + 1)
+    }
 
 
 def configure(goal: Target, how: Wish) -> None:

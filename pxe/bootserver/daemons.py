@@ -51,7 +51,7 @@ def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
 
 
 def hosts(machines: tuple[Machine, ...]) -> str:
-    """What dnsmasq is told of single machines; it reads that again whenever it gets SIGHUP."""
+    """What dnsmasq is told of single machines."""
     return rendered("hosts.j2", SHIPPED, machines=(Machine(PRETENDED), *machines))
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 from secrets import randbits
 
@@ -26,6 +27,7 @@ AGAIN = 2.0  # seconds until the request is repeated
 OTHERS = 0.5  # seconds for further servers, once one has answered
 PERIOD = 4.0  # seconds between two questions of the service that runs
 SO_ATTACH_FILTER = 26
+Program = tuple[tuple[int, int, int, int], ...]
 # Only UDP to port 68, in the kernel already: the wire may be busy. net/bpf(4), linux/filter.h
 FILTER = (
     *((0x28, 0, 0, 12), (0x15, 0, 8, 0x0800)),  # IPv4
@@ -49,6 +51,20 @@ class Offer:
         return f"{self.server} ({self.mac}, offers {self.offered})"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What asks all servers of a wire, and the offer in a frame that answers it."""
+
+    send: Callable[[], object]
+    parse: Callable[[bytes], Offer | None]
+
+
+def question(heard: socket.socket, nic: str) -> Question:
+    """A DHCPDISCOVER under a transaction id of its own."""
+    mac, xid = mac_of(heard, nic), randbits(32)
+    return Question(partial(heard.send, request(mac, xid)), partial(parse, mac=mac, xid=xid))
+
+
 def discover(nic: str, seconds: float = PATIENCE) -> tuple[Offer, ...]:
     """Send a DHCPDISCOVER on `nic` and return the servers that offer an address within `seconds`.
 
@@ -56,37 +72,39 @@ def discover(nic: str, seconds: float = PATIENCE) -> tuple[Offer, ...]:
     its own: no lease is taken or changed. Raises OSError where the wire can't be asked.
     Equivalent to: nmap --script broadcast-dhcp-discover
     """
-    xid = randbits(32)
     with wire(nic, FILTER) as heard:
-        mac = mac_of(heard, nic)
+        asked = question(heard, nic)
         for patience in (min(AGAIN, seconds), max(0.0, seconds - AGAIN)):
-            heard.send(request(mac, xid))
-            if offers := _collect(heard, mac, xid, time.monotonic() + patience):
+            asked.send()
+            if offers := collect(heard, asked, patience, OTHERS):
                 return offers
         return ()
 
 
-async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
+async def watch(
+    nic: str,
+    told: Callable[[Offer | None], None],
+    program: Program = FILTER,
+    ask: Callable[[socket.socket, str], Question] = question,
+) -> None:
     """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
-    with wire(nic, FILTER) as heard:
+    with wire(nic, program) as heard:
         heard.setblocking(False)
-        mac = mac_of(heard, nic)
         while True:
-            xid, until = randbits(32), time.monotonic() + PERIOD
+            asked, until = ask(heard, nic), time.monotonic() + PERIOD
             with suppress(OSError):  # the link is down: nobody hears it, and nobody answers
-                heard.send(request(mac, xid))
-            offer = await _next(heard, mac, xid, until)
-            told(offer)
+                asked.send()
+            told(await _next(heard, asked, until))
             await asyncio.sleep(until - time.monotonic())
 
 
-async def _next(heard: socket.socket, mac: bytes, xid: int, until: float) -> Offer | None:
+async def _next(heard: socket.socket, asked: Question, until: float) -> Offer | None:
     with suppress(TimeoutError):
         async with asyncio.timeout(until - time.monotonic()):
             while True:
                 with suppress(OSError):
                     frame = await asyncio.get_running_loop().sock_recv(heard, 65535)
-                    if offer := parse(frame, mac, xid):
+                    if offer := asked.parse(frame):
                         return offer
     return None
 
@@ -111,7 +129,7 @@ def parse(frame: bytes, mac: bytes, xid: int) -> Offer | None:
 
 
 @contextmanager
-def wire(nic: str, program: tuple[tuple[int, int, int, int], ...]) -> Iterator[socket.socket]:
+def wire(nic: str, program: Program) -> Iterator[socket.socket]:
     """The wire's frames as far as this program of bpf(4) lets them through."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as heard:
         lines = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in program))
@@ -121,15 +139,18 @@ def wire(nic: str, program: tuple[tuple[int, int, int, int], ...]) -> Iterator[s
         yield heard
 
 
-def _collect(heard: socket.socket, mac: bytes, xid: int, until: float) -> tuple[Offer, ...]:
+def collect(
+    heard: socket.socket, asked: Question, seconds: float, others: float
+) -> tuple[Offer, ...]:
+    """The servers that answer within `seconds`, or `others` after the first one."""
     found: dict[tuple[str, str], Offer] = {}
+    until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if not select.select([heard], [], [], left)[0]:
             break
-        offer = parse(heard.recv(65535), mac, xid)
-        if offer:
+        if offer := asked.parse(heard.recv(65535)):
             found.setdefault((offer.server, offer.mac), offer)
-            until = min(until, time.monotonic() + OTHERS)
+            until = min(until, time.monotonic() + others)
     return tuple(found.values())
 
 

@@ -1,13 +1,14 @@
 """Is there another DHCPv6 server on a wire? A SOLICIT asks; nobody's lease is touched. RFC 8415"""
 
-import select
 import socket
 import struct
-import time
+from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv6Address
 from secrets import token_bytes
 
-from .rivals import Offer, wire
+from . import rivals
+from .rivals import Offer, Question
 
 ALL_SERVERS = "ff02::1:2"
 SOLICIT, ADVERTISE = 1, 2
@@ -29,19 +30,30 @@ def discover(nic: str, seconds: float = SECONDS) -> tuple[Offer, ...]:
     Without IPv6 on `nic` nobody can be asked, and nobody can answer. Raises OSError where the
     wire can't be asked. Equivalent to: nmap --script broadcast-dhcp6-discover
     """
-    xid = token_bytes(3)
-    found: dict[str, Offer] = {}
-    with wire(nic, FILTER) as heard, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
+    with rivals.wire(nic, FILTER) as heard:
+        asked = question(heard, nic)
         try:
-            asking.sendto(request(xid), (ALL_SERVERS, SERVER_PORT, 0, socket.if_nametoindex(nic)))
+            asked.send()
         except OSError:  # no address to send from
             return ()
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            readable = select.select([heard], [], [], left)[0]
-            if readable and (offer := parse(heard.recv(65535), xid)):
-                found.setdefault(offer.server, offer)
-    return tuple(found.values())
+        return rivals.collect(heard, asked, seconds, seconds)
+
+
+async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
+    """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
+    await rivals.watch(nic, told, FILTER, question)
+
+
+def question(_heard: socket.socket, nic: str) -> Question:
+    """A SOLICIT under a transaction id of its own."""
+    xid = token_bytes(3)
+    return Question(partial(_send, nic, request(xid)), partial(parse, xid=xid))
+
+
+def _send(nic: str, text: bytes) -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
+        asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)  # not ourselves
+        asking.sendto(text, (ALL_SERVERS, SERVER_PORT, 0, socket.if_nametoindex(nic)))
 
 
 def request(xid: bytes) -> bytes:

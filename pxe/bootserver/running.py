@@ -30,19 +30,12 @@ class Running:
     ready_words: str
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=ENDS))
-    process: Process | None = None
-
-    def reload(self) -> None:
-        """Have it read again what it reads at SIGHUP; one that starts anew does so anyway."""
-        with suppress(ProcessLookupError):
-            if self.process:
-                self.process.send_signal(signal.SIGHUP)
 
     async def run(self) -> None:
         """Start it, and again whenever it ends. Raises KeepsEnding if that is too often."""
         self.daemon.file.write_text(self.daemon.text)
         while True:
-            process = self.process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *self.daemon.argv, stdout=PIPE, stderr=STDOUT, start_new_session=True
             )
             listening = asyncio.create_task(self._listen(process))

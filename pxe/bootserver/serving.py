@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
-from . import interface, rivals
+from . import interface, rivals, rivals6
 from .answers import Application
-from .daemons import CLIENTS, HOSTS, LEASES, RUN, SILENT, daemons, hosts
+from .daemons import CLIENTS, HOSTS, LEASES, RUN, daemons, hosts
 from .menus import menus
 from .pages import Pages
 from .rates import limit_rates, no_limits
 from .running import Running
 from .settings import Settings, Wrong
-from .silence import Silence
+from .silence import Silence, speak_again
 from .site import Site
 from .subnet import Subnet, subnet
 from .timeline import Timeline
@@ -82,9 +83,7 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
 
 async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
     running = list(_daemons(here, settings, timeline))
-    silence = Silence(here.server, hosts(site.machines), running[0], say)
-    HOSTS.write_text(silence.hosts)
-    SILENT.unlink(missing_ok=True)
+    HOSTS.write_text(hosts(site.machines))
     async with asyncio.TaskGroup() as group:
         for one in running:
             group.create_task(one.run())
@@ -93,7 +92,19 @@ async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline)
         SERVING.write_text(here.server)
         say(f"serving {_what(here, settings)}")
         if not (settings.proxy or settings.beside_dhcp):
-            await rivals.watch(settings.interface, silence.told)
+            await _watch(here, settings)
+
+
+async def _watch(here: Subnet, settings: Settings) -> None:
+    """Look for other DHCP servers of the versions of IP that are served here."""
+    silence = Silence(here.server, settings.interface, say)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(rivals.watch(settings.interface, partial(silence.told, 4)))
+            if settings.ipv6:
+                group.create_task(rivals6.watch(settings.interface, partial(silence.told, 6)))
+    finally:
+        speak_again()
 
 
 def _what(here: Subnet, settings: Settings) -> str:

@@ -1,57 +1,72 @@
 """No offers beside another DHCP server: two of them would take each other's clients."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .daemons import HOSTS, SILENT
+from .daemons import SILENT
 from .rivals import Offer
-from .running import Running
+from .tables import put
 
-IGNORE_ALL = "*:*:*:*:*:*,ignore\n"
+NAME = "inet pxe-silent"
+TABLE = """
+  chain in {{
+    type filter hook input priority 0
+    iifname "{nic}" udp dport {{ 67, 547 }} drop
+  }}
+  chain out {{
+    type filter hook output priority 0
+    oifname "{nic}" icmpv6 type nd-router-advert drop
+  }}
+"""
 QUIET = 5
-"""Questions without an answer until the other server counts as gone."""
+"""Questions without an answer until another server counts as gone."""
 
 
 @dataclass(slots=True)
 class Silence:
-    """Told of each answer to the question who else is there; keeps dnsmasq's mouth shut, or not.
+    """Told of each answer to the question who else is there; lets nobody ask us meanwhile.
 
-    `hosts` is what dnsmasq knows of single machines when it may speak.
+    `rivals` are the others by the version of IP that they serve, `quiet` how many questions in
+    a row each of them has left without an answer.
     """
 
     own: str
-    hosts: str
-    dnsmasq: Running
+    nic: str
     say: Callable[[str], None]
-    rival: str = ""
-    quiet: int = 0
+    rivals: dict[int, str] = field(default_factory=dict)
+    quiet: dict[int, int] = field(default_factory=dict)
 
-    def told(self, offer: Offer | None) -> None:
+    def told(self, version: int, offer: Offer | None) -> None:
         """Take one answer, None for a question that nobody answered."""
         if offer is None:
-            self.quiet += 1
-            if self.rival and self.quiet >= QUIET:
+            self.quiet[version] = self.quiet.get(version, 0) + 1
+            if version in self.rivals and self.quiet[version] >= QUIET:
+                del self.rivals[version]
                 self._speak()
         elif offer.server != self.own:
-            self.quiet = 0
-            if not self.rival:
-                self._fall_silent(offer)
+            self.quiet[version] = 0
+            if version not in self.rivals:
+                self._fall_silent(version, offer)
 
-    def _fall_silent(self, offer: Offer) -> None:
-        self.rival = str(offer)
-        self._write(IGNORE_ALL)
-        SILENT.write_text(self.rival)
+    def _fall_silent(self, version: int, offer: Offer) -> None:
+        self.rivals[version] = str(offer)
+        SILENT.write_text(", ".join(self.rivals.values()))
         self.say(
             f"another DHCP server answers: {offer}; two would take each other's clients, so this "
             "one offers nothing as long as it is there"
         )
+        if wrong := put(NAME, TABLE.format(nic=self.nic)):
+            self.say(f"it goes on offering: {wrong}")
 
     def _speak(self) -> None:
-        self.rival = ""
-        self._write(self.hosts)
-        SILENT.unlink(missing_ok=True)
+        if self.rivals:
+            SILENT.write_text(", ".join(self.rivals.values()))
+            return
+        speak_again()
         self.say("the other DHCP server is gone; this one offers addresses again")
 
-    def _write(self, text: str) -> None:
-        HOSTS.write_text(text)
-        self.dnsmasq.reload()
+
+def speak_again() -> None:
+    """Let clients ask."""
+    put(NAME)
+    SILENT.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from tests.support import guest
 
 pytestmark = pytest.mark.xdist_group("guests")
 
-AT_LEAST = 18
+AT_LEAST = 20
 # Two NICs on one cable
 NICS = [
     *("-netdev", "hubport,id=a,hubid=0", "-device", "vmxnet3,netdev=a,romfile="),

@@ -72,6 +72,24 @@ def test_what_the_service_opens_is_no_finding(host: Lab) -> None:
     assert check(host)[1]["findings"] == []
 
 
+@pytest.mark.all
+def test_what_the_host_does_not_receive(host: Lab) -> None:
+    """Its own firewall and rp_filter see nothing of a netboot, nor of a client's way out."""
+    own = host.hosts["host"]
+    for name in ("all", "default", "br0", "eth0"):
+        own.sysctl(f"net.ipv4.conf.{name}.rp_filter", "1")
+    chain = "chain in { type filter hook input priority 0; policy drop; }"
+    host.run("host", "nft", f"table inet closed {{ {chain}; }}")
+    pxe.ensure_root()
+    pxe.up(host)
+    code, found = check(host)
+    assert (code, found["findings"]) == (0, []) and len(found["clients"]) > 20
+    pxe.client(host)
+    ping = ("ip", "netns", "exec", "client", "ping", "-c", "1", "-w", "10", pxe.WORLD)
+    host.run("wire", *ping)
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
 def test_what_someone_else_changed_stays(host: Lab) -> None:
     ipv6 = ("--ipv6", "fd00:242::1/64")
     host.ip("host", "link set br0 type bridge stp_state 1")

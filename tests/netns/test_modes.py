@@ -10,11 +10,22 @@ import pytest
 
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
-from tests.support.rivals import server
+from tests.support.rivals import IPV6, server
 
 ASK = ("ip", "netns", "exec", "client", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
 KNOWN = "02:00:00:00:07:07"
 SAY = '#!/bin/sh\n[ "$1" != bound ] || echo "$serverid $ip $router $dns"\n'
+# RFC 4861: a router solicitation, and the advertisements that answer it within three seconds
+SOLICIT = """
+import select, socket
+with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as wire:
+    wire.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    wire.sendto(bytes((133, *bytes(7))), ("ff02::2", 0, 0, socket.if_nametoindex("eth0")))
+    found = 0
+    while not found and select.select([wire], [], [], 3)[0]:
+        found += wire.recv(2048)[0] == 134
+    print(found)
+"""
 RIVAL = ("192.168.1.200", "192.168.1.220")
 
 
@@ -37,6 +48,12 @@ def up(lab: Lab, *options: str) -> str:
 def told(lab: Lab) -> list[str]:
     """DHCP server, address, router and name servers, as a real client gets them."""
     return lab.run("wire", *ASK, "-s", "/run/say").stdout.split()
+
+
+def routers(lab: Lab) -> int:
+    """How many advertise themselves to the client: 0 or 1."""
+    argv = ("ip", "netns", "exec", "client", sys.executable, "-c", SOLICIT)
+    return int(lab.run("wire", *argv).stdout)
 
 
 @contextmanager
@@ -119,6 +136,23 @@ def test_a_server_that_appears_later(host: Lab) -> None:
             assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
         assert any("offers addresses again" in line for line in lines)
     assert told(host)[0] == "192.168.242.1"
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def test_a_server_for_ipv6_that_appears_later(host: Lab) -> None:
+    """It quiets both versions of IP, and the router advertisements."""
+    up(host, "--ipv6", "fd00:242::1/64")
+    assert routers(host) == 1
+    with log(host) as lines:
+        with server(host, *IPV6):
+            noticed = next(line for line in lines if "another DHCP server answers" in line)
+            assert "52:54:00:b1:00:01, offers an IPv6 address" in noticed
+            assert routers(host) == 0
+            assert host.run("wire", *ASK, "-s", "/run/say", check=False).stdout == ""
+            assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
+        assert any("offers addresses again" in line for line in lines)
+    assert told(host)[0] == "192.168.242.1"
+    assert routers(host) == 1
     assert host.bridgekit("pxe", "down", "br0").code == 0
 
 
