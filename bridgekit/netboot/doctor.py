@@ -15,6 +15,8 @@ OPENED = tuple(
     for chain in ("nft chain ip filter FORWARD", "iptables-legacy FORWARD", "iptables FORWARD")
 )
 """What the service opens by itself when it is attached: netboot/firewall.py."""
+PORTS = frozenset((67, 69, 80, 4011))
+"""DHCP, TFTP, HTTP, and PXE beside another DHCP server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def _firewall(bridge: str) -> Iterator[Trouble]:
                 f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
                 "chain accept it."
             )
+    for rule in firewall.closed(PORTS, run):
+        yield Trouble(f"The firewall keeps clients from the service: {rule}; delete that rule.")
 
 
 def _no_querier(bridge: str) -> Iterator[Trouble]:
