@@ -19,6 +19,7 @@ from bridgekit.host.netlink.channel import (
     Notices,
     Request,
 )
+from bridgekit.host.netlink.detour import around
 from bridgekit.host.netlink.families import at_once
 from bridgekit.host.netlink.links import DELLINK, NEWLINK, SETLINK, link_body
 from bridgekit.host.netlink.messages import (
@@ -108,16 +109,18 @@ class Executor:
     @_do.register
     def _(self, operation: op.SetController, channel: Channel, notices: Notices) -> None:
         """The request for the controller's state makes the kernel start its queue at once."""
-        numbers = links.indices(channel)
+        here = {link.name: link for link in links.links(channel)}
         for name in (operation.link, operation.after):
-            if name and name not in numbers:
+            if name and name not in here:
                 raise BridgekitError(f"there is no interface {name} any more")
-        index, target = numbers[operation.link], numbers[operation.after] if operation.after else 0
-        requests = [Request(SETLINK, link_body(index, wire.number(links.MASTER, target)))]
+        nic, target = here[operation.link], here.get(operation.after or "")
+        number = wire.number(links.MASTER, target.index if target else 0)
+        change = [Request(SETLINK, link_body(nic.index, number))]
         if target and operation.port != PortOptions():
-            requests.append(Request(NEWLINK, links.port_body(index, operation.port)))
-        requests += [Request(links.GETLINK, link_body(target))] if target else []
-        channel.exchange(requests)
+            change.append(Request(NEWLINK, links.port_body(nic.index, operation.port)))
+        change += [Request(links.GETLINK, link_body(target.index))] if target else []
+        with around(nic, target or here.get(operation.before or "")):
+            channel.exchange(change)
         if operation.after:
             _await_operational(channel, notices, operation.after, operation.link)
 

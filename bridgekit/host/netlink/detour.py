@@ -1,0 +1,88 @@
+"""Around the moment in which a NIC joins or leaves a bridge and all that comes in is dropped.
+
+Between the kernel's first and last step (br_add_if, br_del_if in net/bridge/br_if.c) the port is
+disabled, for some 100 microseconds. A small program takes what comes in past the port, to the
+bridge itself. It needs Linux 6.6: an ingress qdisc would do on older ones, but the NIC
+sends nothing for milliseconds while one is put there (qdisc_graft in net/sched/sch_api.c).
+"""
+
+import ctypes
+import os
+import platform
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bridgekit.model.links import Link
+
+SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}
+"""bpf(2), by machine."""
+PROG_LOAD, LINK_CREATE, SCHED_CLS, TCX_INGRESS = 5, 28, 3, 46
+INSTRUCTION = struct.Struct("=BBhi")
+LOAD, LOAD_BYTE, LOAD_TWO, COPY, MOVE = 0x61, 0x30, 0x28, 0xBF, 0xB7
+EQUALS, DIFFERS, CALL, EXIT = 0x15, 0x55, 0x85, 0x95
+KIND, PROTOCOL, TAGGED, TO_US = 4, 16, 20, 0
+"""In struct __sk_buff, and PACKET_HOST: linux/bpf.h, linux/if_packet.h."""
+REDIRECT, TO_INGRESS, NEXT = 23, 1, -1
+IPV6_NEXT, IPV6_DESTINATION, ICMPV6, LINK_LOCAL = 14 + 6, 14 + 24, 58, 0xFE80
+IPV4, IPV6 = socket.htons(0x0800), socket.htons(0x86DD)
+
+
+@contextmanager
+def around(nic: Link, bridge: Link | None) -> Iterator[None]:
+    """Meanwhile the bridge takes what the NIC receives for this host, outside of VLANs.
+
+    That is IPv4 and IPv6, but no ICMPv6 and nothing link-local: that is answered by the link it
+    came in by, and the bridge cannot send yet.
+    If the kernel has no such thing, or the bridge another MAC address and so would not take it, all
+    is as without. The kernel ends it with the process at the latest. bpf(2), bpf-helpers(7)
+    """
+    alike = bridge is not None and bridge.mac == nic.mac
+    program = _loaded(_code(bridge.index)) if bridge and alike else -1
+    attributes = struct.pack("=IIIIIIQ", max(program, 0), nic.index, TCX_INGRESS, 0, 0, 0, 0)
+    link = _bpf(LINK_CREATE, attributes) if program >= 0 else -1
+    try:
+        yield
+    finally:
+        for descriptor in (link, program):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _code(target: int) -> bytes:
+    """What it takes: return bpf_redirect(target, BPF_F_INGRESS). Each jump skips lines below it."""
+    lines = (
+        (COPY, 0x16, 0, 0),
+        (LOAD, 0x62, KIND, 0),
+        (DIFFERS, 0x02, 9, TO_US),
+        (LOAD, 0x62, TAGGED, 0),
+        (DIFFERS, 0x02, 7, 0),
+        (LOAD, 0x62, PROTOCOL, 0),
+        (EQUALS, 0x02, 7, IPV4),
+        (DIFFERS, 0x02, 4, IPV6),
+        (LOAD_BYTE, 0x00, 0, IPV6_NEXT),
+        (EQUALS, 0x00, 2, ICMPV6),
+        (LOAD_TWO, 0x00, 0, IPV6_DESTINATION),
+        (DIFFERS, 0x00, 2, LINK_LOCAL),
+        (MOVE, 0x00, 0, NEXT),
+        (EXIT, 0x00, 0, 0),
+        (MOVE, 0x01, 0, target),
+        (MOVE, 0x02, 0, TO_INGRESS),
+        (CALL, 0x00, 0, REDIRECT),
+        (EXIT, 0x00, 0, 0),
+    )
+    return b"".join(INSTRUCTION.pack(*line) for line in lines)
+
+
+def _loaded(code: bytes) -> int:
+    text, licence = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"")
+    places = (ctypes.addressof(text), ctypes.addressof(licence))
+    head = (SCHED_CLS, len(code) // INSTRUCTION.size)
+    return _bpf(PROG_LOAD, struct.pack("=IIQQIIQII", *head, *places, 0, 0, 0, 0, 0))
+
+
+def _bpf(command: int, attributes: bytes) -> int:
+    """A descriptor, or -1 where the kernel refuses."""
+    number = SYSCALL.get(platform.machine(), -1)
+    return int(ctypes.CDLL(None).syscall(number, command, attributes, len(attributes)))
