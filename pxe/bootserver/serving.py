@@ -84,6 +84,7 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
 async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
     running = list(_daemons(here, settings, timeline))
     HOSTS.write_text(hosts(site.machines))
+    speak_again()  # one that was killed may have left its silence
     async with asyncio.TaskGroup() as group:
         for one in running:
             group.create_task(one.run())

@@ -84,5 +84,6 @@ def _loaded(code: bytes) -> int:
 
 def _bpf(command: int, attributes: bytes) -> int:
     """A descriptor, or -1 where the kernel refuses."""
-    number = SYSCALL.get(platform.machine(), -1)
+    ours = struct.calcsize("P") == 8  # a 32-bit program has other numbers than its machine
+    number = SYSCALL.get(platform.machine(), -1) if ours else -1
     return int(ctypes.CDLL(None).syscall(number, command, attributes, len(attributes)))

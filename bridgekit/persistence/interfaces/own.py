@@ -85,10 +85,11 @@ def stays_up(reading: Reading, link: str) -> bool:
 def sections_of(reading: Reading, link: str) -> tuple[Definition, ...]:
     """Return the sections that the interface and its aliases get when they are brought up."""
     name = reading.section_of(link)
+    given = {name, *(word.partition("=")[2] for word in reading.running(link))}
     return tuple(
         one
         for one in reading.definitions
-        if one.name == name or (one.name != link and is_of(one.name, link))
+        if one.name in given or (one.name != link and is_of(one.name, link))
     )
 
 
