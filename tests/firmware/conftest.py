@@ -1,4 +1,4 @@
-"""One lab for each engine, which serves all clients."""
+"""For each module one lab of each engine, which serves all its clients."""
 
 import os
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from tests.support.netboot import CACHE, Served, build, serve
 WITH_IPV6 = ("--pxe-ipv6", "fd00:242::1/64")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def environment() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRIDGEKIT_CACHE_DIR", CACHE)
         yield patch
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the service's own user can read, and those above it, too."""
     folder = tmp_path_factory.mktemp("site")
@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def native(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
     """One lab served by the native engine, for all clients."""
     build("native")
@@ -39,7 +39,7 @@ def native(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
         assert lab.bridgekit("rollback", "--yes").code == 0
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def docker(environment: pytest.MonkeyPatch, site: Path) -> Iterator[Served]:
     """The same by Docker."""
     data = dockerd.data_root()
