@@ -85,10 +85,14 @@ def _file(home: Home) -> Path:
 
 
 def _noted(home: Home) -> list[tuple[Fix, Fix]]:
+    """Nothing where it can't be read: that must not keep a service from going."""
     if not _file(home).exists():
         return []
-    values = json.loads(_file(home).read_text())
-    return [(KINDS[kind](*done), KINDS[kind](*old)) for kind, done, old in values]
+    try:
+        values = json.loads(_file(home).read_text())
+        return [(KINDS[kind](*done), KINDS[kind](*old)) for kind, done, old in values]
+    except (ValueError, TypeError, KeyError):
+        return []
 
 
 def _note(home: Home, pairs: list[tuple[Fix, Fix]]) -> None:

@@ -26,6 +26,7 @@ class _Handler(WSGIRequestHandler):
 
 class _Server(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
+    request_queue_size = 512  # nginx does not wait: what finds no place there is a 502
     server_name, server_port = "pxe", 80
 
     def __init__(self, path: Path, application: Page) -> None:
