@@ -104,7 +104,7 @@ def _firewall(bridge: str) -> Iterator[Trouble]:
                 "chain accept it."
             )
     for rule in firewall.closed(PORTS, run):
-        yield Trouble(f"The firewall keeps clients from the service: {rule}; delete that rule.")
+        yield Trouble(f"The firewall may keep clients from the service: {rule}; look at that rule.")
 
 
 def _no_querier(bridge: str) -> Iterator[Trouble]:
