@@ -10,11 +10,13 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address
+from itertools import chain, repeat
 from secrets import randbits
 
 from . import packets
@@ -26,6 +28,7 @@ PATIENCE = 5.0  # seconds for a first offer
 AGAIN = 2.0  # seconds until the request is repeated
 OTHERS = 0.5  # seconds for further servers, once one has answered
 PERIOD = 4.0  # seconds between two questions of the service that runs
+REMEMBERED = 3  # questions of those that a late offer may answer
 SO_ATTACH_FILTER = 26
 Program = tuple[tuple[int, int, int, int], ...]
 # Only UDP to port 68, in the kernel already: the wire may be busy. net/bpf(4), linux/filter.h
@@ -87,26 +90,40 @@ async def watch(
     program: Program = FILTER,
     ask: Callable[[socket.socket, str], Question] = question,
 ) -> None:
-    """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
+    """Ask again and again, until cancelled; tell of each offer, and of a question without one.
+
+    An offer may be late: it may answer any of the last `REMEMBERED` questions. The first is soon
+    repeated, as a new link may lose it.
+    """
     with wire(nic, program) as heard:
         heard.setblocking(False)
-        while True:
-            asked, until = ask(heard, nic), time.monotonic() + PERIOD
+        asked: deque[Question] = deque(maxlen=REMEMBERED)
+        for seconds in chain((AGAIN, PATIENCE), repeat(PERIOD)):
+            asked.append(ask(heard, nic))
             with suppress(OSError):  # the link is down: nobody hears it, and nobody answers
-                asked.send()
-            told(await _next(heard, asked, until))
-            await asyncio.sleep(until - time.monotonic())
+                asked[-1].send()
+            if not await _told(heard, asked, told, seconds):
+                told(None)
 
 
-async def _next(heard: socket.socket, asked: Question, until: float) -> Offer | None:
+async def _told(
+    heard: socket.socket,
+    asked: Iterable[Question],
+    told: Callable[[Offer], None],
+    seconds: float,
+) -> bool:
+    """Tell of every offer within `seconds`; was there one?"""
+    some = False
     with suppress(TimeoutError):
-        async with asyncio.timeout(until - time.monotonic()):
+        async with asyncio.timeout(seconds):
             while True:
                 with suppress(OSError):
                     frame = await asyncio.get_running_loop().sock_recv(heard, 65535)
-                    if offer := asked.parse(frame):
-                        return offer
-    return None
+                    offers = [offer for one in asked if (offer := one.parse(frame))]
+                    for offer in offers:
+                        told(offer)
+                    some = some or bool(offers)
+    return some
 
 
 def request(mac: bytes, xid: int) -> bytes:

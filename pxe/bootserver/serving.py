@@ -85,27 +85,32 @@ async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline)
     running = list(_daemons(here, settings, timeline))
     HOSTS.write_text(hosts(site.machines))
     speak_again()  # one that was killed may have left its silence
-    async with asyncio.TaskGroup() as group:
-        for one in running:
-            group.create_task(one.run())
-        for one in running:
-            await one.ready.wait()
-        SERVING.write_text(here.server)
-        say(f"serving {_what(here, settings)}")
-        if not (settings.proxy or settings.beside_dhcp):
-            await _watch(here, settings)
-
-
-async def _watch(here: Subnet, settings: Settings) -> None:
-    """Look for other DHCP servers of the versions of IP that are served here."""
-    silence = Silence(here.server, settings.interface, say)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(rivals.watch(settings.interface, partial(silence.told, 4)))
-            if settings.ipv6:
-                group.create_task(rivals6.watch(settings.interface, partial(silence.told, 6)))
+            looked = _watch(group, settings)  # it keeps dnsmasq silent, so it comes first
+            for one in running:
+                group.create_task(one.run())
+            for one in running:
+                await one.ready.wait()
+            await looked.wait()
+            SERVING.write_text(here.server)
+            say(f"serving {_what(here, settings)}")
     finally:
         speak_again()
+
+
+def _watch(group: asyncio.TaskGroup, settings: Settings) -> asyncio.Event:
+    """Look for other DHCP servers of the versions of IP that are served, if that matters here."""
+    if settings.proxy or settings.beside_dhcp:
+        looked = asyncio.Event()
+        looked.set()
+        return looked
+    nic, watches = settings.interface, {4: rivals.watch, 6: rivals6.watch}
+    versions = (4, 6) if settings.ipv6 else (4,)
+    silence = Silence(nic, versions, say)
+    for version in versions:
+        group.create_task(watches[version](nic, partial(silence.told, version)))
+    return silence.looked
 
 
 def _what(here: Subnet, settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """No offers beside another DHCP server: two of them would take each other's clients."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,52 +19,75 @@ TABLE = """
     oifname "{nic}" icmpv6 type nd-router-advert drop
   }}
 """
+FIRST = 2
+"""Questions without an answer until the wire counts as free."""
 QUIET = 5
 """Questions without an answer until another server counts as gone."""
+MOST = 8
+"""How many others are named; anybody may claim to be one."""
 
 
 @dataclass(slots=True)
 class Silence:
     """Told of each answer to the question who else is there; lets nobody ask us meanwhile.
 
-    `rivals` are the others by the version of IP that they serve, `quiet` how many questions in
-    a row each of them has left without an answer.
+    It begins silent, until two questions of each of `versions` (of IP) have stayed without an
+    answer; `looked` is set when that is so or somebody is there. `left` are those still to ask.
     """
 
-    own: str
     nic: str
+    versions: tuple[int, ...]
     say: Callable[[str], None]
-    rivals: dict[int, str] = field(default_factory=dict)
-    quiet: dict[int, int] = field(default_factory=dict)
+    left: dict[int, int] = field(init=False)
+    rivals: dict[tuple[int, str, str], Offer] = field(default_factory=dict)
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.left = dict.fromkeys(self.versions, FIRST)
+        self._close()
 
     def told(self, version: int, offer: Offer | None) -> None:
         """Take one answer, None for a question that nobody answered."""
-        if offer is None:
-            self.quiet[version] = self.quiet.get(version, 0) + 1
-            if version in self.rivals and self.quiet[version] >= QUIET:
-                del self.rivals[version]
-                self._speak()
-        elif offer.server != self.own:
-            self.quiet[version] = 0
-            if version not in self.rivals:
-                self._fall_silent(version, offer)
+        if offer:
+            self._remember(version, offer)
+        elif self.left[version]:
+            self.left[version] -= 1
+            self._forget(version)
+        if self.rivals or not any(self.left.values()):
+            self.looked.set()
 
-    def _fall_silent(self, version: int, offer: Offer) -> None:
-        self.rivals[version] = str(offer)
-        SILENT.write_text(", ".join(self.rivals.values()))
+    def _remember(self, version: int, offer: Offer) -> None:
+        self.left[version] = QUIET
+        who = (version, offer.server, offer.mac)
+        if who in self.rivals or len(self.rivals) == MOST:
+            return
+        self.rivals[who] = offer
+        self._note()
         self.say(
             f"another DHCP server answers: {offer}; two would take each other's clients, so this "
             "one offers nothing as long as it is there"
         )
+        self._close()
+
+    def _forget(self, version: int) -> None:
+        """Speak again if nobody is left."""
+        if self.left[version]:
+            return
+        had = bool(self.rivals)
+        self.rivals = {who: offer for who, offer in self.rivals.items() if who[0] != version}
+        if any(self.left.values()):
+            return self._note()
+        speak_again()
+        if had:
+            self.say("the other DHCP server is gone; this one offers addresses again")
+
+    def _note(self) -> None:
+        if self.rivals:
+            SILENT.write_text(", ".join(map(str, self.rivals.values())))
+
+    def _close(self) -> None:
         if wrong := put(NAME, TABLE.format(nic=self.nic)):
             self.say(f"it goes on offering: {wrong}")
-
-    def _speak(self) -> None:
-        if self.rivals:
-            SILENT.write_text(", ".join(self.rivals.values()))
-            return
-        speak_again()
-        self.say("the other DHCP server is gone; this one offers addresses again")
 
 
 def speak_again() -> None:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,27 @@ def test_a_server_that_appears_later(host: Lab) -> None:
             assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
         assert any("offers addresses again" in line for line in lines)
     assert told(host)[0] == "192.168.242.1"
+    with server(host, *RIVAL, program="udhcpd"):  # looks for two seconds before it offers
+        assert not any("vendor class" in line for line in restarted(host))  # of one that asks
     assert host.bridgekit("pxe", "down", "br0").code == 0
+
+
+def restarted(lab: Lab) -> list[str]:
+    """What a service that is killed says until it serves again, while clients ask all the time."""
+    (now,) = json.loads(lab.bridgekit("pxe", "status", "--json").stdout)["services"]
+    file = f"/var/lib/bridgekit/pxe/{now['name']}/log"
+    client = f"while :; do {' '.join(ASK)} -s /bin/true; done"
+    with (
+        lab.popen("host", "tail", "--lines=0", "-F", file, stdout=-1, stderr=-3, text=True) as log,
+        lab.popen("wire", "sh", "-c", client, stdout=-3, stderr=-3) as asking,
+    ):
+        first = min(map(int, lab.run("host", "pgrep", "-f", "bootserver").stdout.split()))
+        lab.run("host", "kill", "-9", str(first))
+        said = list(takewhile(lambda line: "pxe: serving" not in line, log.stdout))
+        for process in (log, asking):
+            process.kill()
+    assert any("another DHCP server answers" in line for line in said)
+    return said
 
 
 def test_a_server_for_ipv6_that_appears_later(host: Lab) -> None:
