@@ -54,7 +54,7 @@ class Running:
     async def _listen(self, process: Process) -> None:
         assert process.stdout
         while line := await process.stdout.readline():
-            text = line.decode(errors="replace").rstrip()
+            text = _printable(line.decode(errors="replace").rstrip())
             self.heard(text)
             if self.ready_words in text:
                 self.ready.set()
@@ -66,6 +66,11 @@ class Running:
                 f"{self.daemon.name} ended {ENDS} times in a minute, last with {code}"
             )
         self.heard(f"pxe: {self.daemon.name} ended by itself (code {code}); it is started again")
+
+
+def _printable(line: str) -> str:
+    """What a client has made a daemon say does nothing to the terminal that shows it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 async def _until_ended(process: Process) -> None:

@@ -6,13 +6,18 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-SENT = re.compile(r"dnsmasq-tftp.*: sent (?P<file>\S+) to (?P<address>\S+)")
-IA32 = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) vendor class: \w+:Arch:00006\b")
-IGNORED = re.compile(
-    r"dnsmasq-dhcp.*: (?P<id>\d+) (DHCPDISCOVER|PXE)\(\S+\) (?P<mac>\S+) (proxy-)?ignored"
-)
+# anchored: what a client calls itself, or a file, stands in these lines, too
+DHCP = r"^dnsmasq-dhcp\[\d+\]: (?P<id>\d+) "
+TFTP = r"^dnsmasq-tftp\[\d+\]: "
+MACHINE = r"(?P<mac>[0-9a-f]{2}(:[0-9a-f]{2}){5})"
+ADDRESSED = r"(?P<address>[0-9a-f.:]+)"
+SENT = re.compile(rf"{TFTP}sent (?P<file>\S+) to {ADDRESSED}$")
+IA32 = re.compile(rf"{DHCP}vendor class: \w+:Arch:00006\b")
+IGNORED = re.compile(rf"{DHCP}(DHCPDISCOVER|PXE)\(\S+\) (\S+ )?{MACHINE} (proxy-)?ignored$")
 LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
 TIMES, SECONDS = 3, 600.0
+MOST = 1000
+"""How many clients' loads are kept; those that loaded nothing for longest go first."""
 ONE_START = 5.0  # firmware asks once for the size, and once for the file
 
 
@@ -45,7 +50,10 @@ class Listener:
     def _sent(self, file: str, address: str) -> Iterator[str]:
         if file not in LOADERS:
             return
-        times = self.loaded.setdefault((file, address), deque(maxlen=TIMES))
+        times = self.loaded.pop((file, address), deque(maxlen=TIMES))
+        self.loaded[file, address] = times
+        if len(self.loaded) > MOST:
+            del self.loaded[next(iter(self.loaded))]
         if times and self.now() - times[-1] < ONE_START:
             return
         times.append(self.now())

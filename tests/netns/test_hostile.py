@@ -11,6 +11,24 @@ from tests.support import hostile, pxe
 IN_CLIENT = ("ip", "netns", "exec", "client")
 SERVER = "192.168.242.1"
 PACKETS, SEED = 100_000, 8
+HALVES = """
+import resource, select, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (10000, 10000))
+opened = select.epoll()
+kept = [socket.socket() for _ in range(9000)]
+for one in kept:
+    one.setblocking(False)
+    one.connect_ex((sys.argv[1], 80))
+    opened.register(one, select.EPOLLOUT | select.EPOLLONESHOT)
+ready = []
+while found := opened.poll(0.5, 9000):
+    ready += [fd for fd, event in found if event == select.EPOLLOUT]
+for one in kept:
+    if one.fileno() in ready:
+        one.send(b"GET /menu/bios.ipxe HTTP/1.1\\r\\n")
+print(len(ready), flush=True)
+sys.stdin.read()
+"""
 
 
 def daemons(lab: Lab) -> list[str]:
@@ -33,6 +51,17 @@ def test_a_hundred_thousand_packets(served: Lab) -> None:
     assert json.loads(checked.stdout)["findings"] == [], checked
 
 
+def another(lab: Lab) -> tuple[str, ...]:
+    """One more client on the wire: the words before a program of its."""
+    lab.run("wire", "ip", "netns", "add", "other")
+    link = ("link", "add", "c1", "type", "veth", "peer", "eth0", "netns", "other")
+    lab.run("wire", "ip", *link)
+    lab.ip("wire", "link set c1 master wire up")
+    for words in ("address add 192.168.242.121/24 dev eth0", "link set eth0 up"):
+        lab.run("wire", "ip", "-n", "other", *words.split())
+    return ("ip", "netns", "exec", "other")
+
+
 def test_one_that_asks_too_much(served: Lab) -> None:
     """Reads that it never goes on with use up nothing of the others' share."""
     ask = "import socket; wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
@@ -40,11 +69,39 @@ def test_one_that_asks_too_much(served: Lab) -> None:
         f"for _ in range(5000): wire.sendto(b'\\0\\1bootnetx64.efi\\0octet\\0', ('{SERVER}', 69))"
     )
     served.run("wire", *IN_CLIENT, sys.executable, "-c", ask)
-    served.run("wire", "ip", "netns", "add", "other")
-    link = ("link", "add", "c1", "type", "veth", "peer", "eth0", "netns", "other")
-    served.run("wire", "ip", *link)
-    served.ip("wire", "link set c1 master wire up")
-    for words in ("address add 192.168.242.121/24 dev eth0", "link set eth0 up"):
-        served.run("wire", "ip", "-n", "other", *words.split())
     fetch = (sys.executable, "-c", pxe.TFTP, "debian-installer/amd64/grub/grub.cfg")
-    assert "192.168.242.1" in served.run("wire", "ip", "netns", "exec", "other", *fetch).stdout
+    assert "192.168.242.1" in served.run("wire", *another(served), *fetch).stdout
+
+
+def test_one_that_never_ends_a_request(served: Lab) -> None:
+    """Half a header on each of 9000 connections, of which the server has 8192."""
+    argv = (*IN_CLIENT, sys.executable, "-c", HALVES, SERVER)
+    with served.popen("wire", *argv, stdin=-1, stdout=-1, text=True) as client:
+        assert 0 < int(client.stdout.readline()) < 1000
+        fetch = ("curl", "--silent", "--max-time", "5", f"http://{SERVER}/menu/bios.ipxe")
+        assert "#!ipxe" in served.run("wire", *another(served), *fetch).stdout
+        client.stdin.close()
+
+
+def test_one_that_says_it_is_always_another(served: Lab) -> None:
+    """Its card has one address of the range, whatever it calls itself."""
+    client = (*IN_CLIENT, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true")
+    for number in range(3):
+        served.run("wire", *client, "-C", "-x", f"0x3d:00{number:02x}")
+    shown = json.loads(served.bridgekit("pxe", "status", "--json").stdout)
+    assert len(shown["services"][0]["leases"]) == 1
+
+
+def test_what_a_client_writes_into_the_log(served: Lab) -> None:
+    """No line of its own, and nothing that a terminal obeys."""
+    forged = "dnsmasq-dhcp%5B1%5D:%201%20PXE(eth1)%2002:00:00:00:66:66%20proxy"
+    for letter in ("%0A", "%0d%0a", "%1b"):
+        url = f"http://{SERVER}/x{letter}{forged}{letter}"
+        got = served.run("wire", *IN_CLIENT, "curl", "--silent", "--include", url).stdout
+        assert " 400 " in got.splitlines()[0]
+    log = served.bridgekit("pxe", "logs", "br0").stdout
+    assert log.count(forged) == 3
+    assert all(line.isprintable() for line in log.splitlines())
+    assert not any(line.startswith("dnsmasq-dhcp[1]") for line in log.splitlines())
+    shown = json.loads(served.bridgekit("pxe", "status", "--json").stdout)
+    assert shown["services"][0]["clients"] == []
