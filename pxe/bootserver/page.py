@@ -64,10 +64,5 @@ def _shown(client: Client, site: Site, now: float) -> Shown:
 def _entry(client: Client, site: Site) -> str:
     """The menu's title for what it fetched."""
     got = {seen.what for seen in client.way}
-    titles = (
-        entry.title
-        for entry in site.entries
-        for arch in ("amd64", "arm64")
-        if got & {entry.on(arch).kernel, entry.on(arch).program}
-    )
+    titles = (entry.title for entry in site.on_each() if got & {entry.kernel, entry.program})
     return next(titles, "")

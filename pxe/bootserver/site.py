@@ -21,6 +21,16 @@ class Site:
     machines: tuple[Machine, ...]
     answers: tuple[Path, ...]
 
+    def on_each(self) -> Iterator[Entry]:
+        """Every entry on every architecture that there is firmware for."""
+        return (entry.on(arch) for entry in self.entries for arch in ARCHITECTURES["any"])
+
+    def calls_back(self, name: str) -> bool:
+        """Does an installer with this answer file tell when it is done?"""
+        files = (folder / name for folder in self.answers)
+        found = next((file for file in files if file.is_file()), None)
+        return found is not None and "/done" in found.read_text(errors="replace")
+
 
 def read(settings: Settings, tree: Path | None, added: Path) -> Site:
     """Join what ships and is in the tree with what the user added. Raises Wrong for what is bad.

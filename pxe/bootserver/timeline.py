@@ -8,18 +8,17 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .packets import PRETENDED
 from .site import Site
+from .words import ADDRESSED, DHCP, LOADERS, MACHINE, TFTP
 
 ADDRESS, LOADER, MENU, KERNEL, INITRD, ANSWERS, DONE = STAGES = (
     *("address", "loader", "menu", "kernel", "initrd", "answers", "done"),
 )
-FIRMWARE = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) vendor class: (PXE|HTTP)Client")
-GIVEN = re.compile(r"dnsmasq-dhcp.*: (?P<id>\d+) DHCPACK\(\S+\) (?P<address>\S+) (?P<mac>\S+)")
-PROXIED = re.compile(r"dnsmasq-dhcp.*: \d+ PXE\(\S+\) (?P<mac>\S+) proxy$")
-BY_TFTP = re.compile(r"dnsmasq-tftp.*: sent /srv/tftp/(?P<file>\S+) to (?P<address>\S+)")
-BY_HTTP = re.compile(r'^(?P<address>\S+) "GET /(?P<file>[^ ?]+)\S* HTTP/[0-9.]+" 20[06] ')
-LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
+FIRMWARE = re.compile(rf"{DHCP}vendor class: (PXE|HTTP)Client")
+GIVEN = re.compile(rf"{DHCP}DHCPACK\(\S+\) {ADDRESSED} {MACHINE}( |$)")
+PROXIED = re.compile(rf"{DHCP}PXE\(\S+\) {MACHINE} proxy$")
+BY_TFTP = re.compile(rf"{TFTP}sent /srv/tftp/(?P<file>\S+) to {ADDRESSED}$")
+BY_HTTP = re.compile(rf'^{ADDRESSED} "GET /(?P<file>[^ ?]+)\S* HTTP/[0-9.]+" 20[06] ')
 MENUS = ("menu/", "pxelinux.cfg/")
 GRUB_MENU = "grub/grub.cfg"
 SCHEMA = "create table if not exists seen (mac text, stage text, at real, what text)"
@@ -57,26 +56,33 @@ class Client:
     stuck: str
 
 
-def clients(seen: tuple[Seen, ...], now: float) -> tuple[Client, ...]:
+def clients(seen: tuple[Seen, ...], site: Site, now: float) -> tuple[Client, ...]:
     """Every client, the one that moved last first."""
     ways: dict[str, list[Seen]] = {}
     for one in sorted(seen, key=lambda one: one.at):
         ways.setdefault(one.mac, []).append(one)
-    found = (_client(tuple(way), now) for way in ways.values())
+    found = (_client(tuple(way), site, now) for way in ways.values())
     return tuple(sorted(found, key=lambda client: -client.since))
 
 
-def _client(way: tuple[Seen, ...], now: float) -> Client:
+def _client(way: tuple[Seen, ...], site: Site, now: float) -> Client:
     """It is where it got furthest: iPXE fetches the initrd before the kernel."""
     furthest, last = max(way, key=lambda seen: STAGES.index(seen.stage)), way[-1]
     seconds, cause = STUCK.get(furthest.stage, (now, ""))
-    stuck = cause if now - last.at > seconds else ""
+    stuck = cause if now - last.at > seconds and _goes_on(furthest, site) else ""
     return Client(last.mac, furthest.stage, last.at, way, stuck)
+
+
+def _goes_on(seen: Seen, site: Site) -> bool:
+    """Will it ask for more? A memory test has no initrd, and not every installer calls back."""
+    if seen.stage == KERNEL:
+        return any(seen.what == entry.kernel and entry.initrd for entry in site.on_each())
+    return seen.stage != ANSWERS or site.calls_back(seen.what.removeprefix("answers/"))
 
 
 def stage_of(file: str, site: Site) -> str | None:
     """The stage that a client is in which gets this file; None if that tells nothing."""
-    entries = [entry.on(arch) for entry in site.entries for arch in ("amd64", "arm64")]
+    entries = tuple(site.on_each())
     signs = {
         LOADER: file in LOADERS,
         MENU: file.startswith(MENUS) or file.endswith(GRUB_MENU),
@@ -92,12 +98,13 @@ def stage_of(file: str, site: Site) -> str | None:
 class Timeline:
     """Told of every line of the log, it knows who is where.
 
-    `owner` says whose an address is that another server gave.
+    `owner` says whose an address is that another server gave. `pretended` is a client that is none.
     """
 
     site: Site
     file: Path
     owner: Callable[[str], str]
+    pretended: str = ""
     now: Callable[[], float] = time.time
     macs: dict[str, str] = field(default_factory=dict)
     firmware: str = ""  # the last question of one that boots, not of a system that runs
@@ -105,7 +112,7 @@ class Timeline:
     def heard(self, line: str) -> None:
         """Keep what this line tells of a client; a disk that is full keeps nothing."""
         for seen in self._seen(line):
-            if seen.mac != PRETENDED:
+            if seen.mac != self.pretended:
                 with suppress(sqlite3.Error):
                     self._keep(seen)
 
@@ -119,7 +126,7 @@ class Timeline:
         if booting := FIRMWARE.search(line):
             self.firmware = booting["id"]
         elif given := GIVEN.search(line):
-            self.macs[given["address"]] = given["mac"]
+            self._remember(given["address"], given["mac"])
             if given["id"] == self.firmware:
                 yield Seen(given["mac"], ADDRESS, self.now(), given["address"])
         elif proxied := PROXIED.search(line):
@@ -129,6 +136,12 @@ class Timeline:
             mac = stage and (self.macs.get(got["address"]) or self.owner(got["address"]))
             if stage and mac:
                 yield Seen(mac, stage, self.now(), got["file"])
+
+    def _remember(self, address: str, mac: str) -> None:
+        self.macs.pop(address, "")
+        self.macs[address] = mac
+        if len(self.macs) > MOST:
+            del self.macs[next(iter(self.macs))]
 
     def _keep(self, seen: Seen) -> None:
         """A new address begins a new way; of one stage only the last file counts."""

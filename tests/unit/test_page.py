@@ -21,7 +21,7 @@ WAY = tuple(
 
 
 def text(known: site.Site, now: float = 1003.0) -> str:
-    return page(clients(WAY, now), known, "192.0.2.1", now, "N0nce")
+    return page(clients(WAY, known, now), known, "192.0.2.1", now, "N0nce")
 
 
 @pytest.fixture

@@ -35,7 +35,12 @@ NOTHING = (
     '192.0.2.9 "GET /debian/13/amd64/linux HTTP/1.1" 200 12171200 1.1',
     '192.0.2.101 "GET / HTTP/1.1" 200 2171 0.001',
     "anything",
+    f"{DHCP} vendor class: dnsmasq-dhcp[4]: 7 DHCPACK(eth1) 192.0.2.101 {OTHER}",
+    f"{DHCP} client provides name: x DHCPACK(eth1) 192.0.2.101 {OTHER}",
+    "dnsmasq-tftp[4]: file /srv/tftp/sent /srv/tftp/bootnetx64.efi to 192.0.2.101 not found for x",
+    f"dnsmasq-tftp[4]: sent /srv/tftp/x dnsmasq-dhcp[4]: 7 PXE(eth1) {OTHER} proxy to 192.0.2.1",
 )
+MEMTEST = '192.0.2.101 "GET /memtest/memtest HTTP/1.1" 200 9 0.001'
 
 
 class Clock:
@@ -66,7 +71,7 @@ def test_the_whole_way(timeline: Timeline) -> None:
         timeline.heard(line)
         assert stages(timeline)[-1] == stage
     assert len(set(stages(timeline))) == len(stages(timeline)) == 7
-    (client,) = clients(timeline.all(), timeline.now())
+    (client,) = clients(timeline.all(), timeline.site, timeline.now())
     assert (client.stage, client.stuck) == ("done", "")
 
 
@@ -84,7 +89,7 @@ def test_only_firmware_begins_anew(timeline: Timeline) -> None:
 def test_ipxe_fetches_the_initrd_first(timeline: Timeline) -> None:
     for line in (*BOOT, WAY[4][1], WAY[3][1]):
         timeline.heard(line)
-    (client,) = clients(timeline.all(), timeline.now())
+    (client,) = clients(timeline.all(), timeline.site, timeline.now())
     assert (client.stage, client.way[-1].stage) == ("initrd", "kernel")
 
 
@@ -101,16 +106,25 @@ def test_beside_another_server(timeline: Timeline) -> None:
 def test_one_that_hangs(timeline: Timeline, steps: int) -> None:
     for line in (*BOOT, *(line for _, line in WAY[:steps])):
         timeline.heard(line)
-    (client,) = clients(timeline.all(), timeline.now())
+    (client,) = clients(timeline.all(), timeline.site, timeline.now())
     assert client.stuck == ""
-    (later,) = clients(timeline.all(), client.since + 7201)
+    (later,) = clients(timeline.all(), timeline.site, client.since + 7201)
     assert later.stuck == STUCK.get(client.stage, (0, ""))[1]
+
+
+@pytest.mark.parametrize("last", [MEMTEST, WAY[5][1].replace("preseed.cfg", "ignition.json")])
+def test_one_that_asks_for_no_more(timeline: Timeline, last: str) -> None:
+    """A memory test has no initrd, and Ignition does not call back."""
+    for line in (*BOOT, WAY[2][1], last):
+        timeline.heard(line)
+    (client,) = clients(timeline.all(), timeline.site, timeline.now() + 7201)
+    assert (client.stage in ("kernel", "answers"), client.stuck) == (True, "")
 
 
 def test_what_is_kept_has_an_end(timeline: Timeline) -> None:
     for number in range(MOST + 5):
         timeline.heard(f"{DHCP} PXE(eth1) 02:00:00:00:{number // 256:02x}:{number % 256:02x} proxy")
-    found = clients(timeline.all(), timeline.now())
+    found = clients(timeline.all(), timeline.site, timeline.now())
     assert len(found) == MOST
     assert found[-1].mac == "02:00:00:00:00:05"
 
