@@ -1,9 +1,10 @@
 """The verbs of `pxe`; `plan` and `apply` share the options of `pxe up`."""
 
 import json
-import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ from bridgekit.cli.netboot_options import (
     service_options,
 )
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
-from bridgekit.cli.options import errors_as_json, json_option
+from bridgekit.cli.options import errors_as_json, json_option, say
 from bridgekit.netboot import files, lifecycle, service
 from bridgekit.netboot import status as services
 from bridgekit.netboot.status import PxeStatus
@@ -91,7 +92,7 @@ def up(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     if as_json:
         click.echo(_json((now,) if now else ()))
     else:
-        click.echo(_text(now) if now and started else f"{bridge} has it already; nothing to do")
+        say(_text(now) if now and started else f"{bridge} has it already; nothing to do")
 
 
 @pxe.command()
@@ -127,16 +128,19 @@ def status(bridge: str | None, watch: bool, state_dir: str, as_json: bool) -> No
       bridgekit pxe status br0 --json
     """
     state = files.state_dir(state_dir)
-    while True:
-        found = services.statuses(state)
-        found = tuple(item for item in found if bridge in (None, item.service.bridge))
-        text = "\n".join(map(_text, found)) or "there is no PXE service"
-        if watch:
+    _show(bridge, state, as_json)
+    with suppress(KeyboardInterrupt):
+        while watch:
+            time.sleep(1)
             click.clear()
-        click.echo(_json(found) if as_json else text)
-        if not watch:
-            break
-        time.sleep(1)
+            _show(bridge, state, as_json)
+
+
+def _show(bridge: str | None, state: Path, as_json: bool) -> None:
+    found = services.statuses(state)
+    found = tuple(item for item in found if bridge in (None, item.service.bridge))
+    text = "\n".join(map(_text, found)) or "there is no PXE service"
+    say(_json(found) if as_json else text)
 
 
 @pxe.command()
@@ -150,7 +154,9 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
     Example:
       bridgekit pxe logs br0 --follow
     """
-    sys.exit(services.logs(bridge, files.state_dir(state_dir), follow))
+    with suppress(KeyboardInterrupt):
+        for line in services.logs(bridge, files.state_dir(state_dir), follow):
+            say(line)
 
 
 @pxe.command(hidden=True)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
-from bridgekit.cli.options import errors_as_json, json_option
+from bridgekit.cli.options import errors_as_json, json_option, say
 from bridgekit.errors import Refused
 from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
 from bridgekit.netboot import status as services
@@ -19,6 +20,7 @@ from bridgekit.netboot.page import PageServer
 from bridgekit.netboot.pretend import Step, pretend
 
 FOUND_SOMETHING = 10
+SILENT = "The service offers nothing as long as another DHCP server answers"
 
 
 @click.command()
@@ -49,7 +51,7 @@ def check(
     """
     wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
     with errors_as_json(as_json):
-        now, root = services.status(bridge, state), services.root(bridge, state)
+        now, pid = services.status(bridge, state), services.process(bridge, state)
         serves = bool(now and now.running)
         found = audit.findings(wish, ours=serves)
         if fix:
@@ -60,25 +62,27 @@ def check(
             found = audit.findings(wish, ours=serves)
         findings = [trouble.message for trouble in found]
         if mirror:
-            tree = root / "srv/tftp" if root else None
+            tree = Path(f"/proc/{pid}/root/srv/tftp") if pid else None
             findings += abi.findings(now.service if now else wish, tree, mirror)
-        steps = _tried(bridge, root, state, as_json) if root and serves else []
+        if now and now.rival:
+            findings.append(f"{SILENT}: {now.rival}; it looks again every few seconds.")
+        steps = _tried(bridge, pid, state, as_json) if pid and serves else []
     findings += (f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
     if as_json:
         fixes = [str(trouble.fix) for trouble in found if trouble.fix]
         told = {"findings": findings, "fixes": fixes, "clients": [asdict(step) for step in steps]}
         click.echo(json.dumps({"schema": SCHEMA, **told}, indent=2))
     else:
-        click.echo(_text(found, findings) or f"nothing keeps clients of {bridge} from booting")
+        say(_text(found, findings) or f"nothing keeps clients of {bridge} from booting")
     sys.exit(FOUND_SOMETHING if findings else 0)
 
 
-def _tried(bridge: str, root: Path, state: Path, as_json: bool) -> list[Step]:
+def _tried(bridge: str, pid: int, state: Path, as_json: bool) -> list[Step]:
     steps = []
-    for step in trial.trial(bridge, root, state):
+    for step in trial.trial(bridge, pid, state):
         steps.append(step)
         if not as_json:
-            click.echo(step_text(step))
+            say(step_text(step))
     return steps
 
 
@@ -144,7 +148,8 @@ def page(bridge: str, listen: str, state_dir: str) -> None:
         raise Refused(f"Nothing can listen at {listen}: {error.strerror or error}.") from error
     with server:
         click.echo(f"http://{address}:{server.server_port}/ until Ctrl-C")
-        server.serve_forever()
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 @click.command("pretend", hidden=True)

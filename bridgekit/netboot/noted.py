@@ -1,6 +1,7 @@
 """What a running service has noted, read through its own root."""
 
 import os
+import re
 import socket
 import stat
 from contextlib import closing, suppress
@@ -10,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 import msgspec
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
+from bridgekit.netboot.wish import MAC
 
 MOST = 1 << 24
 """Bytes of one of its files or answers: leases of more machines than there are."""
@@ -45,6 +47,12 @@ def read_leases(pid: int) -> tuple[Lease, ...]:
 def read_rival(pid: int) -> str:
     """Which other DHCP server it is silent for; empty while it offers addresses itself."""
     return _text(pid, "run/pxe/silent")
+
+
+def read_pretended(pid: int) -> str:
+    """The MAC address of the client that may be pretended; empty while nothing is served."""
+    found = re.fullmatch(MAC, _text(pid, "run/pxe/pretended"))
+    return found[0] if found else ""
 
 
 def read_clients(pid: int) -> tuple[Client, ...]:

@@ -1,8 +1,11 @@
 """The service's page at an address of the host, for those who are not on the clients' wire."""
 
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from socket import AF_INET, AF_INET6
+from urllib.parse import urlsplit
 
 from bridgekit.netboot import noted, record, status
 
@@ -26,22 +29,39 @@ class PageServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
+    timeout = 10  # seconds for a request
 
     def do_GET(self) -> None:
+        if not self._is_called_rightly():
+            return self.send_error(403, "This page has no such name")
         if self.path not in PATHS:
             return self.send_error(404)
-        try:
-            pid = status.pid(self.server.home)
-            answer = noted.ask(pid, self.path) if pid else None
-        except OSError:
-            answer = None
+        answer = self._answer()
         if answer is None:
             return self.send_error(503, "The PXE service does not run")
         self.send_response(answer.status)
         for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command == "GET":
+            self.wfile.write(answer.body)
+
+    do_HEAD = do_GET
 
     def log_message(self, format: str, *_args: object) -> None:
         pass
+
+    def _answer(self) -> noted.Answer | None:
+        with suppress(OSError):
+            pid = status.pid(self.server.home)
+            return noted.ask(pid, self.path) if pid else None
+        return None
+
+    def _is_called_rightly(self) -> bool:
+        """A site of somebody's whose name leads to 127.0.0.1 must not read this in a browser."""
+        if not ip_address(str(self.server.server_address[0])).is_loopback:
+            return True
+        with suppress(ValueError):
+            name = urlsplit(f"//{self.headers.get('Host', '')}").hostname or ""
+            return name == "localhost" or bool(ip_address(name))
+        return False

@@ -6,6 +6,7 @@ Runs in a network namespace of its own, on an interface without an address.
 import hashlib
 import re
 import select
+import signal
 import socket
 import struct
 import time
@@ -27,7 +28,9 @@ SECONDS: Final = 4.0
 """For an answer; a server that pings an address first takes three."""
 OTHERS: Final = 1.0
 """For one more, when somebody has answered: a proxy, or the server that it stands beside."""
-FILE_SECONDS: Final = 60.0
+FILE_SECONDS: Final = 120.0
+MOST: Final = 1 << 31
+"""Bytes of a file; no initrd is as large."""
 VENDOR, USER_CLASS, ARCHITECTURE, WISHES = 60, 77, 93, 55
 BLOCK: Final = 512
 TFTP_PORT: Final = 69
@@ -37,6 +40,7 @@ LOADED: Final = tuple(
     for word in ("linux|kernel", "initrd")
 )
 """The first kernel and the first initrd of a menu, in the words of any loader."""
+READ: Final = 1 << 20
 SMALL: Final = 1 << 16
 MALFORMED: Final = (ValueError, HTTPException, struct.error)
 """What comes of answers that are none: everybody on the wire may send them."""
@@ -206,17 +210,36 @@ def load(url: str) -> tuple[int, str, bytes]:
         raise Failed("that is no address of a file")
     blocks = _by_tftp(parts.hostname, parts.path[1:]) if parts.scheme == "tftp" else _by_http(url)
     size, sums, head = 0, hashlib.sha256(), b""
-    for block in blocks:
-        size += len(block)
-        sums.update(block)
-        head += block[: SMALL - len(head)]
+    with _at_most(FILE_SECONDS):
+        for block in blocks:
+            size += len(block)
+            if size > MOST:
+                raise Failed(f"it does not end after {MOST >> 20} MiB")
+            sums.update(block)
+            head += block[: SMALL - len(head)]
     return size, sums.hexdigest(), head
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Within, whatever waits is broken off after `seconds`: a server may send a byte at a time."""
+
+    def late(*_: object) -> None:
+        raise Failed(f"it does not end within {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _by_http(url: str) -> Iterator[bytes]:
     straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with straight.open(url, timeout=FILE_SECONDS) as answer:
-        while block := answer.read(1 << 20):
+        while block := answer.read(READ):
             yield block
 
 

@@ -1,11 +1,12 @@
 """How a bridge's PXE service is now: asked of its record, its engine and its own root."""
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
-from bridgekit.errors import Refused
+from bridgekit.errors import NetbootFailed, Refused
 from bridgekit.netboot import record
 from bridgekit.netboot.addresses import link
 from bridgekit.netboot.attach import port_of
@@ -42,9 +43,9 @@ def status(bridge: str, state: Path) -> PxeStatus | None:
     known = record.read(home)
     if not known:
         return None
-    process = pid(home)
-    runs = bool(process and known.serving and _is_attached(known.service.bridge, home))
-    told = (read_leases(process), read_rival(process), read_clients(process)) if process else _NONE
+    first = pid(home)
+    runs = bool(first and known.serving and _is_attached(known.service.bridge, home))
+    told = (read_leases(first), read_rival(first), read_clients(first)) if first else _NONE
     return PxeStatus(known.service, known.engine, home.name, runs, known.since, *told)
 
 
@@ -53,10 +54,9 @@ def _is_attached(bridge: str, home: Home) -> bool:
     return port is not None and port.controller == bridge
 
 
-def root(bridge: str, state: Path) -> Path | None:
-    """The root directory of the bridge's service, as the host sees it; None if none runs."""
-    process = pid(record.home_of(bridge, state))
-    return Path(f"/proc/{process}/root") if process else None
+def process(bridge: str, state: Path) -> int | None:
+    """The first process of the bridge's service; None if none runs."""
+    return pid(record.home_of(bridge, state))
 
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:
@@ -66,13 +66,22 @@ def statuses(state: Path) -> tuple[PxeStatus, ...]:
     return tuple(item for item in found if item)
 
 
-def logs(bridge: str, state: Path, more: bool = False) -> int:
-    """Print the service's log, with `more` also what is still to come; return its exit code."""
+def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
+    """Each line of the service's log, with `more` also those still to come, until it ends."""
     home = record.home_of(bridge, state)
     known = record.read(home)
     if not known:
         raise Refused(f"There is no PXE service on {bridge}. Nothing was changed.")
-    return subprocess.run(engine(known.engine, state).follow(home, more), check=False).returncode
+    follow = engine(known.engine, state).follow(home, more)
+    with subprocess.Popen(
+        follow, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as reader:
+        try:
+            yield from (line.rstrip("\n") for line in reader.stdout or ())
+        finally:
+            reader.terminate()
+    if reader.returncode:
+        raise NetbootFailed(f"The log of {bridge}'s service can't be read.")
 
 
 def pid(home: Home) -> int | None:

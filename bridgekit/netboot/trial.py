@@ -1,5 +1,6 @@
 """A netboot without a machine: clients of every kind, out of a network namespace on the bridge."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bridgekit.assets.pxe.bootserver.packets import PRETENDED
 from bridgekit.errors import Refused
+from bridgekit.netboot import record
 from bridgekit.netboot.attach import attach, detach
+from bridgekit.netboot.noted import read_pretended
 from bridgekit.netboot.pretend import Step
 from bridgekit.netboot.wish import NIC, wish
 
@@ -19,13 +21,21 @@ NO_ADDRESS = "0/0"
 MANIFEST = "srv/tftp.sha256"
 
 
-def trial(bridge: str, root: Path, state: Path) -> Iterator[Step]:
-    """Every step of every kind of client, as it is done; `root` is the service's own root.
+def trial(bridge: str, pid: int, state: Path) -> Iterator[Step]:
+    """Every step of every kind of client, as it is done; `pid` is the service's own process.
 
     A file that is not the one recorded when the service was made is a trouble of its step.
-    Nothing is left behind, also if the caller stops in the middle.
+    Nothing is left behind, also if the caller stops in the middle. A second one waits, as both
+    would be the same machine.
     """
-    recorded = _recorded(root / MANIFEST)
+    home = record.home_of(bridge, state)
+    with (home.path / "checked").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield from _trial(bridge, pid, state)
+
+
+def _trial(bridge: str, pid: int, state: Path) -> Iterator[Step]:
+    recorded, mac = _recorded(Path(f"/proc/{pid}/root") / MANIFEST), read_pretended(pid)
     argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "pretend", NIC)
     pipe = subprocess.PIPE
     with subprocess.Popen(("unshare", "--net", *argv), stdin=pipe, stdout=pipe, text=True) as child:
@@ -34,7 +44,7 @@ def trial(bridge: str, root: Path, state: Path) -> Iterator[Step]:
         try:
             if child.stdout.readline() != "ready\n":
                 raise Refused("No network namespace can be made for it; nothing was changed.")
-            attach(bridge, namespace, wish((NO_ADDRESS,), PRETENDED), state=state)
+            attach(bridge, namespace, wish((NO_ADDRESS,), mac or None), state=state)
             child.stdin.write("go\n")
             child.stdin.flush()
             while line := child.stdout.readline().strip():

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .machines import Machine
-from .packets import PRETENDED
 from .settings import TREE, Settings
 from .subnet import Subnet
 from .templating import SHIPPED, rendered
@@ -16,6 +15,8 @@ KEPT = Path("/var/lib/pxe")
 LEASES = KEPT / "leases"
 CLIENTS = KEPT / "clients.sqlite"
 HOSTS = RUN / "hosts"
+PRETENDED = RUN / "pretended"
+"""The MAC address that `pxe check` takes: known, never counted, and another with each start."""
 SILENT = RUN / "silent"
 """There while nothing is offered; says which other server answers instead."""
 
@@ -50,9 +51,9 @@ def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
     )
 
 
-def hosts(machines: tuple[Machine, ...]) -> str:
-    """What dnsmasq is told of single machines."""
-    return rendered("hosts.j2", SHIPPED, machines=(Machine(PRETENDED), *machines))
+def hosts(machines: tuple[Machine, ...], pretended: str) -> str:
+    """What dnsmasq is told of single machines, and of the one that is only pretended."""
+    return rendered("hosts.j2", SHIPPED, machines=(Machine(pretended), *machines))
 
 
 def _text(name: str, subnet: Subnet, **values: object) -> str:

@@ -11,8 +11,6 @@ DISCOVER, OFFER, REQUEST, ACK, RELEASE = 1, 2, 3, 5, 7
 KIND, REQUESTED, SERVER, ROUTER, FILE = 53, 50, 54, 3, 67
 BROADCAST = b"\xff" * 6
 NOWHERE = IPv4Address(0)
-PRETENDED = "02:62:6b:00:00:01"
-"""The client that `pxe check` pretends to be: always known, and never counted."""
 LEAST = 300  # bytes of a BOOTP packet, RFC 1542
 
 

@@ -2,8 +2,10 @@
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from threading import Lock
 from typing import Any
 
 from .answers import Application, StartResponse
@@ -18,9 +20,20 @@ POLICY = (
 """w3.org/TR/CSP3: whatever a machine calls itself, nothing of it is run."""
 NOTHING = "default-src 'none'"
 METRICS = "text/plain; version=0.0.4"
+FRESH = 1.0
+"""Seconds that a reply is sent again before it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What is sent: its kind, its bytes, and what the browser may do with it."""
+
+    kind: str
+    body: bytes
+    policy: str = NOTHING
+
+
+@dataclass(slots=True)
 class Pages:
     """WSGI: the page, /clients as JSON, /metrics for Prometheus, /answers/NAME, and /done.
 
@@ -29,22 +42,38 @@ class Pages:
 
     answers: Application
     timeline: Timeline
+    lock: Lock = field(default_factory=Lock)
+    made: dict[str, tuple[float, Reply]] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request. That of /done is told by nginx's log, like every other step."""
-        path, now = environ.get("PATH_INFO", ""), self.timeline.now()
-        found = clients(self.timeline.all(), now)
-        if path == "/":
-            nonce = secrets.token_urlsafe()
-            text = page(found, self.timeline.site, self.answers.server, now, nonce)
-            return _reply(start, "text/html; charset=utf-8", text, POLICY.format(nonce=nonce))
-        if path == "/clients":
-            return _reply(start, "application/json", json.dumps([asdict(one) for one in found]))
-        if path == "/metrics":
-            return _reply(start, METRICS, "".join(_metrics(found)))
+        path = environ.get("PATH_INFO", "")
         if path == "/done":
-            return _reply(start, "text/plain", "so noted\n")
+            return _send(start, Reply("text/plain", b"so noted\n"))
+        if path in ("/", "/clients", "/metrics"):
+            by_nginx = "HTTP_X_REAL_IP" in environ  # the host itself gets what is so now
+            return _send(start, self._shared(path) if by_nginx else self._make(path))
         return self.answers(environ, start)
+
+    def _shared(self, path: str) -> Reply:
+        """However many ask, it is made once a second: with a thousand machines that takes time."""
+        with self.lock:
+            at, reply = self.made.get(path, (0.0, None))
+            if reply is None or time.monotonic() - at >= FRESH:
+                reply = self._make(path)
+                self.made[path] = time.monotonic(), reply
+            return reply
+
+    def _make(self, path: str) -> Reply:
+        now = self.timeline.now()
+        found = clients(self.timeline.all(), self.timeline.site, now)
+        if path == "/clients":
+            return Reply("application/json", json.dumps([asdict(one) for one in found]).encode())
+        if path == "/metrics":
+            return Reply(METRICS, "".join(_metrics(found)).encode())
+        nonce = secrets.token_urlsafe()
+        text = page(found, self.timeline.site, self.answers.server, now, nonce)
+        return Reply("text/html; charset=utf-8", text.encode(), POLICY.format(nonce=nonce))
 
 
 def _metrics(found: tuple[Client, ...]) -> Iterator[str]:
@@ -59,11 +88,11 @@ def _metrics(found: tuple[Client, ...]) -> Iterator[str]:
     yield f"bridgekit_pxe_silent {int(SILENT.exists())}\n"
 
 
-def _reply(start: StartResponse, kind: str, text: str, policy: str = NOTHING) -> Iterable[bytes]:
-    body = text.encode()
-    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
-    start("200 OK", [*headers, ("Content-Security-Policy", policy), ("Cache-Control", "no-store")])
-    return (body,)
+def _send(start: StartResponse, reply: Reply) -> Iterable[bytes]:
+    headers = [("Content-Type", reply.kind), ("Content-Length", str(len(reply.body)))]
+    policy = ("Content-Security-Policy", reply.policy)
+    start("200 OK", [*headers, policy, ("Cache-Control", "no-store")])
+    return (reply.body,)
 
 
 Page = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]

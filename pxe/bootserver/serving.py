@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from secrets import token_bytes
 
 from . import interface, rivals, rivals6
 from .answers import Application
-from .daemons import CLIENTS, HOSTS, LEASES, RUN, daemons, hosts
+from .daemons import CLIENTS, HOSTS, LEASES, PRETENDED, RUN, daemons, hosts
 from .menus import menus
 from .pages import Pages
 from .rates import limit_rates, no_limits
@@ -72,7 +73,10 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
     if wrong := limit_rates(settings.interface):
         say(f"no limits of how much one client may ask: {wrong}")
     try:
-        timeline = Timeline(site, CLIENTS, interface.owner)
+        pretended = f"02:62:6b:{token_bytes(3).hex(':')}"
+        PRETENDED.write_text(pretended)
+        HOSTS.write_text(hosts(site.machines, pretended))
+        timeline = Timeline(site, CLIENTS, interface.owner, pretended)
         answers = Application(site, LEASES, here.server, say, interface.owner)
         with answering(Pages(answers, timeline), RUN / "answers.sock"):
             await _run(here, settings, site, timeline)
@@ -83,7 +87,6 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
 
 async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
     running = list(_daemons(here, settings, timeline))
-    HOSTS.write_text(hosts(site.machines))
     speak_again()  # one that was killed may have left its silence
     try:
         async with asyncio.TaskGroup() as group:

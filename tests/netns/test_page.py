@@ -1,6 +1,7 @@
 """The service's page in a real browser: it follows a client by itself, and tells what hangs."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,9 +102,13 @@ def test_at_an_address_of_the_host(host: Lab) -> None:
             assert told("clients") == ["200", "application/json"]
             assert told("debian/13/amd64/linux")[0] == told("answers/preseed.cfg")[0] == "404"
             assert told("", "-X", "POST")[0] == "501"
+            assert told("", "--head")[0] == told("", "-H", "Host: localhost:9")[0] == "200"
+            assert told("", "-H", "Host: elsewhere.example")[0] == "403"
             assert host.bridgekit("pxe", "page", "br0", "--listen", url[7:-1]).code == 3
             assert host.bridgekit("pxe", "down", "br0").code == 0
             assert told("")[0] == "503"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
         finally:
             process.kill()
     assert host.bridgekit("pxe", "page", "br0", "--listen", "8242").code == 2

@@ -10,13 +10,12 @@ import pytest
 from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site, subnet
 from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
 from bridgekit.assets.pxe.bootserver.menus import menus
-from bridgekit.assets.pxe.bootserver.packets import PRETENDED
 from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
 from bridgekit.assets.pxe.bootserver.words import Listener
 from bridgekit.netboot import sources
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
-MAC = "52:54:00:c1:00:01"
+MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
 FILES = ("linux", "initrd.gz")
 REFUSED = (
     *(("APPEND", text) for text in ("a;b", "a\nb", "a'b", "${x}", "a" * 1701)),
@@ -295,7 +294,7 @@ def test_a_machine_whose_entry_is_not_there(tree: Path, own: Path) -> None:
 
 def test_dnsmasq_is_told_of_machines() -> None:
     known = (machines.Machine(MAC, hostname="node1", loader="pxelinux"),)
-    assert hosts(known) == f"{PRETENDED}\n{MAC},set:pxelinux,node1\n"
+    assert hosts(known, OTHER) == f"{OTHER}\n{MAC},set:pxelinux,node1\n"
 
 
 def test_daemons_serve_the_subnet() -> None:

@@ -1,10 +1,11 @@
 """A pretended client takes whatever a wire gives it: a trouble is told, and nothing raises."""
 
+import select
 import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -44,6 +45,27 @@ def test_answers_that_are_none(packet: bytes, monkeypatch: pytest.MonkeyPatch) -
         pytest.raises((Failed, OSError, *MALFORMED)),
     ):
         pretend.load(f"tftp://{server}/loader")
+
+
+def drip(server: socket.socket) -> None:
+    """A byte of an endless answer each moment, until nobody wants more."""
+    client, _ = server.accept()
+    with client, suppress(OSError):
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not select.select([client], [], [], 0.01)[0] or client.recv(1000):
+            client.sendall(b".")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("FILE_SECONDS", 0.3), ("MOST", 9)])
+def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretend, limit, value)
+    monkeypatch.setattr(pretend, "READ", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        with pytest.raises(Failed, match="does not end"):
+            pretend.load(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
+        thread.join()
 
 
 @pytest.mark.parametrize(
