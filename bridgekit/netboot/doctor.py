@@ -8,7 +8,7 @@ from bridgekit.host import firewall
 from bridgekit.host.command import run
 from bridgekit.netboot import addresses, plug
 from bridgekit.netboot.addresses import Link
-from bridgekit.netboot.fixes import SETTINGS, Fix, Member, setting
+from bridgekit.netboot.fixes import Fix, Member, Setting
 
 OPENED = tuple(
     f" and {chain} drops"
@@ -55,7 +55,7 @@ def _spanning_tree(bridge: str, wires: int) -> Iterator[Trouble]:
             f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s."
         )
     else:
-        yield Trouble(late, setting(bridge, "stp_state", "0"))
+        yield Trouble(late, Setting(bridge, "stp_state", "0"))
 
 
 def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[Trouble]:
@@ -67,24 +67,39 @@ def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[Trouble]:
 
 
 def _untagged(bridge: str, wires: tuple[Link, ...]) -> Iterator[Trouble]:
-    """Firmware sends untagged frames; the service's port is in the bridge's default VLAN."""
+    """Firmware sends and hears untagged frames; the service's port is in the default VLAN."""
     if not addresses.filters_vlans(bridge):
         return
     served = int(_read(bridge, "default_pvid"))
     for port in wires:
-        clients = plug.vlan(port.name)
-        if served and clients is None:
+        clients = plug.vlan(port.name) or 0
+        if clients != served:
+            yield _apart(bridge, port.name, clients, served)
+        elif not clients:
             yield Trouble(
-                f"{bridge}'s port {port.name} is in no VLAN for untagged frames, so all that "
-                "firmware sends there is dropped.",
-                Member(port.name, served, "pvid untagged"),
+                f"{bridge} puts new ports into no VLAN (its vlan_default_pvid is 0), so all that "
+                "the service and firmware send is dropped."
             )
-        elif clients != (served or None):
+        elif "untagged" not in plug.vlans(port.name)[clients]:
             yield Trouble(
-                f"Clients at {bridge}'s port {port.name} are in VLAN {clients}, and the service "
-                f"would be in {f'VLAN {served}' if served else 'none'}: they never meet. A bridge "
-                f"without VLAN filtering, or with {clients} as its vlan_default_pvid, serves them."
+                f"{bridge}'s port {port.name} sends VLAN {clients} with its tag, so firmware "
+                "understands no answer.",
+                Member(port.name, clients, "pvid untagged"),
             )
+
+
+def _apart(bridge: str, port: str, clients: int, served: int) -> Trouble:
+    if not clients:
+        return Trouble(
+            f"{bridge}'s port {port} is in no VLAN for untagged frames, so all that firmware sends "
+            "there is dropped.",
+            Member(port, served, "pvid untagged"),
+        )
+    return Trouble(
+        f"Clients at {bridge}'s port {port} are in VLAN {clients}, and the service would be in "
+        f"{f'VLAN {served}' if served else 'none'}: they never meet. A bridge without VLAN "
+        f"filtering, or with {clients} as its vlan_default_pvid, serves them."
+    )
 
 
 def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[Trouble]:
@@ -115,9 +130,9 @@ def _no_querier(bridge: str) -> Iterator[Trouble]:
             f"{bridge} gives multicast only to ports that asked for it, and nobody asks them "
             "whether they still want it: without a querier on the wire, IPv6 clients are lost "
             "after some minutes.",
-            setting(bridge, "multicast_querier", "1"),
+            Setting(bridge, "multicast_querier", "1"),
         )
 
 
 def _read(bridge: str, name: str) -> str:
-    return (SETTINGS / bridge / "bridge" / name).read_text().strip()
+    return Setting(bridge, name, "").now().value

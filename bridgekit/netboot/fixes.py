@@ -1,82 +1,108 @@
 """What `pxe check --fix` changes on a bridge, and how `pxe down` puts it back."""
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from bridgekit.errors import Refused
 from bridgekit.host.command import run
 from bridgekit.host.files import write
+from bridgekit.host.place import current
 from bridgekit.netboot import addresses, plug
 from bridgekit.netboot.files import Home, private_dir
+from bridgekit.netboot.report import Say
 
-SETTINGS = Path("/sys/class/net")
+LINKS = Path("/sys/class/net")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A file of the kernel's, and what is to be in it."""
+    """A setting of a bridge's own, and its value. linux/net/bridge/br_sysfs_br.c"""
 
-    path: str
+    link: str
+    name: str
     value: str
 
     def __str__(self) -> str:
-        return f"echo {self.value} > {self.path}"
+        return f"echo {self.value} > {self._path}"
 
-    def now(self) -> "Setting | None":
-        """The same file, with what is in it."""
-        file = Path(self.path)
-        return Setting(self.path, file.read_text().strip()) if file.exists() else None
+    @property
+    def _path(self) -> Path:
+        return LINKS / self.link / "bridge" / self.name
+
+    def now(self) -> "Setting":
+        """The same setting, with the value that it has."""
+        return Setting(self.link, self.name, self._path.read_text().strip())
 
     def put(self) -> None:
         """Write it."""
-        Path(self.path).write_text(self.value)
+        self._path.write_text(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A port in a VLAN, as "pvid untagged" or "" (tagged); None if it is not in it. bridge(8)"""
 
-    port: str
+    link: str
     vlan: int
     how: str | None
 
     def __str__(self) -> str:
-        return f"bridge vlan add dev {self.port} vid {self.vlan} {self.how}"
+        return f"bridge vlan add dev {self.link} vid {self.vlan} {self.how}"
 
-    def now(self) -> "Member | None":
+    def now(self) -> "Member":
         """The same port and VLAN, as they are."""
-        if addresses.link(self.port) is None:
-            return None
-        return Member(self.port, self.vlan, plug.vlans(self.port).get(self.vlan))
+        return Member(self.link, self.vlan, plug.vlans(self.link).get(self.vlan))
 
     def put(self) -> None:
         """Make it so."""
         verb, words = ("del", "") if self.how is None else ("add", self.how)
-        run("bridge", "vlan", verb, "dev", self.port, "vid", str(self.vlan), *words.split())
+        run("bridge", "vlan", verb, "dev", self.link, "vid", str(self.vlan), *words.split())
 
 
 Fix = Setting | Member
 KINDS = {kind.__name__: kind for kind in (Setting, Member)}
 
 
-def setting(bridge: str, name: str, value: str) -> Setting:
-    """A setting of a bridge's own."""
-    return Setting(str(SETTINGS / bridge / "bridge" / name), value)
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A fix, what was there before, and which link that was: its index, and the boot."""
+
+    fix: Fix
+    before: Fix
+    index: int
+    boot: str
+
+    def stands(self) -> bool:
+        """Is that very link still there, as the fix has left it?"""
+        link = addresses.link(self.fix.link)
+        same = link is not None and (link.index, current().boot) == (self.index, self.boot)
+        return same and self.fix.now() == self.fix
 
 
 def fix(known: tuple[Fix, ...], home: Home) -> None:
-    """Do all of them, each time noting first what was there."""
+    """Do all of them, each time noting first what was there. Refused if no note can be kept."""
+    done = _noted(home)
     for one in known:
-        if old := one.now():
-            _note(home, [*_noted(home), (one, old)])
+        if link := addresses.link(one.link):
+            done = [*done, Done(one, one.now(), link.index, current().boot)]
+            _note(home, done)
             one.put()
 
 
-def take_back(home: Home) -> None:
-    """Put back what `fix` found, where nobody has changed it since."""
-    for done, old in reversed(_noted(home)):
-        if done.now() == done:
-            old.put()
+def take_back(home: Home, say: Say) -> None:
+    """Put back what `fix` found, on links that are still the same and that nobody changed since.
+
+    A note that can't be read is kept, and said: it must not keep a service from going.
+    """
+    try:
+        done = _noted(home)
+    except Refused as error:
+        return say(str(error))
+    for one in reversed(done):
+        if one.stands():
+            one.before.put()
     _file(home).unlink(missing_ok=True)
 
 
@@ -84,18 +110,31 @@ def _file(home: Home) -> Path:
     return home.path.with_name(f"{home.name}.fixed.json")
 
 
-def _noted(home: Home) -> list[tuple[Fix, Fix]]:
-    """Nothing where it can't be read: that must not keep a service from going."""
+def _noted(home: Home) -> list[Done]:
     if not _file(home).exists():
         return []
     try:
-        values = json.loads(_file(home).read_text())
-        return [(KINDS[kind](*done), KINDS[kind](*old)) for kind, done, old in values]
-    except (ValueError, TypeError, KeyError):
-        return []
+        return [_done(**one) for one in json.loads(_file(home).read_text())]
+    except (ValueError, TypeError, KeyError) as error:
+        raise Refused(
+            f"{_file(home)} can't be read. What `pxe check --fix` has changed stays as it is; "
+            "remove that file once it is as it should be."
+        ) from error
 
 
-def _note(home: Home, pairs: list[tuple[Fix, Fix]]) -> None:
+def _done(kind: str, fix: Any, before: Any, link: Any) -> Done:
+    return Done(KINDS[kind](**fix), KINDS[kind](**before), *link)
+
+
+def _note(home: Home, done: list[Done]) -> None:
     private_dir(home.path.parent)
-    values = [(type(done).__name__, astuple(done), astuple(old)) for done, old in pairs]
+    values = [
+        {
+            "kind": type(one.fix).__name__,
+            "fix": asdict(one.fix),
+            "before": asdict(one.before),
+            "link": (one.index, one.boot),
+        }
+        for one in done
+    ]
     write(_file(home), json.dumps(values).encode())

@@ -107,18 +107,18 @@ def start(service: Service, state: Path, say: Say = to_stderr) -> bool:
     return up(service, state, say)
 
 
-def down(bridge: str, state: Path) -> bool:
+def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
     """Stop the bridge's service and remove all of it; False if there is none.
 
     Settings that `pxe check --fix` has changed are put back.
     """
     with _locked(state):
         home = record.home_of(bridge, state)
-        fixes.take_back(home)
-        if not home.path.exists():
-            return False
-        _remove(home)
-        return True
+        known = home.path.exists()
+        if known:
+            _remove(home)
+        fixes.take_back(home, say)
+        return known
 
 
 def fix(bridge: str, known: tuple[Fix, ...], state: Path) -> None:

@@ -54,6 +54,23 @@ def test_a_port_without_untagged_frames(host: Lab) -> None:
     assert (eth0(host), reached(host)) == (before, False)
 
 
+def test_a_port_that_sends_its_vlan_with_a_tag(host: Lab) -> None:
+    host.run("host", "bridge", "vlan", "add", "dev", "eth0", "vid", "1", "pvid")
+    assert not reached(host)
+    found = check(host)
+    assert "eth0 sends VLAN 1 with its tag" in found["findings"][0]
+    assert check(host, "--fix")["findings"] == []
+    assert reached(host)
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert not reached(host)
+
+
+def test_a_bridge_that_puts_ports_into_no_vlan(host: Lab) -> None:
+    host.ip("host", "link set br0 type bridge vlan_default_pvid 0")
+    (finding,) = check(host)["findings"]
+    assert "its vlan_default_pvid is 0" in finding
+
+
 def test_a_port_in_another_vlan(host: Lab) -> None:
     """Whoever is behind it has other things there, so that is left to people."""
     assert reached(host)

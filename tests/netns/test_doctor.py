@@ -120,6 +120,14 @@ def test_what_someone_else_changed_stays(host: Lab) -> None:
     assert stp(host) == 0
 
 
+def test_another_bridge_of_the_same_name_stays(host: Lab) -> None:
+    host.ip("host", "link set br0 type bridge stp_state 1")
+    assert check(host, "--fix")[0] == 0
+    host.ip("host", "link delete br0", "link add br0 type bridge stp_state 0", "link set br0 up")
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert stp(host) == 0
+
+
 def test_spanning_tree_with_more_than_one_way_out(host: Lab) -> None:
     """Without it frames might go in circles, so that is left to people."""
     host.ip("host", "link set eth1 master br0", "link set br0 type bridge stp_state 1")
