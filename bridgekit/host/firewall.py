@@ -51,42 +51,10 @@ def ties(nic: str, run: Run, proc: Path = PROC) -> tuple[Tie, ...]:
     return tuple(found)
 
 
-def closed(ports: frozenset[int], run: Run, proc: Path = PROC) -> Iterator[str]:
-    """Yield each rule of nftables that bridged frames meet and that drops one of these ports."""
-    ruleset = _objects(_asked(run, [], "nft", "-j", "list", "ruleset"))
+def bridged(run: Run, proc: Path = PROC) -> tuple[list[dict[str, Any]], set[str]]:
+    """All of nftables, as {kind: values} each, and the families whose rules bridged frames meet."""
     families = {"bridge"}.union(*(BRIDGED[make] for make in BRIDGED if _calls(make, proc)))
-    chains = (item["chain"] for item in ruleset if isinstance(item.get("chain"), dict))
-    met = {_home(one, "name") for one in chains if one.get("hook") in ("prerouting", "forward")}
-    for rule in (item["rule"] for item in ruleset if isinstance(item.get("rule"), dict)):
-        expression = rule.get("expr", [])
-        drops = any(isinstance(one, dict) and {"drop", "reject"} & one.keys() for one in expression)
-        hit = sorted(port for port in ports if _meets(expression, port)) if drops else []
-        if hit and rule.get("family") in families and _home(rule, "chain") in met:
-            yield f"nft {_place('rule', rule)} drops port {', '.join(map(str, hit))}"
-
-
-def _home(value: dict[str, Any], chain: str) -> tuple[Any, ...]:
-    return tuple(value.get(key) for key in ("family", "table", chain))
-
-
-def _meets(expression: list[Any], port: int) -> bool:
-    """Does a rule name this destination port, alone, in a set or in a range?"""
-    matches = (one["match"] for one in expression if isinstance(one, dict) and "match" in one)
-    return any(
-        one["left"].get("payload", {}).get("field") == "dport"
-        and one["op"] == "=="
-        and _holds(one["right"], port)
-        for one in matches
-        if isinstance(one.get("left"), dict)
-    )
-
-
-def _holds(values: Any, port: int) -> bool:
-    if isinstance(values, dict) and "range" in values:
-        first, last = values["range"]
-        return isinstance(first, int) and isinstance(last, int) and first <= port <= last
-    members = values.get("set", ()) if isinstance(values, dict) else ()
-    return values == port or any(_holds(one, port) for one in members)
+    return _objects(_asked(run, [], "nft", "-j", "list", "ruleset")), families
 
 
 def _calls(make: str, proc: Path) -> bool:

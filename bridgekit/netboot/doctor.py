@@ -1,13 +1,15 @@
 """What on a bridge keeps its clients from booting, and the setting that lets them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from bridgekit.host import firewall
 from bridgekit.host.command import run
 from bridgekit.netboot import addresses, plug
 from bridgekit.netboot.addresses import Link
+from bridgekit.netboot.closed_ports import closing
 from bridgekit.netboot.fixes import Fix, Member, Setting
 
 OPENED = tuple(
@@ -15,8 +17,9 @@ OPENED = tuple(
     for chain in ("nft chain ip filter FORWARD", "iptables-legacy FORWARD", "iptables FORWARD")
 )
 """What the service opens by itself when it is attached: netboot/firewall.py."""
-PORTS = frozenset((67, 69, 80, 4011))
+PORTS = {67: "udp", 68: "udp", 69: "udp", 80: "tcp", 4011: "udp"}
 """DHCP, TFTP, HTTP, and PXE beside another DHCP server."""
+PORTS6 = {546: "udp", 547: "udp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
     yield from _ports_down(bridge, wires)
     yield from _untagged(bridge, wires)
     yield from _same_macs(bridge, ports)
-    yield from _firewall(bridge)
+    yield from _firewall(bridge, PORTS | PORTS6 if ipv6 else PORTS)
     if ipv6:
         yield from _no_querier(bridge)
 
@@ -111,14 +114,15 @@ def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[Trouble]:
             )
 
 
-def _firewall(bridge: str) -> Iterator[Trouble]:
-    for tie in firewall.ties(bridge, run):
+def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[Trouble]:
+    once = cache(run)
+    for tie in firewall.ties(bridge, once):
         if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
             yield Trouble(
                 f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
                 "chain accept it."
             )
-    for rule in firewall.closed(PORTS, run):
+    for rule in closing(*firewall.bridged(once), ports):
         yield Trouble(f"The firewall may keep clients from the service: {rule}; look at that rule.")
 
 

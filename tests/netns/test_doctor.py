@@ -61,26 +61,51 @@ def test_a_firewall_between_the_ports(host: Lab, family: str) -> None:
     assert check(host)[0] == 0
 
 
+WALL = """
+table {table} {{
+  set some {{ type inet_service; flags interval, timeout; timeout 1h; elements = {{ 67, 69-70 }}; }}
+  map verdicts {{ type inet_service : verdict; elements = {{ 67 : accept, 4011 : drop }}; }}
+  chain another {{ tcp dport 80 drop; }}
+  chain through {{ type filter hook prerouting priority 0; {rule}; }}
+}}
+"""
+
+
 @pytest.mark.parametrize(
     ("rule", "ports"),
     [
         ("udp dport 67 drop", "67"),
-        ("udp dport { 53, 60-69 } drop", "67, 69"),
+        ("udp dport { 53, 60-69 } drop", "67, 68, 69"),
         ("meta l4proto tcp tcp dport 80 drop", "80"),
         ("udp dport != 53 counter", ""),
         ("udp dport 67 accept", ""),
-        ("udp sport 67 drop", ""),
+        ("udp dport != 69 drop", "67, 68, 4011"),
+        ("tcp dport <= 100 drop", "80"),
+        ("udp sport 67 drop", "67"),
+        ("udp dport @some drop", "67, 69"),
+        ("udp dport vmap @verdicts", "4011"),
+        ("udp dport vmap { 68 : drop, 69 : accept }", "68"),
+        ("jump another", "80"),
+        ("meta l4proto udp goto another", "80"),
+        ('iifname "elsewhere" drop', ""),
+        ("counter drop", "67, 68, 69, 80, 4011"),
     ],
 )
 def test_a_rule_for_a_port_of_ours(host: Lab, rule: str, ports: str) -> None:
     """One for the host's own packets only is none."""
     host.hosts["host"].sysctl("net.bridge.bridge-nf-call-iptables", "0")
-    base = "{ type filter hook prerouting priority 0; %s; }"
-    host.run("host", "nft", f"table bridge wall {{ chain through {base % rule}; }}")
-    host.run("host", "nft", f"table ip far {{ chain through {base % rule}; }}")
+    for table in ("bridge wall", "ip far"):
+        host.run("host", "nft", "-f", "-", stdin=WALL.format(table=table, rule=rule))
     found = check(host)[1]["findings"]
     told = [said.partition("drops port ")[2].partition(";")[0] for said in found]
     assert told == ([ports] if ports else [])
+
+
+def test_a_policy_before_the_bridge(host: Lab) -> None:
+    chain = "chain c { type filter hook prerouting priority 0; policy drop; }"
+    host.run("host", "nft", f"table bridge wall {{ {chain}; }}")
+    (finding,) = check(host)[1]["findings"]
+    assert "nft chain bridge wall c drops what it does not accept" in finding
 
 
 def test_what_the_service_opens_is_no_finding(host: Lab) -> None:
