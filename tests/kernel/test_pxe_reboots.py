@@ -45,6 +45,17 @@ APPLY = (
     *("--pxe-beside-dhcp", "--pxe-no-nat"),
 )
 
+NETBOOT = """
+ip address flush dev eth0
+timeout 20 dhclient -1 -4 -lf /run/client.leases -pf /run/client.pid eth0 2>&-
+for file in linux initrd.gz; do
+    python3 -c 'import sys, urllib.request as u; print(len(u.urlopen(sys.argv[1]).read()))' \\
+        http://192.168.244.1/debian/13/amd64/$file
+done
+ip address flush dev eth0
+kill $(cat /run/client.pid)
+ip address add 192.168.244.50/24 dev eth0
+"""
 UP = ("bridgekit", "pxe", "up", "--beside-dhcp", "--no-nat")
 FETCH = """
 import sys, time, urllib.request
@@ -83,6 +94,17 @@ def all_serve(machine: Machine) -> None:
         assert machine.run("ip", "netns", "exec", f"client{number}", *fetch) == "#!ipxe\n"
 
 
+def vlans_are_mended(machine: Machine) -> None:
+    """A client whose port is in no VLAN gets no address; the check finds that, and it boots."""
+    netboot = ("ip", "netns", "exec", "client4", "sh", "-euc", NETBOOT)
+    machine.run("ip", "link", "set", "br2", "type", "bridge", "vlan_filtering", "1")
+    machine.run("bridge", "vlan", "del", "dev", "port4", "vid", "1")
+    assert machine.ask(*netboot)[0] != 0
+    code, said, _ = machine.ask("bridgekit", "pxe", "check", "br2", "--fix")
+    assert (code, "nothing keeps clients of br2 from booting" in said) == (0, True), said
+    assert [int(size) > 10_000_000 for size in machine.run(*netboot).split()] == [True, True]
+
+
 def test_each_engine_comes_back(disk: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
     """After a crash, a restart of the engine, and a reboot."""
     layer = layered(disk, tmp_path / "pxe")
@@ -96,6 +118,7 @@ def test_each_engine_comes_back(disk: Path, tmp_path: Path, more: tuple[str, ...
             )
         shell(machine, CLIENTS)
         all_serve(machine)
+        vlans_are_mended(machine)
         machine.run("pkill", "-9", "-f", "bootserver")
         all_serve(machine)
         machine.run("systemctl", "restart", "docker")
