@@ -19,7 +19,7 @@ from bridgekit.host import (
 from bridgekit.host.command import run
 from bridgekit.host.dhcp import read as dhcp_reader
 from bridgekit.host.dhcp import run as dhcp
-from bridgekit.host.netlink import legs, lifetimes, path, reach, read, sockets, static_macs
+from bridgekit.host.netlink import legs, lifetimes, path, reach, read, sockets, static_macs, vlans
 from bridgekit.host.netlink import links as link_reader
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
@@ -47,7 +47,7 @@ def network() -> Snapshot:
 
 def _network() -> Snapshot:
     with Channel() as channel:
-        found = link_reader.links(channel)
+        found = vlans.told(channel, link_reader.links(channel))
         names = {link.index: link.name for link in found}
         return Snapshot(
             links=found,

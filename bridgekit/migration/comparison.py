@@ -41,8 +41,8 @@ COMPARED_FLAGS = {
 """Secondary; no DAD, home address, permanent, manage temporary, no prefix route, auto-join."""
 
 
-OF_THE_MOMENT = ("index", "carrier", "forwarding", "bridge", "port")
-"""Of a link; bridge and port are compared by themselves."""
+OF_THE_MOMENT = ("index", "carrier", "forwarding", "bridge", "port", "vlans")
+"""Of a link; bridge, port and VLANs are compared by themselves."""
 _Identity = tuple[str, Hashable]
 """The link that something belongs to, and what makes it the same as another."""
 
@@ -85,7 +85,12 @@ def _link_changes(wanted: Link, found: Link) -> Changes:
     names = (field.name for field in fields(Link) if field.name not in OF_THE_MOMENT)
     pairs: Changes = [(name, getattr(wanted, name), getattr(found, name)) for name in names]
     pairs += _bridge_changes(wanted.bridge, found.bridge) + _port_changes(wanted.port, found.port)
+    pairs += [] if wanted.vlans is None else [("vlans", _told(wanted), _told(found))]
     return [change for change in pairs if change[1] != change[2]]
+
+
+def _told(link: Link) -> str:
+    return ", ".join(map(str, link.vlans or ())) or "none"
 
 
 def _bridge_changes(wanted: BridgeOptions | None, found: BridgeOptions | None) -> Changes:

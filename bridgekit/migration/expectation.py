@@ -65,7 +65,7 @@ def _bridge(nic: Link, there: Link | None, intent: Intent) -> Link:
     made = replace(made, token=there.token if there else None, arp=there.arp if there else True)
     made = replace(made, bridge=options or intent.wishes.made())
     if there:
-        return replace(made, index=there.index, altnames=there.altnames)
+        return replace(made, index=there.index, altnames=there.altnames, vlans=there.vlans)
     return replace(made, index=NEW_INDEX, altnames=())
 
 
@@ -86,7 +86,7 @@ def unbridged(snapshot: Snapshot, intent: Intent) -> Snapshot:
     bridge, port = _link(snapshot, intent.bridge), _link(snapshot, intent.nic)
     before = intent.left.link(port.name) or port
     nic = replace(port, controller=None, port=None, forwarding=False, lro=before.lro)
-    nic = replace(nic, addrgenmode=bridge.addrgenmode)
+    nic = replace(nic, addrgenmode=bridge.addrgenmode, vlans=None)
     rest = (link for link in snapshot.links if link.name not in (port.name, bridge.name))
     own = snapshot.addresses_on(port.name)
     same_mac = bridge.mac == nic.mac
@@ -121,7 +121,7 @@ def _given_back(state: Snapshot, live: Link, intent: Intent) -> Snapshot:
     before = left.link(intent.bridge)
     if before is None:
         return state
-    bridge = replace(before, index=live.index, bridge=live.bridge)
+    bridge = replace(before, index=live.index, bridge=live.bridge, vlans=live.vlans)
     numbers = {name: index for index, name in left.routes.names}
     own = left.routes.naming(intent.bridge).messages
     names = (*state.routes.names, (live.index, live.name))

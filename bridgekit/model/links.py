@@ -33,6 +33,24 @@ class PortOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Vlan:
+    """The VLANs from `first` to `last` that a bridge or a port of one takes part in, all alike.
+
+    `pvid`: frames without a tag belong to it. `untagged`: its frames leave without their tag.
+    """
+
+    first: int
+    last: int
+    pvid: bool = False
+    untagged: bool = False
+
+    def __str__(self) -> str:
+        """The words that `bridge vlan add` takes."""
+        ids = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
+        return f"vid {ids}" + " pvid" * self.pvid + " untagged" * self.untagged
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One network interface. `kind` is the kernel's word (veth, bridge), empty for hardware.
 
@@ -40,7 +58,8 @@ class Link:
     `addrgenmode` is how IPv6 link-local addresses are made: 0 eui64, 1 none, 2 stable-secret,
     3 random; None where IPv6 is off. `token` is the lower half of the addresses that it makes from
     advertisements, if someone chose it. `lro`: does the hardware join segments that it receives?
-    `forwarding`: does its bridge let frames through?
+    `forwarding`: does its bridge let frames through? `vlans`: those of a bridge that knows VLANs
+    or of its port; None elsewhere, and where that is the kernel's choice.
     """
 
     index: int
@@ -65,6 +84,7 @@ class Link:
     alias: str | None = None
     token: str | None = None
     altnames: tuple[str, ...] = ()
+    vlans: tuple[Vlan, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
