@@ -46,7 +46,9 @@ def stanza_text(state: Snapshot, intent: Intent, extras: Extras, flavour: Flavou
 def section_alone(after: Snapshot, intent: Intent, flavour: Flavour, cidr: bool) -> str:
     """Return the bridge's section without anything that the files say of the NIC."""
     changed, asked = settings(after, intent.bridge, flavour), leased(after, intent.bridge)
-    return stanza_text(after, intent, Extras(settings=changed, leased=asked, cidr=cidr), flavour)
+    nic = after.link(intent.nic)
+    extras = Extras(settings=changed, leased=asked, cidr=cidr, vlans=nic.vlans if nic else None)
+    return stanza_text(after, intent, extras, flavour)
 
 
 def file_changes(

@@ -92,11 +92,12 @@ def _ifupdown_ng(link: Link, port: str, treated: PortOptions, mac: str | None) -
     for name in (*(name for _, name in TIMES), "priority"):
         if getattr(options, name) != getattr(usual, name):
             words += [name, str(getattr(options, name))]
-    words += ["vlan_filtering", "1"] if options.vlan_filtering else []
     address = f"address {mac} " if mac else ""
     yield Option("create", f"ip link set dev {link.name} {address}type bridge {' '.join(words)}")
     if mac:
         yield Option("hwaddress", mac)
+    if options.vlan_filtering:
+        yield Option("bridge-vlan-aware", "yes")
     cost, priority = treated.path_cost, treated.priority
     ways = [f"cost {cost}"] * (cost is not None) + [f"priority {priority}"] * (priority is not None)
     if ways:

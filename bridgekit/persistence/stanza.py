@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bridgekit.errors import UsageError
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, Address, link_local
-from bridgekit.model.links import Link, PortOptions, StaticMac, Sysctl
+from bridgekit.model.links import Link, PortOptions, StaticMac, Sysctl, Vlan
 from bridgekit.model.route_set import RouteSet, own_legs
 from bridgekit.model.route_text import route_text
 from bridgekit.model.routes import (
@@ -34,7 +34,7 @@ from bridgekit.model.routes import (
     table,
 )
 from bridgekit.model.snapshot import Snapshot, in_creation_order
-from bridgekit.persistence import bridge_words
+from bridgekit.persistence import bridge_words, vlan_words
 from bridgekit.persistence.address_words import (
     FAMILY_WORD,
     Given,
@@ -58,10 +58,10 @@ class Extras:
     """What `apply` adds to the plain stanza.
 
     A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
-    the families whose addresses a DHCP server gives, how the bridge treats its port, and the ports
-    that a bridge had before, as its section named them. `asking`: see Given. `cidr`: the length of
-    a prefix stands behind the address, instead of a `netmask`. `lasting`: the bridge stays up when
-    the host goes down.
+    the families whose addresses a DHCP server gives, how the bridge treats its port, in which VLANs
+    that is, and the ports that a bridge had before, as its section named them. `asking`: see Given.
+    `cidr`: the length of a prefix stands behind the address, instead of a `netmask`. `lasting`: the
+    bridge stays up when the host goes down.
     """
 
     mac: str | None = None
@@ -69,6 +69,7 @@ class Extras:
     kept: tuple[Option, ...] = ()
     leased: frozenset[int] = frozenset()
     port: PortOptions = field(default_factory=PortOptions)
+    vlans: tuple[Vlan, ...] | None = None
     ports: tuple[str, ...] = ()
     asking: dict[str, tuple[Option, ...]] = field(default_factory=dict)
     cidr: bool = False
@@ -120,6 +121,7 @@ def bridge_options(link: Link, port: str, extras: Extras, flavour: Flavour) -> I
     yield from bridge_words.behaviour(flavour, link, port, extras.port, extras.mac)
     yield from bridge_words.settings(extras.settings)
     yield from extras.kept
+    yield from vlan_words.vlans(flavour, link, port, extras.vlans, extras.kept)
 
 
 def lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:

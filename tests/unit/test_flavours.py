@@ -9,11 +9,14 @@ import pytest
 from bridgekit.host import flavours
 from bridgekit.migration.expectation import bridged
 from bridgekit.migration.intent import Wishes
+from bridgekit.model.links import BridgeOptions, Vlan
+from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, IFUPDOWN2, IFUPDOWN_NG, Flavour
+from bridgekit.persistence.option import Option
 from bridgekit.persistence.stanza import Extras, stanzas
 from tests.unit.shapes import Memory
-from tests.unit.states import INTENT, STATE
+from tests.unit.states import INTENT, STATE, link
 
 MAC = "52:54:00:00:00:02"
 WORDS = {
@@ -47,6 +50,39 @@ def test_one_state_in_the_words_of_each(flavour: Flavour) -> None:
     told = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
     assert " | ".join(told) == " | ".join(WORDS[flavour])
     assert len(found) == (1 if flavour.joined else 3)
+
+
+LISTS = (
+    "up bridge vlan delete dev br0 self vid 1-4094; bridge vlan add dev br0 self vid 7 pvid"
+    " untagged; bridge vlan add dev br0 self vid 9-12",
+    "up bridge vlan delete dev eth0 vid 1-4094; bridge vlan add dev eth0 vid 7 pvid untagged",
+)
+DEFAULT = "up ip link set dev br0 type bridge vlan_default_pvid 7"
+IN_VLANS = {
+    CLASSIC: ["bridge_vlan_aware yes", DEFAULT, LISTS[0]],
+    IFUPDOWN2: ["bridge-vlan-aware yes", "bridge-pvid 7", DEFAULT, LISTS[0]],
+    IFUPDOWN_NG: ["bridge-vlan-aware yes", DEFAULT, LISTS[0]],
+}
+
+
+@pytest.mark.parametrize("flavour", IN_VLANS, ids=lambda one: one.name)
+def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Flavour) -> None:
+    """Words that its section has already count for all ports, so the NIC is told apart."""
+    there = (Vlan(7, 7, pvid=True, untagged=True), Vlan(9, 12))
+    options = BridgeOptions(vlan_filtering=True, default_pvid=7)
+    bridge = replace(link(4, "br0"), kind="bridge", bridge=options, vlans=there)
+    state = bridged(replace(STATE, links=(*STATE.links, bridge)), INTENT)
+    assert vlan_lines(state, flavour, ()) == IN_VLANS[flavour]
+    kept = (Option("bridge-vids", "20"),)
+    aware, *_ = IN_VLANS[flavour]
+    expected = [aware, "bridge-vids 20", DEFAULT, *LISTS]
+    assert vlan_lines(state, flavour, kept) == expected
+
+
+def vlan_lines(state: Snapshot, flavour: Flavour, kept: tuple[Option, ...]) -> list[str]:
+    found = stanzas(state, "br0", "eth0", Extras(kept=kept), flavour)
+    lines = [f"{option.name} {option.value}" for one in found for option in one.options]
+    return [line for line in lines if "vlan" in line or "vid" in line]
 
 
 HEADS = {
