@@ -64,7 +64,7 @@ def file_changes(
     """
     flavour, after = manner.flavour, _with_leases_ending(after)
     with refusing():
-        reading = read(main)
+        reading = read(main, flavour)
     there = before.link(intent.bridge) is not None
     extras = _extras(reading, after, intent, flavour, there)
     stanza = _section(reading, after, intent, extras, manner)
@@ -145,9 +145,11 @@ def _rewritten(
     nic = replace(nic, named=nic.named or flavour.always_bare)
     made: dict[Path, tuple[str, str]] = {}
     for path, text in _texts(reading).items():
-        without = interfaces.switched_off(text, intent.bridge, "", bridge) if there else text
+        without = (
+            interfaces.switched_off(text, intent.bridge, "", bridge, flavour) if there else text
+        )
         here = stanza if path == Path(home) else ""
-        new = interfaces.switched_off(without, intent.nic, here, nic, flavour.bare)
+        new = interfaces.switched_off(without, intent.nic, here, nic, flavour)
         made[path] = text, new
     return made
 
@@ -219,10 +221,10 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), files.read(backup), before), change]
 
 
-def read(main: Path) -> Reading:
+def read(main: Path, flavour: Flavour = CLASSIC) -> Reading:
     """The main interfaces file and those that it includes."""
     files.read(main)  # tells it if that is no file; of those included ifup would skip it
-    return interfaces.read(str(main), files.Texts(), strict=False)
+    return interfaces.read(str(main), files.Texts(), False, flavour)
 
 
 def _texts(reading: Reading) -> dict[Path, str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridgekit import machine
-from bridgekit.application import booting, persisting
+from bridgekit.application import booting, installed, persisting
 from bridgekit.application.about_files import about_foreign
 from bridgekit.application.planning import Draft, Request
 from bridgekit.errors import Refused
@@ -82,7 +82,9 @@ def foreign(
     if not any(address.scope != LINK_SCOPE for address in state.addresses_on(bridge)):
         raise Refused(f"{bridge} has no address to be taken back to {port}; nothing was changed")
     intent = Intent(port, bridge, "unbridge")
-    return _draft(intent, without, about_foreign(persisting.read(main), bridge))
+    return _draft(
+        intent, without, about_foreign(persisting.read(main, installed.flavour(None)), bridge)
+    )
 
 
 def _uplink(state: Snapshot, bridge: str, without: str | None) -> str | None:

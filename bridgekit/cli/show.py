@@ -28,6 +28,7 @@ from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.route_text import route_text
 from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.agreement import disagreements
+from bridgekit.persistence.flavour import Flavour
 from bridgekit.transaction.store import Store
 
 DIFFERENT = 10
@@ -130,12 +131,13 @@ def interfaces(
     if link is None:
         raise Refused(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge, "bridge", wishes)
+    chosen = installed.flavour(flavour)
     if check:
-        _checked(state, bridge if link.controller == bridge else name, interfaces_file, as_json)
+        subject = bridge if link.controller == bridge else name
+        _checked(state, subject, interfaces_file, chosen, as_json)
         return
     state = machine.detailed(state, name, bridge)
     after = state if link.controller == bridge else bridged(state, intent)
-    chosen = installed.flavour(flavour)
     text = persisting.section_alone(after, intent, chosen, cidr=style == "cidr")
     if out:
         with refusing():
@@ -144,10 +146,10 @@ def interfaces(
         click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
 
 
-def _checked(state: Snapshot, link: str, main: Path, as_json: bool) -> None:
+def _checked(state: Snapshot, link: str, main: Path, flavour: Flavour, as_json: bool) -> None:
     """Tell on what the file and the link do not agree, and end with 10 if there is something."""
     with refusing():
-        found = disagreements(persisting.read(main), state, link)
+        found = disagreements(persisting.read(main, flavour), state, link)
     if as_json:
         click.echo(as_json_text({"link": link, "differences": found}))
     else:

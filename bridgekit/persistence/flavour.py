@@ -41,6 +41,8 @@ class Flavour:
     """The families that it can ask a DHCP server for."""
     clients: tuple[str, ...] = ("dhclient", "dhcpcd", "udhcpc", "pump")
     """The programs that it asks with."""
+    starts: frozenset[str] = frozenset()
+    """Words that start a section, and are options like any other to ifupdown 0.8."""
     sets: frozenset[str] = frozenset()
     """The bridge's kernel settings that it changes by itself."""
 
@@ -57,6 +59,7 @@ IFUPDOWN2: Final = Flavour(
     protocol=KERNEL_MADE,
     bare=BARE + "ipv6-addrgen off\n",
     clients=("dhclient",),
+    starts=frozenset({"vlan"}),
     sets=FORWARDING | {"net/ipv4/conf/{}/arp_accept"},
 )
 IFUPDOWN_NG: Final = Flavour(
@@ -65,5 +68,6 @@ IFUPDOWN_NG: Final = Flavour(
     metric={IPV4: 1, IPV6: 1},
     asks=frozenset({IPV4}),
     clients=("dhclient", "dhcpcd", "udhcpc"),
+    starts=frozenset({"interface", "template"}),
 )
 FLAVOURS: Final[dict[str, Flavour]] = {one.name: one for one in (CLASSIC, IFUPDOWN2, IFUPDOWN_NG)}

@@ -132,3 +132,20 @@ def test_what_each_does_not_take(text: str) -> None:
 def test_a_lease_of_ifupdown_ng_is_seen() -> None:
     reading = interfaces.read("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
     assert ("inet", "dhcp") in interfaces.methods(reading, "eth0")
+
+
+def test_a_section_of_ifupdown_ng_by_another_word() -> None:
+    text = "auto eth0\ninterface eth0\n address 192.0.2.4/24\n auto\ntemplate t\n mtu 9\n"
+    reading = interfaces.read("/main", Memory(main=text), False, IFUPDOWN_NG)
+    assert interfaces.options(reading, "eth0") == (Option("address", "192.0.2.4/24"),)
+    assert [one.name for one in reading.definitions] == ["eth0", "t"]
+
+
+def test_a_vlan_of_a_bridge_is_no_option_of_the_section_before() -> None:
+    text = (
+        "auto br0\niface br0\n bridge-ports eth0\nvlan br0.7\n bridge-igmp-querier-src 192.0.2.1\n"
+    )
+    reading = interfaces.read("/main", Memory(main=text), False, IFUPDOWN2)
+    assert [one.name for one in reading.definitions] == ["br0"]
+    assert interfaces.options(reading, "br0") == (Option("bridge-ports", "eth0"),)
+    assert len(interfaces.options(interfaces.read("/main", Memory(main=text), False), "br0")) == 3

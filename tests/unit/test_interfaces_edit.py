@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridgekit.persistence import interfaces
+from bridgekit.persistence.flavour import FLAVOURS, IFUPDOWN2, IFUPDOWN_NG
 from bridgekit.persistence.interfaces import Ties
 from tests.unit.shapes import ETH0, FILE, FOLDER, INVALID, TREES, VALID, read, variants
 
@@ -140,9 +141,25 @@ def test_an_open_line_elsewhere_does_no_harm() -> None:
     assert off(text).endswith(f"/24\n{NEW}{text.removeprefix(ETH0)}")
 
 
-def test_sections_of_ifupdown_ng_are_nobody_elses() -> None:
-    text = ETH0 + "template x\n  mtu 9\n"
-    assert off(text).endswith(f"{NEW}template x\n  mtu 9\n")
+OF_OTHERS = {"template x": IFUPDOWN_NG, "interface eth9": IFUPDOWN_NG, "vlan br0.7": IFUPDOWN2}
+
+
+@pytest.mark.parametrize("head", OF_OTHERS)
+def test_what_starts_a_section_to_one_is_an_option_to_others(head: str) -> None:
+    text = f"{ETH0}{head}\n  mtu 9\n"
+    for flavour in FLAVOURS.values():
+        made = interfaces.switched_off(text, "eth0", "auto br0\n", flavour=flavour)
+        assert made.endswith(f"{NEW}{head}\n  mtu 9\n") == (flavour is OF_OTHERS[head])
+        assert f"#bridgekit# {head}" in made or flavour is OF_OTHERS[head]
+        assert interfaces.switched_on(made) == text
+        assert interfaces.parse(text, flavour).text == text
+
+
+def test_a_section_by_another_word_is_switched_off() -> None:
+    text = "auto eth0\ninterface eth0\n  address 192.0.2.4/24\n"
+    made = interfaces.switched_off(text, "eth0", "auto br0\n", flavour=IFUPDOWN_NG)
+    assert made.startswith("#bridgekit# auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")
+    assert interfaces.switched_on(made) == text
 
 
 ETH1 = "iface eth1 inet manual\n"

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces.lines import Line, lines
 
 SELECTIONS = frozenset({"auto", "no-auto-down", "no-scripts"})
 STARTS = SELECTIONS | {"iface", "mapping", "rename", "source"}
-OF_OTHERS = frozenset({"template"})
-"""Starts a section for ifupdown-ng; for ifupdown 0.8 it is an option like any other word."""
-WITH_SELECTIONS = OF_OTHERS | {"iface"}
+SYNONYMS = {"interface": "iface", "template": "iface"}
+"""ifupdown-ng's; a template differs in that it is never brought up."""
 ALLOW = "allow-"
 SOURCE_DIRECTORY = "source-dir"
 
@@ -25,7 +25,7 @@ class Section:
 
     @property
     def keyword(self) -> str:
-        return self.head.name if self.head else ""
+        return SYNONYMS.get(self.head.name, self.head.name) if self.head else ""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -58,27 +58,27 @@ class Document:
         return tuple(section for section in self.sections if section.keyword == keyword)
 
 
-def parse(text: str) -> Document:
+def parse(text: str, flavour: Flavour = CLASSIC) -> Document:
     """Divide an interfaces(5) text into sections; `parse(text).text == text`, whatever it is.
 
     Bytes that are not UTF-8 come through if they were decoded with `surrogateescape`.
     """
     found: list[list[Line]] = [[]]
-    keyword = ""
+    inside = False
     for line in lines(text):
-        if starts(line) and not (keyword in WITH_SELECTIONS and selects_itself(line)):
+        if starts(line, flavour) and not (inside and selects_itself(line)):
             found.append([])
-            keyword = line.name
+            inside = SYNONYMS.get(line.name, line.name) == "iface"
         found[-1].append(line)
     first, *others = found
     sections = [Section(head, tuple(body)) for head, *body in others]
     return Document((Section(None, tuple(first)), *sections) if first else tuple(sections))
 
 
-def starts(line: Line) -> bool:
+def starts(line: Line, flavour: Flavour) -> bool:
     """Does this line start a section?"""
     word = line.name
-    return word in STARTS or word in OF_OTHERS or selects(word) or includes(word)
+    return word in STARTS or word in flavour.starts or selects(word) or includes(word)
 
 
 def selects_itself(line: Line) -> bool:

@@ -6,7 +6,7 @@ can be taken back, byte for byte.
 
 from collections.abc import Iterator
 
-from bridgekit.persistence.flavour import CLASSIC
+from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces.document import (
     Section,
     activation,
@@ -25,17 +25,17 @@ NO_TIES = Ties()
 
 
 def switched_off(
-    text: str, link: str, instead: str, tied: Ties = NO_TIES, bare: str = CLASSIC.bare
+    text: str, link: str, instead: str, tied: Ties = NO_TIES, flavour: Flavour = CLASSIC
 ) -> str:
     """Return the text with the interface's sections commented out and `instead` in their place.
 
     Its name is taken out of `auto` and `allow-*` lines. Every other byte stays. Where there is no
-    section, `instead` goes to the end. Where others need its name there is the section `bare`; its
+    section, `instead` goes to the end. Where others need its name there is a bare section; its
     own section, if others use that, is called something else from now on.
     """
     parts: list[str] = []
     place, opened = 0, False
-    for section, line in ((s, line) for s in parse(text).sections for line in s.lines):
+    for section, line in ((s, line) for s in parse(text, flavour).sections for line in s.lines):
         new = _instead_of(line, section, link, tied)
         parts.append(line.raw if new is None else _marked(line.raw))
         opened = line.open and new is None
@@ -45,7 +45,7 @@ def switched_off(
             place = len(parts)
     place = place or len(parts)
     if instead:
-        whole = instead + _left(link, tied, bare)
+        whole = instead + _left(link, tied, flavour.bare)
         before = parts[place - 1] if place else ""
         parts.insert(place, _added(whole, before, opened and place == len(parts)))
     return "".join(parts)
@@ -105,7 +105,7 @@ def _instead_of(line: Line, section: Section, link: str, tied: Ties) -> str | No
         found = tuple(_renamed(word, tied) for word in _activated(line, link))
     elif line.text and _is_own(section, link) and _goes(line, section, tied):
         return ""
-    elif line is section.head and line.name == "iface":
+    elif line is section.head and section.keyword == "iface":
         found = tuple(_called(line.words, tied))
     if found == line.words:
         return None

@@ -1,10 +1,9 @@
 """Reads interfaces(5) as ifupdown 0.8 does, file by file, with its complaints."""
 
 import contextlib
-from collections.abc import Iterator
 
+from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces.document import (
-    OF_OTHERS,
     Document,
     Section,
     activation,
@@ -32,16 +31,18 @@ METHODS = {
     "can": ("static",),
     "meta": ("none",),
 }
+OF_A_BRIDGE = "vlan"
+"""Starts a section about one VLAN of a bridge: of multicast, no interface and no address."""
 SAME = {"post-up": "up", "pre-down": "down"}
 
 
-def read(main: str, files: Files, strict: bool = True) -> Reading:
+def read(main: str, files: Files, strict: bool = True, flavour: Flavour = CLASSIC) -> Reading:
     """Read an interfaces(5) file and those that it includes, as ifup 0.8 does.
 
     `strict`: stop where ifup stops. Otherwise read on, as well as may be: ifupdown2 and ifupdown-ng
-    take files that ifup 0.8 does not.
+    take files that ifup 0.8 does not. `flavour`: whose words start a section.
     """
-    reader = _Reader(normal(main), files, strict)
+    reader = _Reader(normal(main), files, strict, flavour)
     reader.file(main)
     return Reading(
         reader.main,
@@ -69,8 +70,8 @@ class _StopError(Exception):
 class _Reader:
     """Gathers what the files say."""
 
-    def __init__(self, main: str, files: Files, strict: bool) -> None:
-        self.main, self.files, self.strict = main, files, strict
+    def __init__(self, main: str, files: Files, strict: bool, flavour: Flavour) -> None:
+        self.main, self.files, self.strict, self.flavour = main, files, strict, flavour
         self.seen = set[str]()
         self.inside: list[str] = []
         self.documents: dict[str, Document] = {}
@@ -91,10 +92,10 @@ class _Reader:
         if text is None or normal(path) in self.inside:
             self._complain(line, "it includes itself" if text else f"cannot read {path}")
             return
-        document = self.documents.setdefault(normal(path), parse(text))
+        document = self.documents.setdefault(normal(path), parse(text, self.flavour))
         self.inside.append(normal(path))
         with contextlib.suppress(_StopError):
-            for section in _for_ifup(document):
+            for section in document.sections:
                 self._section(path, section)
         self.inside.pop()
 
@@ -113,7 +114,7 @@ class _Reader:
             self._iface(head, section)
         elif keyword == "mapping":
             self._mapping(section)
-        else:
+        elif keyword != OF_A_BRIDGE:
             if head:
                 self._simple(path, head)
             for line in section.options:
@@ -197,15 +198,3 @@ class _Reader:
                 return one
         self._refuse(head, f"it inherits from {name!r}, which no section before it has")
         return None
-
-
-def _for_ifup(document: Document) -> Iterator[Section]:
-    """Sections of others' programs are options of the section before them to ifup."""
-    last = Section(None)
-    for section in document.sections:
-        if section.keyword in OF_OTHERS:
-            last = Section(last.head, last.body + section.lines)
-        else:
-            yield last
-            last = section
-    yield last
