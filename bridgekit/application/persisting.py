@@ -25,7 +25,7 @@ from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces import Reading
-from bridgekit.persistence.moved import moved
+from bridgekit.persistence.moved import moved, mtu
 from bridgekit.persistence.option import Option
 from bridgekit.persistence.stanza import Extras, bridge_options, rendered, stanzas
 
@@ -125,7 +125,8 @@ def _section(
         text = stanza_text(after, intent, extras, flavour)
     else:
         there = replace(extras, kept=_own_of_the_bridge(reading, intent))
-        words = bridge_options(bridge, intent.nic, there, flavour)
+        followed = replace(bridge, mtu=mtu(sections))
+        words = bridge_options(followed, intent.nic, there, flavour)
         text = rendered(moved(sections, intent.nic, intent.bridge, tuple(words)), template())
     return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
 

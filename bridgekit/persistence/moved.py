@@ -1,5 +1,6 @@
 """An interface's own sections, word for word, as a bridge's."""
 
+from bridgekit.persistence.bridge_words import ETHERNET_MTU
 from bridgekit.persistence.interfaces import Definition, on_card, renamed
 from bridgekit.persistence.interfaces.hooks import NAMES
 from bridgekit.persistence.interfaces.names import is_of
@@ -25,6 +26,12 @@ def moved(
     for number, (one, name) in enumerate(zip(aliases, names, strict=True)):
         made.append(_stanza(one, nic, name, begins=name not in names[:number]))
     return tuple(made)
+
+
+def mtu(sections: tuple[Definition, ...]) -> int:
+    """Return the MTU that the sections give; Ethernet's, which needs no word, if they give none."""
+    given = (o.value for one in sections for o in one.options if o.name == "mtu")
+    return int(next(filter(str.isdecimal, given), ETHERNET_MTU))
 
 
 def _stanza(

@@ -140,6 +140,23 @@ def test_an_mtu_in_the_words_of_ifupdown2(make_lab: MakeLab) -> None:
     assert any('"mtu": 1400' in line for line in links), said
 
 
+@pytest.mark.parametrize(
+    ("flavour", "line", "mtu"), [("classic", "", 1500), ("ifupdown-ng", "  mtu 1300\n", 1300)]
+)
+def test_the_mtu_of_the_file_is_followed(
+    make_lab: MakeLab, flavour: str, line: str, mtu: int
+) -> None:
+    """By the port, too; and a file that says none leaves it to the card."""
+    lab = make_lab(host=(*layout.SIMPLE, "link set eth0 mtu 1400"), interfaces=FILE + line)
+    assert lab.bridgekit("apply", "eth0", "--yes", "--flavour", flavour, *FOLLOWED).code == 0
+    name, text = f"boot{os.getpid()}", lab.read_interfaces()
+    booted, said = ifup.boot(name, text, flavour=flavour, checked=False)
+    links = [line for line in booted.lines if line.startswith("link")]
+    for link in ("br0", "eth0"):
+        (shown,) = (line for line in links if f'"ifname": "{link}"' in line)
+        assert f'"mtu": {mtu}' in shown, said
+
+
 @pytest.mark.parametrize("options", [(), FOLLOWED])
 def test_names_that_a_shell_would_not_take_are_refused(
     make_lab: MakeLab, options: tuple[str, ...]
