@@ -28,6 +28,10 @@ def install(lab: Lab, flavour: str) -> None:
     program = folder / "usr/share/ifupdown2/__main__.py"
     if program.exists():
         program.chmod(0o755)  # as the package does when it is installed
+    for name in ("ifup", "ifdown", "ifquery") if flavour == "ifupdown-ng" else ():
+        link = folder / "usr/sbin" / name  # Debian 13's package leaves that to its alternatives
+        if not link.exists():
+            link.symlink_to("ifupdown-ng")
     packages.lay_over(lab, folder)
     network = lab.hosts["host"].config / "network"
     for script in network.glob("if-*.d/bridge"):

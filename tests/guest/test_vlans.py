@@ -54,6 +54,16 @@ def test_exclusive_child_is_refused(make_lab: MakeLab, child: str) -> None:
     assert refused(lab, "eth0") == ["exclusive-child"]
 
 
+BOOTS = ("classic", "ifupdown2", "ifupdown-ng")
+
+
+def booted(lab: Lab, flavour: str) -> tuple[list[str], str]:
+    """The VLANs after a boot from the lab's file alone, and what ifup said."""
+    file = lab.read_interfaces()
+    testimony, said = ifup.boot(f"boot{os.getpid()}", file, None, flavour, checked=False)
+    return vlans(testimony), said
+
+
 def test_vlan_filtering(make_lab: MakeLab) -> None:
     lab = make_lab(host=addressed("eth0"), interfaces=LOOPBACK)
     with moved(lab, "eth0", "--vlan-filtering") as live:
@@ -62,8 +72,7 @@ def test_vlan_filtering(make_lab: MakeLab) -> None:
         untagged = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
         assert {one["ifname"]: one["vlans"] for one in shown} == {"br0": untagged, "eth0": untagged}
         answers(lab, "192.168.1.4", "2001:db8:1::4")
-        booted, _ = ifup.boot(f"boot{os.getpid()}", lab.read_interfaces())
-    assert vlans(booted) == vlans(live) != []
+        assert booted(lab, "classic")[0] == vlans(live) != []
 
 
 AWARE = "link add br0 type bridge forward_delay 0 vlan_filtering 1 vlan_default_pvid"
@@ -84,6 +93,25 @@ def test_a_bridge_that_knows_vlans_is_taken_as_it_is(make_lab: MakeLab) -> None:
     answers(lab, "192.168.1.4", "2001:db8:1::4")
     assert lab.bridgekit("rollback").code == 0
     assert lasting(before).difference(lasting(state(lab))) == []
+
+
+OWN = "\nauto br0\niface br0 inet manual\n  bridge-ports none\n  bridge-vids 20 30-32\n"
+
+
+@pytest.mark.parametrize("flavour", BOOTS)
+def test_the_file_alone_brings_all_vlans_back(make_lab: MakeLab, flavour: str) -> None:
+    """Its section gives VLANs to all ports, or to the bridge, or to none, as the flavour has it."""
+    lab = make_lab(host=addressed("eth0")[:2], interfaces=LOOPBACK + OWN)
+    lab.ip("host", f"{AWARE} 7", "link set br0 up")
+    for words in ("add dev br0 vid 9-12", "add dev br0 vid 40 untagged"):
+        lab.run("host", "bridge", "vlan", *words.split(), "self")
+    lab.hosts["host"].settle()
+    done = lab.bridgekit("apply", "eth0", "--yes", "--flavour", flavour)
+    assert done.code == 0, done
+    found, said = booted(lab, flavour)
+    assert found == vlans(state(lab)), said
+    assert {True} == {any(f'"vlan": {one}' in line for line in found) for one in (7, 9, 40)}
+    assert lab.bridgekit("rollback").code == 0
 
 
 def test_a_bridge_without_a_vlan_for_untagged_frames_is_refused(lab: Lab) -> None:

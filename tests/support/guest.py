@@ -11,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Final
 import pyroute2
 
 from bridgekit.host.command import run as run_program
+from bridgekit.lab import ifup
 from bridgekit.netboot.root import debootstrap
 
 ROOT: Final = Path(__file__).parents[2]
@@ -68,9 +69,23 @@ class Recipe:
         return hashlib.sha256(inputs.encode()).hexdigest()[:12]
 
 
+_UNPACK: Final = (
+    "cd /var/cache/bridgekit/packages/{} && apt-get -q download {} &&"
+    ' for one in *.deb; do dpkg -x "$one" . && rm "$one" || exit; done'
+)
+"""Where bridgekit.lab.packages looks for them: the guest could load none."""
+
+
+def _flavours() -> Iterator[str]:
+    for name, found in ifup.PACKAGES.items():
+        yield f'mkdir -p "$1/var/cache/bridgekit/packages/{name}"'
+        yield f'chroot "$1" sh -c {shlex.quote(_UNPACK.format(name, " ".join(found)))}'
+
+
 PLAIN: Final = Recipe(
     packages=(*KERNEL, *NETWORK, *TOOLS, *PYTHON, "python3-pytest"),
     programs=(("sbin/guest-init", INIT),),
+    more=tuple(f"--customize-hook={line}" for line in _flavours()),
 )
 """Runs one program, without any other."""
 
