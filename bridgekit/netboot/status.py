@@ -78,8 +78,9 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
     ) as reader:
         try:
             yield from (line.rstrip("\n") for line in reader.stdout or ())
-        finally:
+        except BaseException:
             reader.terminate()
+            raise
     if reader.returncode:
         raise NetbootFailed(f"The log of {bridge}'s service can't be read.")
 

@@ -132,9 +132,13 @@ def request(mac: bytes, xid: int) -> bytes:
 
 
 def parse(frame: bytes, mac: bytes, xid: int) -> Offer | None:
-    """The offer in an Ethernet frame, if it is one to this request; None for anything else."""
+    """The offer in an Ethernet frame, if it is one to this request; None for anything else.
+
+    What comes from the asking card itself is its own server's: a bridge port in hairpin mode sends
+    the question back.
+    """
     answer = packets.answer(frame, mac, xid)
-    if answer is None or answer.kind != packets.OFFER:
+    if answer is None or answer.kind != packets.OFFER or answer.mac == mac:
         return None
     router = answer.options.get(packets.ROUTER, b"")[:4]
     return Offer(

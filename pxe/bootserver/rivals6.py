@@ -44,10 +44,10 @@ async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
     await rivals.watch(nic, told, FILTER, question)
 
 
-def question(_heard: socket.socket, nic: str) -> Question:
+def question(heard: socket.socket, nic: str) -> Question:
     """A SOLICIT under a transaction id of its own."""
-    xid = token_bytes(3)
-    return Question(partial(_send, nic, request(xid)), partial(parse, xid=xid))
+    mac, xid = rivals.mac_of(heard, nic), token_bytes(3)
+    return Question(partial(_send, nic, request(xid)), partial(parse, mac=mac, xid=xid))
 
 
 def _send(nic: str, text: bytes) -> None:
@@ -64,9 +64,9 @@ def request(xid: bytes) -> bytes:
     return bytes((SOLICIT,)) + xid + b"".join(parts)
 
 
-def parse(frame: bytes, xid: bytes) -> Offer | None:
-    """Who answers in an Ethernet frame, if it is an answer to this question."""
+def parse(frame: bytes, mac: bytes, xid: bytes) -> Offer | None:
+    """Who answers in an Ethernet frame, if it is another's answer to this question of `mac`."""
     answer = frame[UDP + 8 :]
-    if len(answer) < 4 or answer[0] != ADVERTISE or answer[1:4] != xid:
+    if len(answer) < 4 or answer[0] != ADVERTISE or answer[1:4] != xid or frame[6:12] == mac:
         return None
     return Offer(str(IPv6Address(frame[22:38])), "an IPv6 address", frame[6:12].hex(":"))

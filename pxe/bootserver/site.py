@@ -7,7 +7,7 @@ from pathlib import Path
 from .catalogue import ARCHITECTURES, Entry, joined, parse
 from .machines import Machine
 from .machines import parse as parse_machines
-from .settings import Settings, Wrong
+from .settings import NAME, Settings, Wrong
 
 SHIPPED = Path(__file__).parent.parent
 FIRMWARE = "debian/firmware.cpio.gz"
@@ -27,7 +27,7 @@ class Site:
 
     def calls_back(self, name: str) -> bool:
         """Does an installer with this answer file tell when it is done?"""
-        files = (folder / name for folder in self.answers)
+        files = (folder / name for folder in self.answers if NAME.fullmatch(name))
         found = next((file for file in files if file.is_file()), None)
         return found is not None and "/done" in found.read_text(errors="replace")
 

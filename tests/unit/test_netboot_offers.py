@@ -50,6 +50,7 @@ def test_a_server_that_does_not_name_itself() -> None:
         offer(bytes((53, 1, 5, 255))),
         offer(b""),
         request(MAC, XID),
+        offer().replace(SERVER, MAC),
         b"",
         offer()[:60],
         offer()[:-9],
@@ -91,5 +92,5 @@ def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
 
 @given(st.binary(max_size=200))
 def test_hostile_answers_of_ipv6_servers(frame: bytes) -> None:
-    rivals6.parse(frame, b"abc")
-    rivals6.parse(bytes(UDP + 8) + b"\x02abc" + frame, b"abc")
+    rivals6.parse(frame, MAC, b"abc")
+    rivals6.parse(bytes(UDP + 8) + b"\x02abc" + frame, MAC, b"abc")

@@ -112,7 +112,16 @@ def test_one_that_hangs(timeline: Timeline, steps: int) -> None:
     assert later.stuck == STUCK.get(client.stage, (0, ""))[1]
 
 
-@pytest.mark.parametrize("last", [MEMTEST, WAY[5][1].replace("preseed.cfg", "ignition.json")])
+ANSWER = WAY[5][1]
+ENDS = (
+    MEMTEST,
+    ANSWER.replace("preseed.cfg", "ignition.json"),
+    ANSWER.replace("preseed.cfg", "../answers/preseed.cfg"),
+    ANSWER.replace("preseed.cfg", f"{'x' * 300}/../preseed.cfg"),
+)
+
+
+@pytest.mark.parametrize("last", ENDS)
 def test_one_that_asks_for_no_more(timeline: Timeline, last: str) -> None:
     """A memory test has no initrd, and Ignition does not call back."""
     for line in (*BOOT, WAY[2][1], last):
