@@ -7,6 +7,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6
 from urllib.parse import urlsplit
 
+from bridgekit.errors import BridgekitError
 from bridgekit.netboot import noted, record, status
 
 PATHS = ("/", "/clients", "/metrics")
@@ -52,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _answer(self) -> noted.Answer | None:
-        with suppress(OSError):
+        with suppress(OSError, BridgekitError):
             pid = status.pid(self.server.home)
             return noted.ask(pid, self.path) if pid else None
         return None

@@ -123,6 +123,7 @@ async def _told(
                     for offer in offers:
                         told(offer)
                     some = some or bool(offers)
+                await asyncio.sleep(0)  # a flood of frames must not keep others from their turn
     return some
 
 
