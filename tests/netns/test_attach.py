@@ -326,7 +326,7 @@ def test_waiting_for_the_container(host: Lab) -> None:
 SERVER = (
     *("dnsmasq", "--keep-in-foreground", "--port=0", "--user=root", "--conf-file=/dev/null"),
     *("--leasefile-ro", "--interface=br0", "--bind-interfaces", "--log-facility=-"),
-    *("--dhcp-range=198.51.100.50,198.51.100.60,255.255.255.0,120", "--log-dhcp"),
+    *("--dhcp-range=198.51.100.50,198.51.100.59,255.255.255.0,120", "--log-dhcp"),
 )
 
 
@@ -334,13 +334,15 @@ def test_an_address_by_dhcp(host: Lab) -> None:
     host.ip("host", "address add 198.51.100.1/24 dev br0")
     resolvers = host.run("host", "cat", "/etc/resolv.conf").stdout
     with host.popen("host", *SERVER, stdout=-1, stderr=-2, text=True) as server:
-        assert any("started" in line for line in server.stdout)
-        assert host.bridgekit("attach", "br0", "web", "dhcp").code == 0
-        assert "198.51.100.5" in host.run("host", "ip", "-n", "web", "address").stdout
-        assert "via 198.51.100.1" in host.run("host", "ip", "-n", "web", "route").stdout
-        assert "nothing to do" in host.bridgekit("attach", "br0", "web", "dhcp").stdout
-        assert host.bridgekit("detach", "br0", "web").code == 0
-        server.kill()
+        try:
+            assert any("started" in line for line in server.stdout)
+            assert host.bridgekit("attach", "br0", "web", "dhcp").code == 0
+            assert "198.51.100.5" in host.run("host", "ip", "-n", "web", "address").stdout
+            assert "via 198.51.100.1" in host.run("host", "ip", "-n", "web", "route").stdout
+            assert "nothing to do" in host.bridgekit("attach", "br0", "web", "dhcp").stdout
+            assert host.bridgekit("detach", "br0", "web").code == 0
+        finally:
+            server.kill()
     assert host.run("host", "pgrep", "udhcpc", check=False).stdout == ""
     assert host.run("host", "cat", "/etc/resolv.conf").stdout == resolvers
 
