@@ -16,7 +16,7 @@ from bridgekit.transaction.engine import focus, link_after
 def boot(main: Path, changes: Iterable[FileChange], intent: Intent, flavour: FlavourName) -> Boot:
     """Return how the files are read when they are changed so."""
     texts = files.Texts({one.path: one.after for one in changes})
-    reading = interfaces.read(str(main), texts, False, FLAVOURS[flavour])
+    reading = interfaces.read(str(main), texts, strict=False, flavour=FLAVOURS[flavour])
     up = (link for link in focus(intent) if link == link_after(intent) or reading.brings_up(link))
     running = (name for link in up for name in reading.running(link))
     return Boot(str(main), flavour, tuple(running))

@@ -28,7 +28,7 @@ def about_taking(main: Path, changes: Iterable[FileChange], flavour: Flavour) ->
 
 
 def _untaken(main: Path, texts: files.Texts, flavour: Flavour) -> tuple[Problem, ...]:
-    reading = interfaces.read(str(main), texts, flavour is CLASSIC, flavour)
+    reading = interfaces.read(str(main), texts, strict=flavour is CLASSIC, flavour=flavour)
     return interfaces.untaken(reading, texts, flavour)
 
 

@@ -225,7 +225,7 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
 def read(main: Path, flavour: Flavour = CLASSIC) -> Reading:
     """The main interfaces file and those that it includes."""
     files.read(main)  # tells it if that is no file; of those included ifup would skip it
-    return interfaces.read(str(main), files.Texts(), False, flavour)
+    return interfaces.read(str(main), files.Texts(), strict=False, flavour=flavour)
 
 
 def _texts(reading: Reading) -> dict[Path, str]:

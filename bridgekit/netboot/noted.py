@@ -1,7 +1,6 @@
 """What a running service has noted, read through its own root."""
 
 import os
-import re
 import socket
 import stat
 from contextlib import closing, suppress
@@ -51,7 +50,7 @@ def read_rival(pid: int) -> str:
 
 def read_pretended(pid: int) -> str:
     """The MAC address of the client that may be pretended; empty while nothing is served."""
-    found = re.fullmatch(MAC, _text(pid, "run/pxe/pretended"))
+    found = MAC.fullmatch(_text(pid, "run/pxe/pretended"))
     return found[0] if found else ""
 
 
