@@ -103,9 +103,15 @@ def _is_held_by(holders: tuple[str, ...], tie: Tie) -> bool:
     return tie.kind in SOCKETS and any(holder in tie.text for holder in holders)
 
 
-def settle(link: str) -> None:
-    """Wait, within limits, until the link's addresses are proven or found to be taken."""
+def settled(state: Snapshot, link: str) -> Snapshot:
+    """Return the state, read anew if addresses of the link were still to be proven in it.
+
+    They are waited for, at most five seconds, until they are proven or found to be taken.
+    """
+    if not any(address.tentative for address in state.addresses_on(link)):
+        return state
     reach.settled(link, SETTLE_SECONDS)
+    return network()
 
 
 def links() -> tuple[Link, ...]:

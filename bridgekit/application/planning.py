@@ -92,10 +92,8 @@ def _read(request: Request) -> tuple[Intent, Snapshot]:
     state = machine.network()
     nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
     intent = Intent(nic, request.bridge, "bridge", request.wishes, request.knowing)
-    if any(address.tentative for address in state.addresses_on(nic)):
-        machine.settle(nic)
-        state = machine.network()
-    return intent, machine.tied(machine.detailed(state, nic, request.bridge), nic)
+    state = machine.detailed(machine.settled(state, nic), nic, request.bridge)
+    return intent, machine.tied(state, nic)
 
 
 def named(state: Snapshot, nic: str | None) -> str | None:

@@ -101,7 +101,8 @@ def _draft(
     changes: tuple[FileChange, ...] = (),
     boot: Boot | None = None,
 ) -> Draft:
-    state = machine.snapshot(*engine.focus(intent))
+    state = machine.settled(machine.network(), intent.bridge)
+    state = machine.detailed(state, *engine.focus(intent))
     state = replace(state, links=tuple(link for link in state.links if link.name != without))
     found = (*findings(state, intent), *about)
     if any(item.level == "refuse" for item in found):

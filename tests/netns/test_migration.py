@@ -193,8 +193,15 @@ def test_addresses_are_proven_before_the_move(lab: Lab) -> None:
     """An address that the kernel still checks is waited for, not moved half-proven."""
     lab.ip("host", "address add 2001:db8:1::77/64 dev eth0")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    shown = lab.run("host", "ip", "address", "show", "br0").stdout
-    assert "2001:db8:1::77" in shown and "tentative" not in shown and "nodad" not in shown
+    assert_proven(lab, "br0", "2001:db8:1::77")
+    lab.ip("host", "address add 2001:db8:1::78/64 dev br0")
+    assert lab.bridgekit("rollback").code == 0
+    assert_proven(lab, "eth0", "2001:db8:1::78")
+
+
+def assert_proven(lab: Lab, link: str, ip: str) -> None:
+    shown = lab.run("host", "ip", "address", "show", link).stdout
+    assert ip in shown and "tentative" not in shown and "nodad" not in shown
 
 
 MANAGERS = {
