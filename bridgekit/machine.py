@@ -1,6 +1,7 @@
 """The machine as the transaction sees it: read it whole, and carry out one operation."""
 
 import struct
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cache
 
@@ -123,6 +124,11 @@ def links() -> tuple[Link, ...]:
 def snapshot(*names: str) -> Snapshot:
     """Return the network state with the details of these links."""
     return detailed(network(), *names)
+
+
+def detour(nic: str, undoing: bool = False) -> AbstractContextManager[None]:
+    """Meanwhile nothing is lost when this NIC joins or leaves a bridge, if the kernel can."""
+    return _executor(undoing).detour(nic)
 
 
 def execute(operation: Operation, undoing: bool = False) -> None:

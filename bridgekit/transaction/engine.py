@@ -7,6 +7,7 @@ look at the machine; files are replaced only after that; anything else is undone
 import contextlib
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -31,6 +32,8 @@ class Machine(Protocol):
     def snapshot(self, *links: str) -> Snapshot: ...
 
     def links(self) -> tuple[Link, ...]: ...
+
+    def detour(self, nic: str, undoing: bool = False) -> AbstractContextManager[None]: ...
 
     def execute(self, operation: Operation, undoing: bool = False) -> None: ...
 
@@ -57,11 +60,12 @@ def link_after(intent: Intent) -> str:
 def change(machine: Machine, journal: Journal, record: Record, tell: Callable[[str], None]) -> None:
     """Run the operations, look again, probe; BridgekitError at the first thing that is wrong."""
     operations, intent = record.plan.operations, record.plan.intent
-    begun = time.monotonic()
-    for step, operation in enumerate(operations):
-        journal.write(Entry("started", step))
-        machine.execute(operation)
-    spent = (time.monotonic() - begun) * 1000
+    with machine.detour(intent.nic):
+        begun = time.monotonic()
+        for step, operation in enumerate(operations):
+            journal.write(Entry("started", step))
+            machine.execute(operation)
+        spent = (time.monotonic() - begun) * 1000
     tell(f"{len(operations)} operations done in {spent:.0f} ms; looking at the result")
     differing = wrong(machine, goal(record), intent)
     if differing:

@@ -7,7 +7,7 @@ anew and compared with the snapshot.
 import contextlib
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from bridgekit.errors import BridgekitError, RollbackIncomplete, RolledBack
 from bridgekit.host import files, place
 from bridgekit.migration.comparison import differ, differences
 from bridgekit.migration.difference import Difference
-from bridgekit.migration.operations import inverted
+from bridgekit.migration.operations import Operation, inverted
 from bridgekit.transaction import probes
 from bridgekit.transaction.engine import (
     Machine,
@@ -187,15 +187,18 @@ def _added(one: Difference) -> bool:
 
 
 def _undone_operations(machine: Machine, record: Record, begun: int) -> list[str]:
-    troubles = []
-    for operation in inverted(record.plan.operations[:begun]):
-        try:
-            machine.execute(operation, undoing=True)
-        except Exception as error:  # whatever it is, the other steps must still be undone
-            first, *more = operation.describe()
-            words = f"{first}{' …' if more else ''}"
-            troubles.append(f"  could not do: {words}: {error}")
-    return troubles
+    with machine.detour(record.plan.intent.nic, undoing=True):
+        operations = inverted(record.plan.operations[:begun])
+        return [trouble for one in operations for trouble in _undone(machine, one)]
+
+
+def _undone(machine: Machine, operation: Operation) -> Iterator[str]:
+    try:
+        machine.execute(operation, undoing=True)
+    except Exception as error:  # whatever it is, the other steps must still be undone
+        first, *more = operation.describe()
+        words = f"{first}{' …' if more else ''}"
+        yield f"  could not do: {words}: {error}"
 
 
 def _undone_files(journal: Journal, record: Record) -> list[str]:

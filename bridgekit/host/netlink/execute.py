@@ -4,7 +4,9 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
@@ -19,7 +21,7 @@ from bridgekit.host.netlink.channel import (
     Notices,
     Request,
 )
-from bridgekit.host.netlink.detour import around
+from bridgekit.host.netlink.detour import Detour
 from bridgekit.host.netlink.families import at_once
 from bridgekit.host.netlink.links import DELLINK, NEWLINK, SETLINK, link_body
 from bridgekit.host.netlink.messages import (
@@ -35,7 +37,7 @@ from bridgekit.migration import operations as op
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
 from bridgekit.model.alike import Alike
-from bridgekit.model.links import Link, PortOptions
+from bridgekit.model.links import PortOptions
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
@@ -45,27 +47,47 @@ THERE = frozenset({errno.EEXIST})
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV})
 
 
+class _LinkGoneError(BridgekitError):
+    """A link that an operation is about is not there any more."""
+
+
 class Executor:
     """Executes operations in the caller's network namespace."""
 
     def __init__(self, undoing: bool = False) -> None:
         self._there = THERE if undoing else frozenset()
         self._gone = GONE if undoing else frozenset()
+        self._passed_over = (_LinkGoneError,) if undoing else ()
         self._undoing = undoing
+        self._detour: Detour | None = None
+
+    @contextmanager
+    def detour(self, nic: str) -> Iterator[None]:
+        """Meanwhile nothing is lost when this NIC joins or leaves a bridge, if the kernel can."""
+        with suppress(BridgekitError, OSError), Channel() as channel:
+            here = links.link(channel, nic)
+            self._detour = Detour(here) if here else None
+        try:
+            yield
+        finally:
+            if self._detour:
+                self._detour.close()
+            self._detour = None
 
     def execute(self, operation: op.Operation) -> None:
         """Carry out one operation; NetlinkError or BridgekitError if it can't be done."""
-        with Channel(thorough=self._undoing) as channel, Notices() as notices:
-            self._do(operation, channel, notices)
+        with Channel(thorough=self._undoing) as channel:
+            with suppress(*self._passed_over):
+                self._do(operation, channel)
             if channel.refused:
                 raise channel.refused
 
     @singledispatchmethod
-    def _do(self, operation: object, channel: Channel, notices: Notices) -> None:
+    def _do(self, operation: object, channel: Channel) -> None:
         raise TypeError(f"netlink cannot carry out {operation!r}")
 
     @_do.register
-    def _(self, operation: op.CreateBridge, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.CreateBridge, channel: Channel) -> None:
         if self._undoing and links.link(channel, operation.name):
             return
         body = links.new_bridge(operation.name, operation.settings)
@@ -78,36 +100,27 @@ class Executor:
             channel.exchange([Request(SETLINK, link_body(made.index, alias))])
 
     @_do.register
-    def _(self, operation: op.DeleteBridge, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.name)
-        if link is None and self._undoing:
-            return
-        channel.exchange([Request(DELLINK, link_body(_index(link, operation.name)))])
+    def _(self, operation: op.DeleteBridge, channel: Channel) -> None:
+        channel.exchange([Request(DELLINK, link_body(_index(operation.name)))])
 
     @_do.register
-    def _(self, operation: op.SetUp, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.link)
-        if link is None and self._undoing:
-            return
-        index = _index(link, operation.link)
+    def _(self, operation: op.SetUp, channel: Channel) -> None:
+        index = _index(operation.link)
         channel.exchange([Request(SETLINK, link_body(index, up=operation.up))])
 
     @_do.register
-    def _(self, operation: op.SetAddrGenMode, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.link)
-        if link is None and self._undoing:
-            return
-        channel.exchange([links.set_addrgenmode(_index(link, operation.link), operation.after)])
+    def _(self, operation: op.SetAddrGenMode, channel: Channel) -> None:
+        channel.exchange([links.set_addrgenmode(_index(operation.link), operation.after)])
 
     @_do.register
-    def _(self, operation: op.ChangeBridge, channel: Channel, notices: Notices) -> None:
-        index = _index(links.link(channel, operation.name), operation.name)
+    def _(self, operation: op.ChangeBridge, channel: Channel) -> None:
+        index = _index(operation.name)
         pairs = zip(_attributes(operation.after), _attributes(operation.before), strict=True)
         changed = b"".join(new for new, old in pairs if new != old)
         channel.exchange([Request(SETLINK, link_body(index, changed))])
 
     @_do.register
-    def _(self, operation: op.SetController, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.SetController, channel: Channel) -> None:
         """The request for the controller's state makes the kernel start its queue at once."""
         here = {link.name: link for link in links.links(channel)}
         for name in (operation.link, operation.after):
@@ -119,17 +132,15 @@ class Executor:
         if target and operation.port != PortOptions():
             change.append(Request(NEWLINK, links.port_body(nic.index, operation.port)))
         change += [Request(links.GETLINK, link_body(target.index))] if target else []
-        with around(nic, target or here.get(operation.before or "")):
+        bridge = target or here.get(operation.before or "")
+        with self._detour.to(bridge) if self._detour else nullcontext():
             channel.exchange(change)
         if operation.after:
-            _await_operational(channel, notices, operation.after, operation.link)
+            _await_operational(channel, operation.after, operation.link)
 
     @_do.register
-    def _(self, operation: op.AddAddresses, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.link)
-        if link is None and self._undoing:
-            return
-        index = _index(link, operation.link)
+    def _(self, operation: op.AddAddresses, channel: Channel) -> None:
+        index = _index(operation.link)
         if self._undoing:
             channel.exchange(_out_of_turn(channel, index, operation))
         requests = [self._new_address(address, index) for address in operation.addresses]
@@ -147,44 +158,35 @@ class Executor:
         channel.exchange(list(replay.added(operation.connected, THERE)))
 
     @_do.register
-    def _(self, operation: op.RemoveAddresses, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.link)
-        if link is None and self._undoing:
-            return
-        index = _index(link, operation.link)
+    def _(self, operation: op.RemoveAddresses, channel: Channel) -> None:
+        index = _index(operation.link)
         replay = Replay(links.indices(channel), self._undoing)
         routes = replay.removed(operation.connected, GONE)
         bodies = [address_body(address, index, 0) for address in reversed(operation.addresses)]
         channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
 
     @_do.register
-    def _(self, operation: op.AddNeighbours, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.link)
-        if link is None and self._undoing:
-            return
-        bodies = [
-            neighbour_body(entry, _index(link, operation.link)) for entry in operation.entries
-        ]
+    def _(self, operation: op.AddNeighbours, channel: Channel) -> None:
+        index = _index(operation.link)
+        bodies = [neighbour_body(entry, index) for entry in operation.entries]
         channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
 
     @_do.register
-    def _(self, operation: op.RemoveNeighbours, channel: Channel, notices: Notices) -> None:
-        link = links.link(channel, operation.link)
-        if link is None and self._undoing:
-            return
-        bodies = [neighbour_body(e, _index(link, operation.link)) for e in operation.entries]
+    def _(self, operation: op.RemoveNeighbours, channel: Channel) -> None:
+        index = _index(operation.link)
+        bodies = [neighbour_body(entry, index) for entry in operation.entries]
         channel.exchange([Request(DELNEIGH, body, 0, GONE) for body in bodies])
 
     @_do.register
-    def _(self, operation: op.AddStaticMacs, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.AddStaticMacs, channel: Channel) -> None:
         static_macs.change(channel, operation.macs, True, self._there)
 
     @_do.register
-    def _(self, operation: op.RemoveStaticMacs, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.RemoveStaticMacs, channel: Channel) -> None:
         static_macs.change(channel, operation.macs, False, self._gone)
 
     @_do.register
-    def _(self, operation: op.ReplaceRoutes, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.ReplaceRoutes, channel: Channel) -> None:
         here = links.indices(channel)
         now = read.routes({index: name for name, index in here.items()})
         replay = Replay(here, self._undoing)
@@ -194,17 +196,17 @@ class Executor:
                 channel.refused = self._replace(stage.alike, replay) or channel.refused
 
     @_do.register
-    def _(self, operation: op.AddRoutes, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.AddRoutes, channel: Channel) -> None:
         replay = Replay(links.indices(channel), self._undoing)
         channel.exchange(list(replay.added(operation.routes, self._there)))
 
     @_do.register
-    def _(self, operation: op.RemoveRoutes, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.RemoveRoutes, channel: Channel) -> None:
         replay = Replay(links.indices(channel), self._undoing)
         channel.exchange(list(replay.removed(operation.routes, self._gone)))
 
     @_do.register
-    def _(self, operation: op.SetRules, channel: Channel, notices: Notices) -> None:
+    def _(self, operation: op.SetRules, channel: Channel) -> None:
         """Deleting in order deletes the right one of several that are alike: the first."""
         wanted = operation.after
         places = {(rule.family, rule.priority) for rule in wanted}
@@ -214,8 +216,8 @@ class Executor:
             channel.exchange([Request(DELRULE, rule.message) for rule in now])
 
     @_do.register
-    def _(self, operation: op.RetargetNexthops, channel: Channel, notices: Notices) -> None:
-        index = _index(links.link(channel, operation.after), operation.after)
+    def _(self, operation: op.RetargetNexthops, channel: Channel) -> None:
+        index = _index(operation.after)
         bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
         channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
 
@@ -262,13 +264,14 @@ def _attributes(settings: op.BridgeSettings) -> tuple[bytes, ...]:
     return (*links.settings_attributes(settings), links.alias_attribute(settings.alias or ""))
 
 
-def _index(link: Link | None, name: str | None) -> int:
-    if link is None:
-        raise BridgekitError(f"there is no interface {name} any more")
-    return link.index
+def _index(name: str) -> int:
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        raise _LinkGoneError(f"there is no interface {name} any more") from None
 
 
-def _await_operational(channel: Channel, notices: Notices, bridge: str, port: str) -> None:
+def _await_operational(channel: Channel, bridge: str, port: str) -> None:
     """What is sent through a bridge before it is operational, or its port forwards, is dropped."""
 
     def operational() -> bool:
@@ -281,8 +284,9 @@ def _await_operational(channel: Channel, notices: Notices, bridge: str, port: st
     seconds = USABLE_SECONDS
     if link and link.bridge and link.bridge.stp:  # a port listens, then learns, then forwards
         seconds += 2 * link.bridge.forward_delay / 100
-    if not notices.wait(operational, seconds):
-        raise BridgekitError(f"{bridge} did not become operational in {seconds:.0f} s")
+    with Notices() as notices:
+        if not notices.wait(operational, seconds):
+            raise BridgekitError(f"{bridge} did not become operational in {seconds:.0f} s")
 
 
 def _await_usable(channel: Channel, name: str, proven: list[Address]) -> None:
