@@ -35,6 +35,14 @@ def test_outage_prints_a_row_for_each_way(more: tuple[str, ...], tmp_path: Path)
 
 
 @pytest.mark.all
+def test_knife_prints_a_row_for_each_way() -> None:
+    assert [row.split("|")[1].strip() for row in table("knife.py", "--runs", "1")[1:]] == [
+        "bridgekit apply",
+        "bridgekit rollback",
+    ]
+
+
+@pytest.mark.all
 def test_scale_prints_a_row_for_each_size() -> None:
     how = ("--ways", "plan,apply,recover,ip -batch,packed by hand", "--runs", "1")
     rows = table("scale.py", "--sizes", "100,200", *how)

@@ -37,7 +37,7 @@ from bridgekit.migration import operations as op
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
 from bridgekit.model.alike import Alike
-from bridgekit.model.links import PortOptions
+from bridgekit.model.links import Link, PortOptions
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
@@ -122,17 +122,14 @@ class Executor:
     @_do.register
     def _(self, operation: op.SetController, channel: Channel) -> None:
         """The request for the controller's state makes the kernel start its queue at once."""
-        here = {link.name: link for link in links.links(channel)}
-        for name in (operation.link, operation.after):
-            if name and name not in here:
-                raise BridgekitError(f"there is no interface {name} any more")
-        nic, target = here[operation.link], here.get(operation.after or "")
+        nic = _link(channel, operation.link)
+        target = _link(channel, operation.after) if operation.after else None
+        bridge = target or links.link(channel, operation.before or "")
         number = wire.number(links.MASTER, target.index if target else 0)
         change = [Request(SETLINK, link_body(nic.index, number))]
         if target and operation.port != PortOptions():
             change.append(Request(NEWLINK, links.port_body(nic.index, operation.port)))
         change += [Request(links.GETLINK, link_body(target.index))] if target else []
-        bridge = target or here.get(operation.before or "")
         with self._detour.to(bridge) if self._detour else nullcontext():
             channel.exchange(change)
         if operation.after:
@@ -152,7 +149,7 @@ class Executor:
         channel.exchange([Request(DELROUTE, body, 0, GONE) for body in extra])
         # the kernel's own, where someone has given that route another source or metrics
         bare = without_settings(operation.connected, operation.addresses)
-        replay = Replay(links.indices(channel), self._undoing)
+        replay = Replay(links.indices(), self._undoing)
         channel.exchange(list(replay.removed(bare, GONE)))
         # changing an address's flags may take away the route of another with another metric
         channel.exchange(list(replay.added(operation.connected, THERE)))
@@ -160,7 +157,7 @@ class Executor:
     @_do.register
     def _(self, operation: op.RemoveAddresses, channel: Channel) -> None:
         index = _index(operation.link)
-        replay = Replay(links.indices(channel), self._undoing)
+        replay = Replay(links.indices(), self._undoing)
         routes = replay.removed(operation.connected, GONE)
         bodies = [address_body(address, index, 0) for address in reversed(operation.addresses)]
         channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
@@ -187,7 +184,7 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel) -> None:
-        here = links.indices(channel)
+        here = links.indices()
         now = read.routes({index: name for name, index in here.items()})
         replay = Replay(here, self._undoing)
         for stage in replay.replaced(operation.before, operation.after, now):
@@ -197,12 +194,12 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel) -> None:
-        replay = Replay(links.indices(channel), self._undoing)
+        replay = Replay(links.indices(), self._undoing)
         channel.exchange(list(replay.added(operation.routes, self._there)))
 
     @_do.register
     def _(self, operation: op.RemoveRoutes, channel: Channel) -> None:
-        replay = Replay(links.indices(channel), self._undoing)
+        replay = Replay(links.indices(), self._undoing)
         channel.exchange(list(replay.removed(operation.routes, self._gone)))
 
     @_do.register
@@ -262,6 +259,13 @@ def _name(address: Address) -> tuple[str, int, str | None]:
 
 def _attributes(settings: op.BridgeSettings) -> tuple[bytes, ...]:
     return (*links.settings_attributes(settings), links.alias_attribute(settings.alias or ""))
+
+
+def _link(channel: Channel, name: str) -> Link:
+    found = links.link(channel, name)
+    if found is None:
+        raise BridgekitError(f"there is no interface {name} any more")
+    return found
 
 
 def _index(name: str) -> int:

@@ -44,15 +44,16 @@ def links(channel: Channel) -> tuple[Link, ...]:
 
 def link(channel: Channel, name: str) -> Link | None:
     """Return the link of this name, or None. Equivalent to: ip -details link show NAME"""
-    bodies = _link_bodies(channel)
-    names = _names(bodies)
-    mine = (body for body in bodies if names[IFINFO.unpack_from(body)[2]] == name)
-    return next((_link(body, names) for body in mine), None)
+    try:
+        body = channel.ask(GETLINK, link_body(socket.if_nametoindex(name)))
+    except OSError:
+        return None
+    return _link(body, dict(socket.if_nameindex())) if body else None
 
 
-def indices(channel: Channel) -> dict[str, int]:
+def indices() -> dict[str, int]:
     """Return the number of each link by its name."""
-    return {name: index for index, name in _names(_link_bodies(channel)).items()}
+    return {name: index for index, name in socket.if_nameindex()}
 
 
 def _link_bodies(channel: Channel) -> list[bytes]:
