@@ -1,10 +1,15 @@
 """The arrows between the rooms: who may import whom. See CONTRIBUTING.md for the map."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from bridgekit.cli import HIDDEN
+from bridgekit.cli import VERBS as SHOWN
 
 PACKAGE = Path(__file__).parent.parent / "bridgekit"
 PURE = ("model", "migration", "persistence")
@@ -68,3 +73,16 @@ def test_no_shell() -> None:
     for path in modules():
         text = path.read_text()
         assert "shell=True" not in text and "os.system" not in text, path
+
+
+VERBS = {verb: module for verb, (module, _) in (SHOWN | HIDDEN).items()}
+SLOW = ("asyncio", "http", "jinja2", "netaddr", "pyroute2", "sqlite3", "ssl", "urllib.request")
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply", "confirm", "rollback", "status", "guard"])
+def test_what_is_not_needed_is_not_imported(verb: str) -> None:
+    """A verb starts in a tenth of a second; each of these takes that alone, or nearly."""
+    program = f"import sys, {VERBS[verb]}; print(*sys.modules)"
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, check=True)
+    found = set(done.stdout.decode().split())
+    assert sorted(found.intersection((*SLOW, "bridgekit.netboot.lifecycle"))) == []

@@ -2,17 +2,16 @@
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 
 from bridgekit import machine
 from bridgekit.application import applying, finishing, taking_back
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
-from bridgekit.errors import BridgekitError, Busy, Refused, RollbackIncomplete, RolledBack
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot import status as services
-from bridgekit.netboot.attach import port_of
-from bridgekit.netboot.service import Service
+from bridgekit.errors import Busy, Refused, RollbackIncomplete, RolledBack
+from bridgekit.netboot import record as services
 from bridgekit.transaction import guard, signals
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import DONE, Journal
@@ -82,37 +81,31 @@ def rollback(
 def _take_back(
     store: Store, bridge: str, draft: Callable[..., Draft], undoes: str | None, tell: Tell
 ) -> str:
-    service = services.status(bridge, store.folder)
-    port = port_of(service.name, state=store.folder) if service else None
-    if service:
+    def check(port: str | None) -> None:
         _refuse(bridge, draft(without=port))
-        tell("stopping the PXE service")
-        lifecycle.down(bridge, store.folder)
-    store.prepare()
-    try:
+
+    with _without_service(bridge, store.folder, check, tell):
+        store.prepare()
         with store.lock():
             last = draft()
             _refuse(bridge, last)
             for found in last.findings:
                 tell(f"{found.level}: {found.message}; {found.advice}")
             outcome = applying.apply(store, last.plan, Terms(undoes=undoes, fresh=True), tell)
-    except BridgekitError:
-        if service and service.running:
-            _restart(store, service.service, tell)
-        raise
     nic = last.plan.intent.nic
     if undoes:
         return f"{undoes} was taken back by {outcome.id}: {nic} is as before"
     return f"{outcome.id} took {bridge} back: {nic} has its state"
 
 
-def _restart(store: Store, service: Service, tell: Tell) -> None:
-    """Start a service again that was stopped for nothing; what is raised is another's to say."""
-    tell("starting the PXE service again")
-    try:
-        lifecycle.up(service, store.folder)
-    except (BridgekitError, OSError) as error:
-        tell(f"it did not start: {error}; `bridgekit pxe up` tries again")
+def _without_service(
+    bridge: str, state: Path, check: Callable[[str | None], None], tell: Tell
+) -> AbstractContextManager[None]:
+    if services.read(services.home_of(bridge, state)) is None:
+        return contextlib.nullcontext()
+    from bridgekit.application.pausing import without_service  # slow to import
+
+    return without_service(bridge, state, check, tell)
 
 
 def _refuse(bridge: str, draft: Draft) -> None:

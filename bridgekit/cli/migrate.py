@@ -1,12 +1,10 @@
 """`plan` and `apply`."""
 
 import contextlib
-import json
 import sys
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +14,7 @@ from bridgekit.application.applying import Terms
 from bridgekit.application.planning import Draft, Request
 from bridgekit.cli import outcome as outcomes
 from bridgekit.cli.bridge_options import bridge_options
-from bridgekit.cli.netboot import service_from, service_options
+from bridgekit.cli.netboot_options import service_options
 from bridgekit.cli.options import (
     as_json_text,
     bridge_option,
@@ -36,12 +34,11 @@ from bridgekit.errors import Refused, UsageError, refusing
 from bridgekit.host import files
 from bridgekit.migration import plan as plans
 from bridgekit.migration.intent import Wishes
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot.audit import check_host
-from bridgekit.netboot.placing import placed
-from bridgekit.netboot.service import Service
 from bridgekit.transaction import probes, signals
 from bridgekit.transaction.store import Store
+
+if TYPE_CHECKING:
+    from bridgekit.cli.with_pxe import WithPxe
 
 CHANGES = 10
 persist_option = click.option(
@@ -100,14 +97,13 @@ def plan(
     drafted = taking_back.draft if undo else planning.draft
     with errors_as_json(as_json):
         draft = drafted(_request(nic, store, rest))
-    service = None
-    if rest["with_pxe"] and not draft.refusals:
-        with errors_as_json(as_json):
-            service = _checked_service(draft, rest)
+        service = _service(draft, rest) if not draft.refusals else None
     if as_json:
-        print_json(report.plan_json(draft, all_routes) | {"service": _service_json(service)})
+        told = service.as_json() if service else None
+        print_json(report.plan_json(draft, all_routes) | {"service": told})
     else:
-        for line in chain(report.plan_text(draft, all_routes), _service_text(service)):
+        lines = service.text() if service else ()
+        for line in chain(report.plan_text(draft, all_routes), lines):
             click.echo(line)
     if draft.refusals:
         raise _refused(draft)
@@ -173,16 +169,14 @@ def apply(
             store.prepare()
         with store.lock() if fresh else contextlib.nullcontext():
             draft = _draft(plan_file, _request(nic, store, rest))
-            service = _checked_service(draft, rest) if rest["with_pxe"] else None
+            service = _service(draft, rest)
             if draft.done_already:
                 _nothing_to_do(draft, service, store, as_json)
                 return
             if not yes:
                 _asked(draft)
-            if service:
-                lifecycle.prepare(service, store.folder)
+            served = service.prepared(store.folder) if service else None
             undoes = taking_back.undone_by(store, draft.plan)
-            served = service.to_json() if service else None
             terms = Terms(confirm_within, wanted, served, undoes, fresh)
             outcome = applying.apply(store, draft.plan, terms, tell)
         if outcome.state == "pending" and interactive() and not as_json:
@@ -243,24 +237,12 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
     )
 
 
-def _checked_service(draft: Draft, rest: dict[str, Any]) -> Service:
-    service = service_from(rest, "pxe-", draft.plan.intent.bridge)
-    check_host(service)
-    return service if draft.done_already else placed(service, draft.plan.intent.nic)
+def _service(draft: Draft, params: dict[str, Any]) -> "WithPxe | None":
+    if not params["with_pxe"]:
+        return None
+    from bridgekit.cli.with_pxe import checked  # slow to import
 
-
-def _service_json(service: Service | None) -> object:
-    return json.loads(service.to_json()) if service else None
-
-
-def _service_text(service: Service | None) -> Iterator[str]:
-    if service:
-        yield click.style("Then the PXE service:", bold=True)
-        yield f"  {service.address} on {service.bridge}, {service.for_clients}"
-        yield f"  Debian {', '.join(service.suites)}, lease {service.lease}"
-        yield f"  engine {service.engine}"
-        if service.nat:
-            yield "  clients get out by masquerading; forwarding is turned on until `pxe down`"
+    return checked(draft, params)
 
 
 def _refused(draft: Draft) -> Refused:
@@ -268,10 +250,10 @@ def _refused(draft: Draft) -> Refused:
     return Refused(f"{reasons}. Nothing was changed.")
 
 
-def _nothing_to_do(draft: Draft, service: Service | None, store: Store, as_json: bool) -> None:
+def _nothing_to_do(draft: Draft, service: "WithPxe | None", store: Store, as_json: bool) -> None:
     intent = draft.plan.intent
     with signals.raised():
-        if service and lifecycle.start(service, store.folder):
+        if service and service.start(store.folder):
             tell("the PXE service runs")
     if as_json:
         click.echo(as_json_text({"state": "unchanged", "nic": intent.nic}))

@@ -25,8 +25,6 @@ from bridgekit.netboot import status as services
 from bridgekit.netboot.status import PxeStatus
 from bridgekit.transaction import signals
 
-__all__ = ("pxe", "service_from", "service_options")
-
 
 @click.group()
 def pxe() -> None:

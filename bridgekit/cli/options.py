@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from bridgekit.errors import BridgekitError, Refused, UsageError
+from bridgekit.model.flavours import FlavourName
 from bridgekit.model.words import LINES, printable
-from bridgekit.persistence.flavour import FLAVOURS
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 SCHEMA = 1
@@ -49,7 +49,7 @@ interfaces_option = click.option(
 )
 flavour_option = click.option(
     "--flavour",
-    type=click.Choice(list(FLAVOURS)),
+    type=click.Choice(get_args(FlavourName)),
     help="Which ifupdown shall read the interfaces file; without it the one that is installed.",
 )
 _state_dir = click.option(
