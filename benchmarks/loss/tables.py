@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loss.conditions import KINDS
-from loss.runs import Series, stall
+from loss.runs import Run, Series, stall
 
 
 def tables(measured: Sequence[Series]) -> str:
@@ -29,7 +29,8 @@ def _silences(measured: Sequence[Series]) -> Iterator[str]:
     yield "Silences in ms, median / worst:"
     yield ""
     busy = any(one.conditions.load for one in measured)
-    columns = ["way", "probes", "TCP stall", "its control", "stall / control", "TCP broken"]
+    columns = ["way", "probes", "TCP stall", "its control", "stall / control"]
+    columns += ["stall over twice its control, or the other way round: runs", "TCP broken"]
     columns += ["packets/s through the bridge"] * busy + ["runs", "discarded"]
     yield _row(columns)
     yield _row(["---"] * len(columns))
@@ -41,9 +42,18 @@ def _silences(measured: Sequence[Series]) -> Iterator[str]:
             one.each(lambda run: run.stall / stall(run.control)),
         )
         broken = sum(bool(flow.broken) for run in one.runs for flow in run.flows)
-        cells = [_name(one, measured), *(f"{m:.1f} / {w:.1f}" for m, w in numbers), str(broken)]
+        cells = [_name(one, measured), *(f"{m:.1f} / {w:.1f}" for m, w in numbers)]
+        cells += [_doubled(one.runs), str(broken)]
         cells += [f"{one.each(lambda run: run.bridged)[0]:.0f}"] * busy
         yield _row([*cells, str(len(one.runs)), str(one.discarded)])
+
+
+def _doubled(runs: Sequence[Run]) -> str:
+    """Where nothing but the machine's own pauses stalls a stream, both happen alike."""
+    stalls = [(run.stall, stall(run.control)) for run in runs]
+    longer = sum(during > 2 * control for during, control in stalls)
+    shorter = sum(control > 2 * during for during, control in stalls)
+    return f"{longer} : {shorter}"
 
 
 def _name(one: Series, measured: Sequence[Series]) -> str:
