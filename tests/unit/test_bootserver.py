@@ -1,4 +1,4 @@
-"""What the PXE service reads and writes: settings, catalogues, machines, menus, answer files."""
+"""What the PXE service reads and writes: catalogues, machines, menus, answer files."""
 
 import re
 from collections.abc import Iterator
@@ -7,34 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site, subnet
-from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
+from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site
 from bridgekit.assets.pxe.bootserver.menus import menus
-from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
-from bridgekit.assets.pxe.bootserver.words import Listener
+from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong
 from bridgekit.netboot import sources
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
 MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
 FILES = ("linux", "initrd.gz")
-REFUSED = (
-    *(("APPEND", text) for text in ("a;b", "a\nb", "a'b", "${x}", "a" * 1701)),
-    *(("LEASE", text) for text in ("soon", "1h1", "h", "0", "0m")),
-    *(("TIMEOUT", text) for text in ("5s", "-1", "10000")),
-    *(("RANGE", f"192.0.2.9{rest}") for rest in ("", ",192.0.2.300", ",192.0.2.8", ",1,2")),
-    *(
-        ("KERNEL", text)
-        for text in ("../../etc/shadow;", "../../etc/passwd", "/etc/passwd", "a/..")
-    ),
-    ("NAT", "maybe"),
-    ("ADDRESS", "192.0.2.300/24"),
-    *(("IPV6", text) for text in ("yes", "fd00::1", "fe80::1/64", "2001:4860::1/64", "fd00::1/48")),
-    ("DNS", "192.0.2.1,x"),
-    ("INTERFACE", "eth1 eth2"),
-    ("DEFAULT", "a/b"),
-)
-
-
 USUAL = Settings()
 
 
@@ -61,37 +41,6 @@ def own(tmp_path: Path, tree: Path) -> Iterator[Path]:
 def written(tree: Path, own: Path, settings: Settings = USUAL) -> dict[str, str]:
     found = site.read(settings, tree, own)
     return dict(menus(found.entries, found.machines, settings, "192.0.2.1"))
-
-
-@pytest.mark.parametrize(("setting", "value"), REFUSED)
-def test_a_setting_that_is_refused(setting: str, value: str) -> None:
-    with pytest.raises(Wrong, match=f"PXE_{setting}"):
-        read({f"PXE_{setting}": value})
-
-
-def test_settings() -> None:
-    found = read({"PXE_NAT": "no", "PXE_TIMEOUT": "7", "PXE_DNS": "", "PXE_APPEND": APPEND})
-    assert found == Settings(nat=False, timeout=7, dns=(), append=APPEND)
-    assert read({}) == Settings()
-
-
-@pytest.mark.parametrize(
-    ("address", "first", "last"),
-    [
-        ("192.168.242.1/24", "192.168.242.101", "192.168.242.199"),
-        ("10.0.0.1/8", "10.0.0.101", "10.0.0.199"),
-        ("192.0.2.1/29", "192.0.2.3", "192.0.2.6"),
-    ],
-)
-def test_the_usual_range(address: str, first: str, last: str) -> None:
-    found = subnet.subnet(address, Settings())
-    assert (str(found.first), str(found.last)) == (first, last)
-
-
-@pytest.mark.parametrize("address", ["192.168.242.150/24", "192.0.2.1/31", "192.0.2.4/29"])
-def test_a_subnet_without_room(address: str) -> None:
-    with pytest.raises(Wrong):
-        subnet.subnet(address, Settings())
 
 
 def test_menus_for_every_loader(tree: Path, own: Path) -> None:
@@ -292,18 +241,6 @@ def test_a_machine_whose_entry_is_not_there(tree: Path, own: Path) -> None:
         written(tree, own)
 
 
-def test_dnsmasq_is_told_of_machines() -> None:
-    known = (machines.Machine(MAC, hostname="node1", loader="pxelinux"),)
-    assert hosts(known, OTHER) == f"{OTHER}\n{MAC},set:pxelinux,node1\n"
-
-
-def test_daemons_serve_the_subnet() -> None:
-    dns, http = daemons(subnet.subnet("192.0.2.1/24", Settings()), Settings())
-    assert "dhcp-range=192.0.2.101,192.0.2.199,255.255.255.0,1h\n" in dns.text
-    assert "dhcp-option=option:router,192.0.2.1\n" in dns.text
-    assert "listen 192.0.2.1:80;" in http.text
-
-
 def test_a_manifest(tree: Path, tmp_path: Path) -> None:
     recorded = tmp_path / "sums"
     sums = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -313,71 +250,6 @@ def test_a_manifest(tree: Path, tmp_path: Path) -> None:
     (tree / "empty").write_text("spoiled")
     with pytest.raises(Wrong, match="empty"):
         manifest.verify(recorded, tree)
-
-
-SENT = "dnsmasq-tftp[4]: sent /srv/tftp/bootnetx64.efi to 192.0.2.101"
-
-
-def test_clients_that_go_in_circles() -> None:
-    clock = [0.0]
-    listener = Listener(now=lambda: clock[0])
-    for at in (0, 1, 60, 61):
-        clock[0] = at
-        assert list(listener.heard(SENT)) == []
-    clock[0] = 120.0
-    (sentence,) = listener.heard(SENT)
-    assert "in circles: 192.0.2.101" in sentence
-    clock[0] = 180.0
-    assert list(listener.heard(SENT)) == []
-
-
-IGNORED = f"dnsmasq-dhcp[4]: 7 DHCPDISCOVER(eth1) {MAC} ignored"
-
-
-def test_a_client_that_is_refused() -> None:
-    listener = Listener()
-    asked = "dnsmasq-dhcp[4]: 7 vendor class: PXEClient:Arch:00006:UNDI:003000"
-    assert [*listener.heard(asked)] == []
-    assert MAC in next(listener.heard(IGNORED))
-
-
-def test_a_client_that_is_ignored_for_another_reason() -> None:
-    listener = Listener()
-    for arch, number in (("00007", 7), ("00006", 6)):
-        asked = f"dnsmasq-dhcp[4]: {number} vendor class: PXEClient:Arch:{arch}:UNDI:003000"
-        assert [*listener.heard(asked), *listener.heard(IGNORED)] == []
-
-
-def test_a_client_that_is_not_known() -> None:
-    assert [*Listener(frozenset({MAC})).heard(IGNORED)] == []
-    as_proxy = f"dnsmasq-dhcp[4]: 7 PXE(eth1) {MAC} proxy-ignored"
-    for line in (IGNORED, as_proxy):
-        (sentence,) = Listener(frozenset()).heard(line)
-        assert f"{MAC} is in no machines.toml" in sentence
-    wished = read({"PXE_ONLY_KNOWN": "yes"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
-    assert "dhcp-ignore=tag:!known\n" in dns.text
-
-
-def test_in_the_hosts_own_subnet() -> None:
-    wished = read({"PXE_ROUTER": "192.0.2.254", "PXE_DNS": "192.0.2.53 198.51.100.53"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
-    assert "dhcp-option=option:router,192.0.2.254\n" in dns.text
-    assert "dhcp-option=option:dns-server,192.0.2.53,198.51.100.53\n" in dns.text
-    assert "port=0\n" in dns.text
-
-
-def test_what_is_taken_is_given_to_nobody() -> None:
-    wished = read({"PXE_TAKEN": "192.0.2.120 192.0.2.121"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
-    assert "dhcp-host=id:taken-192.0.2.121,192.0.2.121\n" in dns.text
-
-
-def test_beside_another_server() -> None:
-    wished = read({"PXE_PROXY": "yes"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
-    assert "dhcp-range=192.0.2.0,proxy,255.255.255.0\n" in dns.text
-    assert "option:router" not in dns.text
 
 
 DOCUMENT = Path(__file__).parents[2] / "docs/pxe.md"
