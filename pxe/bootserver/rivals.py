@@ -90,7 +90,7 @@ async def watch(
     program: Program = FILTER,
     ask: Callable[[socket.socket, str], Question] = question,
 ) -> None:
-    """Ask again and again, until cancelled; tell of each offer, and of a question without one.
+    """Ask again and again, until cancelled; tell of each offer, and when a question's time is up.
 
     An offer may be late: it may answer any of the last `REMEMBERED` questions. The first is soon
     repeated, as a new link may lose it.
@@ -102,8 +102,8 @@ async def watch(
             asked.append(ask(heard, nic))
             with suppress(OSError):  # the link is down: nobody hears it, and nobody answers
                 asked[-1].send()
-            if not await _told(heard, asked, told, seconds):
-                told(None)
+            await _told(heard, asked, told, seconds)
+            told(None)
 
 
 async def _told(
@@ -111,20 +111,16 @@ async def _told(
     asked: Iterable[Question],
     told: Callable[[Offer], None],
     seconds: float,
-) -> bool:
-    """Tell of every offer within `seconds`; was there one?"""
-    some = False
+) -> None:
+    """Tell of every offer within `seconds`."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while True:
                 with suppress(OSError):
                     frame = await asyncio.get_running_loop().sock_recv(heard, 65535)
-                    offers = [offer for one in asked if (offer := one.parse(frame))]
-                    for offer in offers:
+                    for offer in filter(None, [one.parse(frame) for one in asked]):
                         told(offer)
-                    some = some or bool(offers)
                 await asyncio.sleep(0)  # a flood of frames must not keep others from their turn
-    return some
 
 
 def request(mac: bytes, xid: int) -> bytes:

@@ -25,6 +25,47 @@ QUIET = 5
 """Questions without an answer until another server counts as gone."""
 MOST = 8
 """How many others are named; anybody may claim to be one."""
+Who = tuple[int, str, str]
+
+
+class Others:
+    """Who else may serve on the wire, by what was heard: version of IP, server, MAC address.
+
+    Each counts as there until some questions in a row have stayed without an answer of it. So does
+    somebody without a name, of each version: before it has been asked, or when more answer than are
+    named.
+    """
+
+    def __init__(self, versions: tuple[int, ...]) -> None:
+        self._left: dict[Who, int] = {_unnamed(version): FIRST for version in versions}
+        self.named: dict[Who, Offer] = {}
+
+    def __bool__(self) -> bool:
+        """May there be anybody?"""
+        return bool(self._left)
+
+    def heard(self, version: int, offer: Offer) -> bool:
+        """Note that it is there; is it one that has no name yet, and gets one?"""
+        who, news = (version, offer.server, offer.mac), False
+        if who not in self.named:
+            news = len(self.named) < MOST
+            who = who if news else _unnamed(version)
+        if news:
+            self.named[who] = offer
+        self._left[who] = QUIET
+        return news
+
+    def asked(self, version: int) -> None:
+        """Note that a question has had its time."""
+        for who in [one for one in self._left if one[0] == version]:
+            self._left[who] -= 1
+            if not self._left[who]:
+                del self._left[who]
+                self.named.pop(who, None)
+
+
+def _unnamed(version: int) -> Who:
+    return version, "", ""
 
 
 @dataclass(slots=True)
@@ -32,36 +73,34 @@ class Silence:
     """Told of each answer to the question who else is there; lets nobody ask us meanwhile.
 
     It begins silent, until two questions of each of `versions` (of IP) have stayed without an
-    answer; `looked` is set when that is so or somebody is there. `left` are those still to ask.
+    answer; `looked` is set when that is so or somebody is there.
     """
 
     nic: str
     versions: tuple[int, ...]
     say: Callable[[str], None]
-    left: dict[int, int] = field(init=False)
-    rivals: dict[tuple[int, str, str], Offer] = field(default_factory=dict)
+    others: Others = field(init=False)
+    silent: bool = True
+    beside: bool = False
+    """Was anybody heard since it last spoke?"""
     looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.left = dict.fromkeys(self.versions, FIRST)
+        self.others = Others(self.versions)
         self._close()
 
     def told(self, version: int, offer: Offer | None) -> None:
-        """Take one answer, None for a question that nobody answered."""
-        if offer:
-            self._remember(version, offer)
-        elif self.left[version]:
-            self.left[version] -= 1
-            self._forget(version)
-        if self.rivals or not any(self.left.values()):
+        """Take one answer, or None when a question has had its time."""
+        if offer is None:
+            self.others.asked(version)
+            self._look()
+        elif self.others.heard(version, offer):
+            self._withdraw(offer)
+        if self.others.named or not self.others:
             self.looked.set()
 
-    def _remember(self, version: int, offer: Offer) -> None:
-        self.left[version] = QUIET
-        who = (version, offer.server, offer.mac)
-        if who in self.rivals or len(self.rivals) == MOST:
-            return
-        self.rivals[who] = offer
+    def _withdraw(self, offer: Offer) -> None:
+        self.silent = self.beside = True
         self._note()
         self.say(
             f"another DHCP server answers: {offer}; two would take each other's clients, so this "
@@ -69,21 +108,22 @@ class Silence:
         )
         self._close()
 
-    def _forget(self, version: int) -> None:
-        """Speak again if nobody is left."""
-        if self.left[version]:
-            return
-        had = bool(self.rivals)
-        self.rivals = {who: offer for who, offer in self.rivals.items() if who[0] != version}
-        if any(self.left.values()):
-            return self._note()
-        speak_again()
-        if had:
+    def _look(self) -> None:
+        if not self.others:
+            self._speak()
+        elif self.beside:
+            self._note()
+
+    def _speak(self) -> None:
+        if self.silent:
+            speak_again()
+        if self.beside:
             self.say("the other DHCP server is gone; this one offers addresses again")
+        self.silent = self.beside = False
 
     def _note(self) -> None:
-        if self.rivals:
-            SILENT.write_text(", ".join(map(str, self.rivals.values())))
+        names = map(str, self.others.named.values())
+        SILENT.write_text(", ".join(names) or "another DHCP server")
 
     def _close(self) -> None:
         if wrong := put(NAME, TABLE.format(nic=self.nic)):

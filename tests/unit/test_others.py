@@ -1,0 +1,58 @@
+"""How long other DHCP servers count as there: each for itself, and those without a name."""
+
+from bridgekit.assets.pxe.bootserver.rivals import Offer
+from bridgekit.assets.pxe.bootserver.silence import FIRST, MOST, QUIET, Others
+
+
+def server(number: int) -> Offer:
+    return Offer(f"192.0.2.{number}", "192.0.2.200", f"02:00:00:00:00:{number:02x}")
+
+
+def named(others: Others) -> list[str]:
+    return [offer.server for offer in others.named.values()]
+
+
+def test_nobody_is_known_before_it_was_asked() -> None:
+    others = Others((4, 6))
+    for version in (4, 6):
+        for _ in range(FIRST):
+            assert others
+            others.asked(version)
+    assert not others
+
+
+def test_one_of_two_leaves() -> None:
+    others = Others((4,))
+    assert others.heard(4, server(1)) and others.heard(4, server(2))
+    for _ in range(QUIET):
+        assert named(others) == ["192.0.2.1", "192.0.2.2"]
+        assert not others.heard(4, server(2))
+        others.asked(4)
+    assert named(others) == ["192.0.2.2"]
+    for _ in range(QUIET - 1):
+        assert others
+        others.asked(4)
+    assert not others
+
+
+def test_a_question_of_the_other_version_tells_nothing() -> None:
+    others = Others((4, 6))
+    others.heard(6, server(1))
+    for _ in range(QUIET):
+        others.asked(4)
+    assert named(others) == ["192.0.2.1"]
+
+
+def test_more_than_are_named() -> None:
+    """They keep it silent, but do not fill its memory."""
+    others = Others((4,))
+    news = [others.heard(4, server(number)) for number in range(MOST + 3)]
+    assert news.count(True) == MOST == len(named(others))
+    for _ in range(QUIET - 1):
+        others.asked(4)
+    assert not others.heard(4, server(MOST))
+    others.asked(4)
+    assert (others.named, bool(others)) == ({}, True)
+    for _ in range(QUIET - 1):
+        others.asked(4)
+    assert not others
