@@ -44,15 +44,18 @@ def span(lab: Lab, words: tuple[str, ...]) -> Span:
     """Run a verb of bridgekit under the monitor's eyes."""
     with lab.popen("host", *MONITOR, stdout=subprocess.PIPE, text=True, bufsize=1) as monitor:
         assert monitor.stdout
-        for _ in iter(lambda: readable(monitor.stdout, 0.1), True):  # it may not have begun yet
-            lab.run("host", "ip", "address", "replace", f"{START}/8", "dev", "lo")
-        done = lab.bridgekit(*words)
-        lab.ip("host", f"address add {END}/8 dev lo")
-        heard = list(itertools.takewhile(lambda line: END not in line, monitor.stdout))
-        monitor.kill()
-    lab.ip("host", "address flush dev lo", "address add 127.0.0.1/8 dev lo")
-    told = re.search(r"operations done in (\d+) ms", done.stderr)
-    assert done.code == 0 and told, done.stderr
+        try:
+            for _ in iter(lambda: readable(monitor.stdout, 0.1), True):  # it may not have begun
+                lab.run("host", "ip", "address", "replace", f"{START}/8", "dev", "lo")
+            done = lab.bridgekit(*words)
+            told = re.search(r"operations done in (\d+) ms", done.stderr)
+            assert done.code == 0 and told, done.stderr
+            lab.ip("host", f"address add {END}/8 dev lo")
+            heard = list(itertools.takewhile(lambda line: END not in line, monitor.stdout))
+        finally:
+            monitor.kill()
+    lab.run("host", "ip", "-4", "address", "flush", "dev", "lo")
+    lab.ip("host", "address add 127.0.0.1/8 dev lo")
     changes = [line for line in heard if line.startswith("[") and " lo " not in line]
     times = [datetime.fromisoformat(line[1:TIME]).timestamp() * 1000 for line in changes]
     last = -2 if re.search(r"Deleted \d+: br0:", changes[-1]) else -1

@@ -1,6 +1,7 @@
 """The machine as the transaction sees it: read it whole, and carry out one operation."""
 
 import struct
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cache
@@ -126,9 +127,9 @@ def snapshot(*names: str) -> Snapshot:
     return detailed(network(), *names)
 
 
-def detour(nic: str, undoing: bool = False) -> AbstractContextManager[None]:
-    """Meanwhile nothing is lost when this NIC joins or leaves a bridge, if the kernel can."""
-    return _executor(undoing).detour(nic)
+def detour(operations: Sequence[Operation], undoing: bool = False) -> AbstractContextManager[None]:
+    """Meanwhile nothing is lost when these let a link join or leave a bridge, if it can be."""
+    return _executor(undoing).detour(operations)
 
 
 def execute(operation: Operation, undoing: bool = False) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from bridgekit.errors import BridgekitError
 from bridgekit.host import files as host_files
 from bridgekit.host.place import current, systemd_manages_us
 from bridgekit.netboot import files
@@ -72,13 +73,19 @@ def _keep(record: Record, home: Home) -> None:
 
 
 def read(home: Home) -> Record | None:
-    """The note, None if there is none."""
+    """The note, None if there is none; BridgekitError if it cannot be read."""
+    file = home.path / "record.json"
     try:
-        values = json.loads((home.path / "record.json").read_text())
+        values = json.loads(file.read_text())
+        values.pop("version")
+        return Record(**values | {"service": Service.from_json(values["service"])})
     except FileNotFoundError:
         return None
-    values.pop("version")
-    return Record(**values | {"service": Service.from_json(values["service"])})
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BridgekitError(
+            f"{file} is no note of a PXE service: {error}. Nothing was changed; remove it if no"
+            " such service runs."
+        ) from None
 
 
 def stale(record: Record) -> bool:

@@ -6,7 +6,7 @@ look at the machine; files are replaced only after that; anything else is undone
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
@@ -33,7 +33,9 @@ class Machine(Protocol):
 
     def links(self) -> tuple[Link, ...]: ...
 
-    def detour(self, nic: str, undoing: bool = False) -> AbstractContextManager[None]: ...
+    def detour(
+        self, operations: Sequence[Operation], undoing: bool = False
+    ) -> AbstractContextManager[None]: ...
 
     def execute(self, operation: Operation, undoing: bool = False) -> None: ...
 
@@ -60,7 +62,7 @@ def link_after(intent: Intent) -> str:
 def change(machine: Machine, journal: Journal, record: Record, tell: Callable[[str], None]) -> None:
     """Run the operations, look again, probe; BridgekitError at the first thing that is wrong."""
     operations, intent = record.plan.operations, record.plan.intent
-    with machine.detour(intent.nic):
+    with machine.detour(operations):
         begun = time.monotonic()
         for step, operation in enumerate(operations):
             journal.write(Entry("started", step))

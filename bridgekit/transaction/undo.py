@@ -187,8 +187,8 @@ def _added(one: Difference) -> bool:
 
 
 def _undone_operations(machine: Machine, record: Record, begun: int) -> list[str]:
-    with machine.detour(record.plan.intent.nic, undoing=True):
-        operations = inverted(record.plan.operations[:begun])
+    operations = inverted(record.plan.operations[:begun])
+    with machine.detour(operations, undoing=True):
         return [trouble for one in operations for trouble in _undone(machine, one)]
 
 

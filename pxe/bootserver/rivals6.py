@@ -40,7 +40,7 @@ def discover(nic: str, seconds: float = SECONDS) -> tuple[Offer, ...]:
 
 
 async def watch(nic: str, told: Callable[[Offer | None], None]) -> None:
-    """Ask again and again, until cancelled; tell of each offer, and of a question without one."""
+    """Ask again and again, until cancelled; tell of each offer, and of the end of a question."""
     await rivals.watch(nic, told, FILTER, question)
 
 

@@ -22,7 +22,7 @@ TABLE = """
 FIRST = 2
 """Questions without an answer until the wire counts as free."""
 QUIET = 5
-"""Questions without an answer until another server counts as gone."""
+"""Questions, that with its last answer included, until another server counts as gone."""
 MOST = 8
 """How many others are named; anybody may claim to be one."""
 Who = tuple[int, str, str]
@@ -83,6 +83,7 @@ class Silence:
     silent: bool = True
     beside: bool = False
     """Was anybody heard since it last spoke?"""
+    noted: str = ""
     looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -120,10 +121,15 @@ class Silence:
         if self.beside:
             self.say("the other DHCP server is gone; this one offers addresses again")
         self.silent = self.beside = False
+        self.noted = ""
 
     def _note(self) -> None:
-        names = map(str, self.others.named.values())
-        SILENT.write_text(", ".join(names) or "another DHCP server")
+        text = ", ".join(map(str, self.others.named.values())) or "another DHCP server"
+        if text != self.noted:  # whoever reads it meanwhile must not find it empty
+            new = SILENT.with_suffix(".new")
+            new.write_text(text)
+            new.replace(SILENT)
+            self.noted = text
 
     def _close(self) -> None:
         if wrong := put(NAME, TABLE.format(nic=self.nic)):

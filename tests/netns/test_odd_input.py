@@ -72,8 +72,10 @@ def test_odd_names_are_names(lab: Lab) -> None:
 @pytest.mark.all
 @pytest.mark.parametrize("name", [NOT_UTF8, "a\x1b[1m"], ids=ascii)
 def test_unreadable_names_beside_the_nic(lab: Lab, name: str) -> None:
-    """They disturb nobody; the one who names one gets a sentence."""
+    """They disturb nobody, not even as a leg; the one who names one gets a sentence."""
     add_link(lab, name)
+    legs = ("nexthop", "via", "192.168.1.1", "dev", "eth0", "nexthop", "via", "10.9.0.1", "dev")
+    lab.run("host", "ip", "route", "add", "10.11.0.0/24", *legs, name)
     before = state(lab)
     ends_in_a_sentence(lab.bridgekit("apply", "--yes", "--", name), 2)
     refused = lab.bridgekit("plan", "eth7")

@@ -152,16 +152,24 @@ class Channel:
         ours = sequence == self._sequence and answer not in {ERROR, DONE}
         return ours and not flags & DUMP_INTERRUPTED
 
-    def ask(self, kind: int, body: bytes) -> bytes | None:
-        """Return the body of the answer to a question about one object; None if it is refused."""
+    def ask(self, kind: int, body: bytes, none: frozenset[int] | None = None) -> bytes | None:
+        """Return the body of the answer to a question about one object.
+
+        None if it is refused with one of these errnos, or any; else NetlinkError.
+        """
         first, answered = self._send([Request(kind, body)]), None
         while True:
             chunk = self._socket.recv(DUMP_CHUNK)
             for answer, _, sequence, at, end in _messages(chunk):
-                if sequence == first and answer == ERROR:
-                    return answered
-                if sequence == first:
+                if sequence != first:
+                    continue
+                if answer != ERROR:
                     answered = chunk[at:end]
+                    continue
+                code = -struct.unpack_from("=i", chunk, at)[0]
+                if code and none is not None and code not in none:
+                    raise NetlinkError(code, "a question")
+                return answered
 
     def exchange(self, requests: Sequence[Request]) -> None:
         """Send all requests in order; NetlinkError for the first one refused, after all were sent.

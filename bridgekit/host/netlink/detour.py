@@ -12,12 +12,12 @@ import platform
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bridgekit.model.links import Link
 
-SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}
-"""bpf(2), by machine."""
+SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361}
+"""bpf(2), by machine: little-endian ones, for so the registers are packed below."""
 MAP_CREATE, MAP_UPDATE, PROG_LOAD, LINK_CREATE = 0, 2, 5, 28
 ARRAY, SCHED_CLS, TCX_INGRESS = 2, 3, 46
 INSTRUCTION = struct.Struct("=BBhi")
@@ -63,7 +63,7 @@ class Detour:
     def close(self) -> None:
         """Take it away."""
         for descriptor in (self._link, self._program, self._switch):
-            if descriptor >= 0:
+            with suppress(OSError):
                 os.close(descriptor)
 
     def _turn(self, target: int) -> None:

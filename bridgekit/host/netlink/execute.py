@@ -4,7 +4,6 @@ While undoing, work that is found done already counts as done.
 """
 
 import errno
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import singledispatchmethod
@@ -62,10 +61,14 @@ class Executor:
         self._detour: Detour | None = None
 
     @contextmanager
-    def detour(self, nic: str) -> Iterator[None]:
-        """Meanwhile nothing is lost when this NIC joins or leaves a bridge, if the kernel can."""
-        with suppress(BridgekitError, OSError), Channel() as channel:
-            here = links.link(channel, nic)
+    def detour(self, operations: Sequence[op.Operation]) -> Iterator[None]:
+        """Meanwhile nothing is lost when these let a link join or leave a bridge, if it can be.
+
+        It is no condition for anything: whatever is wrong with it, all goes on without.
+        """
+        with suppress(Exception), Channel() as channel:
+            moved = (one.link for one in operations if isinstance(one, op.SetController))
+            here = links.link(channel, next(moved, ""))
             self._detour = Detour(here) if here else None
         try:
             yield
@@ -101,20 +104,20 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.DeleteBridge, channel: Channel) -> None:
-        channel.exchange([Request(DELLINK, link_body(_index(operation.name)))])
+        channel.exchange([Request(DELLINK, link_body(_index(channel, operation.name)))])
 
     @_do.register
     def _(self, operation: op.SetUp, channel: Channel) -> None:
-        index = _index(operation.link)
+        index = _index(channel, operation.link)
         channel.exchange([Request(SETLINK, link_body(index, up=operation.up))])
 
     @_do.register
     def _(self, operation: op.SetAddrGenMode, channel: Channel) -> None:
-        channel.exchange([links.set_addrgenmode(_index(operation.link), operation.after)])
+        channel.exchange([links.set_addrgenmode(_index(channel, operation.link), operation.after)])
 
     @_do.register
     def _(self, operation: op.ChangeBridge, channel: Channel) -> None:
-        index = _index(operation.name)
+        index = _index(channel, operation.name)
         pairs = zip(_attributes(operation.after), _attributes(operation.before), strict=True)
         changed = b"".join(new for new, old in pairs if new != old)
         channel.exchange([Request(SETLINK, link_body(index, changed))])
@@ -137,7 +140,7 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.AddAddresses, channel: Channel) -> None:
-        index = _index(operation.link)
+        index = _index(channel, operation.link)
         if self._undoing:
             channel.exchange(_out_of_turn(channel, index, operation))
         requests = [self._new_address(address, index) for address in operation.addresses]
@@ -149,28 +152,28 @@ class Executor:
         channel.exchange([Request(DELROUTE, body, 0, GONE) for body in extra])
         # the kernel's own, where someone has given that route another source or metrics
         bare = without_settings(operation.connected, operation.addresses)
-        replay = Replay(links.indices(), self._undoing)
+        replay = Replay(links.indices(channel), self._undoing)
         channel.exchange(list(replay.removed(bare, GONE)))
         # changing an address's flags may take away the route of another with another metric
         channel.exchange(list(replay.added(operation.connected, THERE)))
 
     @_do.register
     def _(self, operation: op.RemoveAddresses, channel: Channel) -> None:
-        index = _index(operation.link)
-        replay = Replay(links.indices(), self._undoing)
+        index = _index(channel, operation.link)
+        replay = Replay(links.indices(channel), self._undoing)
         routes = replay.removed(operation.connected, GONE)
         bodies = [address_body(address, index, 0) for address in reversed(operation.addresses)]
         channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
 
     @_do.register
     def _(self, operation: op.AddNeighbours, channel: Channel) -> None:
-        index = _index(operation.link)
+        index = _index(channel, operation.link)
         bodies = [neighbour_body(entry, index) for entry in operation.entries]
         channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
 
     @_do.register
     def _(self, operation: op.RemoveNeighbours, channel: Channel) -> None:
-        index = _index(operation.link)
+        index = _index(channel, operation.link)
         bodies = [neighbour_body(entry, index) for entry in operation.entries]
         channel.exchange([Request(DELNEIGH, body, 0, GONE) for body in bodies])
 
@@ -184,7 +187,7 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.ReplaceRoutes, channel: Channel) -> None:
-        here = links.indices()
+        here = links.indices(channel)
         now = read.routes({index: name for name, index in here.items()})
         replay = Replay(here, self._undoing)
         for stage in replay.replaced(operation.before, operation.after, now):
@@ -194,12 +197,12 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel) -> None:
-        replay = Replay(links.indices(), self._undoing)
+        replay = Replay(links.indices(channel), self._undoing)
         channel.exchange(list(replay.added(operation.routes, self._there)))
 
     @_do.register
     def _(self, operation: op.RemoveRoutes, channel: Channel) -> None:
-        replay = Replay(links.indices(), self._undoing)
+        replay = Replay(links.indices(channel), self._undoing)
         channel.exchange(list(replay.removed(operation.routes, self._gone)))
 
     @_do.register
@@ -214,7 +217,7 @@ class Executor:
 
     @_do.register
     def _(self, operation: op.RetargetNexthops, channel: Channel) -> None:
-        index = _index(operation.after)
+        index = _index(channel, operation.after)
         bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
         channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
 
@@ -268,11 +271,11 @@ def _link(channel: Channel, name: str) -> Link:
     return found
 
 
-def _index(name: str) -> int:
-    try:
-        return socket.if_nametoindex(name)
-    except OSError:
-        raise _LinkGoneError(f"there is no interface {name} any more") from None
+def _index(channel: Channel, name: str) -> int:
+    found = links.number(channel, name)
+    if found is None:
+        raise _LinkGoneError(f"there is no interface {name} any more")
+    return found
 
 
 def _await_operational(channel: Channel, bridge: str, port: str) -> None:

@@ -10,7 +10,7 @@ from bridgekit.host.netlink.messages import NEWADDR, address_body
 def extend(link: str, ip: str, seconds: int) -> None:
     """Let this address of the link last so long from now on, if it has a lifetime at all."""
     with Channel() as channel:
-        index = links.indices().get(link, 0)
+        index = links.indices(channel).get(link, 0)
         for address in read.addresses(channel, {index: link}):
             if address.ip == ip and address.link == link and address.dynamic:
                 lasting = replace(address, valid=seconds, preferred=seconds)

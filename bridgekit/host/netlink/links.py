@@ -3,9 +3,11 @@
 See rtnetlink(7) and linux/if_link.h.
 """
 
+import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bridgekit.host.netlink.channel import Channel, Request
@@ -33,51 +35,71 @@ OTHER_PORT_SETTINGS = frozenset({*range(4, 12), 25, 27, 28, *range(30, 34)})
 BRIDGE = b"bridge\0"
 FORWARDING = 3
 VXLAN_LINK = 3
+NameOf = Callable[[int], str | None]
+NO_LINK = frozenset({errno.ENODEV, errno.ERANGE, errno.EINVAL})
+"""What the kernel answers where no link has this name or number; no link can have some names."""
 
 
 def links(channel: Channel) -> tuple[Link, ...]:
     """Return all links in the kernel's order. Equivalent to: ip -details link show"""
     bodies = _link_bodies(channel)
-    names = _names(bodies)
-    return tuple(_link(body, names) for body in bodies)
+    names = {_number_of(body): _name(body) for body in bodies}
+    return tuple(_link(body, names.get) for body in bodies)
 
 
 def link(channel: Channel, name: str) -> Link | None:
     """Return the link of this name, or None. Equivalent to: ip -details link show NAME"""
-    try:
-        body = channel.ask(GETLINK, link_body(socket.if_nametoindex(name)))
-    except OSError:
-        return None
-    return _link(body, dict(socket.if_nameindex())) if body else None
+    body = _called(channel, name)
+    return _link(body, partial(_name_of, channel)) if body else None
 
 
-def indices() -> dict[str, int]:
+def number(channel: Channel, name: str) -> int | None:
+    """Return the number of the link of this name, or None."""
+    body = _called(channel, name)
+    return _number_of(body) if body else None
+
+
+def indices(channel: Channel) -> dict[str, int]:
     """Return the number of each link by its name."""
-    return {name: index for index, name in socket.if_nameindex()}
+    return {_name(body): _number_of(body) for body in _link_bodies(channel)}
+
+
+def _called(channel: Channel, name: str) -> bytes | None:
+    """The kernel also knows a link by its alternative names; that is another one."""
+    body = channel.ask(GETLINK, link_body(0, wire.name(IFNAME, name)), NO_LINK)
+    return body if body and _name(body) == name else None
+
+
+def _name_of(channel: Channel, index: int) -> str | None:
+    body = channel.ask(GETLINK, link_body(index), NO_LINK)
+    return _name(body) if body else None
 
 
 def _link_bodies(channel: Channel) -> list[bytes]:
     return channel.dump(GETLINK, IFINFO.pack(0, 0, 0, 0, 0))
 
 
-def _names(bodies: list[bytes]) -> dict[int, str]:
-    return {
-        IFINFO.unpack_from(body)[2]: wire.text(wire.found(body, IFINFO.size)[IFNAME])
-        for body in bodies
-    }
+def _number_of(body: bytes) -> int:
+    index: int = IFINFO.unpack_from(body)[2]
+    return index
 
 
-def _link(body: bytes, names: dict[int, str]) -> Link:
+def _name(body: bytes) -> str:
+    kinds = wire.attributes(body, IFINFO.size)
+    return next(wire.text(body[at:end]) for kind, at, end in kinds if kind == IFNAME)
+
+
+def _link(body: bytes, name_of: NameOf) -> Link:
     _, type, index, flags, _ = IFINFO.unpack_from(body)
     found = wire.found(body, IFINFO.size)
     info = wire.found(found.get(LINKINFO, b""))
     kind = wire.text(info.get(KIND, b""))
     port = wire.found(info.get(PORT_DATA, b"")) if info.get(PORT_KIND) == BRIDGE else None
     ipv6 = wire.found(wire.found(found.get(AF_SPEC, b"")).get(socket.AF_INET6, b""))
-    controller = _number(found, MASTER)
+    controller, name = _number(found, MASTER), wire.text(found[IFNAME])
     return Link(
         index=index,
-        name=names[index],
+        name=name,
         kind=kind,
         mac=found.get(ADDRESS, b"").hex(":") if type in WITH_MAC else "",
         mtu=_number(found, MTU),
@@ -85,9 +107,9 @@ def _link(body: bytes, names: dict[int, str]) -> Link:
         carrier=bool(flags & LOWER_UP),
         loopback=bool(flags & LOOPBACK),
         arp=not flags & NOARP,
-        wireless=_is_station(names[index], index),
-        controller=names.get(controller, f"if{controller}") if controller else None,
-        lower=_lower(kind, found, wire.found(info.get(DATA, b"")), names),
+        wireless=_is_station(name, index),
+        controller=(name_of(controller) or f"if{controller}") if controller else None,
+        lower=_lower(kind, found, wire.found(info.get(DATA, b"")), name_of),
         addrgenmode=ipv6[ADDRGENMODE][0] if ADDRGENMODE in ipv6 else None,
         bridge=_bridge(wire.found(info.get(DATA, b""))) if kind == "bridge" else None,
         port=None if port is None else _port(port),
@@ -105,14 +127,15 @@ def _number(found: dict[int, bytes], kind: int) -> int:
 
 
 def _lower(
-    kind: str, found: dict[int, bytes], data: dict[int, bytes], names: dict[int, str]
+    kind: str, found: dict[int, bytes], data: dict[int, bytes], name_of: NameOf
 ) -> str | None:
     """A VXLAN names the link that it sends through among its own settings."""
     if kind == "veth":
         return None
     if kind == "vxlan":
-        return names.get(_number(data, VXLAN_LINK))
-    return None if LOWER_ELSEWHERE in found else names.get(_number(found, LOWER))
+        return name_of(_number(data, VXLAN_LINK))
+    lower = _number(found, LOWER)
+    return name_of(lower) if lower and LOWER_ELSEWHERE not in found else None
 
 
 def _is_station(name: str, index: int) -> bool:

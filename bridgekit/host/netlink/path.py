@@ -61,7 +61,7 @@ def _port(bridge: str) -> Iterator[int]:
         request = struct.pack("16sH22x", b"bk-probe%d", TAP | NO_HEADER)
         name = fcntl.ioctl(handle, SET_INTERFACE, request)[:16].rstrip(b"\0").decode()
         with Channel() as channel:
-            numbers = links.indices()
+            numbers = links.indices(channel)
             channel.exchange([links.set_addrgenmode(numbers[name], 1)])
             body = link_body(numbers[name], wire.number(MASTER, numbers[bridge]), up=True)
             channel.exchange([Request(SETLINK, body)])

@@ -18,7 +18,7 @@ def answers(ip: str, link: str, seconds: float) -> bool:
     A known entry is asked again by unicast, so that nothing sent meanwhile has to wait.
     """
     with Channel() as channel, Notices() as notices:
-        index = links.indices().get(link)
+        index = links.indices(channel).get(link)
         if index is None:
             return False
         state, mac = _entry(channel, ip, index)

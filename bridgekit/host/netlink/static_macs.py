@@ -59,7 +59,7 @@ def _unicast(channel: Channel, links: tuple[Link, ...]) -> tuple[StaticMac, ...]
 
 def change(channel: Channel, macs: Sequence[StaticMac], there: bool, quiet: frozenset[int]) -> None:
     """Add or remove these addresses; the errnos in `quiet` mean that it is done already."""
-    numbers = indices()
+    numbers = indices(channel)
     missing = {entry.link for entry in macs} - numbers.keys()
     if missing and not quiet:
         raise BridgekitError(f"there is no interface {', '.join(sorted(missing))} any more")
