@@ -135,8 +135,8 @@ class Executor:
         change += [Request(links.GETLINK, link_body(target.index))] if target else []
         with self._detour.to(bridge) if self._detour else nullcontext():
             channel.exchange(change)
-        if operation.after:
-            _await_operational(channel, operation.after, operation.link)
+        if target:
+            _await_operational(channel, target, operation.link)
 
     @_do.register
     def _(self, operation: op.AddAddresses, channel: Channel) -> None:
@@ -278,22 +278,21 @@ def _index(channel: Channel, name: str) -> int:
     return found
 
 
-def _await_operational(channel: Channel, bridge: str, port: str) -> None:
+def _await_operational(channel: Channel, bridge: Link, port: str) -> None:
     """What is sent through a bridge before it is operational, or its port forwards, is dropped."""
 
     def operational() -> bool:
-        above, below = links.link(channel, bridge), links.link(channel, port)
+        above, below = links.link(channel, bridge.name), links.link(channel, port)
         if above is None or below is None or not above.up or not below.carrier:
             return True
         return above.carrier and (below.forwarding or above.bridge is None)
 
-    link = links.link(channel, bridge)
     seconds = USABLE_SECONDS
-    if link and link.bridge and link.bridge.stp:  # a port listens, then learns, then forwards
-        seconds += 2 * link.bridge.forward_delay / 100
+    if bridge.bridge and bridge.bridge.stp:  # a port listens, then learns, then forwards
+        seconds += 2 * bridge.bridge.forward_delay / 100
     with Notices() as notices:
         if not notices.wait(operational, seconds):
-            raise BridgekitError(f"{bridge} did not become operational in {seconds:.0f} s")
+            raise BridgekitError(f"{bridge.name} did not become operational in {seconds:.0f} s")
 
 
 def _await_usable(channel: Channel, name: str, proven: list[Address]) -> None:

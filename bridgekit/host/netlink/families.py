@@ -11,6 +11,7 @@ from typing import TypeVar
 from bridgekit.model.addresses import IPV4, IPV6
 
 Result = TypeVar("Result")
+SIGNALS = signal.valid_signals()
 
 
 def at_once(work: Callable[[int], Result]) -> tuple[Result, Result]:
@@ -29,7 +30,7 @@ def at_once(work: Callable[[int], Result]) -> tuple[Result, Result]:
 
     thread = Thread(target=other)
     # no signal interrupts the other thread: they are for this one, which waits for it
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     thread.start()
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
