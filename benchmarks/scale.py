@@ -79,6 +79,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     """Print the tables; with --write keep them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
     given, all_series = arguments(), []
     what = "seconds of a processor's work" if given.cpu else "seconds"
     lines = [f"{machine()}; {given.runs} runs of each; {what}.", ""]
