@@ -13,17 +13,11 @@ from bridgekit.application import applying, persisting, planning, taking_back
 from bridgekit.application.applying import Terms
 from bridgekit.application.planning import Draft, Request
 from bridgekit.cli import outcome as outcomes
-from bridgekit.cli.bridge_options import bridge_options
-from bridgekit.cli.netboot_options import service_options
+from bridgekit.cli.migrate_options import migrate_options
 from bridgekit.cli.options import (
     as_json_text,
-    bridge_option,
     errors_as_json,
-    flavour_option,
     interactive,
-    interfaces_option,
-    json_option,
-    nic_argument,
     print_json,
     require_root,
     say,
@@ -41,34 +35,10 @@ if TYPE_CHECKING:
     from bridgekit.cli.with_pxe import WithPxe
 
 CHANGES = 10
-persist_option = click.option(
-    "--persist",
-    type=click.Choice(["live", "file"]),
-    help="What the bridge's section follows, where host and file do not agree.  [default: live]",
-)
-no_persist_option = click.option(
-    "--no-persist", is_flag=True, help="Leave the interfaces file alone: gone at the next boot."
-)
-i_know_option = click.option(
-    "--i-know", is_flag=True, help="Even though disks are reached over the NIC."
-)
-with_pxe_option = click.option(
-    "--with-pxe", is_flag=True, help="Also serve netboot on the bridge (see `pxe up --help`)."
-)
 
 
 @click.command()
-@nic_argument
-@bridge_option
-@bridge_options
-@interfaces_option
-@flavour_option
-@persist_option
-@no_persist_option
-@i_know_option
-@with_pxe_option
-@service_options("pxe-")
-@json_option
+@migrate_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan.")
 @click.option("--exit-code", is_flag=True, help="End with 10 if there are changes to make.")
 @click.option("--undo", is_flag=True, help="The way back, also of a bridge that others made.")
@@ -115,17 +85,7 @@ def plan(
 
 
 @click.command()
-@nic_argument
-@bridge_option
-@bridge_options
-@interfaces_option
-@flavour_option
-@persist_option
-@no_persist_option
-@i_know_option
-@with_pxe_option
-@service_options("pxe-")
-@json_option
+@migrate_options
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--confirm-within",
