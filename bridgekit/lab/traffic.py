@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final
 
 from bridgekit.lab.host import Host, LabFailed
@@ -85,12 +84,7 @@ class Traffic:
             raise LabFailed(f"the traffic failed: {err.strip()[-500:]}")
         return [Flow(**flow) for flow in json.loads(out)]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process and self._process.poll() is None:
             self._process.kill()
             self._process.communicate()

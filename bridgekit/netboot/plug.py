@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from bridgekit.errors import Refused
 from bridgekit.host.command import CommandFailed, run
-from bridgekit.host.netlink.channel import Notices
+from bridgekit.host.netlink.notices import Notices
 from bridgekit.netboot import addresses
 from bridgekit.netboot.addresses import ALIAS, Link
 from bridgekit.netboot.target import Target

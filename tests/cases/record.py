@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridgekit import machine
-from bridgekit.host.netlink.channel import Notices
+from bridgekit.host.netlink.notices import Notices
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab

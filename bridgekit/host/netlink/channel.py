@@ -5,10 +5,8 @@ See netlink(7), rtnetlink(7). Requests go out in large batches; the kernel answe
 
 import errno
 import os
-import select
 import socket
 import struct
-import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,8 +31,6 @@ BATCH, BATCH_BYTES = 256, 128 << 10
 ALIKE_BYTES = 512 << 10
 """Likewise, where only those refused are answered."""
 DUMP_TRIES = 20
-NOTICE_GROUPS = 0x1 | 0x4 | 0x100  # RTMGRP_LINK, RTMGRP_NEIGH, RTMGRP_IPV6_IFADDR
-IPV6_ROUTES = 0x400  # RTMGRP_IPV6_ROUTE
 
 
 class NetlinkError(BridgekitError):
@@ -95,7 +91,7 @@ class Channel:
         self._sequence = 0
         for option in (EXT_ACK, CAP_ACK, STRICT_CHECK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)
-        _enlarge(self._socket)
+        enlarge(self._socket)
         self._socket.bind((0, 0))
 
     def __enter__(self) -> "Channel":
@@ -243,43 +239,6 @@ class Channel:
                     yield sequence - first, -struct.unpack_from("=i", chunk, at)[0]
 
 
-class Notices:
-    """Hears the kernel tell of changed links, neighbours and IPv6 addresses; use with `with`.
-
-    `more` are further groups of rtnetlink(7).
-    """
-
-    def __init__(self, more: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-        _enlarge(self._socket)
-        self._socket.bind((0, NOTICE_GROUPS | more))
-
-    def __enter__(self) -> "Notices":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
-
-    def wait(self, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until the condition holds, looking again at every notice; False at the deadline."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
-                return holds()
-            self._drain()
-        return True
-
-    def _drain(self) -> None:
-        """Read what has arrived; an overrun only means that there is a reason to look again."""
-        while select.select([self._socket], [], [], 0)[0]:
-            try:
-                self._socket.recv(DUMP_CHUNK)
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-
-
 def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
     batch: list[Request] = []
     size = 0
@@ -293,7 +252,8 @@ def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
         yield batch
 
 
-def _enlarge(endpoint: socket.socket) -> None:
+def enlarge(endpoint: socket.socket) -> None:
+    """Give a netlink socket the largest buffers that it may have."""
     try:
         endpoint.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BYTES)
         endpoint.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)

@@ -9,15 +9,13 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.netlink import links, read, static_macs
+from bridgekit.host.netlink import links, read, static_macs, waiting
 from bridgekit.host.netlink.channel import (
     CREATE,
     EXCL,
-    IPV6_ROUTES,
     REPLACE,
     Channel,
     NetlinkError,
-    Notices,
     Request,
 )
 from bridgekit.host.netlink.detour import Detour
@@ -40,8 +38,6 @@ from bridgekit.model.links import Link, PortOptions
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
-USABLE_SECONDS = 5.0
-"""How long to wait for the kernel's work items; they take milliseconds."""
 THERE = frozenset({errno.EEXIST})
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV})
 
@@ -136,7 +132,7 @@ class Executor:
         with self._detour.to(bridge) if self._detour else nullcontext():
             channel.exchange(change)
         if target:
-            _await_operational(channel, target, operation.link)
+            waiting.operational(channel, target, operation.link)
 
     @_do.register
     def _(self, operation: op.AddAddresses, channel: Channel) -> None:
@@ -146,7 +142,7 @@ class Executor:
         requests = [self._new_address(address, index) for address in operation.addresses]
         channel.exchange(requests)
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
-        _await_usable(channel, operation.link, proven)
+        waiting.usable(channel, operation.link, proven)
         channel.exchange([as_it_was(a, index) for a in proven if not a.flags & NODAD])
         extra = changed_for_peers(index, proven, operation.connected)
         channel.exchange([Request(DELROUTE, body, 0, GONE) for body in extra])
@@ -276,41 +272,3 @@ def _index(channel: Channel, name: str) -> int:
     if found is None:
         raise _LinkGoneError(f"there is no interface {name} any more")
     return found
-
-
-def _await_operational(channel: Channel, bridge: Link, port: str) -> None:
-    """What is sent through a bridge before it is operational, or its port forwards, is dropped."""
-
-    def operational() -> bool:
-        above, below = links.link(channel, bridge.name), links.link(channel, port)
-        if above is None or below is None or not above.up or not below.carrier:
-            return True
-        return above.carrier and (below.forwarding or above.bridge is None)
-
-    seconds = USABLE_SECONDS
-    if bridge.bridge and bridge.bridge.stp:  # a port listens, then learns, then forwards
-        seconds += 2 * bridge.bridge.forward_delay / 100
-    with Notices() as notices:
-        if not notices.wait(operational, seconds):
-            raise BridgekitError(f"{bridge.name} did not become operational in {seconds:.0f} s")
-
-
-def _await_usable(channel: Channel, name: str, proven: list[Address]) -> None:
-    """An IPv6 address can be used when the kernel's work item has cleared its tentative flag.
-
-    The address's route follows a moment later (__ipv6_ifa_notify in net/ipv6/addrconf.c).
-    """
-    waited_for = {address.ip for address in proven}
-
-    def usable() -> bool:
-        link = links.link(channel, name)
-        if link is None or not link.up:
-            return True
-        found = read.addresses(channel, {link.index: name})
-        here = {address.ip: address.tentative for address in found if address.ip in waited_for}
-        return not any(here.values()) and here.keys() <= read.local_ipv6(channel, link.index)
-
-    if waited_for:
-        with Notices(IPV6_ROUTES) as notices:
-            if not notices.wait(usable, USABLE_SECONDS):
-                raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")

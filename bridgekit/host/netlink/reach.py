@@ -3,8 +3,9 @@
 from ipaddress import ip_address
 
 from bridgekit.host.netlink import links, read
-from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Notices, Request
+from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Request
 from bridgekit.host.netlink.messages import NDA_DST, NDA_LLADDR, NDMSG
+from bridgekit.host.netlink.notices import Notices
 from bridgekit.model import wire
 
 NEWNEIGH = 28
