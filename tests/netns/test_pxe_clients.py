@@ -64,7 +64,9 @@ def test_names_are_resolved_by_the_hosts_server(served: Lab) -> None:
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     words = ("--bind-interfaces", "--user=root", "--log-facility=-")
     with served.popen("gateway", *server, *answer, *words, **how) as process:
-        assert any("started" in line for line in process.stdout)
-        asked = ("ip", "netns", "exec", "client", sys.executable, "-c", QUESTION)
-        assert served.run("wire", *asked).stdout == "203.0.113.77\n"
-        process.kill()
+        try:
+            assert any("started" in line for line in process.stdout)
+            asked = ("ip", "netns", "exec", "client", sys.executable, "-c", QUESTION)
+            assert served.run("wire", *asked).stdout == "203.0.113.77\n"
+        finally:
+            process.kill()
