@@ -38,6 +38,12 @@ class Browser:
         assert "errorText" not in (told := self("Page.navigate", url=url)), told
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    def close(self) -> None:
+        """End it, so that it takes its temporary files along."""
+        self.session = ""
+        self("Browser.close")
+        self.process.wait(SECONDS)
+
     def value(self, script: str) -> Any:
         """What a JavaScript expression is, awaited if it is a promise."""
         how = {"awaitPromise": True, "returnByValue": True}
@@ -105,6 +111,7 @@ def browser(lab: Lab, where: str, scratch: Path, *inside: str) -> Iterator[Brows
         where, *inside, *argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=own
     ) as process:
         try:
-            yield Browser(process)
+            yield (opened := Browser(process))
+            opened.close()
         finally:
             process.kill()
