@@ -118,7 +118,7 @@ def try_at(scene: Scene, lab: Lab, trace: Path, states: States, points: Sequence
         scene.run(lab, trace, (point.killing,))
         state, recovered = faults.settled(lab, states)
         if trace.read_text(errors="replace").endswith(KILLED):
-            phase = [*faults.points(trace), point][-2].phase
+            phase = [point, *faults.points(trace)][-1].phase
             faults.note(scene.name, replace(point, phase=phase), state, recovered)
             killed += 1
     assert killed >= 0.9 * len(points) - 1, f"{killed} of {len(points)}"
