@@ -34,9 +34,11 @@ def note(firmware: str, engine: str, stage: str, seconds: float) -> None:
 
 
 def table(notes: list[list[str]]) -> str:
-    """One line for each firmware and engine, in the order of WHAT."""
+    """One line for each firmware and engine, of its last boot, in the order of WHAT."""
     lines = ["| firmware | engine | got to | seconds |", "|---|---|---|---|"]
-    for firmware, engine, stage, seconds in sorted(notes, key=lambda one: [*WHAT].index(one[0])):
+    last = {(firmware, engine): rest for firmware, engine, *rest in notes}
+    for firmware, engine in sorted(last, key=lambda one: [*WHAT].index(one[0])):
+        stage, seconds = last[firmware, engine]
         lines.append(f"| {WHAT[firmware]} | {engine} | {stage} | {seconds} |")
     return "\n".join(lines) + "\n"
 
