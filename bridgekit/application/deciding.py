@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def _take_back(
 
 def _without_service(
     bridge: str, state: Path, check: Callable[[str | None], None], tell: Tell
-) -> AbstractContextManager[None]:
+) -> contextlib.AbstractContextManager[None]:
     if services.read(services.home_of(bridge, state)) is None:
         return contextlib.nullcontext()
     from bridgekit.application.pausing import without_service  # slow to import

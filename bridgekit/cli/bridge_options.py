@@ -1,17 +1,16 @@
 """The options of a bridge, named as in bridge-utils, for the verbs that may make one."""
 
 import math
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import click
 
+from bridgekit.cli.options import Command
 from bridgekit.errors import UsageError
 from bridgekit.migration.intent import Wishes
 from bridgekit.model.links import PortOptions
 
-Command = Callable[..., Any]
 STP_DELAY = (200, 3000)
 """What the kernel takes for a forward delay with STP on (net/bridge/br_private_stp.h)."""
 DELAY, HELLO, MAX_AGE = (click.FloatRange(*ends) for ends in ((0, 30), (1, 10), (6, 40)))

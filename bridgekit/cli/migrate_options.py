@@ -1,21 +1,17 @@
 """The options that `plan` and `apply` share, in the order in which `--help` shows them."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.netboot_options import service_options
 from bridgekit.cli.options import (
+    Command,
     bridge_option,
     flavour_option,
     interfaces_option,
     json_option,
     nic_argument,
 )
-
-Command = Callable[..., Any]
 
 _OPTIONS = (
     nic_argument,

@@ -83,8 +83,7 @@ def read(home: Home) -> Record | None:
         return None
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise BridgekitError(
-            f"{file} is no note of a PXE service: {error}. Nothing was changed; remove it if no"
-            " such service runs."
+            f"{file} is no note of a PXE service: {error}; remove it if no such service runs"
         ) from None
 
 

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from ipaddress import IPv4Network
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridgekit.errors import Refused, UsageError
+from bridgekit.errors import BridgekitError, Refused, UsageError
+from bridgekit.netboot import record
+from bridgekit.netboot.files import Home
 from bridgekit.netboot.service import Service, check, default_range
 
 WISHES = st.builds(
@@ -141,3 +144,13 @@ def test_only_our_own_errors(service: Service, networks: list[str]) -> None:
         check(service, tuple(networks))
     except (UsageError, Refused) as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1, "service": "{}", "colour": 1}'])
+def test_a_record_that_cannot_be_read(tmp_path: Path, text: str) -> None:
+    home = Home(tmp_path, "web")
+    assert record.read(home) is None
+    home.path.mkdir(parents=True)
+    (home.path / "record.json").write_text(text)
+    with pytest.raises(BridgekitError, match=r"record\.json is no note"):
+        record.read(home)
