@@ -3,8 +3,9 @@
 import struct
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import (

@@ -1,9 +1,9 @@
 """The golden cases: plans and expectations are as reviewed; and what holds for all of them."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bridgekit.migration import owners, ties
 from bridgekit.migration import plan as plans

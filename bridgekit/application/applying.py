@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from bridgekit import machine
 from bridgekit.application import booting, finishing
@@ -25,8 +26,7 @@ from bridgekit.transaction.undo import undone
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How to apply: seconds to wait for `confirm`, or None; probes; PXE service; what it undoes.
 
     `fresh`: the plan was made a moment ago, under the lock that is still held.
@@ -39,8 +39,7 @@ class Terms:
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How it ended: `pending` waits for a confirmation until `deadline` (boot clock, seconds)."""
 
     id: str

@@ -1,15 +1,15 @@
 """Look at what was done, without reading any plan."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridgekit.transaction import guard
 from bridgekit.transaction.journal import Head, Journal, State, boot_clock
 from bridgekit.transaction.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """One transaction; `seconds_left` only while it waits for a confirmation."""
 
     id: str

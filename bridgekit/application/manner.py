@@ -1,15 +1,15 @@
 """How interfaces files are to be written."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from bridgekit.persistence.flavour import Flavour
 
 Source = Literal["live", "file"]
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """In whose words, and whether a bridge's section follows the host or the file's own section."""
 
     flavour: Flavour

@@ -1,9 +1,10 @@
 """What must change in the interfaces files so that a migration lasts, and what is against it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bridgekit.application.about_files import (
     about_agreement,

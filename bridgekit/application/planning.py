@@ -1,8 +1,9 @@
 """From what the user asks to a plan with its findings: read once, decide, change nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from bridgekit import machine
 from bridgekit.application import booting
@@ -24,8 +25,7 @@ from bridgekit.transaction.store import Store
 FALLBACK_NIC = "eth0"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What was asked for on the command line."""
 
     nic: str | None
@@ -39,8 +39,7 @@ class Request:
     flavour: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A plan and what speaks for and against it."""
 
     plan: Plan

@@ -1,7 +1,8 @@
 """Plan the way back: everything of a bridge to its NIC, whoever made the bridge."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bridgekit import machine
 from bridgekit.application import booting, installed, persisting

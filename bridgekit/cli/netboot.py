@@ -3,11 +3,11 @@
 import json
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
 from bridgekit.cli.netboot_look import check, page, pretend_firmware, render
@@ -166,7 +166,7 @@ def keep(bridge: str, state_dir: str) -> None:
 
 
 def _json(found: tuple[PxeStatus, ...]) -> str:
-    return json.dumps({"schema": SCHEMA, "services": [asdict(item) for item in found]}, indent=2)
+    return json.dumps({"schema": SCHEMA, "services": to_builtins(found)}, indent=2)
 
 
 def _text(now: PxeStatus) -> str:

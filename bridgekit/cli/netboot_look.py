@@ -3,11 +3,11 @@
 import json
 import sys
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
@@ -70,7 +70,7 @@ def check(
     findings += (f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
     if as_json:
         fixes = [str(trouble.fix) for trouble in found if trouble.fix]
-        told = {"findings": findings, "fixes": fixes, "clients": [asdict(step) for step in steps]}
+        told = {"findings": findings, "fixes": fixes, "clients": to_builtins(steps)}
         click.echo(json.dumps({"schema": SCHEMA, **told}, indent=2))
     else:
         say(_text(found, findings) or f"nothing keeps clients of {bridge} from booting")
@@ -159,6 +159,6 @@ def pretend_firmware(nic: str) -> None:
     click.echo("ready")
     sys.stdin.readline()
     for step in pretend(nic):
-        click.echo(json.dumps(asdict(step)))
+        click.echo(json.dumps(to_builtins(step)))
     click.echo()
     sys.stdin.readline()  # its interface is taken away first

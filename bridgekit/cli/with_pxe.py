@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from bridgekit.application.planning import Draft
 from bridgekit.cli.netboot_options import service_from
@@ -16,8 +16,7 @@ from bridgekit.netboot.placing import placed
 from bridgekit.netboot.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class WithPxe:
+class WithPxe(Struct, frozen=True):
     """A service that this host can have, as far as that is known before the change."""
 
     service: Service

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+
+from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
 from bridgekit.model.links import Tie
@@ -23,8 +24,7 @@ ADDRESS = re.compile(r"\[([\da-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+)(?![\w.])|([\da-f
 """At the beginning of a source: [IPv6], IPv4, or nothing but IPv6."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(Struct, frozen=True):
     """What is there, and the server's address or the interface that it names, if it does."""
 
     what: str

@@ -6,8 +6,9 @@ A manager matters where it runs: one in another network namespace cannot see our
 import os
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bridgekit.model.links import Owner
 
@@ -20,8 +21,7 @@ NETWORKMANAGER_DEVICES = Path("/run/NetworkManager/devices")
 NETPLAN = (Path("/etc/netplan"), Path("/run/netplan"), Path("/lib/netplan"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
+class _Process(Struct, frozen=True):
     pid: int
     program: str
     words: tuple[str, ...]

@@ -2,8 +2,9 @@
 
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 SO_NETNS_COOKIE = 71
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -11,8 +12,7 @@ SYSTEMD = Path("/run/systemd/system")
 NAMESPACES = ("net", "mnt", "pid")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A boot and a network namespace; `permanent` for one that each boot makes again."""
 
     boot: str

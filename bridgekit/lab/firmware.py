@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Firmware = Literal["bios", "bios-plain", "uefi", "secure", "http", "ipv6", "arm64"]
 
@@ -14,8 +15,7 @@ _AAVMF: Final = Path("/usr/share/AAVMF")
 _WITHOUT: Final = "name=opt/org.tianocore/IPv{}PXESupport,string=no"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A step of a netboot, and what the console shows when it is reached."""
 
     name: str

@@ -14,8 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.traffic import SPAN, Flow
@@ -31,8 +33,7 @@ SOL_RAW, ICMP_FILTER = 255, 1  # linux/icmp.h; IPv6's has the same number
 Serve = Callable[[], None]
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """A flow while it runs: `near` is the gateway's socket, which sends and counts."""
 
     kind: str

@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from select import POLLIN, poll
 from typing import IO, Any
+
+from msgspec import Struct
 
 import bridgekit
 from bridgekit.errors import BridgekitError
@@ -27,8 +28,7 @@ class LabFailed(BridgekitError):
     """The lab could not be made or did not do what was asked of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How a program ended."""
 
     code: int
@@ -36,8 +36,7 @@ class Result:
     stderr: str
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A machine made of namespaces; `namespace` is its name for `ip netns`, `pid` its PID 1."""
 
     name: str

@@ -9,8 +9,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bridgekit.lab.host import Host, LabFailed
 
@@ -21,8 +22,7 @@ ROUTED: Final = (("10.20.0.4", "203.0.113.1"), ("2001:db8:1::5", "2001:db8:ffff:
 LINK_LOCAL: Final = (("fe80::5054:ff:feb1:4%eth0", "fe80::5054:ff:feb1:1%eth0"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """One flow's account, in packets for UDP and ICMP and in bytes for TCP."""
 
     kind: str

@@ -9,9 +9,10 @@ any answers.
 import difflib
 import glob
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bridgekit.host.command import run
 from bridgekit.lab.host import Host
@@ -39,8 +40,7 @@ _SETTINGS: Final = ("/proc/sys/net/ipv[46]/conf/*/*", "/proc/sys/net/ipv[46]/nei
 _FOREVER: Final = 4294967295
 
 
-@dataclass(frozen=True, slots=True)
-class Testimony:
+class Testimony(Struct, frozen=True):
     """A host's state, one line for each object; two are equal when the states are."""
 
     lines: tuple[str, ...]

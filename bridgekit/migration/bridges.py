@@ -1,7 +1,6 @@
 """What speaks against taking a bridge that is there, or against taking one away."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
@@ -69,7 +68,8 @@ def differing(bridge: Link, intent: Intent) -> Iterator[Finding]:
     """Which options of a bridge that is there are other than those asked for."""
     there = bridge.bridge or BridgeOptions()
     wanted = intent.wishes.granted(there)
-    pairs = ((f.name, getattr(there, f.name), getattr(wanted, f.name)) for f in fields(there))
+    names = there.__struct_fields__
+    pairs = ((name, getattr(there, name), getattr(wanted, name)) for name in names)
     for name, now, wish in pairs:
         if now != wish:
             message = f"{intent.bridge} is there with {name} {now}, and {wish} is asked for"

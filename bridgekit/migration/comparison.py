@@ -12,7 +12,8 @@ migration is about only a loss counts: others may add what they like.
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+
+from msgspec.structs import replace
 
 from bridgekit.migration.difference import (
     Changes,
@@ -82,7 +83,7 @@ def _links(wanted: Snapshot, found: Snapshot, focus: frozenset[str]) -> Iterator
 
 
 def _link_changes(wanted: Link, found: Link) -> Changes:
-    names = (field.name for field in fields(Link) if field.name not in OF_THE_MOMENT)
+    names = (name for name in Link.__struct_fields__ if name not in OF_THE_MOMENT)
     pairs: Changes = [(name, getattr(wanted, name), getattr(found, name)) for name in names]
     pairs += _bridge_changes(wanted.bridge, found.bridge) + _port_changes(wanted.port, found.port)
     pairs += [] if wanted.vlans is None else [("vlans", _told(wanted), _told(found))]
@@ -98,14 +99,15 @@ def _bridge_changes(wanted: BridgeOptions | None, found: BridgeOptions | None) -
     if wanted is None or found is None:
         return [("bridge", wanted, found)]
     left_out = {*(["ageing_time"] if wanted.stp else []), *([] if wanted.more else ["more"])}
-    names = [field.name for field in fields(BridgeOptions) if field.name not in left_out]
+    names = [name for name in BridgeOptions.__struct_fields__ if name not in left_out]
     return [(name, getattr(wanted, name), getattr(found, name)) for name in names]
 
 
 def _port_changes(wanted: PortOptions | None, found: PortOptions | None) -> Changes:
     if wanted is None or found is None:
         return [("port", wanted, found)]
-    pairs = ((f.name, getattr(wanted, f.name), getattr(found, f.name)) for f in fields(PortOptions))
+    names = PortOptions.__struct_fields__
+    pairs = ((name, getattr(wanted, name), getattr(found, name)) for name in names)
     return [(name, left, right) for name, left, right in pairs if left not in (None, b"")]
 
 

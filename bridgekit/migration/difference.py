@@ -2,8 +2,9 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from bridgekit.migration.operations import (
     AddAddresses,
@@ -42,8 +43,7 @@ Words = tuple[str, Iterable[str], Iterable[str]]
 """What something is, and the commands that make it and that end it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that is not as it should be, and the commands that put it right.
 
     `subject` says what it is about, whatever its value.

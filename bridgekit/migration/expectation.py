@@ -3,7 +3,7 @@
 The planner decides how; this says what. Verification compares the machine with this.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire

@@ -1,13 +1,14 @@
 """A finding: what every check before a migration tells."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from bridgekit.model.words import printable
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What was seen and what to do about it; "refuse" stops the migration.
 
     The texts quote names that strangers chose; nothing in them moves a terminal's cursor.
@@ -20,4 +21,4 @@ class Finding:
 
     def __post_init__(self) -> None:
         for name in ("message", "advice"):
-            object.__setattr__(self, name, printable(getattr(self, name)))
+            force_setattr(self, name, printable(getattr(self, name)))

@@ -1,7 +1,9 @@
 """What the user wants: one NIC onto one bridge, or back."""
 
-from dataclasses import dataclass, field, fields, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridgekit.errors import UsageError
 from bridgekit.model.links import BridgeOptions, PortOptions
@@ -10,8 +12,7 @@ from bridgekit.model.snapshot import Snapshot
 NAME_BYTES = 15  # IFNAMSIZ less the final zero byte
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What was asked for of the bridge; None where nothing was. Times in centiseconds.
 
     `mac` is the bridge's address; without it the bridge has the NIC's.
@@ -34,13 +35,12 @@ class Wishes:
 
     def granted(self, options: BridgeOptions) -> BridgeOptions:
         """Return these options with what was asked for instead."""
-        names = {item.name for item in fields(BridgeOptions)}
-        wanted = ((item.name, getattr(self, item.name)) for item in fields(self))
+        names = BridgeOptions.__struct_fields__
+        wanted = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return replace(options, **{n: v for n, v in wanted if n in names and v is not None})
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC).
 
     `knowing`: the user knows that disks are reached over the NIC, and insists. `left` holds what

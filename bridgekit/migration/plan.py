@@ -1,10 +1,10 @@
 """A plan: intent, the snapshot it was made from, operations and file changes; and its JSON."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 import msgspec
+from msgspec import Struct
 
 from bridgekit.errors import UsageError
 from bridgekit.migration.intent import Intent
@@ -18,8 +18,7 @@ SCHEMA = 3
 OPERATIONS: dict[str, type[Operation]] = {kind.__name__: kind for kind in get_args(Operation)}
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """One configuration file, whole, before and after; None where there is no file."""
 
     path: str
@@ -35,8 +34,7 @@ def contents(changes: Iterable[FileChange]) -> dict[str, bytes]:
     return {one.path: one.after for one in changes if one.after is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Struct, frozen=True):
     """How the files are read: the one that ifup begins with, whose ifup, and what is up by it.
 
     `running` has NAME=SECTION, as in /run/network/ifstate, for the NIC and the bridge.
@@ -47,8 +45,7 @@ class Boot:
     running: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What will be done, and what it was decided on; `boot` if files change."""
 
     intent: Intent
@@ -58,19 +55,16 @@ class Plan:
     boot: Boot | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredOperation:
+class _StoredOperation(Struct, frozen=True):
     kind: str
     value: msgspec.Raw
 
 
-@dataclass(frozen=True, slots=True)
-class _Versioned:
+class _Versioned(Struct, frozen=True):
     schema: int
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredPlan:
+class _StoredPlan(Struct, frozen=True):
     schema: int
     intent: Intent
     snapshot: Snapshot
@@ -108,7 +102,7 @@ def decoded(data: bytes) -> Plan:
 def _routes(plan: Plan) -> Iterator[RouteSet]:
     yield plan.snapshot.routes
     for operation in plan.operations:
-        values = (getattr(operation, field.name) for field in fields(operation))
+        values = (getattr(operation, name) for name in operation.__struct_fields__)
         yield from (value for value in values if isinstance(value, RouteSet))
 
 

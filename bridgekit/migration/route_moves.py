@@ -5,8 +5,10 @@ replaced (docs/adr/0003-replace-only-the-first.md).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from ipaddress import ip_address
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.migration.operations import (
     AddRoutes,
@@ -48,8 +50,7 @@ _Brought = tuple[int, bytes, int, int]
 """Family, network, prefix length and metric of a route that comes with an address."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouteMoves:
+class RouteMoves(Struct, frozen=True):
     """The routes of a link by the way they travel."""
 
     connected: RouteSet

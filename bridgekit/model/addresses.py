@@ -1,8 +1,10 @@
 """IP addresses of a link, exactly as the kernel keeps them."""
 
 import shlex
-from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 FOREVER = 0xFFFFFFFF
 IPV4, IPV6 = 2, 10
@@ -24,8 +26,7 @@ ADDED_WITH = {
 """Flags that are given when an address is added, with the word for it; 0x02 to 0x100 IPv6's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """One address of `link`; lifetimes in seconds, `flags` the kernel's IFA_F_ bits (32 bit)."""
 
     link: str

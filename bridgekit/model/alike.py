@@ -6,7 +6,9 @@ others, 17 an IPv6 route.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6
@@ -24,8 +26,7 @@ def names_prefix(message: bytes) -> bool:
     return message[DST_AT:NETWORK_AT] == wire.HEAD.pack(wire.HEAD.size + size, DST)
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Routes with one message but for their prefixes; each is the only one of its place.
 
     `sample` is the message of one of them; `prefixes` has for each its length, in one byte, and its

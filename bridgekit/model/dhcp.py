@@ -1,6 +1,7 @@
 """DHCP clients as values: how one was started, and the same for another link."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4
@@ -17,8 +18,7 @@ LEASES = {"dhclient": "/var/lib/dhcp/dhclient.{}.leases", "dhcpcd": "/var/lib/dh
 """Where ifupdown lets each client have its files, for a link."""
 
 
-@dataclass(frozen=True, slots=True)
-class DhcpClient:
+class DhcpClient(Struct, frozen=True):
     """A DHCP client in the background that keeps the IPv4 lease of one link.
 
     `words` are its arguments, but for those that name the link, its files and its address.

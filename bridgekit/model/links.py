@@ -1,11 +1,12 @@
 """Links, and who else lives on them."""
 
-from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class BridgeOptions:
+
+class BridgeOptions(Struct, frozen=True):
     """What makes a bridge behave; times in centiseconds, as the kernel keeps them.
 
     A new bridge of the kernel's own waits 15 s before a port forwards; ours does not.
@@ -23,8 +24,7 @@ class BridgeOptions:
     """Its other settings, as the kernel's own attributes; empty where the kernel may choose."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortOptions:
+class PortOptions(Struct, frozen=True):
     """How a bridge treats a port; None and empty where that is the kernel's choice."""
 
     path_cost: int | None = None
@@ -32,8 +32,7 @@ class PortOptions:
     more: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Vlan:
+class Vlan(Struct, frozen=True):
     """The VLANs from `first` to `last` that a bridge or a port of one takes part in, all alike.
 
     `pvid`: frames without a tag belong to it. `untagged`: its frames leave without their tag.
@@ -50,8 +49,7 @@ class Vlan:
         return f"vid {ids}" + " pvid" * self.pvid + " untagged" * self.untagged
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One network interface. `kind` is the kernel's word (veth, bridge), empty for hardware.
 
     `mac` is empty where there are no Ethernet frames; `wireless` is a Wi-Fi station.
@@ -87,8 +85,7 @@ class Link:
     vlans: tuple[Vlan, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """An ARP or NDP entry. `state` and `flags` are the kernel's NUD_ and NTF_ bits.
 
     A proxy entry has no MAC address and no state. The kernel keeps a managed one fresh by itself.
@@ -133,8 +130,7 @@ class Neighbour:
         return replace(self, link=link)
 
 
-@dataclass(frozen=True, slots=True)
-class StaticMac:
+class StaticMac(Struct, frozen=True):
     """A MAC address beside its own that a link takes frames for, because someone told it to.
 
     Equivalent to: ip maddress show (those called static), bridge fdb show
@@ -155,16 +151,14 @@ class StaticMac:
         return f"{self.mac} dev {self.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sysctl:
+class Sysctl(Struct, frozen=True):
     """One kernel setting; `key` is its path below /proc/sys, `value` its text."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """A program that configures an interface by itself and would fight for it."""
 
     program: str
@@ -184,8 +178,7 @@ TieKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """Something that holds on to a link by its name or number and does not move with its addresses.
 
     `text` says which: it may quote what programs and users chose, so it can hold any character.

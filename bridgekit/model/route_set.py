@@ -1,7 +1,9 @@
 """All routes of a host, or some of them, with the names that the numbers in them mean."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.model import wire
 from bridgekit.model.alike import DST_AT, LENGTH_AT, NETWORK_AT, Alike
@@ -20,8 +22,7 @@ Identity = tuple[bytes, tuple[str, ...]]
 """What makes a route equal to another: its settings, and its links by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouteSet:
+class RouteSet(Struct, frozen=True):
     """Route messages, and the names that the interface numbers in them mean.
 
     `messages` are told apart one by one, in the kernel's order. Of those `alike`, each the only one

@@ -6,8 +6,9 @@ Interfaces stand in it as numbers; a RouteSet says which names those numbers mea
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from msgspec import Struct
 
 from bridgekit.model import wire
 from bridgekit.model.addresses import IPV4, IPV6
@@ -39,8 +40,7 @@ OWN_METRIC = {IPV4: 0, IPV6: 256}
 NEXTHOP = struct.Struct("=HBBi")
 
 
-@dataclass(frozen=True, slots=True)
-class RouteHead:
+class RouteHead(Struct, frozen=True):
     """The fixed part of a route message."""
 
     family: int

@@ -6,8 +6,9 @@ A nexthop's is `struct nhmsg` (8 bytes) and attributes; it names its interface b
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from bridgekit.model import wire
 from bridgekit.model.routes import TABLES
@@ -32,8 +33,7 @@ NH_ID, NH_GROUP, NH_OIF, NH_GATEWAY, NH_ENCAP = 1, 2, 5, 6, 8
 ONLINK = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A policy rule (`ip rule`): its message without marks of the moment."""
 
     message: bytes
@@ -123,8 +123,7 @@ class Rule:
         return wire.text(self._attributes().get(kind, b""))
 
 
-@dataclass(frozen=True, slots=True)
-class Nexthop:
+class Nexthop(Struct, frozen=True):
     """A nexthop object (`ip nexthop`); `link` is None for groups and blackholes.
 
     The interface's number in the message is 0: it is filled in when it is sent.

@@ -1,6 +1,7 @@
 """A host's network state at one moment."""
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridgekit.model.addresses import IPV4, IPV6, Address
 from bridgekit.model.dhcp import DhcpClient
@@ -9,8 +10,7 @@ from bridgekit.model.route_set import RouteSet
 from bridgekit.model.rules import Nexthop, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Everything of one network namespace that a migration reads; lists in the kernel's order."""
 
     links: tuple[Link, ...] = ()

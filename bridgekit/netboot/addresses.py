@@ -1,10 +1,12 @@
 """The host's links, addresses and resolvers, read with iproute2."""
 
 import json
-from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.host.command import CommandFailed, run
 
@@ -14,8 +16,7 @@ ALIAS = "bridgekit"
 LINK_SUBNETS = IPv4Network("100.127.242.0/24")  # shared address space, rarely met on a host
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A network interface as `ip link` shows it; `peer` is the link it belongs to, by index."""
 
     name: str

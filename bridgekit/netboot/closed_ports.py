@@ -6,8 +6,9 @@ are not weighed, and what only iptables can show (multiport) is not seen. Pure.
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 Json = dict[str, Any]
 Home = tuple[str, str, str]
@@ -44,8 +45,7 @@ def closing(ruleset: list[Json], families: set[str], ports: Mapping[int, str]) -
                 yield f"nft rule {' '.join(home)} handle {rule['handle']} drops port {told}"
 
 
-@dataclass(slots=True)
-class _Rules:
+class _Rules(Struct):
     """A ruleset by name, and the ports that matter."""
 
     ports: Mapping[int, str]

@@ -1,9 +1,10 @@
 """What on a bridge keeps its clients from booting, and the setting that lets them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
+
+from msgspec import Struct
 
 from bridgekit.host import firewall
 from bridgekit.host.command import run
@@ -22,8 +23,7 @@ PORTS = {67: "udp", 68: "udp", 69: "udp", 80: "tcp", 4011: "udp"}
 PORTS6 = {546: "udp", 547: "udp"}
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What is wrong and what it means for a netboot, in a sentence; `fix` is known for some."""
 
     message: str

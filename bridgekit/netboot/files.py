@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+
+from msgspec import Struct
 
 DEFAULT_STATE_DIR = Path("/var/lib/bridgekit")
 
@@ -47,8 +48,7 @@ def private_dir(path: Path) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """One service's place below the state directory."""
 
     state: Path

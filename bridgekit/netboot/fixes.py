@@ -1,9 +1,11 @@
 """What `pxe check --fix` changes on a bridge, and how `pxe down` puts it back."""
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bridgekit.errors import Refused
 from bridgekit.host.command import run
@@ -16,8 +18,7 @@ from bridgekit.netboot.report import Say
 LINKS = Path("/sys/class/net")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A setting of a bridge's own, and its value. linux/net/bridge/br_sysfs_br.c"""
 
     link: str
@@ -40,8 +41,7 @@ class Setting:
         self._path.write_text(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A port in a VLAN, as "pvid untagged" or "" (tagged); None if it is not in it. bridge(8)"""
 
     link: str
@@ -65,8 +65,7 @@ Fix = Setting | Member
 KINDS = {kind.__name__: kind for kind in (Setting, Member)}
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A fix, what was there before, and which link that was: its index, and the boot."""
 
     fix: Fix

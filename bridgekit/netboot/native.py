@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.command import run

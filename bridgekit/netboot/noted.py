@@ -4,10 +4,10 @@ import os
 import socket
 import stat
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
 import msgspec
+from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
 from bridgekit.netboot.wish import MAC
@@ -18,8 +18,7 @@ SECONDS = 5.0
 HEADERS = ("Content-Type", "Content-Security-Policy", "Cache-Control")
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """A client's address; `expires` in seconds since 1970, 0 for never."""
 
     mac: str
@@ -28,8 +27,7 @@ class Lease:
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the service answered: HTTP's status, those of its headers that matter, the bytes."""
 
     status: int

@@ -1,8 +1,9 @@
 """What a service's mode comes to on this very wire: looked at first, before anything is started."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
+
+from msgspec.structs import replace
 
 from bridgekit.assets.pxe.bootserver import rivals, rivals6
 from bridgekit.assets.pxe.bootserver.rivals import Offer

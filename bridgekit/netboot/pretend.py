@@ -13,12 +13,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.client import HTTPException
 from ipaddress import IPv4Address
 from secrets import randbits
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver import packets, rivals
 from bridgekit.assets.pxe.bootserver.packets import Answer, option
@@ -46,8 +47,7 @@ MALFORMED: Final = (ValueError, HTTPException, struct.error)
 """What comes of answers that are none: everybody on the wire may send them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Firmware:
+class Firmware(Struct, frozen=True):
     """A kind of client: its architecture (RFC 4578) and the menu that its loader would read."""
 
     name: str
@@ -74,8 +74,7 @@ FIRMWARE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that a client did: what it asked for, how that went, and how long it took.
 
     `size` in bytes and `sha256` are a file's; `trouble` is empty where all went well.
@@ -168,8 +167,7 @@ def _who_tells(answers: tuple[Answer, ...], asking: "_Asking", own: IPv4Address)
     raise Failed("nobody says what to load")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     wire: socket.socket
     mac: bytes
     xid: int

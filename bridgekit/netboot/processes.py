@@ -4,14 +4,14 @@ import os
 import select
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 PROC = Path("/proc")
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A process that can't be mistaken for a later one with the same id."""
 
     pid: int

@@ -5,8 +5,10 @@ import re
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import files as host_files
@@ -16,8 +18,7 @@ from bridgekit.netboot.files import Home
 from bridgekit.netboot.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A service, its engine, where it runs and since when (seconds since 1970).
 
     `serving` from the moment it has said so: what is not was never finished.

@@ -2,8 +2,10 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from bridgekit.assets.pxe.bootserver.settings import Wrong, read
 from bridgekit.assets.pxe.bootserver.subnet import default_range
@@ -19,8 +21,7 @@ SHORTEST_LEASE = 120  # seconds; dnsmasq's own least
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A PXE service on a bridge; `address` is the service's own, inside the clients' subnet.
 
     `range` None means the middle part of the subnet: .101 to .199 of a /24.

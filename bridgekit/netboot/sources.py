@@ -18,9 +18,10 @@ import shutil
 import tempfile
 import tomllib
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
+
+from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver.settings import FILE
 from bridgekit.errors import Refused, UsageError
@@ -33,8 +34,7 @@ SECONDS = 60.0
 UNCHANGED = "Nothing was changed."
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a file comes from: `url` and `sha256`, or a `path` of an installed `package`."""
 
     name: str

@@ -2,8 +2,9 @@
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
 from bridgekit.errors import NetbootFailed, Refused
@@ -16,8 +17,7 @@ from bridgekit.netboot.noted import Lease, read_clients, read_leases, read_rival
 from bridgekit.netboot.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class PxeStatus:
+class PxeStatus(Struct, frozen=True):
     """A service as it is now; `running` is False for one that ended or was never finished.
 
     `rival` is another DHCP server, beside which it offers nothing; empty if there is none.

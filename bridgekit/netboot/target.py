@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bridgekit.errors import Refused
 from bridgekit.netboot import record
@@ -13,8 +14,7 @@ from bridgekit.netboot.engine import engine
 NAMED = Path("/run/netns")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A network namespace as a path; `router` if what runs there forwards for its clients."""
 
     name: str

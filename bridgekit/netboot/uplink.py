@@ -2,9 +2,11 @@
 
 import json
 import zlib
-from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bridgekit.host.command import CommandFailed, run
 from bridgekit.host.files import write
@@ -24,8 +26,7 @@ table ip {table} {{
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Uplink:
+class Uplink(Struct, frozen=True):
     """The host's end of the link and the addresses of both ends."""
 
     link: str

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -15,6 +14,8 @@ from ipaddress import (
     ip_interface,
     ip_network,
 )
+
+from msgspec import Struct
 
 from bridgekit.errors import UsageError
 
@@ -31,16 +32,14 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 THIS_NETWORK, BROADCAST = IPv4Network("0.0.0.0/8"), IPv4Address("255.255.255.255")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A route inside the container; `via` None for what is on the wire itself."""
 
     prefix: Network
     via: Address | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """How the container's interface shall be; None means as it comes.
 
     `port` is the name of the host's end, `vlan` the one that its frames are in on the bridge.

@@ -1,8 +1,9 @@
 """A bridge's addresses as sections of interfaces(5), in the order in which they must be made."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_address
+
+from msgspec import Struct, field
 
 from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
 from bridgekit.model.routes import GATEWAY, fields
@@ -13,8 +14,7 @@ ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """Where a bridge's addresses and default routes come from.
 
     `addresses` are in the order in which they must be made, `gateways` those default routes that

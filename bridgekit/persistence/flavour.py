@@ -4,8 +4,9 @@
 something else, an `up` line says.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.flavours import FlavourName
@@ -16,8 +17,7 @@ BARE: Final = "iface {0} inet manual\n    "
 FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/forwarding"})
 
 
-@dataclass(frozen=True, slots=True)
-class Flavour:
+class Flavour(Struct, frozen=True):
     """What one of the programs makes of `iface` sections."""
 
     name: FlavourName
@@ -29,8 +29,8 @@ class Flavour:
     """A word can say that an address is deprecated."""
     purges: bool = False
     """It takes off addresses that no word names."""
-    metric: dict[int, int] = field(default_factory=DEFAULT_METRIC.copy, hash=False)
-    """The metric of the route that `gateway` makes."""
+    metrics: tuple[tuple[int, int], ...] = tuple(DEFAULT_METRIC.items())
+    """For each family, the metric of the route that `gateway` makes."""
     protocol: int | None = None
     """The protocol of that route; None where any will do."""
     bare: str = BARE + "pre-up ip link set dev {0} addrgenmode none || true\n"
@@ -65,7 +65,7 @@ IFUPDOWN2: Final = Flavour(
 IFUPDOWN_NG: Final = Flavour(
     "ifupdown-ng",
     deprecates=False,
-    metric={IPV4: 1, IPV6: 1},
+    metrics=((IPV4, 1), (IPV6, 1)),
     asks=frozenset({IPV4}),
     clients=("dhclient", "dhcpcd", "udhcpc"),
     starts=frozenset({"interface", "template"}),

@@ -1,18 +1,16 @@
 """The parts of an interfaces(5) section."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option line of a stanza."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stanza:
+class Stanza(Struct, frozen=True):
     """The lines that begin a stanza (`auto`, `iface`), and its options."""
 
     heads: tuple[str, ...]

@@ -6,7 +6,8 @@ The template gets these values finished; it decides nothing.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridgekit.errors import UsageError
 from bridgekit.model import wire
@@ -53,8 +54,7 @@ PASSING = frozenset({9, *range(11, 19), 42, *range(186, 193)})
 """Protocols of routes that someone brings anew: router advertisements and routing daemons."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
+class Extras(Struct, frozen=True):
     """What `apply` adds to the plain stanza.
 
     A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
@@ -173,7 +173,7 @@ def _is_plain_default(message: bytes, flavour: Flavour) -> bool:
     top, found = head(message), fields(message)
     metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
     plain = not (top.dst_len or top.src_len or top.tos) and top.type == 1
-    usual = table(message) == MAIN_TABLE and metric == flavour.metric[top.family]
+    usual = table(message) == MAIN_TABLE and metric == dict(flavour.metrics)[top.family]
     same = usual and flavour.protocol in (None, top.protocol)
     return plain and same and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
 

@@ -16,10 +16,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from bridgekit.errors import BridgekitError, Refused
 from bridgekit.host.place import systemd_manages_us
@@ -39,16 +39,14 @@ BUSY = 6
 ANSWER_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """How an order to the guard ended: the exit code for the caller, and what to tell."""
 
     code: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
+class Actions(Struct, frozen=True):
     """What the guard can do with its transaction; each returns how it ended."""
 
     finish: Callable[[], Answer]

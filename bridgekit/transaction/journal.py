@@ -12,11 +12,11 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import files
@@ -52,8 +52,7 @@ Stored = TypeVar("Stored")
 SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-back"})
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a transaction is about."""
 
     nic: str
@@ -61,15 +60,13 @@ class About:
     direction: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """A plan, of which only what it is about is read."""
 
     intent: About
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What a record tells without its plan: that takes long to read. See record.py."""
 
     id: str
@@ -79,8 +76,7 @@ class Head:
     plan: Outline
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the journal; `deadline` in seconds of the boot clock, suspended time included."""
 
     event: Event
@@ -211,6 +207,5 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-@dataclass(frozen=True, slots=True)
-class _Versioned:
+class _Versioned(Struct, frozen=True):
     version: int

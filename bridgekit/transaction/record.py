@@ -1,9 +1,9 @@
 """What a transaction set out to do: written once, whole and synced, before the first change."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from bridgekit.errors import refusing
 from bridgekit.host import files
@@ -14,8 +14,7 @@ from bridgekit.transaction import systemd
 from bridgekit.transaction.journal import RECORD, VERSION, Journal, sealed, stored
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What a transaction set out to do, and where. `service` is the PXE service to start, JSON.
 
     `created` is in seconds since 1970; `undoes` names the transaction that this one takes back.
@@ -30,8 +29,7 @@ class Record:
     undoes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(Struct, frozen=True):
     version: int
     id: str
     place: Place

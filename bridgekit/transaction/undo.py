@@ -8,8 +8,9 @@ import contextlib
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bridgekit.errors import BridgekitError, RollbackIncomplete, RolledBack
 from bridgekit.host import files, place
@@ -33,8 +34,7 @@ from bridgekit.transaction.record import Record
 AS_BEFORE = "the host is as before"
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
+class _Left(Struct, frozen=True):
     """What still differs from the state before; `others` is what something else did meanwhile."""
 
     found: tuple[Difference, ...]

@@ -1,6 +1,6 @@
 """Cases of bridges that are there already, and of the ways back."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.links import BridgeOptions, Link

@@ -1,7 +1,8 @@
 """What a case is made of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridgekit.migration.intent import Intent
 from bridgekit.model.snapshot import Snapshot
@@ -23,8 +24,7 @@ def unchanged(state: Snapshot) -> Snapshot:
     return state
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """How a lab host gets into the state: `base`, then `lines` of `ip` arguments, then settings.
 
     eth1 is up and in the snapshot only if a line names it. `change` does to the snapshot what the

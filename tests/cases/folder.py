@@ -4,12 +4,13 @@ import base64
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
 
 from bridgekit import report
 from bridgekit.application.planning import Draft
@@ -27,8 +28,7 @@ TEXTS = ("state.txt", "plan.txt", "expected.txt")
 WIDTH = 170
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A recorded case: the input that is kept."""
 
     name: str
@@ -83,7 +83,7 @@ class Folder:
 
 def plain(value: Any) -> Any:
     """Return what JSON can hold, without what equals its default."""
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         pairs = ((field, getattr(value, field.name)) for field in fields(value))
         return {field.name: plain(item) for field, item in pairs if item != _default(field)}
     if isinstance(value, tuple):
@@ -92,7 +92,7 @@ def plain(value: Any) -> Any:
 
 
 def _default(field: Any) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()
+    return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
 def laid_out(value: Any, indent: str = "") -> str:
@@ -142,6 +142,6 @@ def _words(value: Any, skip: tuple[str, ...] = ()) -> str:
         item = getattr(value, field.name)
         if field.name in (*skip, "more") or item == _default(field):
             continue
-        inner = f"({_words(item).strip()})" if is_dataclass(item) else f"={item}"
+        inner = f"({_words(item).strip()})" if isinstance(item, Struct) else f"={item}"
         text += f" {field.name}" + ("" if item is True else inner)
     return text

@@ -1,7 +1,8 @@
 """Cases of what moves, but for routes: each shows one thing, by the lines that bring it about."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model.addresses import IPV6, Address

@@ -4,7 +4,8 @@ import argparse
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bridgekit import machine
 from bridgekit.host.netlink.notices import Notices

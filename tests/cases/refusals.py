@@ -1,6 +1,6 @@
 """Cases that are refused or warned of; the name says the finding, where there is one of its own."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bridgekit.migration.intent import Intent, Wishes
 from bridgekit.model import routes as rt

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.lab import witness
 from bridgekit.lab.topology import Lab
@@ -22,8 +23,7 @@ KILLED = ("+++ killed by SIGKILL +++\n", "= ?\n")
 SHARDS, SOME = 4, 12
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """Who is killed in what work; `run` does it, with a trace of that process, and faults in it.
 
     Only kills in these phases count. `moved` is true where the NIC is moved first.

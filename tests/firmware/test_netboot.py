@@ -4,10 +4,10 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bridgekit.assets.pxe.bootserver.timeline import STAGES
 from bridgekit.lab.client import Client

@@ -1,6 +1,5 @@
 """Routes by the hundred, which move together: exactly, and never over another's."""
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bridgekit import machine
 from bridgekit.application import planning
@@ -115,9 +115,9 @@ def test_half_of_them_moved_come_back(busy: Lab) -> None:
     moving = do(busy, plan)
     group = max(moving.before.alike, key=len)
     half = next(group.parts(len(group) // 2))
-    some = dataclasses.replace(moving.before, messages=(), alike=(half,))
+    some = replace(moving.before, messages=(), alike=(half,))
     with inside("net", busy.hosts["host"].pid):
-        machine.execute(ReplaceRoutes(dataclasses.replace(moving.before, alike=()), moving.names))
+        machine.execute(ReplaceRoutes(replace(moving.before, alike=()), moving.names))
         machine.execute(ReplaceRoutes(some, moving.names))
     busy.run("host", "ip", "route", "delete", "10.8.200.0/24")
     undo(busy, plan.operations)
@@ -128,7 +128,7 @@ def test_a_route_that_the_kernel_refuses_is_named(busy: Lab) -> None:
     """No route goes over a link that is down."""
     plan, before = planned(busy), state(busy)
     moving = do(busy, plan, until=SetUp)
-    only = dataclasses.replace(moving.before, messages=())
+    only = replace(moving.before, messages=())
     refused = r"the kernel refused: .* \(route 10\.9\.0\.0/32 dev br0 proto 12"
     with inside("net", busy.hosts["host"].pid), pytest.raises(BridgekitError, match=refused):
         machine.execute(ReplaceRoutes(only, moving.names))

@@ -3,11 +3,11 @@
 import os
 import subprocess
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, seed, settings
+from msgspec.structs import replace
 
 from bridgekit import machine
 from bridgekit.application import planning

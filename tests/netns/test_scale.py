@@ -12,10 +12,10 @@ import struct
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from bridgekit import machine
 from bridgekit.application import planning
@@ -59,8 +59,7 @@ class Counting(socket.socket):
         return super().send(data, *rest)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Function calls, messages to the kernel, and bytes of memory at the peak."""
 
     calls: int

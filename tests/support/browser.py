@@ -6,9 +6,10 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from bridgekit.lab.host import readable
 from bridgekit.lab.topology import Lab
@@ -22,8 +23,7 @@ ON_PIPES = 'exec "$@" 3<&0 4>&1 1>/dev/null'
 SECONDS = 60
 
 
-@dataclass(slots=True)
-class Browser:
+class Browser(Struct):
     """A page of it."""
 
     process: subprocess.Popen[bytes]

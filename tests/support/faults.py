@@ -6,9 +6,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from bridgekit.lab import witness
 from bridgekit.lab.host import Result
@@ -55,8 +56,7 @@ FINISHED: Final = ("committed", "rolled-back", "taken-back")
 NOTES = "BRIDGEKIT_FAULTS"
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One system call of a program: the `number`-th of its name, and when it happens."""
 
     call: str
@@ -126,8 +126,7 @@ def guard_program(trace: Path, *faults: str) -> str:
     return str(program)
 
 
-@dataclass(frozen=True, slots=True)
-class States:
+class States(Struct, frozen=True):
     """The two states between which a change goes; there is no third."""
 
     old: witness.Testimony

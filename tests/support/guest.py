@@ -12,12 +12,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import pyroute2
+from msgspec import Struct
 
 from bridgekit.host.command import run as run_program
 from bridgekit.lab import ifup
@@ -42,8 +42,7 @@ MEMORY_MIB: Final = 1024
 KERNEL_LINE: Final = "root=/dev/vda rw console=ttyS0 quiet panic=-1 net.ifnames=0 mitigations=off"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """What a guest's disk is made of: packages, programs of ours, and more options of mmdebstrap.
 
     `programs` are pairs of a place and a file.
@@ -90,8 +89,7 @@ PLAIN: Final = Recipe(
 """Runs one program, without any other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How a program ended in the guest, and all that it said."""
 
     code: int

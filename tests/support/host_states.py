@@ -1,7 +1,8 @@
 """Host states that must last: how each is made, the file it comes with, and who cannot keep it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridgekit.lab import layout
 
@@ -14,8 +15,7 @@ SIMPLE = f"{LO}{HEAD}  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
 FULL = layout.INTERFACES.partition("interfaces.d/*\n")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """A host's state as lines of `ip` arguments, its interfaces file, and options of `apply`.
 
     `sysctls` are made afterwards. `aside`: what stands in lines that a boot need not make the same.

@@ -2,12 +2,12 @@
 
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Ifquery:
+
+class Ifquery(Struct, frozen=True):
     """ifquery with a state folder of its own, run from `/` as at boot."""
 
     file: Path

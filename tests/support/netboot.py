@@ -6,9 +6,10 @@ import re
 import secrets
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from bridgekit.lab.client import Client, append_for
 from bridgekit.lab.firmware import INSTALLER, Firmware
@@ -43,8 +44,7 @@ arguments = "{ODD} --- quiet"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """A lab whose br0 serves netboot with this token, by this engine."""
 
     lab: Lab

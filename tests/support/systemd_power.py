@@ -6,9 +6,10 @@ transaction is left half-done is asked of the program itself.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tests.support.systemd_guest import Machine, booted
 
@@ -28,8 +29,7 @@ MOST: Final = {"persist": 3}
 """How many moments of a phase are tried; 1 of any other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """The step of a command before which the power fails, and the disk as it is then."""
 
     verb: str
@@ -66,16 +66,14 @@ def sampled(found: Sequence[Moment]) -> list[Moment]:
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """How the boot unit of a transaction ended, and whether that was before networking began."""
 
     result: str
     first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Struct, frozen=True):
     """What is found when the machine has booted again.
 
     `left` is what should be gone, and `left_still` what of that stays when someone runs `recover`.

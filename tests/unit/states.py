@@ -1,7 +1,8 @@
 """A small host state made by hand: two addresses, three routes, a second link that competes."""
 
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from bridgekit.migration.intent import Intent
 from bridgekit.model import wire

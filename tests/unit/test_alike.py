@@ -3,9 +3,9 @@
 import random
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bridgekit.model import gathering, wire
 from bridgekit.model.addresses import IPV4, IPV6

@@ -1,10 +1,10 @@
 """One state in the words of each flavour; which one is installed; what each does not take."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bridgekit.host import flavours
 from bridgekit.migration.expectation import bridged

@@ -1,11 +1,11 @@
 """Plans as values: every operation undoes itself, and JSON gives back what it was given."""
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bridgekit.errors import UsageError
 from bridgekit.migration import plan as plans

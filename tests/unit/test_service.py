@@ -1,12 +1,12 @@
 """What may be wished of a PXE service: a bad wish ends in a sentence, before anything changes."""
 
-from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError, Refused, UsageError
 from bridgekit.netboot import record

@@ -1,9 +1,9 @@
 """What hangs on a NIC, judged from values and files: no machine is asked."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bridgekit.application.persisting import leased
 from bridgekit.errors import BridgekitError

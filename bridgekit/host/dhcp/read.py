@@ -4,8 +4,9 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bridgekit.host.dhcp import dhcpcd, words
 from bridgekit.model.addresses import IPV4, Address

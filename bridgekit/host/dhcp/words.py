@@ -1,14 +1,15 @@
 """What a DHCP client was told, as far as it can be told again on another link."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridgekit.model.dhcp import DhcpClient
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a client may have been told and still be handed over.
 
     `kept` are flags and `valued` options with a value that go on with it; `own` are options whose
@@ -40,8 +41,7 @@ OPTIONS = {
 PATHS = frozenset({"-cf", "-df", "-lf", "-pf", "-sf", "-p", "-s"})
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(Struct):
     """Arguments, told apart."""
 
     kept: tuple[str, ...] = ()

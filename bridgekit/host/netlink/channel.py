@@ -9,9 +9,10 @@ import socket
 import struct
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
 from bridgekit.model.alike import Alike
@@ -41,8 +42,7 @@ class NetlinkError(BridgekitError):
         super().__init__(f"the kernel refused: {os.strerror(code)} ({what})")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A message to the kernel: RTM_ type, flags beyond REQUEST and ACK, and what follows."""
 
     type: int

@@ -1,6 +1,6 @@
 """Let an address that ends by itself last longer."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bridgekit.host.netlink import links, read
 from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Request

@@ -2,8 +2,10 @@
 
 import errno
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import APPEND, CREATE, REPLACE, Request
@@ -26,16 +28,14 @@ CANNOT = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH})
 """What the kernel answers if a leg's link is down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """Requests to be sent, and then, with CREATE and REPLACE, routes alike."""
 
     requests: list[Request]
     alike: list[Alike]
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """Makes requests for the links that are `here`, by name their numbers.
 
     While undoing, what names a link that is gone is left out: with the link its routes went too.

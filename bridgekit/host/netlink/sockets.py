@@ -6,8 +6,9 @@ Raw sockets are listed only by kernels that have raw_diag.
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
 from bridgekit.model import wire
@@ -24,8 +25,7 @@ INFO, INFO_WANTED, ANY = 2, 1 << 1, 0xFFFFFFFFFFFFFFFF
 RETRANSMITS, UNACKNOWLEDGED = 2, 24  # where struct tcp_info has them
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A socket that hears one interface only; its inode leads to the process that holds it."""
 
     name: str

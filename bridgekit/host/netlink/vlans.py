@@ -2,7 +2,8 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.links import AF_SPEC, GETLINK, IFINFO

@@ -1,7 +1,8 @@
 """Changes of what a link answers to and whom it knows: addresses and neighbours."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridgekit.migration.operations.routes import route_words
 from bridgekit.model.addresses import IPV6, NODAD, Address
@@ -9,8 +10,7 @@ from bridgekit.model.links import Neighbour, StaticMac
 from bridgekit.model.route_set import RouteSet
 
 
-@dataclass(frozen=True, slots=True)
-class AddAddresses:
+class AddAddresses(Struct, frozen=True):
     """Add addresses in this order, without duplicate detection where they are proven already.
 
     Done when all that can be used are usable. The kernel makes the connected routes.
@@ -31,8 +31,7 @@ class AddAddresses:
             yield from route_words("append", self.connected)
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveAddresses:
+class RemoveAddresses(Struct, frozen=True):
     """Remove the connected routes, then the addresses, last added first."""
 
     link: str
@@ -48,8 +47,7 @@ class RemoveAddresses:
             yield f"ip address delete {address.ip}/{address.prefixlen} dev {self.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddNeighbours:
+class AddNeighbours(Struct, frozen=True):
     """Add neighbour entries, so that nothing waits for ARP or NDP."""
 
     link: str
@@ -63,8 +61,7 @@ class AddNeighbours:
             yield f"ip neighbour replace {entry}"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveNeighbours:
+class RemoveNeighbours(Struct, frozen=True):
     """Remove neighbour entries."""
 
     link: str
@@ -79,8 +76,7 @@ class RemoveNeighbours:
             yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddStaticMacs:
+class AddStaticMacs(Struct, frozen=True):
     """Let a link take frames for these MAC addresses beside its own."""
 
     link: str
@@ -93,8 +89,7 @@ class AddStaticMacs:
         yield from (_mac_words("add", entry) for entry in self.macs)
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveStaticMacs:
+class RemoveStaticMacs(Struct, frozen=True):
     """Let a link take frames for these MAC addresses no more."""
 
     link: str

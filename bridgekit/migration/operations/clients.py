@@ -2,13 +2,13 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridgekit.model.dhcp import DhcpClient
 
 
-@dataclass(frozen=True, slots=True)
-class StopClient:
+class StopClient(Struct, frozen=True):
     """End a DHCP client: it neither releases its lease nor touches the address.
 
     `other` is the same client on the link that its lease goes to.
@@ -24,8 +24,7 @@ class StopClient:
         yield shlex.join(("pkill", "-KILL", "-F", self.client.pid_file))
 
 
-@dataclass(frozen=True, slots=True)
-class StartClient:
+class StartClient(Struct, frozen=True):
     """Start a DHCP client with the lease that it or `other`, on the other link, had last.
 
     Done when the server has confirmed the lease, or has had time to.

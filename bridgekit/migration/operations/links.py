@@ -2,15 +2,16 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridgekit.model.links import BridgeOptions, Link, PortOptions
 
 ADDRGENMODES = ("eui64", "none", "stable_secret", "random")
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeSettings:
+class BridgeSettings(Struct, frozen=True):
     """What a bridge is made with; MTU in bytes, `qlen` in packets."""
 
     mac: str
@@ -27,8 +28,7 @@ class BridgeSettings:
         return cls(link.mac, link.mtu, options, link.qlen, link.group, link.alias)
 
 
-@dataclass(frozen=True, slots=True)
-class CreateBridge:
+class CreateBridge(Struct, frozen=True):
     """Make a bridge, down, with these settings, and no IPv6 link-local address of its own."""
 
     name: str
@@ -58,8 +58,7 @@ def _option_words(options: BridgeOptions) -> str:
     return " ".join(words)
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteBridge:
+class DeleteBridge(Struct, frozen=True):
     """Delete a bridge; the settings say how it can be made again."""
 
     name: str
@@ -72,8 +71,7 @@ class DeleteBridge:
         yield f"ip link delete {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeBridge:
+class ChangeBridge(Struct, frozen=True):
     """Give a bridge that is there another MAC, MTU, queue length, group and alias.
 
     Its options stay. The kernel keeps a MAC and an MTU that were set once, whatever ports join.
@@ -96,8 +94,7 @@ class ChangeBridge:
         yield " ".join(["ip link set", self.name, *words])
 
 
-@dataclass(frozen=True, slots=True)
-class SetUp:
+class SetUp(Struct, frozen=True):
     """Bring a link up or down."""
 
     link: str
@@ -110,8 +107,7 @@ class SetUp:
         yield f"ip link set {self.link} {'up' if self.up else 'down'}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetAddrGenMode:
+class SetAddrGenMode(Struct, frozen=True):
     """Choose how a link makes IPv6 link-local addresses from now on; existing ones stay."""
 
     link: str
@@ -125,8 +121,7 @@ class SetAddrGenMode:
         yield f"ip link set {self.link} addrgenmode {ADDRGENMODES[self.after]}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetController:
+class SetController(Struct, frozen=True):
     """Make a link a port of a controller, or free it.
 
     Done when the controller is operational and the port forwards. `port` is how the controller
@@ -149,8 +144,7 @@ class SetController:
             yield " ".join(["bridge link set dev", self.link, *words])
 
 
-@dataclass(frozen=True, slots=True)
-class SetLro:
+class SetLro(Struct, frozen=True):
     """Let the hardware join segments that it receives (LRO), or not; a port must not."""
 
     link: str
@@ -163,8 +157,7 @@ class SetLro:
         yield f"ethtool -K {self.link} lro {'on' if self.on else 'off'}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetSysctl:
+class SetSysctl(Struct, frozen=True):
     """Write one kernel setting; `key` is the path below /proc/sys."""
 
     key: str

@@ -1,8 +1,10 @@
 """Changes of routes, policy rules and nexthop objects."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridgekit.model.addresses import IPV4, IPV6
 from bridgekit.model.route_set import RouteSet
@@ -14,8 +16,7 @@ SAMPLE = 12
 """How many routes of one operation are shown; the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceRoutes:
+class ReplaceRoutes(Struct, frozen=True):
     """Put each of these routes in its own place, over the links that `names` says.
 
     Only for routes that are the first of their key: the kernel replaces the first one
@@ -39,8 +40,7 @@ class ReplaceRoutes:
         return every_route("replace", self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class AddRoutes:
+class AddRoutes(Struct, frozen=True):
     """Add routes behind those that have the same key."""
 
     routes: RouteSet
@@ -55,8 +55,7 @@ class AddRoutes:
         return every_route("append", self.routes)
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveRoutes:
+class RemoveRoutes(Struct, frozen=True):
     """Remove exactly these routes."""
 
     routes: RouteSet
@@ -71,8 +70,7 @@ class RemoveRoutes:
         return every_route("delete", self.routes)
 
 
-@dataclass(frozen=True, slots=True)
-class SetRules:
+class SetRules(Struct, frozen=True):
     """Make the policy rules of one family and priority these, in this order.
 
     Rules cannot be replaced: the new ones are added behind the old ones, which then go. What
@@ -90,8 +88,7 @@ class SetRules:
             yield from (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}" for rule in rules)
 
 
-@dataclass(frozen=True, slots=True)
-class RetargetNexthops:
+class RetargetNexthops(Struct, frozen=True):
     """Point nexthop objects at another link; routes and groups that use them follow at once."""
 
     nexthops: tuple[Nexthop, ...]

@@ -7,7 +7,8 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from bridgekit.host.files import Texts
 from bridgekit.persistence.interfaces import Reading, read
@@ -31,7 +32,7 @@ def main() -> int:
 
 
 def _data(reading: Reading) -> dict[str, object]:
-    others = {key: value for key, value in asdict(reading).items() if key != "documents"}
+    others = {key: value for key, value in to_builtins(reading).items() if key != "documents"}
     return {"schema": SCHEMA, "taken": reading.taken, "files": list(reading.documents), **others}
 
 

@@ -1,6 +1,6 @@
 """interfaces(5) as a value: the sections of one file, of which every byte is kept."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces.lines import Line, lines
@@ -13,8 +13,7 @@ ALLOW = "allow-"
 SOURCE_DIRECTORY = "source-dir"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A line that starts something (`iface`, `auto`, `source` …) and the lines up to the next.
 
     `head` is None for what comes before the first. Comments and empty lines are lines, too.
@@ -42,8 +41,7 @@ class Section:
         return (self.head, *self.body) if self.head else self.body
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One interfaces(5) file."""
 
     sections: tuple[Section, ...]

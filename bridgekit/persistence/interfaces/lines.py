@@ -1,15 +1,15 @@
 """The lines of interfaces(5) as ifupdown 0.8 joins and splits them; no byte of them is lost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BLANKS = " \t\n\v\f\r"
 """What divides words: isspace(3) in the C locale, which ifup runs in. A hard space is a letter."""
 LONGEST_WORD = 79
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One logical line.
 
     `raw` is all of it as it stands in the file, `text` what ifup reads: nothing of a comment, no

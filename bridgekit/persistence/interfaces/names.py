@@ -1,9 +1,10 @@
 """The names in interfaces(5): aliases, VLANs, patterns of `auto` and the like, fnmatch(3)."""
 
 import re
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache
+
+from msgspec import Struct
 
 CLASSES = {
     "alpha": "a-zA-Z",
@@ -15,8 +16,7 @@ CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A word of `auto`, `allow-…` or `rename`: `NAME`, `NAME=LOGICAL` or a pattern instead of NAME.
 
     A pattern is `[VARIABLE]/VALUE[/[NUMBER]]`: NUMBER picks one of those that match.

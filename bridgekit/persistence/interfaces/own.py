@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridgekit.persistence.interfaces import hooks
 from bridgekit.persistence.interfaces.lines import Line
@@ -44,8 +45,7 @@ ASKED_WITH = frozenset(
 """Options of the methods dhcp and auto."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ties:
+class Ties(Struct, frozen=True):
     """What holds an interface's name in the files when its own sections go.
 
     `definitions`: its sections that others inherit from, or that other interfaces get.

@@ -1,7 +1,8 @@
 """What ifupdown 0.8 makes of interfaces(5): a file and all that it includes, read as one."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridgekit.persistence.interfaces.document import Document
 from bridgekit.persistence.interfaces.names import Target, matches, target
@@ -12,8 +13,7 @@ REPEATED = frozenset({"pre-up", "up", "down", "post-down"})
 """Options that stay apart when they are given again; the values of others are put together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """One `iface` section with what it inherits.
 
     `options` stand as they were written, inherited ones first. `path` is the file, `line` its line.
@@ -46,8 +46,7 @@ def _join(made: list[Option], option: Option) -> None:
         made[at] = Option(name, f"{made[at].value}\n{option.value}")
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """A `mapping` section: for interfaces of these names a script says which section they get."""
 
     patterns: tuple[str, ...]
@@ -58,8 +57,7 @@ class Mapping:
         return any(matches(name, pattern) for pattern in self.patterns)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What ifup does not take.
 
     After a fatal one it reads no more of an included file, and nothing at all if the main file has
@@ -72,8 +70,7 @@ class Problem:
     fatal: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """An interfaces(5) file with all that it includes, as ifup 0.8 takes it.
 
     `documents` has each file once, in the order of reading. `activated` has the words of `auto`

@@ -1,8 +1,9 @@
 """Which files `source` and `source-directory` of interfaces(5) mean: wordexp(3) without a shell."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from bridgekit.persistence.interfaces.lines import BLANKS
 from bridgekit.persistence.interfaces.names import matches, quoted
@@ -29,8 +30,7 @@ class NotExpandedError(Exception):
     """The words after `source` cannot be expanded; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word after `source`: as a pattern for file names, and as what it is without one."""
 
     pattern: str
