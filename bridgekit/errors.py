@@ -19,45 +19,45 @@ class UsageError(BridgekitError):
     exit_code = 2
 
 
-class Refused(BridgekitError):
+class RefusedError(BridgekitError):
     """The request is fine but this host must not be changed that way; nothing was changed."""
 
     exit_code = 3
 
 
-class RolledBack(BridgekitError):
+class RolledBackError(BridgekitError):
     """The change failed or was not confirmed, and was undone: the host is as before."""
 
     exit_code = 4
 
 
-class RollbackIncomplete(BridgekitError):
+class RollbackIncompleteError(BridgekitError):
     """The undo left differences; the message lists them."""
 
     exit_code = 5
 
 
-class Busy(BridgekitError):
+class BusyError(BridgekitError):
     """Another transaction of this network namespace holds the lock or waits for confirmation."""
 
     exit_code = 6
 
 
-class NetbootFailed(BridgekitError):
+class PxeError(BridgekitError):
     """The network change is committed, the PXE service failed and was taken back whole."""
 
     exit_code = 7
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Within, nothing was changed yet: what fails is Refused, and says so."""
+def refuse_on_error() -> Iterator[None]:
+    """Within, nothing was changed yet: what fails is a RefusedError, and says so."""
     try:
         yield
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        raise Refused(f"{what}; nothing was changed") from error
+        raise RefusedError(f"{what}; nothing was changed") from error
     except BridgekitError as error:
         if error.exit_code != BridgekitError.exit_code:
             raise
-        raise Refused(f"{error}; nothing was changed") from error
+        raise RefusedError(f"{error}; nothing was changed") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bridgekit.lab import layout
-from bridgekit.lab.host import LabFailed
+from bridgekit.lab.host import LabError
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import LINK_LOCAL, ON_LINK, ROUTED
 from loss import configurations
@@ -93,7 +93,7 @@ def _advertise(lab: Lab) -> None:
     end = time.monotonic() + 20
     while "default" not in lab.run("host", "ip", "-6", "route").stdout:
         if time.monotonic() > end:
-            raise LabFailed("no router advertisement came")
+            raise LabError("no router advertisement came")
         time.sleep(0.1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridgekit.lab.host import LabFailed
+from bridgekit.lab.host import LabError
 from bridgekit.lab.topology import Lab
 from loss import peers, recipes
 
@@ -22,7 +22,7 @@ def bridgekit(*words: str) -> Step:
     def run(lab: Lab) -> None:
         done = lab.bridgekit(*words)
         if done.code:
-            raise LabFailed(f"bridgekit {words[0]} ended with {done.code}: {done.stderr}")
+            raise LabError(f"bridgekit {words[0]} ended with {done.code}: {done.stderr}")
 
     return run
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bridgekit import machine
 from bridgekit.application import booting, finishing
-from bridgekit.errors import BridgekitError, Refused
+from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host import files
 from bridgekit.migration.comparison import differences
 from bridgekit.migration.operations.clients import strangers
@@ -50,8 +50,8 @@ class Outcome(Struct, frozen=True):
 def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
     """Carry out the plan, or leave the host as it was.
 
-    Refused if the host is no longer what the plan was made for; RolledBack, RollbackIncomplete,
-    NetbootFailed as their names say; Busy if another transaction is at work.
+    RefusedError if the host is no longer what the plan was made for; RolledBackError, RollbackIncompleteError,
+    PxeError as their names say; BusyError if another transaction is at work.
     """
     store.prepare()
     with store.lock():
@@ -117,21 +117,21 @@ def _check_fresh(plan: Plan) -> None:
         now = machine.tied(now, plan.intent.nic)
     for found in findings(now, plan.intent):
         if found.level == "refuse":
-            raise Refused(f"{found.message}: {found.advice}. Nothing was changed.")
+            raise RefusedError(f"{found.message}: {found.advice}. Nothing was changed.")
     for client in strangers(plan.operations, now.clients):
-        raise Refused(
+        raise RefusedError(
             f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
         )
     boot = plan.boot and booting.boot(
         Path(plan.boot.main), plan.files, plan.intent, plan.boot.flavour
     )
     if boot != plan.boot or bool(boot) != bool(plan.files):
-        raise Refused("the plan says of its files what they do not say. Plan again.")
+        raise RefusedError("the plan says of its files what they do not say. Plan again.")
     changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
     if changed or edited:
         what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))
-        raise Refused(f"the host changed since this plan was made:\n{what}\nPlan again.")
+        raise RefusedError(f"the host changed since this plan was made:\n{what}\nPlan again.")
 
 
 def ended(answer: guard.Answer) -> str:

@@ -9,7 +9,7 @@ from bridgekit import machine
 from bridgekit.application import applying, finishing, taking_back
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
-from bridgekit.errors import Busy, Refused, RollbackIncomplete, RolledBack
+from bridgekit.errors import BusyError, RefusedError, RollbackIncompleteError, RolledBackError
 from bridgekit.netboot import record as services
 from bridgekit.transaction import guard, signals
 from bridgekit.transaction import record as records
@@ -21,7 +21,7 @@ ASKED = "as asked for"
 
 
 def confirm(store: Store, wanted: str | None) -> str:
-    """Keep a pending change; Refused if none waits. Without its guard, do the guard's work."""
+    """Keep a pending change; RefusedError if none waits. Without its guard, do the guard's work."""
     return decided(store, store.find(wanted, "pending"), guard.CONFIRM)
 
 
@@ -48,8 +48,8 @@ def _ended(journal: Journal, told: str, word: bytes) -> str:
     if kept == (word == guard.CONFIRM):
         return told
     if kept:
-        raise Refused(f"{told}; `bridgekit rollback` takes it back")
-    raise RolledBack(told)
+        raise RefusedError(f"{told}; `bridgekit rollback` takes it back")
+    raise RolledBackError(told)
 
 
 def rollback(
@@ -64,9 +64,11 @@ def rollback(
     if journal is None and foreign and not wanted:
         return _take_back(store, foreign, partial(taking_back.foreign, foreign), None, tell)
     if journal is None and wanted:
-        raise Refused(f"there is no migration {wanted} here to be taken back; nothing was changed")
+        raise RefusedError(
+            f"there is no migration {wanted} here to be taken back; nothing was changed"
+        )
     if journal is None:
-        raise Refused(
+        raise RefusedError(
             "there is no migration here that could be taken back; nothing was changed."
             " `bridgekit rollback --bridge NAME` takes back a bridge that something else made"
         )
@@ -110,7 +112,7 @@ def _without_service(
 def _refuse(bridge: str, draft: Draft) -> None:
     if draft.refusals:
         reasons = "\n".join(f"  {found.message}: {found.advice}" for found in draft.refusals)
-        raise Refused(f"{bridge} cannot be taken back as things are:\n{reasons}")
+        raise RefusedError(f"{bridge} cannot be taken back as things are:\n{reasons}")
 
 
 def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journal | None:
@@ -137,30 +139,32 @@ def awaited(store: Store, journal: Journal) -> str:
     """Wait for a change whose time is up to end; its text if it was kept, its error otherwise."""
     guard.wait_for_end(journal)
     if journal.unfinished():
-        with contextlib.suppress(Refused, RolledBack):  # what became of it is told below
+        with contextlib.suppress(RefusedError, RolledBackError):  # what became of it is told below
             decided(store, journal, guard.UNDO)
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":
-        raise RollbackIncomplete(f"{journal.folder.name} was undone, but:\n{journal.last_text()}")
+        raise RollbackIncompleteError(
+            f"{journal.folder.name} was undone, but:\n{journal.last_text()}"
+        )
     why = f"{journal.folder.name} was not confirmed in time: the host is as before"
-    raise RolledBack("\n".join(filter(None, [why, journal.last_text()])))
+    raise RolledBackError("\n".join(filter(None, [why, journal.last_text()])))
 
 
 def recover(store: Store) -> tuple[str, ...]:
     """Finish what a crash left behind; return a sentence for each transaction.
 
-    The newest is tried again if its undo was incomplete. RollbackIncomplete if the record of one
+    The newest is tried again if its undo was incomplete. RollbackIncompleteError if the record of one
     that is not finished cannot be read: then nothing of it is touched.
     """
     journal = store.recoverable()
     told = [_recovered(store, journal)] if journal else []
     if store.folder.is_dir():
-        with contextlib.suppress(Busy), store.lock():
+        with contextlib.suppress(BusyError), store.lock():
             store.sweep()
     lost = [journal for journal in store.unreadable() if journal.unfinished()]
     if lost:
-        raise RollbackIncomplete("\n".join([*told, *(_lost(journal) for journal in lost)]))
+        raise RollbackIncompleteError("\n".join([*told, *(_lost(journal) for journal in lost)]))
     return tuple(told)
 
 

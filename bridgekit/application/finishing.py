@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bridgekit import machine
-from bridgekit.errors import BridgekitError, NetbootFailed
+from bridgekit.errors import BridgekitError, PxeError
 from bridgekit.transaction import engine, signals
 from bridgekit.transaction.guard import Actions, Answer
 from bridgekit.transaction.journal import Journal
@@ -15,7 +15,7 @@ from bridgekit.transaction.undo import undo, undone
 def finish(store: Store, journal: Journal, record: Record) -> None:
     """Commit the files and start the PXE service.
 
-    RolledBack if the files cannot be committed, NetbootFailed if only the service fails.
+    RolledBackError if the files cannot be committed, PxeError if only the service fails.
     """
     try:
         with signals.deferred():
@@ -35,7 +35,7 @@ def start_service(store: Store, service: str) -> None:
         with signals.raised():
             lifecycle.up(Service.from_json(service), store.folder)
     except (BridgekitError, OSError) as error:
-        raise NetbootFailed(
+        raise PxeError(
             f"the bridge is made and committed, but without PXE: {error}\n"
             "`bridgekit pxe up` tries again."
         ) from error

@@ -18,7 +18,7 @@ def without_service(
 ) -> Iterator[None]:
     """Meanwhile the bridge has no PXE service.
 
-    `check` is called before, with the name of the service's port, and may raise Refused.
+    `check` is called before, with the name of the service's port, and may raise RefusedError.
     """
     service = services.status(bridge, state)
     if service is None:

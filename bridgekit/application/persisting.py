@@ -15,7 +15,7 @@ from bridgekit.application.about_files import (
 )
 from bridgekit.application.installed import about_taking, about_tools
 from bridgekit.application.manner import Manner
-from bridgekit.errors import refusing
+from bridgekit.errors import refuse_on_error
 from bridgekit.host import files
 from bridgekit.migration.finding import Finding
 from bridgekit.migration.intent import Intent
@@ -64,7 +64,7 @@ def file_changes(
     If the bridge was there before, a section of its own goes into the new one.
     """
     flavour, after = manner.flavour, _with_leases_ending(after)
-    with refusing():
+    with refuse_on_error():
         reading = read(main, flavour)
     there = before.link(intent.bridge) is not None
     extras = _extras(reading, after, intent, flavour, there)
@@ -199,7 +199,7 @@ def outside(main: Path, changes: Iterable[FileChange]) -> list[str]:
 
     A plan comes from a file that anyone may have written.
     """
-    with refusing():
+    with refuse_on_error():
         known = {
             name
             for path in _texts(read(main))

@@ -10,7 +10,7 @@ from bridgekit.application import booting
 from bridgekit.application.installed import flavour
 from bridgekit.application.manner import Manner, Source
 from bridgekit.application.persisting import file_changes
-from bridgekit.errors import refusing
+from bridgekit.errors import refuse_on_error
 from bridgekit.migration import bridges
 from bridgekit.migration.expectation import expected
 from bridgekit.migration.finding import Finding
@@ -53,7 +53,7 @@ class Draft(Struct, frozen=True):
 
 def draft(request: Request) -> Draft:
     """Plan the move of a NIC onto a bridge; a refused one has no operations."""
-    with refusing():
+    with refuse_on_error():
         intent, state = _read(request)
     if already_done(state, intent):
         bridge = state.link(intent.bridge)

@@ -8,7 +8,7 @@ from bridgekit import machine
 from bridgekit.application import booting, installed, persisting
 from bridgekit.application.about_files import about_foreign
 from bridgekit.application.planning import Draft, Request
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.host import files
 from bridgekit.migration.expectation import staying
 from bridgekit.migration.finding import Finding
@@ -33,7 +33,9 @@ def draft(request: Request) -> Draft:
         if _undoable(journal, request.bridge):
             record = records.read(journal)
             if request.nic not in (None, record.plan.intent.nic):
-                raise Refused(f"{request.bridge} was made for {record.plan.intent.nic}; name that")
+                raise RefusedError(
+                    f"{request.bridge} was made for {record.plan.intent.nic}; name that"
+                )
             return own(record)
     return foreign(request.bridge, request.nic, request.interfaces_file)
 
@@ -71,17 +73,19 @@ def foreign(
 ) -> Draft:
     """Plan to free the only uplink of a bridge that bridgekit did not make; the bridge goes.
 
-    Refused if there is no such bridge, or no port.
+    RefusedError if there is no such bridge, or no port.
     """
     state = machine.network()
     link = state.link(bridge)
     if link is None or link.bridge is None:
-        raise Refused(f"there is no bridge {bridge} to be taken back; nothing was changed")
+        raise RefusedError(f"there is no bridge {bridge} to be taken back; nothing was changed")
     port = nic or _uplink(state, bridge, without)
     if port is None:
-        raise Refused(f"{bridge} has no port that could take its state; nothing was changed")
+        raise RefusedError(f"{bridge} has no port that could take its state; nothing was changed")
     if not any(address.scope != LINK_SCOPE for address in state.addresses_on(bridge)):
-        raise Refused(f"{bridge} has no address to be taken back to {port}; nothing was changed")
+        raise RefusedError(
+            f"{bridge} has no address to be taken back to {port}; nothing was changed"
+        )
     intent = Intent(port, bridge, "unbridge")
     return _draft(
         intent, without, about_foreign(persisting.read(main, installed.flavour(None)), bridge)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bridgekit.application import finishing
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.transaction import guard as guarding
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
@@ -24,5 +24,5 @@ def guard(folder: Path) -> None:
     store, journal = Store(folder.parent), Journal(folder)
     record = records.read(journal)
     if record.place != store.place:
-        raise Refused(f"{record.id} belongs to another network namespace or boot")
+        raise RefusedError(f"{record.id} belongs to another network namespace or boot")
     guarding.serve(store, journal, finishing.actions(store, journal, record))

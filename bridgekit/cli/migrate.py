@@ -24,7 +24,7 @@ from bridgekit.cli.options import (
     store_options,
     tell,
 )
-from bridgekit.errors import Refused, UsageError, refusing
+from bridgekit.errors import RefusedError, UsageError, refuse_on_error
 from bridgekit.host import files
 from bridgekit.migration import plan as plans
 from bridgekit.migration.intent import Wishes
@@ -78,7 +78,7 @@ def plan(
     if draft.refusals:
         raise _refused(draft)
     if out:
-        with refusing():
+        with refuse_on_error():
             files.write(out, plans.encoded(draft.plan))
     if exit_code and draft.plan.operations:
         sys.exit(CHANGES)
@@ -146,9 +146,9 @@ def apply(
 
 
 def _draft(plan_file: Path | None, request: Request) -> Draft:
-    """Read the plan or make one; Refused if something speaks against it."""
+    """Read the plan or make one; RefusedError if something speaks against it."""
     if plan_file:
-        with refusing():
+        with refuse_on_error():
             plan = plans.decoded(plan_file.read_bytes())
         insists = request.knowing and not plan.intent.knowing
         wishes = request.wishes not in (Wishes(), plan.intent.wishes)
@@ -157,7 +157,7 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         strange = persisting.outside(request.interfaces_file, plan.files)
         if strange:
-            raise Refused(
+            raise RefusedError(
                 f"{plan_file} changes {', '.join(strange)}, no interfaces file that is known here;"
                 " nothing was changed (--interfaces-file names another)"
             )
@@ -178,7 +178,7 @@ def _asked(draft: Draft) -> None:
     except click.Abort:
         agreed = False
     if not agreed:
-        raise Refused("not applied, as you wish; nothing was changed")
+        raise RefusedError("not applied, as you wish; nothing was changed")
 
 
 def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
@@ -205,9 +205,9 @@ def _service(draft: Draft, params: dict[str, Any]) -> "WithPxe | None":
     return checked(draft, params)
 
 
-def _refused(draft: Draft) -> Refused:
+def _refused(draft: Draft) -> RefusedError:
     reasons = "; ".join(f"{found.message} ({found.advice})" for found in draft.refusals)
-    return Refused(f"{reasons}. Nothing was changed.")
+    return RefusedError(f"{reasons}. Nothing was changed.")
 
 
 def _nothing_to_do(draft: Draft, service: "WithPxe | None", store: Store, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from msgspec import to_builtins
 from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, service_options
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
 from bridgekit.cli.options import errors_as_json, json_option, say
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
 from bridgekit.netboot import status as services
 from bridgekit.netboot.doctor import Trouble
@@ -145,7 +145,7 @@ def page(bridge: str, listen: str, state_dir: str) -> None:
     try:
         server = PageServer(bridge, files.state_dir(state_dir), address.strip("[]"), int(port))
     except OSError as error:
-        raise Refused(f"Nothing can listen at {listen}: {error.strerror or error}.") from error
+        raise RefusedError(f"Nothing can listen at {listen}: {error.strerror or error}.") from error
     with server:
         click.echo(f"http://{address}:{server.server_port}/ until Ctrl-C")
         with suppress(KeyboardInterrupt):

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import click
 
-from bridgekit.errors import BridgekitError, Refused, UsageError
+from bridgekit.errors import BridgekitError, RefusedError, UsageError
 from bridgekit.model.flavours import FlavourName
 from bridgekit.model.words import LINES, printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
@@ -106,9 +106,9 @@ def say(text: str) -> None:
 
 
 def require_root() -> None:
-    """Refused unless we may change the network."""
+    """RefusedError unless we may change the network."""
     if os.geteuid() != 0:
-        raise Refused("changing the network needs root; nothing was changed (try sudo)")
+        raise RefusedError("changing the network needs root; nothing was changed (try sudo)")
 
 
 def interactive() -> bool:

@@ -11,7 +11,7 @@ import click
 from bridgekit.application import deciding
 from bridgekit.application.applying import Outcome
 from bridgekit.cli.options import as_json_text, say
-from bridgekit.errors import RolledBack
+from bridgekit.errors import RolledBackError
 from bridgekit.migration.intent import Intent
 from bridgekit.transaction import guard, signals
 from bridgekit.transaction.journal import Journal, boot_clock
@@ -39,7 +39,7 @@ def decided(store: Store, outcome: Outcome) -> str:
             word = _typed(outcome)
     except signals.Interrupted:
         with signals.deferred():
-            raise RolledBack(deciding.decided(store, journal, guard.UNDO)) from None
+            raise RolledBackError(deciding.decided(store, journal, guard.UNDO)) from None
     if word:
         return deciding.confirm(store, outcome.id)
     if word == b"":

@@ -21,7 +21,7 @@ from bridgekit.cli.options import (
     say,
     store_options,
 )
-from bridgekit.errors import Refused, refusing
+from bridgekit.errors import RefusedError, refuse_on_error
 from bridgekit.host import files
 from bridgekit.migration.expectation import bridged
 from bridgekit.migration.intent import Intent, Wishes
@@ -73,7 +73,7 @@ def _of(state: Snapshot, name: str) -> Snapshot:
     """The part of the state that is this link's."""
     link = state.link(name)
     if link is None:
-        raise Refused(f"there is no interface {name}; nothing was changed")
+        raise RefusedError(f"there is no interface {name}; nothing was changed")
     return Snapshot(
         links=(link,),
         addresses=state.addresses_on(name),
@@ -129,7 +129,7 @@ def interfaces(
     name = planning.named(state, nic) or planning.default_nic(state, bridge, store)
     link = state.link(name)
     if link is None:
-        raise Refused(f"there is no interface {name}; nothing was changed")
+        raise RefusedError(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge, "bridge", wishes)
     chosen = installed.flavour(flavour)
     if check:
@@ -140,7 +140,7 @@ def interfaces(
     after = state if link.controller == bridge else bridged(state, intent)
     text = persisting.section_alone(after, intent, chosen, cidr=style == "cidr")
     if out:
-        with refusing():
+        with refuse_on_error():
             files.write(out, text.encode())
     else:
         click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
@@ -148,7 +148,7 @@ def interfaces(
 
 def _checked(state: Snapshot, link: str, main: Path, flavour: Flavour, as_json: bool) -> None:
     """Tell on what the file and the link do not agree, and end with 10 if there is something."""
-    with refusing():
+    with refuse_on_error():
         found = disagreements(persisting.read(main, flavour), state, link)
     if as_json:
         click.echo(as_json_text({"link": link, "differences": found}))

@@ -7,21 +7,21 @@ import textwrap
 from bridgekit.errors import BridgekitError
 
 
-class CommandFailed(BridgekitError):
+class CommandError(BridgekitError):
     """A program could not be started, took too long, or ended with a code other than 0."""
 
 
 def run(*argv: str, timeout: float = 60, stdin: str | None = None) -> str:
-    """Return the program's standard output; raise CommandFailed with its last words otherwise."""
+    """Return the program's standard output; raise CommandError with its last words otherwise."""
     try:
         done = subprocess.run(
             argv, input=stdin, capture_output=True, timeout=timeout, errors="replace", check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CommandFailed(f"{_told(argv)}: {error}") from error
+        raise CommandError(f"{_told(argv)}: {error}") from error
     if done.returncode:
         last_words = (done.stderr or done.stdout).strip()[-500:]
-        raise CommandFailed(f"{_told(argv)} ended with {done.returncode}: {last_words}")
+        raise CommandError(f"{_told(argv)} ended with {done.returncode}: {last_words}")
     return done.stdout
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bridgekit.lab.firmware import INSTALLER, PROOF, STAGES, Firmware, Stage, machine, program
-from bridgekit.lab.host import Host, LabFailed, readable
+from bridgekit.lab.host import Host, LabError, readable
 from bridgekit.lab.topology import Lab
 
 MEMORY_MIB: Final = 1024
@@ -76,7 +76,7 @@ class Client:
         return _ESCAPES.sub(b"", self._raw).decode(errors="replace")
 
     def wait_for(self, pattern: str, timeout: float) -> str:
-        """Return the console's text once it matches; LabFailed after `timeout` seconds."""
+        """Return the console's text once it matches; LabError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not re.search(pattern, self.console):
             left = deadline - time.monotonic()
@@ -86,13 +86,13 @@ class Client:
                 raise self._failed(pattern, "before it gave up")
         return self.console
 
-    def _failed(self, pattern: str, when: str) -> LabFailed:
-        return LabFailed(f"the client never showed {pattern!r} {when}: {self._last_words()}")
+    def _failed(self, pattern: str, when: str) -> LabError:
+        return LabError(f"the client never showed {pattern!r} {when}: {self._last_words()}")
 
     def netboot(self, token: str, to: str = INSTALLER.name) -> Iterator[tuple[Stage, float]]:
         """Follow the boot up to a stage: yield each and the seconds it took since the first look.
 
-        The kernel's command line must contain `append_for(token)`. LabFailed if a stage is late.
+        The kernel's command line must contain `append_for(token)`. LabError if a stage is late.
         """
         started = time.monotonic()
         for stage in self.stages(token):

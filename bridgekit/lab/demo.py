@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from bridgekit.host.command import run as run_program
 from bridgekit.lab import witness
 from bridgekit.lab.client import Client, append_for
-from bridgekit.lab.host import LabFailed, Result
+from bridgekit.lab.host import LabError, Result
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 
@@ -36,7 +36,7 @@ class Demo:
         self._step = 0
 
     def run(self) -> None:
-        """Do all steps; LabFailed at the first that does not hold."""
+        """Do all steps; LabError at the first that does not hold."""
         before = witness.dump(self._host)
         self._title("A dry run: what would happen")
         self._bridgekit("plan", "eth0", *self._pxe())
@@ -64,7 +64,7 @@ class Demo:
         done = self._lab.bridgekit(*arguments, env=self._environment, timeout=APPLY_TIMEOUT)
         self._say(textwrap.indent((done.stdout + done.stderr).rstrip(), "  "))
         if done.code:
-            raise LabFailed(f"bridgekit {arguments[0]} ended with {done.code}")
+            raise LabError(f"bridgekit {arguments[0]} ended with {done.code}")
         return done
 
     def _under_traffic(self, *arguments: str) -> None:
@@ -77,7 +77,7 @@ class Demo:
         gap = max(flow.longest_gap_ms for flow in flows)
         self._say(f"  packets lost: {lost}; longest gap: {gap:.1f} ms")
         if any(flow.broken for flow in flows):
-            raise LabFailed("a TCP connection through eth0 broke")
+            raise LabError("a TCP connection through eth0 broke")
 
     def _netboot(self) -> None:
         with Client(self._lab, "bios") as client:
@@ -92,7 +92,7 @@ class Demo:
     def _same(self, before: witness.Testimony, sentence: str) -> None:
         changed = before.difference(witness.dump(self._host))
         if changed:
-            raise LabFailed("the host differs from the start:\n" + "\n".join(changed))
+            raise LabError("the host differs from the start:\n" + "\n".join(changed))
         self._say(f"  {sentence} ({len(before.lines)} facts compared)")
 
 

@@ -24,7 +24,7 @@ Process = subprocess.Popen[Any]
 CONFIG = Path("/etc/netns")  # `ip netns exec` lays these over /etc as well
 
 
-class LabFailed(BridgekitError):
+class LabError(BridgekitError):
     """The lab could not be made or did not do what was asked of it."""
 
 
@@ -62,7 +62,7 @@ class Host(Struct, frozen=True):
         timeout: float = 240,
         env: Mapping[str, str] | None = None,
     ) -> Result:
-        """Run a program to its end; with `check`, raise LabFailed unless it ended with 0."""
+        """Run a program to its end; with `check`, raise LabError unless it ended with 0."""
         pipe = subprocess.PIPE
         source = subprocess.DEVNULL if stdin is None else pipe
         with self.popen(
@@ -71,7 +71,7 @@ class Host(Struct, frozen=True):
             out, err = _communicate(process, stdin, timeout)
         if check and process.returncode:
             words = (err or out).strip()[-2000:]
-            raise LabFailed(f"{self.name}: {' '.join(argv)}: {process.returncode}: {words}")
+            raise LabError(f"{self.name}: {' '.join(argv)}: {process.returncode}: {words}")
         return Result(process.returncode, out, err)
 
     def ip(self, lines: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ class Host(Struct, frozen=True):
             return file.read_text().strip()
 
     def settle(self, timeout: float = 10) -> None:
-        """Wait until no address of a NIC that is up is tentative; LabFailed after `timeout` s."""
+        """Wait until no address of a NIC that is up is tentative; LabError after `timeout` s."""
         ip = ("ip", "-n", self.namespace, "-6", "-o")
         if not run(*ip, "address", "show", "up", "tentative"):
             return
@@ -100,7 +100,7 @@ class Host(Struct, frozen=True):
             try:
                 while run(*ip, "address", "show", "up", "tentative"):
                     if time.monotonic() > deadline:
-                        raise LabFailed(f"{self.name}: IPv6 addresses stay tentative")
+                        raise LabError(f"{self.name}: IPv6 addresses stay tentative")
                     if readable(monitor.stdout, 0.02):  # it may have begun too late
                         os.read(monitor.stdout.fileno(), 65536)
             finally:
@@ -115,13 +115,13 @@ class Host(Struct, frozen=True):
         return str(self.config).encode() in command
 
     def end(self, timeout: float = 10) -> None:
-        """End every process of the host and wait until they are gone; LabFailed after `timeout`."""
+        """End every process of the host and wait until they are gone; LabError after `timeout`."""
         if not self.alive():
             return
         with _handle(self.pid) as handle:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             if not readable(handle, timeout):
-                raise LabFailed(f"{self.name}: process {self.pid} does not end")
+                raise LabError(f"{self.name}: process {self.pid} does not end")
 
 
 def hold(name: str, namespace: str, settings: Sequence[str], follow: bool) -> tuple[Host, Process]:
@@ -147,7 +147,7 @@ def wait_ready(host: Host, process: Process) -> None:
     assert process.stdout and process.stderr
     if process.stdout.readline() != b"ready\n":
         reason = process.stderr.read().decode().strip()
-        raise LabFailed(f"lab host {host.name} could not be made: {reason or 'no reason given'}")
+        raise LabError(f"lab host {host.name} could not be made: {reason or 'no reason given'}")
     run("ip", "netns", "attach", host.namespace, str(host.pid))
 
 
@@ -171,7 +171,7 @@ def _communicate(process: Process, stdin: str | None, timeout: float) -> tuple[s
     except BaseException as error:
         process.kill()
         if isinstance(error, subprocess.TimeoutExpired):
-            raise LabFailed(f"{process.args!r}: no end after {timeout} s") from error
+            raise LabError(f"{process.args!r}: no end after {timeout} s") from error
         raise
 
 

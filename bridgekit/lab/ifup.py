@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bridgekit.lab import packages, witness
-from bridgekit.lab.host import LabFailed
+from bridgekit.lab.host import LabError
 from bridgekit.lab.topology import Lab
 
 PACKAGES: Final = {
@@ -53,7 +53,7 @@ def boot(
 
     `more` are further files below /etc/network. `checked`: the host looks whether others on the
     wire have its IPv6 addresses, for a second each. Return the host's state afterwards and what
-    ifup said. Raises LabFailed if ifup fails.
+    ifup said. Raises LabError if ifup fails.
     """
     with Lab(name, host=(), interfaces=interfaces) as lab:
         for file, text in (more or {}).items():
@@ -73,5 +73,5 @@ def _wait_until_ports_forward(lab: Lab, timeout: float = 20) -> None:
     deadline = time.monotonic() + timeout
     while re.search("state (listening|learning)", lab.run("host", "bridge", "link").stdout):
         if time.monotonic() > deadline:
-            raise LabFailed("a port does not forward")
+            raise LabError("a port does not forward")
         time.sleep(0.1)

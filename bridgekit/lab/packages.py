@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 from bridgekit.lab.topology import Lab
 
 CACHE: Final = Path(os.environ.get("BRIDGEKIT_CACHE_DIR", "/var/cache/bridgekit"), "packages")
@@ -29,7 +29,7 @@ def _unpack(packages: tuple[str, ...], folder: Path) -> None:
     download = ("env", "-C", str(folder), "apt-get", "-q", "download", *packages)
     try:
         run(*download, timeout=300)
-    except CommandFailed:  # the lists may be missing or old
+    except CommandError:  # the lists may be missing or old
         run("apt-get", "-q", "update", timeout=300)
         run(*download, timeout=300)
     for package in folder.glob("*.deb"):

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bridgekit.errors import Refused, UsageError
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.errors import RefusedError, UsageError
+from bridgekit.host.command import CommandError, run
 from bridgekit.lab.host import CONFIG, Host
 
 NAMES: Final = ("host", "gateway", "wire")
@@ -29,18 +29,20 @@ def check_name(lab: str) -> None:
 
 
 def claim(lab: str) -> None:
-    """Take the name for a new lab; Refused if it is taken or this machine can't have labs."""
+    """Take the name for a new lab; RefusedError if it is taken or this machine can't have labs."""
     if os.geteuid():
-        raise Refused("a lab needs root: it makes network namespaces; nothing was changed")
+        raise RefusedError("a lab needs root: it makes network namespaces; nothing was changed")
     if not Path("/etc/network").is_dir():
-        raise Refused("a lab needs the package ifupdown (there is no /etc/network)")
+        raise RefusedError("a lab needs the package ifupdown (there is no /etc/network)")
     if alive(lab):
-        raise Refused(f"the lab {lab} is up already; `bridgekit lab down --name {lab}` ends it")
+        raise RefusedError(
+            f"the lab {lab} is up already; `bridgekit lab down --name {lab}` ends it"
+        )
     remove(lab)
     try:
         make_directory(REGISTRY / lab)
     except FileExistsError:
-        raise Refused(f"the lab {lab} is just being made by another process") from None
+        raise RefusedError(f"the lab {lab} is just being made by another process") from None
 
 
 def make_directory(path: Path) -> None:
@@ -74,18 +76,20 @@ def alive(lab: str) -> bool:
 
 
 def find_any(lab: str) -> dict[str, Host]:
-    """Return the hosts of a lab, dead ones too; Refused if there is nothing of that name."""
+    """Return the hosts of a lab, dead ones too; RefusedError if there is nothing of that name."""
     hosts = registered(lab)
     if not hosts:
-        raise Refused(f"there is no lab named {lab}; nothing was changed")
+        raise RefusedError(f"there is no lab named {lab}; nothing was changed")
     return hosts
 
 
 def find(lab: str) -> dict[str, Host]:
-    """Return the hosts of a lab that is up; Refused if there is none of that name."""
+    """Return the hosts of a lab that is up; RefusedError if there is none of that name."""
     hosts = registered(lab)
     if not hosts or not all(host.alive() for host in hosts.values()):
-        raise Refused(f"there is no lab named {lab}; `bridgekit lab up --name {lab}` makes one")
+        raise RefusedError(
+            f"there is no lab named {lab}; `bridgekit lab up --name {lab}` makes one"
+        )
     return hosts
 
 
@@ -126,7 +130,7 @@ def _forget(name: str) -> None:
                 os.kill(int(pid), signal.SIGKILL)
         try:
             run("ip", "netns", "delete", name)
-        except CommandFailed:
+        except CommandError:
             if file.exists():
                 raise
     shutil.rmtree(CONFIG / name, ignore_errors=True)

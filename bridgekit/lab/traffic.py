@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bridgekit.lab.host import Host, LabFailed
+from bridgekit.lab.host import Host, LabError
 
 SPAN: Final = 0.005
 """Seconds: answers are counted in such spans."""
@@ -73,7 +73,7 @@ class Traffic:
         assert self._process.stdout
         if self._process.stdout.readline() != "flowing\n":
             words = self._process.communicate()[1].strip().splitlines()[-1:]
-            raise LabFailed(f"no traffic: {''.join(words)}")
+            raise LabError(f"no traffic: {''.join(words)}")
         return self
 
     def stop(self) -> list[Flow]:
@@ -81,7 +81,7 @@ class Traffic:
         assert self._process
         out, err = self._process.communicate(timeout=30)
         if self._process.returncode:
-            raise LabFailed(f"the traffic failed: {err.strip()[-500:]}")
+            raise LabError(f"the traffic failed: {err.strip()[-500:]}")
         return [Flow(**flow) for flow in json.loads(out)]
 
     def __exit__(self, *_: object) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
 
-from bridgekit.errors import Refused, UsageError
+from bridgekit.errors import RefusedError, UsageError
 from bridgekit.netboot.service import Service
 
 INDEX = "dists/{suite}/main/debian-installer/binary-amd64/Packages.xz"
@@ -32,7 +32,7 @@ def kernel_release(linux: Path) -> str:
 
 
 def releases(mirror: str, suite: str) -> frozenset[str]:
-    """The kernels whose modules a mirror has for the installer. Raises Refused if it can't tell."""
+    """The kernels whose modules a mirror has for the installer. Raises RefusedError if it can't tell."""
     if not mirror.startswith(("http://", "https://")):
         raise UsageError(
             f"{mirror!r} is no address of a mirror, like http://mirror.example/debian."
@@ -42,7 +42,7 @@ def releases(mirror: str, suite: str) -> frozenset[str]:
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:
             text = lzma.decompress(answer.read()).decode(errors="replace")
     except (URLError, OSError, lzma.LZMAError, ValueError) as error:
-        raise Refused(f"{url} can't be read: {error}. Nothing was changed.") from error
+        raise RefusedError(f"{url} can't be read: {error}. Nothing was changed.") from error
     return frozenset(MODULES.findall(text))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 
 RESOLV_CONF = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 ALIAS = "bridgekit"
@@ -123,7 +123,7 @@ def free_link_subnet() -> IPv4Network:
     for subnet in LINK_SUBNETS.subnets(new_prefix=30):
         if not any(subnet.overlaps(network) for network in taken):
             return subnet
-    raise CommandFailed(f"no free subnet is left in {LINK_SUBNETS} for the service's link")
+    raise CommandError(f"no free subnet is left in {LINK_SUBNETS} for the service's link")
 
 
 def resolvers() -> tuple[str, ...]:

@@ -4,8 +4,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from bridgekit.errors import BridgekitError, Refused
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.errors import BridgekitError, RefusedError
+from bridgekit.host.command import CommandError, run
 from bridgekit.netboot import addresses, firewall, lease, plug, target
 from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.audit import need_root
@@ -35,20 +35,20 @@ def attach(bridge: str, container: str, how: Wish, *, state: Path, patience: flo
         if known is None:
             plug.make_bridge(bridge)
         _make(bridge, goal, how)
-    except Refused:
+    except RefusedError:
         raise
     except BaseException as error:
         _undo(bridge, made=known is None)
         if not isinstance(error, BridgekitError):
             raise
-        raise Refused(f"{container} was not attached to {bridge}; undone. {error}") from error
+        raise RefusedError(f"{container} was not attached to {bridge}; undone. {error}") from error
     return True
 
 
 def detach(bridge: str, container: str, nic: str = NIC, *, state: Path) -> bool:
     """Take the container's interface off the bridge again; False if there is none.
 
-    One of ours whose bridge is gone is removed too. Raises Refused for one on another bridge.
+    One of ours whose bridge is gone is removed too. Raises RefusedError for one on another bridge.
     """
     need_root()
     goal = target.find(container, state)
@@ -56,7 +56,7 @@ def detach(bridge: str, container: str, nic: str = NIC, *, state: Path) -> bool:
     if port is None or not (port.controller or port.ours):
         return False
     if port.controller not in ("", bridge):
-        raise Refused(
+        raise RefusedError(
             f"{container}'s {nic} is not on {bridge} but on {port.controller}. Nothing was "
             f"changed; `{_detaching(port.controller, container, nic)}` removes it."
         )
@@ -76,7 +76,7 @@ def port_of(container: str, *, state: Path) -> str | None:
     """The name of the host's end of a container's eth1; None if either is not there."""
     try:
         port = plug.port(target.find(container, state).namespace, NIC)
-    except Refused:
+    except RefusedError:
         return None
     return port.name if port else None
 
@@ -84,13 +84,13 @@ def port_of(container: str, *, state: Path) -> str | None:
 def _goal(container: str, state: Path, patience: float) -> Target:
     if not patience:
         return target.find(container, state)
-    with suppress(Refused):
+    with suppress(RefusedError):
         return target.find(container, state)
     to_stderr(f"waiting up to {patience:g} s for {container} …")
     until = time.monotonic() + patience
     while time.monotonic() < until:
         time.sleep(LOOK_AGAIN)
-        with suppress(Refused):
+        with suppress(RefusedError):
             return target.find(container, state)
     return target.find(container, state)
 
@@ -98,7 +98,7 @@ def _goal(container: str, state: Path, patience: float) -> Target:
 def _undo(bridge: str, *, made: bool) -> None:
     close_if_unused(bridge)
     if made:
-        with suppress(CommandFailed):
+        with suppress(CommandError):
             run("ip", "link", "delete", bridge)
 
 
@@ -110,7 +110,7 @@ def _present(bridge: str, goal: Target, how: Wish) -> bool:
     port = plug.port(goal.namespace, how.nic)
     if port and port.controller == bridge and nic.up and _as_wished(nic, port, goal, how):
         return True
-    raise Refused(
+    raise RefusedError(
         f"{goal.name} has an {how.nic} already, with other settings. Nothing was changed; "
         + _way_out(goal.name, bridge, how.nic, port)
     )

@@ -2,7 +2,7 @@
 
 import os
 
-from bridgekit.errors import BridgekitError, Refused
+from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.netboot import addresses, doctor, placing
 from bridgekit.netboot import service as wishes
 from bridgekit.netboot.doctor import Trouble
@@ -17,7 +17,7 @@ def check_host(service: Service) -> None:
 def need_root() -> None:
     """Refuse everyone else before anything is tried."""
     if os.geteuid() != 0:
-        raise Refused("This needs root. Nothing was changed; try sudo.")
+        raise RefusedError("This needs root. Nothing was changed; try sudo.")
 
 
 def need_bridge(name: str) -> None:
@@ -25,12 +25,12 @@ def need_bridge(name: str) -> None:
     link = addresses.link(name)
     if link is None or link.kind != "bridge":
         what = f"There is no interface {name}" if link is None else f"{name} is no bridge"
-        raise Refused(
+        raise RefusedError(
             f"{what}. Nothing was changed; `bridgekit apply` makes a bridge, "
             "and with --with-pxe it starts the service as well."
         )
     if not link.up:
-        raise Refused(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
+        raise RefusedError(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
 
 
 def findings(service: Service, ours: bool = False) -> tuple[Trouble, ...]:
@@ -38,7 +38,7 @@ def findings(service: Service, ours: bool = False) -> tuple[Trouble, ...]:
     wishes.check(service, ())
     try:
         need_bridge(service.bridge)
-    except Refused as error:
+    except RefusedError as error:
         return (Trouble(str(error)),)
     found = doctor.troubles(service.bridge, ipv6=bool(service.ipv6))
     return (*map(Trouble, _refusals(service, ours)), *found)

@@ -4,7 +4,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 from bridgekit.netboot import image
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.report import Say
@@ -35,7 +35,7 @@ class Containers:
             return f"{self._name} is not installed."
         try:
             run(self._name, "info", "--format", "{{json .}}", timeout=30)
-        except CommandFailed as error:
+        except CommandError as error:
             return f"{self._name}'s engine does not work: {error}."
         if service.nat and not self._has_network():
             return f"{self._name} has no network for the clients' way out; --no-nat goes without."
@@ -89,7 +89,7 @@ class Containers:
     def _has_network(self) -> bool:
         try:
             run(self._name, "network", "inspect", NETWORKS[self._name])
-        except CommandFailed:
+        except CommandError:
             return False
         return True
 
@@ -102,7 +102,7 @@ def container_pid(engine: str, container: str) -> int | None:
 
 def running_pid(engine: str, container: str) -> int | None:
     """The same, None also where the engine cannot be asked."""
-    with suppress(CommandFailed):
+    with suppress(CommandError):
         return container_pid(engine, container)
     return None
 
@@ -113,10 +113,10 @@ def forwards(engine: str, container: str) -> bool:
 
 
 def _inspect(engine: str, container: str, template: str) -> str:
-    """What the engine knows; empty if it knows no such container. CommandFailed if it is down."""
+    """What the engine knows; empty if it knows no such container. CommandError if it is down."""
     try:
         return run(engine, "container", "inspect", "--format", template, "--", container).strip()
-    except CommandFailed as error:
+    except CommandError as error:
         if "no such" in str(error).lower():
             return ""
         raise

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Protocol
 
-from bridgekit.errors import BridgekitError, Refused
-from bridgekit.host.command import CommandFailed
+from bridgekit.errors import BridgekitError, RefusedError
+from bridgekit.host.command import CommandError
 from bridgekit.netboot.containers import Containers
 from bridgekit.netboot.files import Home, cache_dir
 from bridgekit.netboot.native import Native
@@ -66,7 +66,7 @@ def choose(service: Service, state: Path, say: Say) -> Engine:
     reasons = [engine.why_not(service) for engine in engines]
     able = [engine for engine, reason in zip(engines, reasons, strict=True) if reason is None]
     if not able:
-        raise Refused(f"{' '.join(filter(None, reasons))} {UNCHANGED}")
+        raise RefusedError(f"{' '.join(filter(None, reasons))} {UNCHANGED}")
     ready = next((engine for engine in able if engine.ready(service)), None)
     return ready or _built(able, service, say)
 
@@ -82,6 +82,8 @@ def _built(able: list[Engine], service: Service, say: Say) -> Engine:
             return candidate
     try:
         able[-1].build(service, say)
-    except CommandFailed as error:
-        raise Refused(f"What the service runs from can't be made: {error}. {UNCHANGED}") from error
+    except CommandError as error:
+        raise RefusedError(
+            f"What the service runs from can't be made: {error}. {UNCHANGED}"
+        ) from error
     return able[-1]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 
 SEEN_BY_IPTABLES = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 MARK = ("-m", "comment", "--comment", "bridgekit", "-j", "ACCEPT")
@@ -87,6 +87,6 @@ def _drops() -> bool:
 
 
 def _iptables(*words: str) -> str | None:
-    with suppress(CommandFailed):
+    with suppress(CommandError):
         return run(*IPTABLES, *words)
     return None

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.host.command import run
 from bridgekit.host.files import write
 from bridgekit.host.place import current
@@ -81,7 +81,7 @@ class Done(Struct, frozen=True):
 
 
 def fix(known: tuple[Fix, ...], home: Home) -> None:
-    """Do all of them, each time noting first what was there. Refused if no note can be kept."""
+    """Do all of them, each time noting first what was there. RefusedError if no note can be kept."""
     done = _noted(home)
     for one in known:
         if link := addresses.link(one.link):
@@ -97,7 +97,7 @@ def take_back(home: Home, say: Say) -> None:
     """
     try:
         done = _noted(home)
-    except Refused as error:
+    except RefusedError as error:
         return say(str(error))
     for one in reversed(done):
         if one.stands():
@@ -115,7 +115,7 @@ def _noted(home: Home) -> list[Done]:
     try:
         return [_done(**one) for one in json.loads(_file(home).read_text())]
     except (ValueError, TypeError, KeyError) as error:
-        raise Refused(
+        raise RefusedError(
             f"{_file(home)} can't be read. What `pxe check --fix` has changed stays as it is; "
             "remove that file once it is as it should be."
         ) from error

@@ -4,8 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from bridgekit.errors import Refused
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.errors import RefusedError
+from bridgekit.host.command import CommandError, run
 from bridgekit.netboot import files, root
 from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
@@ -62,7 +62,7 @@ def _ensure_base(engine: str, cache: Path, say: Say) -> None:
     if _inspect(engine, BASE, ".Id"):
         return
     say(f"pulling {BASE} …")
-    with suppress(CommandFailed):
+    with suppress(CommandError):
         run(engine, "pull", BASE, timeout=PULL_SECONDS)
         return
     say(f"{BASE} can't be pulled; making it from Debian's packages …")
@@ -86,8 +86,8 @@ def _pull(engine: str, name: str, say: Say) -> None:
     say(f"pulling {name} …")
     try:
         run(engine, "pull", name, timeout=PULL_SECONDS)
-    except CommandFailed as error:
-        raise Refused(
+    except CommandError as error:
+        raise RefusedError(
             f"There is no image {name!r} and it can't be pulled: {error}. Nothing was changed; "
             f"leave --image out to use our own, or build it: bridgekit pxe build --image {name}"
         ) from error
@@ -98,6 +98,6 @@ def _inputs(service: Service) -> str:
 
 
 def _inspect(engine: str, name: str, expression: str) -> str:
-    with suppress(CommandFailed):
+    with suppress(CommandError):
         return run(engine, "image", "inspect", "--format", f"{{{{{expression}}}}}", name).strip()
     return ""

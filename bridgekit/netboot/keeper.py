@@ -20,7 +20,7 @@ from msgspec.structs import asdict
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import files, units
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 from bridgekit.host.place import systemd_manages_us
 from bridgekit.netboot import processes
 from bridgekit.netboot.files import Home
@@ -66,7 +66,7 @@ def start(bridge: str, home: Home) -> None:
 def stop(home: Home) -> None:
     """End the keeper; fine if there is none."""
     if (UNITS / _unit(home)).exists() and systemd_manages_us():
-        with suppress(CommandFailed):
+        with suppress(CommandError):
             run("systemctl", "disable", "--quiet", "--now", _unit(home))
         files.write(UNITS / _unit(home), None)
         run("systemctl", "daemon-reload")

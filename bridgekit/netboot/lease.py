@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.host.command import run
 from bridgekit.netboot import files, processes
 from bridgekit.netboot.processes import Process
@@ -21,11 +21,11 @@ SECONDS = 30.0
 def need_client() -> None:
     """Raise Refused if there is none to run."""
     if not shutil.which(CLIENT):
-        raise Refused("dhcp needs udhcpc. Nothing was changed; apt-get install udhcpc.")
+        raise RefusedError("dhcp needs udhcpc. Nothing was changed; apt-get install udhcpc.")
 
 
 def ask(goal: Target, nic: str) -> None:
-    """Start the client and wait for its first lease. Raises CommandFailed if nobody offers one.
+    """Start the client and wait for its first lease. Raises CommandError if nobody offers one.
 
     Equivalent to: udhcpc -i NIC -n -s SCRIPT, inside the container's namespaces
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridgekit.errors import BridgekitError, NetbootFailed, Refused
+from bridgekit.errors import BridgekitError, PxeError, RefusedError
 from bridgekit.host.command import run
 from bridgekit.netboot import files, fixes, keeper, record, sources
 from bridgekit.netboot.attach import attach, close_if_unused, detach
@@ -35,7 +35,7 @@ def build(service: Service, state: Path, say: Say = to_stderr, *, fresh: bool = 
     """
     need_root()
     if fresh and (running := [one for one in statuses(state) if one.running]):
-        raise Refused(
+        raise RefusedError(
             f"A PXE service runs on {running[0].service.bridge}. Nothing was changed; "
             f"`bridgekit pxe down {running[0].service.bridge}` first."
         )
@@ -45,13 +45,13 @@ def build(service: Service, state: Path, say: Say = to_stderr, *, fresh: bool = 
     if not service.image:
         return made
     if chosen.name == "native":
-        raise Refused("The native engine has no images to name; leave --image out.")
+        raise RefusedError("The native engine has no images to name; leave --image out.")
     run(chosen.name, "tag", made, service.image)
     return service.image
 
 
 def prepare(service: Service, state: Path, say: Say = to_stderr) -> None:
-    """Do and check all that can be before networking changes. Raises Refused or UsageError."""
+    """Do and check all that can be before networking changes. Raises RefusedError or UsageError."""
     need_root()
     check_host(service)
     home = record.home_of(service.bridge, state)
@@ -63,7 +63,7 @@ def prepare(service: Service, state: Path, say: Say = to_stderr) -> None:
             _fetch(service, say)
             choose(service, state, say)
     except OSError as error:
-        raise Refused(f"{state} cannot be used: {error}. Nothing was changed.") from error
+        raise RefusedError(f"{state} cannot be used: {error}. Nothing was changed.") from error
 
 
 def _fetch(service: Service, say: Say) -> None:
@@ -76,7 +76,7 @@ def _fetch(service: Service, say: Say) -> None:
 def up(service: Service, state: Path, say: Say = to_stderr) -> bool:
     """Start the service on its bridge and wait until it serves; False if it does already.
 
-    Whatever fails is taken back whole and raised as NetbootFailed.
+    Whatever fails is taken back whole and raised as PxeError.
     """
     with _locked(state):
         home = record.home_of(service.bridge, state)
@@ -174,13 +174,13 @@ def _taken_back(home: Home, error: BaseException) -> BaseException:
     try:
         _remove(home)
     except (BridgekitError, OSError) as left:
-        return NetbootFailed(
+        return PxeError(
             f"The PXE service did not start: {error}. Taking it back is incomplete: {left}. "
             f"`bridgekit pxe down` tries again."
         )
     if not isinstance(error, (BridgekitError, OSError)):
         return error
-    return NetbootFailed(f"The PXE service did not start and was taken back whole: {error}")
+    return PxeError(f"The PXE service did not start and was taken back whole: {error}")
 
 
 def _remove(home: Home) -> None:
@@ -189,7 +189,7 @@ def _remove(home: Home) -> None:
     keeper.stop(home)
     if known:
         # the kernel takes a dead namespace's links away too, but only some time later
-        with suppress(Refused):
+        with suppress(RefusedError):
             detach(known.service.bridge, home.name, state=home.state)
         engine(known.engine, home.state).stop(home)
         close_if_unused(known.service.bridge)
@@ -206,7 +206,7 @@ def _refuse_other(home: Home) -> None:
     known = record.read(home)
     now = status(known.service.bridge, home.state) if known else None
     if now and now.running:
-        raise Refused(
+        raise RefusedError(
             f"Another PXE service runs on {now.service.bridge} already. Nothing was changed; "
             f"`bridgekit pxe down {now.service.bridge}` ends it."
         )

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bridgekit.assets.pxe.bootserver import rivals, rivals6
 from bridgekit.assets.pxe.bootserver.rivals import Offer
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.netboot import addresses, scan
 from bridgekit.netboot import service as wishes
 from bridgekit.netboot.service import Service
@@ -21,7 +21,7 @@ MOST = 4096
 def placed(service: Service, nic: str) -> Service:
     """The service with all that its mode leaves open: how it serves, its address, who is there.
 
-    Takes some seconds. Raises Refused for another DHCP server or an address that is in use,
+    Takes some seconds. Raises RefusedError for another DHCP server or an address that is in use,
     naming who has it; nothing is changed.
     """
     service = _decided(service, () if service.beside_dhcp else _offers(nic, bool(service.ipv6)))
@@ -35,9 +35,9 @@ def _offers(nic: str, ipv6: bool) -> tuple[Offer, ...]:
     try:
         return rivals.discover(nic) + (rivals6.discover(nic) if ipv6 else ())
     except PermissionError as error:
-        raise Refused("Looking for a DHCP server needs root. Nothing was changed.") from error
+        raise RefusedError("Looking for a DHCP server needs root. Nothing was changed.") from error
     except OSError as error:
-        raise Refused(f"Can't look for a DHCP server on {nic}: {error.strerror}.") from error
+        raise RefusedError(f"Can't look for a DHCP server on {nic}: {error.strerror}.") from error
 
 
 def _decided(service: Service, offers: tuple[Offer, ...]) -> Service:
@@ -45,14 +45,14 @@ def _decided(service: Service, offers: tuple[Offer, ...]) -> Service:
         return replace(service, mode="proxy" if offers else "isolated")
     if service.mode == "proxy":
         if not offers and not service.beside_dhcp:
-            raise Refused(
+            raise RefusedError(
                 "No DHCP server answers, and in the mode proxy it is another one that gives "
                 "clients their addresses. Nothing was changed; the modes isolated and lan give "
                 "addresses, and the option --beside-dhcp (with apply: --pxe-beside-dhcp) insists."
             )
         return service
     if offers:
-        raise Refused(
+        raise RefusedError(
             f"Another DHCP server answers: {', '.join(map(str, offers))}. Two servers would take "
             "each other's clients. Nothing was changed; --mode proxy (with apply: --pxe-mode) "
             "works beside it, and the option --beside-dhcp (with apply: --pxe-beside-dhcp) insists."
@@ -77,7 +77,7 @@ def _free(nic: str) -> str:
     known = [IPv4Interface(one) for one in addresses.addresses(nic=nic)]
     network = next((one.network for one in known if one.network.prefixlen <= 29), None)
     if network is None:
-        raise Refused(f"{nic} has no IPv4 subnet to serve. Nothing was changed.")
+        raise RefusedError(f"{nic} has no IPv4 subnet to serve. Nothing was changed.")
     last = int(network.broadcast_address)
     tried = [IPv4Address(last - number) for number in range(1, CANDIDATES + 1)]
     mine = {*(one.ip for one in known), *map(IPv4Address, _gateways(nic))}
@@ -86,7 +86,7 @@ def _free(nic: str) -> str:
     for address in tried:
         if address not in used:
             return f"{address}/{network.prefixlen}"
-    raise Refused(
+    raise RefusedError(
         f"No address is free at the end of {network}. Nothing was changed; name one by --address."
     )
 
@@ -100,7 +100,7 @@ def _without_conflicts(service: Service, nic: str) -> Service:
     own, wanted = IPv4Address(service.server), _range(service)
     used = scan.owners(nic, (own, *wanted))
     if own in used:
-        raise Refused(
+        raise RefusedError(
             f"{own} is to be the service's own address, and {used[own]} has it. Nothing was "
             "changed; choose another with --address."
         )
@@ -108,7 +108,7 @@ def _without_conflicts(service: Service, nic: str) -> Service:
     mine |= set(map(IPv4Address, _gateways(nic)))
     taken = sorted((used.keys() | mine) & set(wanted))
     if wanted and len(taken) == len(wanted):
-        raise Refused(
+        raise RefusedError(
             f"Every address from {wanted[0]} to {wanted[-1]} is in use. Nothing was changed; "
             "choose others with --range."
         )

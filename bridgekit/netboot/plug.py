@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 
-from bridgekit.errors import Refused
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.errors import RefusedError
+from bridgekit.host.command import CommandError, run
 from bridgekit.host.netlink.notices import Notices
 from bridgekit.netboot import addresses
 from bridgekit.netboot.addresses import ALIAS, Link
@@ -25,20 +25,22 @@ def find(name: str, how: Wish) -> Link | None:
     known = addresses.link(name)
     if known is None or known.kind == "bridge":
         if how.vlan and not addresses.filters_vlans(name):
-            raise Refused(
+            raise RefusedError(
                 f"{name} keeps no VLANs apart. Nothing was changed; a bridge does with "
                 f"`ip link set {name} type bridge vlan_filtering 1`."
             )
         return known
     if known.controller:
-        raise Refused(
+        raise RefusedError(
             f"{name} is a port of {known.controller}. Nothing was changed; attach to "
             f"{known.controller}."
         )
     if not known.ethernet:
-        raise Refused(f"{name} exists and is no bridge and no Ethernet NIC. Nothing was changed.")
+        raise RefusedError(
+            f"{name} exists and is no bridge and no Ethernet NIC. Nothing was changed."
+        )
     if how.vlan:
-        raise Refused(
+        raise RefusedError(
             f"{name} is no bridge. Nothing was changed; for a VLAN of its make a link first: "
             f"ip link add {name}.{how.vlan} link {name} type vlan id {how.vlan}"
         )
@@ -49,8 +51,8 @@ def make_bridge(name: str) -> None:
     """Equivalent to: ip link add NAME type bridge; ip link set NAME up"""
     try:
         run("ip", "link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0")
-    except CommandFailed as error:  # then a bridge of that name is not ours to undo
-        raise Refused(f"{name} can't be made. Nothing was changed. {error}") from error
+    except CommandError as error:  # then a bridge of that name is not ours to undo
+        raise RefusedError(f"{name} can't be made. Nothing was changed. {error}") from error
     run("ip", "link", "set", name, "up")
 
 
@@ -160,11 +162,11 @@ def unplug(found: Link, namespace: str, nic: str) -> None:
 
 def remove(name: str, namespace: str, nic: str) -> None:
     """Remove as much as there is of a link that was not finished."""
-    with suppress(CommandFailed):
+    with suppress(CommandError):
         run("ip", "link", "delete", name)
     known = addresses.link(nic, namespace)
     if known and known.kind == "macvlan" and known.ours:
-        with suppress(CommandFailed):
+        with suppress(CommandError):
             run(*addresses.inside(namespace), "ip", "link", "delete", nic)
 
 

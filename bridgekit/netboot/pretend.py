@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver import packets, rivals
 from bridgekit.assets.pxe.bootserver.packets import Answer, option
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 
 SECONDS: Final = 4.0
 """For an answer; a server that pings an address first takes three."""
@@ -88,7 +88,7 @@ class Step(Struct, frozen=True):
     trouble: str = ""
 
 
-class Failed(Exception):
+class SimulationError(Exception):
     """The client can't go on; its text is a sentence's end."""
 
 
@@ -112,7 +112,7 @@ def _steps(firmware: Firmware, nic: str) -> Iterator[Step]:
                 yield Step(firmware.name, what, _since(began), size, sha256)
                 if what == menu:
                     left += _from_menu(head.decode(errors="replace"), f"http://{server}")
-    except (Failed, CommandFailed, OSError, *MALFORMED) as error:
+    except (SimulationError, CommandError, OSError, *MALFORMED) as error:
         yield Step(firmware.name, what, _since(began), trouble=str(error) or "no answer")
 
 
@@ -137,14 +137,14 @@ def _leased(firmware: Firmware, nic: str) -> Iterator[tuple[Answer, Answer]]:
         offers = asking.ask(packets.DISCOVER)
         offer = next((one for one in offers if int(one.yours)), None)
         if not offer:
-            raise Failed("nobody offers an address")
+            raise SimulationError("nobody offers an address")
         wished = option(packets.REQUESTED, offer.yours.packed)
         wished += option(packets.SERVER, offer.server.packed)
         lease = next(
             (x for x in asking.ask(packets.REQUEST, wished) if x.kind == packets.ACK), None
         )
         if not lease:
-            raise Failed(f"{offer.server} offers {offer.yours} and does not give it")
+            raise SimulationError(f"{offer.server} offers {offer.yours} and does not give it")
         mask = str(IPv4Address(lease.options.get(1, b"\xff\xff\xff\0")))
         run("ip", "address", "add", f"{lease.yours}/{mask}", "dev", nic)
         try:
@@ -164,7 +164,7 @@ def _who_tells(answers: tuple[Answer, ...], asking: "_Asking", own: IPv4Address)
         for told in asking.ask_proxy(proxy.server, own):
             if told.file:
                 return told
-    raise Failed("nobody says what to load")
+    raise SimulationError("nobody says what to load")
 
 
 class _Asking(Struct, frozen=True):
@@ -205,14 +205,14 @@ def load(url: str) -> tuple[int, str, bytes]:
     """A file's size, its checksum and its beginning."""
     parts = urlsplit(url)
     if not parts.hostname:
-        raise Failed("that is no address of a file")
+        raise SimulationError("that is no address of a file")
     blocks = _by_tftp(parts.hostname, parts.path[1:]) if parts.scheme == "tftp" else _by_http(url)
     size, sums, head = 0, hashlib.sha256(), b""
     with _at_most(FILE_SECONDS):
         for block in blocks:
             size += len(block)
             if size > MOST:
-                raise Failed(f"it does not end after {MOST >> 20} MiB")
+                raise SimulationError(f"it does not end after {MOST >> 20} MiB")
             sums.update(block)
             head += block[: SMALL - len(head)]
     return size, sums.hexdigest(), head
@@ -223,7 +223,7 @@ def _at_most(seconds: float) -> Iterator[None]:
     """Within, whatever waits is broken off after `seconds`: a server may send a byte at a time."""
 
     def late(*_: object) -> None:
-        raise Failed(f"it does not end within {seconds:.0f} s")
+        raise SimulationError(f"it does not end within {seconds:.0f} s")
 
     before = signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -251,7 +251,7 @@ def _by_tftp(server: str, file: str) -> Iterator[bytes]:
             packet, source = wire.recvfrom(2048)
             kind, found = struct.unpack_from("!HH", packet)
             if kind == 5:
-                raise Failed(f"TFTP refuses it: {packet[4:-1].decode(errors='replace')}")
+                raise SimulationError(f"TFTP refuses it: {packet[4:-1].decode(errors='replace')}")
             if kind == 3 and found == (number + 1) & 0xFFFF:
                 block, number = packet[4:], number + 1
                 yield block

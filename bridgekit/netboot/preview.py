@@ -7,7 +7,7 @@ from pathlib import Path
 from bridgekit.assets.pxe.bootserver import answers, site
 from bridgekit.assets.pxe.bootserver.machines import MAC
 from bridgekit.assets.pxe.bootserver.menus import LOADERS, menus
-from bridgekit.assets.pxe.bootserver.settings import SITE, Wrong, read
+from bridgekit.assets.pxe.bootserver.settings import SITE, SettingsError, read
 from bridgekit.errors import UsageError
 from bridgekit.netboot.service import Service
 
@@ -29,7 +29,7 @@ def rendered(service: Service, mac: str, only: str | None = None) -> Iterator[tu
         asked = ANSWER.findall("".join(files.values()))
         for name in [only] if only else dict.fromkeys(asked):
             files[f"answers/{name}"] = answers.answer(found, name, mac, "", service.server)
-    except Wrong as error:
+    except SettingsError as error:
         raise UsageError(f"{error}. Nothing was changed.") from error
     yield from files.items()
 

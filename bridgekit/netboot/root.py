@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.host.command import run
 from bridgekit.netboot import files
 from bridgekit.netboot.report import Say
@@ -54,7 +54,9 @@ def debootstrap(suite: str, target: Path, *options: str) -> None:
     Equivalent to: mmdebstrap --variant=minbase SUITE TARGET
     """
     if not shutil.which("mmdebstrap"):
-        raise Refused("mmdebstrap is missing. Nothing was changed; apt-get install mmdebstrap.")
+        raise RefusedError(
+            "mmdebstrap is missing. Nothing was changed; apt-get install mmdebstrap."
+        )
     mirror = filter(None, (os.environ.get("BRIDGEKIT_MIRROR"),))
     argv = ("mmdebstrap", "--quiet", "--variant=minbase", *options, suite, str(target), *mirror)
     run(*argv, timeout=BUILD_SECONDS)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from bridgekit.assets.pxe.bootserver import rivals
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 
 FILTER = ((0x28, 0, 0, 12), (0x15, 0, 1, 0x0806), (0x06, 0, 0, 65535), (0x06, 0, 0, 0))
 """Only ARP, in the kernel already: the wire may be busy."""
@@ -21,7 +21,7 @@ SECONDS = 0.7  # after each round; a machine that sleeps needs the second one
 def owners(nic: str, addresses: Iterable[IPv4Address]) -> dict[IPv4Address, str]:
     """Those of the addresses that somebody on `nic`'s wire answers for, with the MAC address.
 
-    The host's own are not among them: it does not hear itself. Raises Refused where the wire
+    The host's own are not among them: it does not hear itself. Raises RefusedError where the wire
     can't be asked. Equivalent to: arping -D -I NIC ADDRESS
     """
     wanted = set(addresses)
@@ -34,7 +34,7 @@ def owners(nic: str, addresses: Iterable[IPv4Address]) -> dict[IPv4Address, str]
                     wire.send(probe(mac, address))
                 _listen(wire, wanted, found, time.monotonic() + SECONDS)
     except OSError as error:
-        raise Refused(f"Can't ask {nic}'s wire who is there: {error.strerror}.") from error
+        raise RefusedError(f"Can't ask {nic}'s wire who is there: {error.strerror}.") from error
     return found
 
 

@@ -7,9 +7,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from bridgekit.assets.pxe.bootserver.settings import Wrong, read
+from bridgekit.assets.pxe.bootserver.settings import SettingsError, read
 from bridgekit.assets.pxe.bootserver.subnet import default_range
-from bridgekit.errors import Refused, UsageError
+from bridgekit.errors import RefusedError, UsageError
 
 ENGINES = ("auto", "docker", "podman", "native")
 MODES = ("isolated", "lan", "proxy", "auto")
@@ -156,12 +156,12 @@ def check(service: Service, host_networks: tuple[str, ...]) -> None:
     _check_range(service, interface)
     try:
         read(dict(service.settings))
-    except Wrong as error:
+    except SettingsError as error:
         raise UsageError(f"{error}. Nothing was changed.") from error
     if service.mode == "isolated":
         _check_overlap(interface.network, host_networks)
     elif str(interface.network) not in host_networks:
-        raise Refused(
+        raise RefusedError(
             f"{interface.network} is no subnet of this host, and the mode {service.mode} serves "
             "one. Nothing was changed; leave --address out or choose one of its own subnet."
         )
@@ -236,7 +236,7 @@ def _check_lease(lease: str) -> None:
 def _check_overlap(network: IPv4Network, host_networks: tuple[str, ...]) -> None:
     for other in host_networks:
         if network.overlaps(IPv4Network(other, strict=False)):
-            raise Refused(
+            raise RefusedError(
                 f"The clients' subnet {network} overlaps {other}, a subnet of this host. "
                 "Nothing was changed; choose another with --address."
             )

@@ -24,8 +24,8 @@ from urllib.error import URLError
 from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver.settings import FILE
-from bridgekit.errors import Refused, UsageError
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.errors import RefusedError, UsageError
+from bridgekit.host.command import CommandError, run
 from bridgekit.netboot.report import Say
 
 NAME = "sources.toml"
@@ -103,9 +103,9 @@ def _download(source: Source, to: Path) -> None:
         with urllib.request.urlopen(source.url, timeout=SECONDS) as answer, to.open("wb") as file:
             shutil.copyfileobj(answer, file)
     except (URLError, OSError, ValueError) as error:
-        raise Refused(f"{source.url} can't be fetched: {error}. {UNCHANGED}") from error
+        raise RefusedError(f"{source.url} can't be fetched: {error}. {UNCHANGED}") from error
     if (found := _digest(to)) != source.sha256:
-        raise Refused(
+        raise RefusedError(
             f"What {source.url} gives is not what {NAME} says: its sha256 is {found}. {UNCHANGED}"
         )
 
@@ -113,10 +113,10 @@ def _download(source: Source, to: Path) -> None:
 def _copy(source: Source, to: Path) -> None:
     try:
         owned = run("dpkg-query", "-L", source.package).splitlines()
-    except CommandFailed as error:
-        raise Refused(f"{source.package} is not installed. {UNCHANGED}") from error
+    except CommandError as error:
+        raise RefusedError(f"{source.package} is not installed. {UNCHANGED}") from error
     if source.path not in owned or not Path(source.path).is_file():
-        raise Refused(f"{source.package} has no file {source.path}. {UNCHANGED}")
+        raise RefusedError(f"{source.package} has no file {source.path}. {UNCHANGED}")
     shutil.copyfile(source.path, to)
 
 

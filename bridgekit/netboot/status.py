@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver.timeline import Client
-from bridgekit.errors import NetbootFailed, Refused
+from bridgekit.errors import PxeError, RefusedError
 from bridgekit.netboot import record
 from bridgekit.netboot.addresses import link
 from bridgekit.netboot.attach import port_of
@@ -71,7 +71,7 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
     home = record.home_of(bridge, state)
     known = record.read(home)
     if not known:
-        raise Refused(f"There is no PXE service on {bridge}. Nothing was changed.")
+        raise RefusedError(f"There is no PXE service on {bridge}. Nothing was changed.")
     follow = engine(known.engine, state).follow(home, more)
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -82,7 +82,7 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
             reader.terminate()
             raise
     if reader.returncode:
-        raise NetbootFailed(f"The log of {bridge}'s service can't be read.")
+        raise PxeError(f"The log of {bridge}'s service can't be read.")
 
 
 def pid(home: Home) -> int | None:

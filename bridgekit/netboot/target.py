@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.netboot import record
 from bridgekit.netboot.containers import forwards, running_pid
 from bridgekit.netboot.engine import engine
@@ -28,12 +28,12 @@ def find(container: str, state: Path) -> Target:
     if _is_path(container):
         found = Target(container, container)
     if not found:
-        raise Refused(
+        raise RefusedError(
             f"There is no running container {container!r}: not with docker or podman, not as a "
             "service of bridgekit, not in `ip netns`, not as a process id. Nothing was changed."
         )
     if _same(found.namespace, "/proc/self/ns/net"):
-        raise Refused(f"{container!r} shares the host's own network. Nothing was changed.")
+        raise RefusedError(f"{container!r} shares the host's own network. Nothing was changed.")
     return found
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.netboot import record
 from bridgekit.netboot.attach import attach, detach
 from bridgekit.netboot.noted import read_pretended
@@ -44,14 +44,14 @@ def _trial(bridge: str, pid: int, state: Path) -> Iterator[Step]:
         namespace = f"/proc/{child.pid}/ns/net"
         try:
             if child.stdout.readline() != "ready\n":
-                raise Refused("No network namespace can be made for it; nothing was changed.")
+                raise RefusedError("No network namespace can be made for it; nothing was changed.")
             attach(bridge, namespace, wish((NO_ADDRESS,), mac or None), state=state)
             child.stdin.write("go\n")
             child.stdin.flush()
             while line := child.stdout.readline().strip():
                 yield _judged(Step(**json.loads(line)), recorded)
         finally:
-            with suppress(Refused):  # it ended by itself, and its interface with it
+            with suppress(RefusedError):  # it ended by itself, and its interface with it
                 detach(bridge, namespace, state=state)
             child.kill()
 

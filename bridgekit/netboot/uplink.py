@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bridgekit.host.command import CommandFailed, run
+from bridgekit.host.command import CommandError, run
 from bridgekit.host.files import write
 from bridgekit.netboot import addresses, firewall
 
@@ -67,7 +67,7 @@ def down(uplink: Uplink) -> None:
     down_table(uplink)
     try:
         run("ip", "link", "delete", uplink.link)
-    except CommandFailed:  # the kernel takes it away with the service's namespace, when it likes
+    except CommandError:  # the kernel takes it away with the service's namespace, when it likes
         if addresses.link(uplink.link):
             raise
 
@@ -124,4 +124,4 @@ def _write(path: Path, value: str) -> None:
     try:
         path.write_text(value)
     except OSError as error:
-        raise CommandFailed(f"can't write {value} to {path}: {error.strerror}") from error
+        raise CommandError(f"can't write {value} to {path}: {error.strerror}") from error

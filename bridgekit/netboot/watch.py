@@ -6,12 +6,12 @@ import threading
 from bridgekit.errors import BridgekitError
 
 
-class NeverSaid(BridgekitError):
+class LogTimeoutError(BridgekitError):
     """The log ended, or the time was up, before the line came."""
 
 
 def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
-    """Return the first line that starts so; raise NeverSaid with the log's last lines otherwise."""
+    """Return the first line that starts so; raise LogTimeoutError with the log's last lines otherwise."""
     seen: list[str] = []
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
@@ -27,4 +27,6 @@ def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
         finally:
             reader.kill()
     last = " | ".join(seen) or "nothing"
-    raise NeverSaid(f"The service did not say {start!r} within {seconds:.0f} s; its log: {last}")
+    raise LogTimeoutError(
+        f"The service did not say {start!r} within {seconds:.0f} s; its log: {last}"
+    )

@@ -36,14 +36,7 @@ from bridgekit.model.routes import (
 )
 from bridgekit.model.snapshot import Snapshot, in_creation_order
 from bridgekit.persistence import bridge_words, vlan_words
-from bridgekit.persistence.address_words import (
-    FAMILY_WORD,
-    Given,
-    apart,
-    has_words,
-    joined,
-    split,
-)
+from bridgekit.persistence.address_words import FAMILY_WORD, Given, apart, has_words, joined, split
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.option import Option, Stanza
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bridgekit.errors import BridgekitError, Refused
+from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host.place import systemd_manages_us
 from bridgekit.transaction import systemd
 from bridgekit.transaction.journal import FINISHED, Journal, State, boot_clock
@@ -213,7 +213,7 @@ class Guard:
     def _locked(self) -> Iterator[None]:
         """Hold the lock; without one where its folder is gone."""
         with contextlib.ExitStack() as stack:
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(RefusedError):
                 stack.enter_context(self._store.lock(wait=True))
             yield
 

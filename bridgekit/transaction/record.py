@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bridgekit.errors import refusing
+from bridgekit.errors import refuse_on_error
 from bridgekit.host import files
 from bridgekit.host.place import Place
 from bridgekit.migration import plan as plans
@@ -41,10 +41,10 @@ class _Stored(Struct, frozen=True):
 
 
 def create(state_dir: Path, record: Record) -> Journal:
-    """Write the record and sync it: from here on a crash can be undone. Refused if it can't."""
+    """Write the record and sync it: from here on a crash can be undone. RefusedError if it can't."""
     journal = Journal(state_dir / record.id)
     try:
-        with refusing():
+        with refuse_on_error():
             journal.folder.mkdir(mode=0o700)
             if record.place.permanent:
                 systemd.arm(record.id, state_dir)

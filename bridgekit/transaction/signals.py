@@ -5,12 +5,12 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-from bridgekit.errors import RolledBack
+from bridgekit.errors import RolledBackError
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(RolledBack):
+class Interrupted(RolledBackError):
     """Someone wants this process to end."""
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridgekit.errors import Busy, Refused, refusing
+from bridgekit.errors import BusyError, RefusedError, refuse_on_error
 from bridgekit.host import place
 from bridgekit.transaction import systemd
 from bridgekit.transaction.journal import DONE, Journal
@@ -26,16 +26,16 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder, root's alone."""
-        with refusing():
+        with refuse_on_error():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._trust()
 
     def _trust(self) -> None:
-        """Refused if someone else could have put a transaction here for root to carry out."""
+        """RefusedError if someone else could have put a transaction here for root to carry out."""
         if self.folder.exists():
             status = self.folder.stat()
             if status.st_uid not in (0, os.geteuid()) or status.st_mode & WRITABLE_BY_OTHERS:
-                raise Refused(f"{self.folder} is not root's alone (chown root, chmod 700)")
+                raise RefusedError(f"{self.folder} is not root's alone (chown root, chmod 700)")
 
     def new_id(self) -> str:
         """Return an id that sorts behind all others, whatever the clock says."""
@@ -74,7 +74,7 @@ class Store:
     def find(self, wanted: str | None, *states: str) -> Journal:
         """Return the newest transaction in one of these states, or the one with this id.
 
-        Refused if there is none, so that a stale id never acts on a later change.
+        RefusedError if there is none, so that a stale id never acts on a later change.
         """
         fitting = [j for j in self.journals() if j.state() in states]
         if wanted:
@@ -82,12 +82,12 @@ class Store:
         if not fitting:
             which = f"no transaction {wanted}" if wanted else "no transaction"
             last = "".join(f": {j.folder.name} is {j.state()}" for j in self.journals()[-1:])
-            raise Refused(f"there is {which} here that is {' or '.join(states)}{last}")
+            raise RefusedError(f"there is {which} here that is {' or '.join(states)}{last}")
         return fitting[-1]
 
     @contextlib.contextmanager
     def lock(self, wait: bool = False) -> Iterator[None]:
-        """Hold the namespace's lock; Busy if another process acts here and `wait` is not set.
+        """Hold the namespace's lock; BusyError if another process acts here and `wait` is not set.
 
         Within it may be taken again.
         """
@@ -96,13 +96,15 @@ class Store:
             return
         name = f"{self.place.boot}-{self.place.namespace}.lock"
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        with refusing():
+        with refuse_on_error():
             handle = os.open(self.folder / name, flags, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(handle)
-            raise Busy("another bridgekit is changing this network namespace; try later") from None
+            raise BusyError(
+                "another bridgekit is changing this network namespace; try later"
+            ) from None
         self._locked = True
         try:
             yield
@@ -120,16 +122,16 @@ class Store:
                 systemd.disarm(id)
 
     def refuse_if_unfinished(self) -> None:
-        """Busy if a transaction of this namespace is not finished, or nobody can know."""
+        """BusyError if a transaction of this namespace is not finished, or nobody can know."""
         journal = self.unfinished()
         if journal:
-            raise Busy(
+            raise BusyError(
                 f"the transaction {journal.folder.name} is {journal.state()}:"
                 " see `bridgekit status`; then confirm, rollback or recover"
             )
         for journal in self.unreadable():
             if journal.unfinished():
-                raise Busy(
+                raise BusyError(
                     f"the transaction {journal.folder.name} is not finished, and its record"
                     " cannot be read: see `bridgekit recover`"
                 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridgekit.errors import BridgekitError, RollbackIncomplete, RolledBack
+from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBackError
 from bridgekit.host import files, place
 from bridgekit.migration.comparison import differ, differences
 from bridgekit.migration.difference import Difference
@@ -74,7 +74,7 @@ def undo(machine: Machine, journal: Journal, record: Record, everything: bool = 
     """Take back what was started, or all; return what is to be told of the host's state.
 
     Nothing stops it: neither a step that cannot be undone nor a journal that cannot be written.
-    RollbackIncomplete lists what differs at the end, with the commands that put it right.
+    RollbackIncompleteError lists what differs at the end, with the commands that put it right.
     """
     _noted(journal, Entry("undoing"))
     with contextlib.suppress(BridgekitError, OSError):
@@ -138,23 +138,23 @@ def undo_files(journal: Journal, record: Record) -> str:
     return "\n".join([AS_BEFORE, *unwritten])
 
 
-def undone(machine: Machine, journal: Journal, record: Record, cause: object) -> RolledBack:
+def undone(machine: Machine, journal: Journal, record: Record, cause: object) -> RolledBackError:
     """Undo, and return the error that says why and how the host is now."""
     try:
         how = undo(machine, journal, record)
-    except RollbackIncomplete as error:
-        raise RollbackIncomplete(f"{cause}\n{error}") from error
-    return RolledBack(f"{cause}\nEverything was undone: {how}.")
+    except RollbackIncompleteError as error:
+        raise RollbackIncompleteError(f"{cause}\n{error}") from error
+    return RolledBackError(f"{cause}\nEverything was undone: {how}.")
 
 
 def _concluded(
     journal: Journal, record: Record, remaining: list[str], others: Iterable[str] = ()
 ) -> list[str]:
-    """Note that it is undone; return what could not be written. RollbackIncomplete if it is not."""
+    """Note that it is undone; return what could not be written. RollbackIncompleteError if it is not."""
     if remaining:
         text = "\n".join(remaining)
         unwritten = _noted(journal, Entry("incomplete", text=text))
-        raise RollbackIncomplete("\n".join(["undone, but:", text, *unwritten]))
+        raise RollbackIncompleteError("\n".join(["undone, but:", text, *unwritten]))
     with contextlib.suppress(OSError, BridgekitError):
         mark_undone(journal, record, "committed")
     return _noted(journal, Entry("rolled-back", text="\n".join(others)))

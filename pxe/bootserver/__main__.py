@@ -12,7 +12,7 @@ from contextlib import suppress
 from . import manifest, settings, site
 from .daemons import KEPT, RUN
 from .health import trouble
-from .running import KeepsEnding
+from .running import CrashLoopError
 from .serving import say, serve
 
 REFUSED = 2
@@ -28,7 +28,7 @@ def main() -> int:
         wishes = settings.read(os.environ)
         files = manifest.verify(manifest.NAME, settings.TREE)
         offered = site.read(wishes, settings.TREE, settings.SITE)
-    except settings.Wrong as error:
+    except settings.SettingsError as error:
         say(f"refused: {error}")
         return REFUSED
     say(f"{files} files are as recorded when this was built; {len(offered.entries)} entries")
@@ -37,7 +37,7 @@ def main() -> int:
     code = 0
     try:
         asyncio.run(_until_told(wishes, offered))
-    except* KeepsEnding as errors:
+    except* CrashLoopError as errors:
         say(str(errors.exceptions[0]))
         code = 1
     say("stopped")

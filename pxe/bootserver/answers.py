@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from .machines import MAC, known
-from .settings import NAME, Wrong
+from .settings import NAME, SettingsError
 from .site import Site
 from .templating import rendered
 
@@ -33,7 +33,7 @@ def leases(text: str) -> tuple[Lease, ...]:
 def answer(site: Site, name: str, mac: str, address: str, server: str) -> str:
     """The answer file `name` for a machine. Raises Wrong if there is none or it fails."""
     if not NAME.fullmatch(name) or not any((folder / name).is_file() for folder in site.answers):
-        raise Wrong(f"there is no answer file {name!r}")
+        raise SettingsError(f"there is no answer file {name!r}")
     machine = known(site.machines, mac)
     values = {"machine": machine, "data": machine.data, "address": address, "server": server}
     return rendered(name, *site.answers, **values)
@@ -58,7 +58,7 @@ class Application:
         who = self._who(environ)
         try:
             text = answer(self.site, name, who.mac, who.address, self.server)
-        except Wrong as error:
+        except SettingsError as error:
             self.say(f"no answer for {who.mac} at {who.address}: {error}")
             return self._reply(start, "404 Not Found", f"{error}\n")
         self.say(f"answered {name} for {who.mac} at {who.address}")

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .settings import FILE, NAME, Wrong
+from .settings import FILE, NAME, SettingsError
 
 ARCHITECTURES = {"amd64": ("amd64",), "arm64": ("arm64",), "any": ("amd64", "arm64")}
 FIRMWARES = ("bios", "efi", "any")
@@ -60,9 +60,9 @@ def parse(text: str, source: str) -> Iterator[Entry]:
     try:
         tables = tomllib.loads(text).get("entry", [])
     except tomllib.TOMLDecodeError as error:
-        raise Wrong(f"{source} is no TOML: {error}") from error
+        raise SettingsError(f"{source} is no TOML: {error}") from error
     if not isinstance(tables, list):
-        raise Wrong(f"{source}: each entry begins with [[entry]]")
+        raise SettingsError(f"{source}: each entry begins with [[entry]]")
     for table in tables:
         yield _entry(table, source)
 
@@ -84,14 +84,18 @@ def bootable(entries: Iterable[Entry], arch: str, firmware: str) -> tuple[Entry,
 def _entry(table: Mapping[str, Any], source: str) -> Entry:
     known = {field.name for field in fields(Entry)}
     if not isinstance(table, dict) or not table.get("name") or set(table) - known:
-        raise Wrong(f"{source}: an entry has a name and a title, and no words but {sorted(known)}")
+        raise SettingsError(
+            f"{source}: an entry has a name and a title, and no words but {sorted(known)}"
+        )
     values = {**table, "title": table.get("title", table["name"])}
     if isinstance(values.get("initrd"), str):
         values["initrd"] = [values["initrd"]]
     values["initrd"] = tuple(map(str, values.get("initrd", ())))
     for field in fields(Entry):
         if field.name in values and not isinstance(values[field.name], _TYPES[field.name]):
-            raise Wrong(f"{source}: {field.name} of {values['name']!r} is of the wrong kind")
+            raise SettingsError(
+                f"{source}: {field.name} of {values['name']!r} is of the wrong kind"
+            )
     entry = Entry(**values)
     _check(entry, source)
     return entry
@@ -111,9 +115,9 @@ def _check(entry: Entry, source: str) -> None:
         (all(FILE.fullmatch(path) for path in entry.on("amd64").files), "files"),
     ):
         if not good:
-            raise Wrong(f"{source}: the {what} of the entry {entry.name!r} can't be used")
+            raise SettingsError(f"{source}: the {what} of the entry {entry.name!r} can't be used")
     ways = (entry.kernel, entry.program, entry.grub or entry.ipxe, entry.local)
     if sum(map(bool, ways)) != 1:
-        raise Wrong(
+        raise SettingsError(
             f"{source}: the entry {entry.name!r} needs one of kernel, program, grub/ipxe, local"
         )

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .settings import NAME, Wrong
+from .settings import NAME, SettingsError
 
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -42,7 +42,7 @@ def parse(text: str, source: str) -> tuple[Machine, ...]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Wrong(f"{source} is no TOML: {error}") from error
+        raise SettingsError(f"{source} is no TOML: {error}") from error
     profiles = _tables(tables, "profile", source)
     machines = _tables(tables, "machine", source)
     return tuple(_machine(mac, table, profiles, source) for mac, table in machines.items())
@@ -56,7 +56,7 @@ def known(machines: tuple[Machine, ...], mac: str) -> Machine:
 def _tables(tables: Mapping[str, Any], name: str, source: str) -> Mapping[str, Any]:
     found = tables.get(name, {})
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
-        raise Wrong(f"{source}: {name}s are written as [{name}.NAME]")
+        raise SettingsError(f"{source}: {name}s are written as [{name}.NAME]")
     return found
 
 
@@ -65,12 +65,12 @@ def _machine(
 ) -> Machine:
     name = table.get("profile", "")
     if name and name not in profiles:
-        raise Wrong(f"{source}: {mac} names the profile {name!r}, which is not there")
+        raise SettingsError(f"{source}: {mac} names the profile {name!r}, which is not there")
     profile: Mapping[str, Any] = profiles[name] if name else {}
     values = {**profile, **table, "data": {**profile.get("data", {}), **table.get("data", {})}}
     values.pop("profile", None)
     if unknown := set(values) - {"entry", "hostname", "loader", "data"}:
-        raise Wrong(f"{source}: {mac} has {', '.join(sorted(unknown))}, which mean nothing")
+        raise SettingsError(f"{source}: {mac} has {', '.join(sorted(unknown))}, which mean nothing")
     machine = Machine(mac.lower().replace("-", ":"), **values)
     _check(machine, source)
     return machine
@@ -84,4 +84,4 @@ def _check(machine: Machine, source: str) -> None:
         (machine.loader in LOADERS, "loader"),
     ):
         if not good:
-            raise Wrong(f"{source}: the {what} of {machine.mac} can't be used")
+            raise SettingsError(f"{source}: the {what} of {machine.mac} can't be used")

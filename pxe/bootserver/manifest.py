@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from .settings import Wrong
+from .settings import SettingsError
 
 NAME = Path("/srv/tftp.sha256")
 
@@ -20,7 +20,7 @@ def verify(manifest: Path, tree: Path) -> int:
             with (tree / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise Wrong(f"{name} can't be read: {error.strerror}") from error
+            raise SettingsError(f"{name} can't be read: {error.strerror}") from error
         if found != recorded:
-            raise Wrong(f"{name} is not the file that was recorded when this was built")
+            raise SettingsError(f"{name} is not the file that was recorded when this was built")
     return len(lines)

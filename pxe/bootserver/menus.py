@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .catalogue import Entry, bootable
 from .machines import Machine
-from .settings import Settings, Wrong
+from .settings import Settings, SettingsError
 from .templating import SHIPPED, phrase, rendered
 
 
@@ -61,7 +61,9 @@ def menus(
     chosen = tuple(machine for machine in machines if machine.entry)
     for machine in chosen:
         if machine.entry not in {entry.name for entry in entries}:
-            raise Wrong(f"{machine.mac} shall boot {machine.entry!r}, which is in no catalogue")
+            raise SettingsError(
+                f"{machine.mac} shall boot {machine.entry!r}, which is in no catalogue"
+            )
     for loader in LOADERS:
         offers = _offers(entries, loader, settings, server)
         yield loader.file, _text(loader, offers, settings, server, bool(chosen))

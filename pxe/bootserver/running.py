@@ -17,7 +17,7 @@ ENDS, SECONDS = 5, 60.0
 PATIENCE = 5.0
 
 
-class KeepsEnding(Exception):
+class CrashLoopError(Exception):
     """A daemon that can't be kept running; its text is one sentence."""
 
 
@@ -32,7 +32,7 @@ class Running:
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=ENDS))
 
     async def run(self) -> None:
-        """Start it, and again whenever it ends. Raises KeepsEnding if that is too often."""
+        """Start it, and again whenever it ends. Raises CrashLoopError if that is too often."""
         self.daemon.file.write_text(self.daemon.text)
         while True:
             process = await asyncio.create_subprocess_exec(
@@ -62,7 +62,7 @@ class Running:
     def _count(self, code: int | None) -> None:
         self.ends.append(time.monotonic())
         if len(self.ends) == ENDS and self.ends[-1] - self.ends[0] < SECONDS:
-            raise KeepsEnding(
+            raise CrashLoopError(
                 f"{self.daemon.name} ended {ENDS} times in a minute, last with {code}"
             )
         self.heard(f"pxe: {self.daemon.name} ended by itself (code {code}); it is started again")

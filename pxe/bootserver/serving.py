@@ -13,7 +13,7 @@ from .menus import menus
 from .pages import Pages
 from .rates import limit_rates, no_limits
 from .running import Running
-from .settings import Settings, Wrong
+from .settings import Settings, SettingsError
 from .silence import Silence, speak_again
 from .site import Site
 from .subnet import Subnet, subnet
@@ -39,7 +39,7 @@ def tell(line: str) -> None:
 
 
 async def serve(settings: Settings, site: Site) -> None:
-    """Serve whenever the interface has an address, until cancelled. Raises KeepsEnding."""
+    """Serve whenever the interface has an address, until cancelled. Raises CrashLoopError."""
     nic, wanted = settings.interface, str(settings.address) if settings.address else None
     with interface.notices() as heard:
         while True:
@@ -65,7 +65,7 @@ async def _serve(address: str | None, settings: Settings, site: Site) -> None:
     try:
         here = subnet(address, settings)
         _write_menus(here, settings, site)
-    except Wrong as error:
+    except SettingsError as error:
         say(str(error))
         return await _forever()
     for trouble in way_out(here, settings.interface, settings.nat):

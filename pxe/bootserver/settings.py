@@ -20,7 +20,7 @@ NIC = re.compile(r"[A-Za-z0-9._-]{1,15}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
-class Wrong(Exception):
+class SettingsError(Exception):
     """A setting or a file of the user's that can't be served; its text is one sentence."""
 
 
@@ -67,7 +67,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 def _matching(name: str, pattern: re.Pattern[str], like: str, text: str) -> str:
     if not pattern.fullmatch(text):
-        raise Wrong(f"PXE_{name} is {text!r}; it must be like {like}")
+        raise SettingsError(f"PXE_{name} is {text!r}; it must be like {like}")
     return text
 
 
@@ -75,9 +75,9 @@ def _range(text: str) -> tuple[IPv4Address, IPv4Address]:
     try:
         first, last = (IPv4Address(word) for word in text.split(","))
     except (ValueError, AddressValueError) as error:
-        raise Wrong(f"PXE_RANGE is FIRST,LAST, two addresses: {error}") from error
+        raise SettingsError(f"PXE_RANGE is FIRST,LAST, two addresses: {error}") from error
     if first > last:
-        raise Wrong(f"PXE_RANGE begins with {first}, which comes after its last, {last}")
+        raise SettingsError(f"PXE_RANGE begins with {first}, which comes after its last, {last}")
     return first, last
 
 
@@ -85,18 +85,18 @@ def _addresses(text: str) -> tuple[str, ...]:
     try:
         return tuple(str(ip_address(word)) for word in text.split())
     except ValueError as error:
-        raise Wrong(f"PXE_DNS is addresses with blanks between: {error}") from error
+        raise SettingsError(f"PXE_DNS is addresses with blanks between: {error}") from error
 
 
 def _timeout(text: str) -> int:
     if not text.isdecimal() or int(text) > 9999:
-        raise Wrong(f"PXE_TIMEOUT is 0 to 9999 seconds, not {text!r}")
+        raise SettingsError(f"PXE_TIMEOUT is 0 to 9999 seconds, not {text!r}")
     return int(text)
 
 
 def _switch(name: str, text: str) -> bool:
     if text not in ("yes", "no"):
-        raise Wrong(f"PXE_{name} is yes or no, not {text!r}")
+        raise SettingsError(f"PXE_{name} is yes or no, not {text!r}")
     return text == "yes"
 
 
@@ -104,23 +104,23 @@ def _ipv4(name: str, text: str) -> tuple[IPv4Address, ...]:
     try:
         return tuple(map(IPv4Address, text.split()))
     except ValueError as error:
-        raise Wrong(f"PXE_{name} is IPv4 addresses with blanks between: {error}") from error
+        raise SettingsError(f"PXE_{name} is IPv4 addresses with blanks between: {error}") from error
 
 
 def _interface(text: str) -> IPv4Interface:
     try:
         return IPv4Interface(text)
     except ValueError as error:
-        raise Wrong(f"PXE_ADDRESS is ADDRESS/LEN: {error}") from error
+        raise SettingsError(f"PXE_ADDRESS is ADDRESS/LEN: {error}") from error
 
 
 def _ipv6(text: str) -> IPv6Interface:
     try:
         interface = IPv6Interface(text)
     except ValueError as error:
-        raise Wrong(f"PXE_IPV6 is an ADDRESS/64, like fd00:242::1/64: {error}") from error
+        raise SettingsError(f"PXE_IPV6 is an ADDRESS/64, like fd00:242::1/64: {error}") from error
     if interface.network.prefixlen != 64 or not interface.is_private or interface.is_link_local:
-        raise Wrong(
+        raise SettingsError(
             f"PXE_IPV6 is an ADDRESS/64 of the clients' own, like fd00:242::1/64, not {text}"
         )
     return interface

@@ -7,7 +7,7 @@ from pathlib import Path
 from .catalogue import ARCHITECTURES, Entry, joined, parse
 from .machines import Machine
 from .machines import parse as parse_machines
-from .settings import NAME, Settings, Wrong
+from .settings import NAME, Settings, SettingsError
 
 SHIPPED = Path(__file__).parent.parent
 FIRMWARE = "debian/firmware.cpio.gz"
@@ -40,7 +40,9 @@ def read(settings: Settings, tree: Path | None, added: Path) -> Site:
     try:
         return _read(settings, tree, added)
     except PermissionError as error:
-        raise Wrong(f"{error.filename} is not readable for everyone, which it must be") from error
+        raise SettingsError(
+            f"{error.filename} is not readable for everyone, which it must be"
+        ) from error
 
 
 def _read(settings: Settings, tree: Path | None, added: Path) -> Site:
@@ -50,9 +52,9 @@ def _read(settings: Settings, tree: Path | None, added: Path) -> Site:
     entries = joined((shipped, own))
     for entry in own:
         if missing := _missing(entry, tree):
-            raise Wrong(f"{entry.name!r} needs {missing[0]}, which is not there")
+            raise SettingsError(f"{entry.name!r} needs {missing[0]}, which is not there")
     if settings.default not in {"", *(entry.name for entry in entries)}:
-        raise Wrong(f"PXE_DEFAULT is {settings.default!r}, which is in no catalogue")
+        raise SettingsError(f"PXE_DEFAULT is {settings.default!r}, which is in no catalogue")
     machines = added / "machines.toml"
     known = parse_machines(_text(machines), machines.name) if machines.is_file() else ()
     if tree and (tree / FIRMWARE).is_file():
@@ -69,7 +71,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise Wrong(f"{path.name} can't be read: {error}") from error
+        raise SettingsError(f"{path.name} can't be read: {error}") from error
 
 
 def _with_firmware(entry: Entry) -> Entry:

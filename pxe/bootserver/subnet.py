@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from .settings import Settings, Wrong
+from .settings import Settings, SettingsError
 
 SMALLEST = 30
 
@@ -34,10 +34,12 @@ def subnet(address: str, settings: Settings) -> Subnet:
     interface = IPv4Interface(address)
     network = interface.network
     if network.prefixlen > SMALLEST:
-        raise Wrong(f"the subnet of {address} has no room for clients")
+        raise SettingsError(f"the subnet of {address} has no room for clients")
     first, last = settings.range or default_range(network)
     if not (network.network_address < first <= last < network.broadcast_address):
-        raise Wrong(f"the range {first},{last} does not lie inside the subnet of {interface.ip}")
+        raise SettingsError(
+            f"the range {first},{last} does not lie inside the subnet of {interface.ip}"
+        )
     if first <= interface.ip <= last:
-        raise Wrong(f"the own address {interface.ip} lies inside the range {first},{last}")
+        raise SettingsError(f"the own address {interface.ip} lies inside the range {first},{last}")
     return Subnet(interface, first, last)

@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from .settings import Wrong
+from .settings import SettingsError
 
 SHIPPED = Path(__file__).parent.parent / "templates"
 
@@ -27,7 +27,7 @@ def rendered(name: str, /, *folders: Path, **values: object) -> str:
     try:
         return environment(*folders).get_template(name).render(**values)
     except TemplateError as error:
-        raise Wrong(f"{name} can't be rendered: {error}") from error
+        raise SettingsError(f"{name} can't be rendered: {error}") from error
 
 
 def phrase(text: str, **values: object) -> str:
@@ -35,4 +35,4 @@ def phrase(text: str, **values: object) -> str:
     try:
         return environment().from_string(text).render(**values)
     except TemplateError as error:
-        raise Wrong(f"{text!r} can't be rendered: {error}") from error
+        raise SettingsError(f"{text!r} can't be rendered: {error}") from error

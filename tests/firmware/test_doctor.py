@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridgekit.lab.client import Client
-from bridgekit.lab.host import LabFailed
+from bridgekit.lab.host import LabError
 from bridgekit.lab.topology import Lab
 from tests.support.netboot import Served
 
@@ -40,7 +40,7 @@ def found(lab: Lab, *options: str) -> str:
 
 
 def gets_nothing(served: Served, **where: str) -> None:
-    with Client(served.lab, "bios", **where) as client, pytest.raises(LabFailed, match="gave up"):
+    with Client(served.lab, "bios", **where) as client, pytest.raises(LabError, match="gave up"):
         client.wait_for(client.stages(served.token)[0].pattern, 300)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.errors import Refused, UsageError
+from bridgekit.errors import RefusedError, UsageError
 from bridgekit.lab import ifup, layout, registry, traffic, witness
 from bridgekit.lab.host import readable
 from bridgekit.lab.topology import Lab
@@ -166,9 +166,9 @@ def test_the_witness_notices_order_settings_and_files(lab: Lab) -> None:
 def test_names_are_checked_and_taken_once() -> None:
     with pytest.raises(UsageError, match="no name"):
         Lab("../x")
-    with Lab("taken"), pytest.raises(Refused, match="up already"):
+    with Lab("taken"), pytest.raises(RefusedError, match="up already"):
         Lab("taken").up()
-    with pytest.raises(Refused, match="no lab named taken"):
+    with pytest.raises(RefusedError, match="no lab named taken"):
         registry.find("taken")
 
 

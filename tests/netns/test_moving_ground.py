@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.application import planning
-from bridgekit.errors import Refused
+from bridgekit.errors import RefusedError
 from bridgekit.host.netlink.channel import Channel, Sink
 from bridgekit.lab.host import Result
 from bridgekit.lab.kernel import inside
@@ -156,7 +156,7 @@ def words() -> list[str] | None:
     request = planning.Request("eth0", "br0", Path("/no"), Store(Path("/no")), persist=None)
     try:
         plan = planning.draft(request).plan
-    except Refused as refused:
+    except RefusedError as refused:
         assert "change too fast" in str(refused)
         return None
     return [line for operation in plan.operations for line in operation.describe()]

@@ -9,7 +9,7 @@ import pytest
 
 from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site
 from bridgekit.assets.pxe.bootserver.menus import menus
-from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong
+from bridgekit.assets.pxe.bootserver.settings import Settings, SettingsError
 from bridgekit.netboot import sources
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
@@ -60,7 +60,7 @@ def test_menus_for_every_loader(tree: Path, own: Path) -> None:
 
 def test_another_entry_starts_by_itself(tree: Path, own: Path) -> None:
     assert "set default=local\n" in written(tree, own, Settings(default="local"))["grub-amd64.cfg"]
-    with pytest.raises(Wrong, match="no catalogue"):
+    with pytest.raises(SettingsError, match="no catalogue"):
         site.read(Settings(default="nosuch"), tree, own)
 
 
@@ -108,7 +108,7 @@ def test_the_users_own_catalogue(tree: Path, own: Path) -> None:
 
 def test_a_file_that_is_not_there(tree: Path, own: Path) -> None:
     (own / "catalogue/mine.toml").write_text(OWN)
-    with pytest.raises(Wrong, match=r"'alpine' needs site/vmlinuz"):
+    with pytest.raises(SettingsError, match=r"'alpine' needs site/vmlinuz"):
         site.read(Settings(), tree, own)
 
 
@@ -132,7 +132,7 @@ def test_a_file_that_is_not_there(tree: Path, own: Path) -> None:
     ],
 )
 def test_a_catalogue_that_is_refused(text: str) -> None:
-    with pytest.raises(Wrong, match=r"mine\.toml"):
+    with pytest.raises(SettingsError, match=r"mine\.toml"):
         list(catalogue.parse(text, "mine.toml"))
 
 
@@ -192,7 +192,7 @@ def test_every_shipped_answer_file_is_rendered(tree: Path, own: Path, name: str)
 def test_an_answer_file_that_fails(tree: Path, own: Path, name: str, text: str | None) -> None:
     if text:
         (own / "answers" / name).write_text(text)
-    with pytest.raises(Wrong):
+    with pytest.raises(SettingsError):
         answers.answer(site.read(Settings(), tree, own), name, MAC, "", "192.0.2.1")
 
 
@@ -231,13 +231,13 @@ def test_who_asks_is_known_by_its_lease(tree: Path, own: Path, tmp_path: Path) -
     ],
 )
 def test_machines_that_are_refused(text: str) -> None:
-    with pytest.raises(Wrong, match=r"machines\.toml"):
+    with pytest.raises(SettingsError, match=r"machines\.toml"):
         machines.parse(text, "machines.toml")
 
 
 def test_a_machine_whose_entry_is_not_there(tree: Path, own: Path) -> None:
     (own / "machines.toml").write_text(f'[machine."{MAC}"]\nentry = "nosuch"\n')
-    with pytest.raises(Wrong, match="nosuch"):
+    with pytest.raises(SettingsError, match="nosuch"):
         written(tree, own)
 
 
@@ -248,7 +248,7 @@ def test_a_manifest(tree: Path, tmp_path: Path) -> None:
     recorded.write_text(f"{sums}  empty\n")
     assert manifest.verify(recorded, tree) == 1
     (tree / "empty").write_text("spoiled")
-    with pytest.raises(Wrong, match="empty"):
+    with pytest.raises(SettingsError, match="empty"):
         manifest.verify(recorded, tree)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bridgekit.assets.pxe.bootserver import packets
 from bridgekit.netboot import pretend
-from bridgekit.netboot.pretend import FIRMWARE, MALFORMED, Failed
+from bridgekit.netboot.pretend import FIRMWARE, MALFORMED, SimulationError
 
 WHOLE = struct.pack("!HH", 3, 1) + b"a loader"
 
@@ -42,7 +42,7 @@ def test_a_file_by_tftp(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_answers_that_are_none(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         answering(packet, monkeypatch) as server,
-        pytest.raises((Failed, OSError, *MALFORMED)),
+        pytest.raises((SimulationError, OSError, *MALFORMED)),
     ):
         pretend.load(f"tftp://{server}/loader")
 
@@ -63,7 +63,7 @@ def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.Mon
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,))
         thread.start()
-        with pytest.raises(Failed, match="does not end"):
+        with pytest.raises(SimulationError, match="does not end"):
             pretend.load(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
         thread.join()
 
@@ -72,7 +72,7 @@ def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.Mon
     "url", ["http://", "http://a b/", "http://\x01/", "tftp:///x", "http://[/"]
 )
 def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises((Failed, OSError, *MALFORMED)):
+    with pytest.raises((SimulationError, OSError, *MALFORMED)):
         pretend.load(url)
 
 

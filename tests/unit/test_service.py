@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridgekit.errors import BridgekitError, Refused, UsageError
+from bridgekit.errors import BridgekitError, RefusedError, UsageError
 from bridgekit.netboot import record
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.service import Service, check, default_range
@@ -89,7 +89,7 @@ def test_bad_wishes(change: dict[str, object], word: str) -> None:
 def test_in_a_subnet_of_the_host(mode: str) -> None:
     service = Service(mode=mode, address="192.0.2.250/24")
     check(service, ("192.0.2.0/24",))
-    with pytest.raises(Refused, match=f"no subnet of this host, and the mode {mode}"):
+    with pytest.raises(RefusedError, match=f"no subnet of this host, and the mode {mode}"):
         check(service, ("198.51.100.0/24",))
     check(Service(mode=mode), ())  # placing finds an address
     with pytest.raises(UsageError, match="IPv6"):
@@ -116,7 +116,7 @@ def test_what_a_wish_comes_to() -> None:
 
 @pytest.mark.parametrize("other", ["192.168.0.0/16", "192.168.242.128/25", "192.168.242.7/32"])
 def test_a_subnet_of_the_host(other: str) -> None:
-    with pytest.raises(Refused, match=other):
+    with pytest.raises(RefusedError, match=other):
         check(Service(), ("10.0.0.0/8", other))
 
 
@@ -142,7 +142,7 @@ def test_json_round_trip(service: Service) -> None:
 def test_only_our_own_errors(service: Service, networks: list[str]) -> None:
     try:
         check(service, tuple(networks))
-    except (UsageError, Refused) as error:
+    except (UsageError, RefusedError) as error:
         assert str(error)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bridgekit.assets.pxe.bootserver import machines, subnet
 from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
-from bridgekit.assets.pxe.bootserver.settings import Settings, Wrong, read
+from bridgekit.assets.pxe.bootserver.settings import Settings, SettingsError, read
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
 MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
@@ -30,7 +30,7 @@ REFUSED = (
 
 @pytest.mark.parametrize(("setting", "value"), REFUSED)
 def test_a_setting_that_is_refused(setting: str, value: str) -> None:
-    with pytest.raises(Wrong, match=f"PXE_{setting}"):
+    with pytest.raises(SettingsError, match=f"PXE_{setting}"):
         read({f"PXE_{setting}": value})
 
 
@@ -55,7 +55,7 @@ def test_the_usual_range(address: str, first: str, last: str) -> None:
 
 @pytest.mark.parametrize("address", ["192.168.242.150/24", "192.0.2.1/31", "192.0.2.4/29"])
 def test_a_subnet_without_room(address: str) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(SettingsError):
         subnet.subnet(address, Settings())
 
 

@@ -10,14 +10,7 @@ from functools import singledispatchmethod
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink import links, read, static_macs, waiting
-from bridgekit.host.netlink.channel import (
-    CREATE,
-    EXCL,
-    REPLACE,
-    Channel,
-    NetlinkError,
-    Request,
-)
+from bridgekit.host.netlink.channel import CREATE, EXCL, REPLACE, Channel, NetlinkError, Request
 from bridgekit.host.netlink.detour import Detour
 from bridgekit.host.netlink.families import at_once
 from bridgekit.host.netlink.links import DELLINK, NEWLINK, SETLINK, link_body

@@ -14,13 +14,7 @@ from bridgekit.model.addresses import IPV6
 from bridgekit.model.alike import Alike, names_prefix
 from bridgekit.model.route_set import Identity, RouteSet
 from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import (
-    dead_links,
-    has_gateway,
-    has_legs,
-    key,
-    over_live_legs,
-)
+from bridgekit.model.routes import dead_links, has_gateway, has_legs, key, over_live_legs
 
 NEWROUTE, DELROUTE = 24, 25
 THERE, GONE = frozenset({errno.EEXIST}), frozenset({errno.ESRCH})

@@ -7,12 +7,7 @@ can be taken back, byte for byte.
 from collections.abc import Iterator
 
 from bridgekit.persistence.flavour import CLASSIC, Flavour
-from bridgekit.persistence.interfaces.document import (
-    Section,
-    activation,
-    parse,
-    selects_itself,
-)
+from bridgekit.persistence.interfaces.document import Section, activation, parse, selects_itself
 from bridgekit.persistence.interfaces.lines import Line, physical_lines
 from bridgekit.persistence.interfaces.names import is_of, target
 from bridgekit.persistence.interfaces.own import Ties

@@ -14,13 +14,7 @@ from bridgekit.persistence.interfaces.document import (
 )
 from bridgekit.persistence.interfaces.lines import Line
 from bridgekit.persistence.interfaces.names import Target, target
-from bridgekit.persistence.interfaces.reading import (
-    LOOPBACK,
-    Definition,
-    Mapping,
-    Problem,
-    Reading,
-)
+from bridgekit.persistence.interfaces.reading import LOOPBACK, Definition, Mapping, Problem, Reading
 from bridgekit.persistence.interfaces.sources import Files, NotExpandedError, included
 from bridgekit.persistence.option import Option
 
