@@ -50,8 +50,9 @@ class Outcome(Struct, frozen=True):
 def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
     """Carry out the plan, or leave the host as it was.
 
-    RefusedError if the host is no longer what the plan was made for; RolledBackError, RollbackIncompleteError,
-    PxeError as their names say; BusyError if another transaction is at work.
+    RefusedError if the host is no longer what the plan was made for; RolledBackError,
+    RollbackIncompleteError, PxeError as their names say; BusyError if another transaction is at
+    work.
     """
     store.prepare()
     with store.lock():

@@ -154,8 +154,8 @@ def awaited(store: Store, journal: Journal) -> str:
 def recover(store: Store) -> tuple[str, ...]:
     """Finish what a crash left behind; return a sentence for each transaction.
 
-    The newest is tried again if its undo was incomplete. RollbackIncompleteError if the record of one
-    that is not finished cannot be read: then nothing of it is touched.
+    The newest is tried again if its undo was incomplete. RollbackIncompleteError if the record of
+    one that is not finished cannot be read: then nothing of it is touched.
     """
     journal = store.recoverable()
     told = [_recovered(store, journal)] if journal else []

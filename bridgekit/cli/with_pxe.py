@@ -45,7 +45,10 @@ class WithPxe(Struct, frozen=True):
 
 
 def checked(draft: Draft, params: Mapping[str, Any]) -> WithPxe:
-    """The service that a command's parameters describe; RefusedError if this host cannot have it."""
+    """The service that a command's parameters describe.
+
+    RefusedError if this host cannot have it.
+    """
     service = service_from(params, "pxe-", draft.plan.intent.bridge)
     check_host(service)
     return WithPxe(service if draft.done_already else placed(service, draft.plan.intent.nic))

@@ -32,7 +32,10 @@ def kernel_release(linux: Path) -> str:
 
 
 def releases(mirror: str, suite: str) -> frozenset[str]:
-    """The kernels whose modules a mirror has for the installer. Raises RefusedError if it can't tell."""
+    """The kernels whose modules a mirror has for the installer.
+
+    Raises RefusedError if it can't tell.
+    """
     if not mirror.startswith(("http://", "https://")):
         raise UsageError(
             f"{mirror!r} is no address of a mirror, like http://mirror.example/debian."

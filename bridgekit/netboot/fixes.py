@@ -81,7 +81,10 @@ class Done(Struct, frozen=True):
 
 
 def fix(known: tuple[Fix, ...], home: Home) -> None:
-    """Do all of them, each time noting first what was there. RefusedError if no note can be kept."""
+    """Do all of them, each time noting first what was there.
+
+    RefusedError if no note can be kept.
+    """
     done = _noted(home)
     for one in known:
         if link := addresses.link(one.link):

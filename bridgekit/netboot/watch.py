@@ -11,7 +11,10 @@ class LogTimeoutError(BridgekitError):
 
 
 def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
-    """Return the first line that starts so; raise LogTimeoutError with the log's last lines otherwise."""
+    """Return the first line that starts so.
+
+    Raise LogTimeoutError with the log's last lines otherwise.
+    """
     seen: list[str] = []
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"

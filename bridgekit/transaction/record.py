@@ -41,7 +41,10 @@ class _Stored(Struct, frozen=True):
 
 
 def create(state_dir: Path, record: Record) -> Journal:
-    """Write the record and sync it: from here on a crash can be undone. RefusedError if it can't."""
+    """Write the record and sync it: from here on a crash can be undone.
+
+    RefusedError if it can't.
+    """
     journal = Journal(state_dir / record.id)
     try:
         with refuse_on_error():

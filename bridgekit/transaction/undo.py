@@ -150,7 +150,10 @@ def undone(machine: Machine, journal: Journal, record: Record, cause: object) ->
 def _concluded(
     journal: Journal, record: Record, remaining: list[str], others: Iterable[str] = ()
 ) -> list[str]:
-    """Note that it is undone; return what could not be written. RollbackIncompleteError if it is not."""
+    """Note that it is undone; return what could not be written.
+
+    RollbackIncompleteError if it is not.
+    """
     if remaining:
         text = "\n".join(remaining)
         unwritten = _noted(journal, Entry("incomplete", text=text))
