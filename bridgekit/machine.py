@@ -26,12 +26,12 @@ from bridgekit.host.netlink import legs, lifetimes, path, reach, read, sockets, 
 from bridgekit.host.netlink import links as link_reader
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.execute import Executor
-from bridgekit.migration.operations import Operation, SetLro, SetSysctl, StartClient, StopClient
-from bridgekit.model.dhcp import with_metric
-from bridgekit.model.links import Link, Tie
-from bridgekit.model.route_text import route_text
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.netboot import firewall as firewall_hole
+from bridgekit.planning.operations import Operation, SetLro, SetSysctl, StartClient, StopClient
+from bridgekit.state.dhcp_client import with_metric
+from bridgekit.state.link import Dependency, Link
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes.format import format_route
 
 SETTLE_SECONDS = 5.0
 PATH_SECONDS = 4.0
@@ -40,7 +40,7 @@ SOCKETS = ("socket", "packet-socket")
 SCOPE = ("systemd-run", "--scope", "--quiet", "--collect", "--slice=system.slice", "--")
 
 
-def network() -> Snapshot:
+def network() -> NetworkState:
     """Return this namespace's links, addresses, routes, neighbours, rules and nexthops."""
     try:
         return _network()
@@ -48,11 +48,11 @@ def network() -> Snapshot:
         raise BridgekitError(f"the network's state cannot be read: {error!r}") from error
 
 
-def _network() -> Snapshot:
+def _network() -> NetworkState:
     with Channel() as channel:
         found = vlans.told(channel, link_reader.links(channel))
         names = {link.index: link.name for link in found}
-        return Snapshot(
+        return NetworkState(
             links=found,
             addresses=read.addresses(channel, names),
             routes=read.routes(names),
@@ -63,22 +63,22 @@ def _network() -> Snapshot:
         )
 
 
-def detailed(state: Snapshot, *names: str) -> Snapshot:
+def detailed(state: NetworkState, *names: str) -> NetworkState:
     """Return the state with the settings and the managers of these links, as far as they exist."""
     here = [link for link in state.links if link.name in names]
     found = [one for n in here for one in dhcp_reader.clients(n.name, state.addresses_on(n.name))]
     known = [pid for pids, _ in found for pid in pids]
-    owners = (owner for n in here for owner in managers.owners(n.name, n.index, known))
+    managing = (manager for n in here for manager in managers.owners(n.name, n.index, known))
     return replace(
         state,
         links=tuple(replace(n, lro=ethtool.lro(n.name)) if n in here else n for n in state.links),
         sysctls=sysctl.read_settings(names),
-        owners=tuple(owners),
+        managers=tuple(managing),
         clients=tuple(with_metric(client, state.routes) for _, client in found),
     )
 
 
-def tied(state: Snapshot, nic: str) -> Snapshot:
+def tied(state: NetworkState, nic: str) -> NetworkState:
     """Return the state with what is tied to the NIC and stays there when its addresses go.
 
     A DHCP client does not stay.
@@ -90,7 +90,7 @@ def tied(state: Snapshot, nic: str) -> Snapshot:
     with Channel() as channel:
         uneven = tuple(legs.uneven(channel, state.routes, nic))
     found = (
-        *(Tie("uneven-legs", route_text(route, state.routes.name)) for route in uneven),
+        *(Dependency("uneven-legs", format_route(route, state.routes.name)) for route in uneven),
         *listeners.sockets(bound),
         *listeners.packet_sockets(link.index),
         *listeners.groups(nic),
@@ -99,14 +99,14 @@ def tied(state: Snapshot, nic: str) -> Snapshot:
         *disks.ties(nic, disks.routed_by(run)),
     )
     ours = tuple(f" of {client.program} (" for client in state.clients_on(nic))
-    return replace(state, ties=tuple(tie for tie in found if not _is_held_by(ours, tie)))
+    return replace(state, dependencies=tuple(tie for tie in found if not _is_held_by(ours, tie)))
 
 
-def _is_held_by(holders: tuple[str, ...], tie: Tie) -> bool:
+def _is_held_by(holders: tuple[str, ...], tie: Dependency) -> bool:
     return tie.kind in SOCKETS and any(holder in tie.text for holder in holders)
 
 
-def settled(state: Snapshot, link: str) -> Snapshot:
+def settled(state: NetworkState, link: str) -> NetworkState:
     """Return the state, read anew if addresses of the link were still to be proven in it.
 
     They are waited for, at most five seconds, until they are proven or found to be taken.
@@ -123,7 +123,7 @@ def links() -> tuple[Link, ...]:
         return link_reader.links(channel)
 
 
-def snapshot(*names: str) -> Snapshot:
+def snapshot(*names: str) -> NetworkState:
     """Return the network state with the details of these links."""
     return detailed(network(), *names)
 

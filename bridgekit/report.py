@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from bridgekit.application.planning import Draft
-from bridgekit.migration.expectation import expected
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.operations import Operation, RouteChange
-from bridgekit.migration.plan import FileChange, Plan
-from bridgekit.model.snapshot import Snapshot
-from bridgekit.model.words import LINES, printable
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.operations import Operation, RouteChange
+from bridgekit.planning.plan import FileChange, Plan
+from bridgekit.planning.target_state import target_state
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.text import LINES, printable
 
 LEVEL_COLOUR = {"refuse": "red", "warn": "yellow", "note": "cyan"}
 DIFF_COLOUR = {"+": "green", "-": "red", "@": "cyan"}
@@ -111,7 +111,7 @@ def diff(item: FileChange) -> Iterator[str]:
         yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
 
 
-def topology(state: Snapshot, names: Iterable[str]) -> Iterator[str]:
+def topology(state: NetworkState, names: Iterable[str]) -> Iterator[str]:
     """Yield a small tree: each link with its addresses and default routers, its ports below."""
     for name in names:
         link = state.link(name)
@@ -131,7 +131,7 @@ def _before(plan: Plan) -> Iterator[str]:
 
 
 def _after(plan: Plan) -> Iterator[str]:
-    after = expected(plan.snapshot, plan.intent) if plan.operations else plan.snapshot
+    after = target_state(plan.snapshot, plan.intent) if plan.operations else plan.snapshot
     return topology(after, _shown(plan))
 
 

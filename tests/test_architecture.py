@@ -12,21 +12,21 @@ from bridgekit.cli import HIDDEN
 from bridgekit.cli import VERBS as SHOWN
 
 PACKAGE = Path(__file__).parent.parent / "bridgekit"
-PURE = ("model", "migration", "persistence")
+PURE = ("state", "planning", "persistence")
 MACHINE = {"os", "subprocess", "socket", "pathlib", "shutil", "pyroute2", "glob", "tempfile"}
 ROOMS = {
     "errors": set(),
-    "model": {"model"},
-    "migration": {"migration", "model", "errors"},
-    "persistence": {"persistence", "model", "errors"},
-    "host": {"host", "model", "errors", "migration.operations"},
-    "machine": {"host", "model", "migration.operations", "netboot", "errors"},
-    "transaction": {"transaction", "host", "migration", "model", "errors"},
-    "application": {"application", "transaction", "machine", "host", "migration", "model"}
+    "state": {"state"},
+    "planning": {"planning", "state", "errors"},
+    "persistence": {"persistence", "state", "errors"},
+    "host": {"host", "state", "errors", "planning.operations"},
+    "machine": {"host", "state", "planning.operations", "netboot", "errors"},
+    "transaction": {"transaction", "host", "planning", "state", "errors"},
+    "application": {"application", "transaction", "machine", "host", "planning", "state"}
     | {"persistence", "netboot", "errors"},
     "netboot": {"netboot", "host", "errors", "assets"},
     "lab": {"lab", "host", "errors"},
-    "report": {"application", "migration", "model"},
+    "report": {"application", "planning", "state"},
 }
 
 

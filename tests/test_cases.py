@@ -5,18 +5,18 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.migration import owners, ties
-from bridgekit.migration import plan as plans
-from bridgekit.migration.comparison import differences
-from bridgekit.migration.expectation import staying, unbridged
-from bridgekit.migration.operations import inverted
-from bridgekit.migration.plan import Plan
+from bridgekit.planning import plan as plans
+from bridgekit.planning.checks import dependencies, managers
+from bridgekit.planning.diff import differences
+from bridgekit.planning.operations import inverted
+from bridgekit.planning.plan import Plan
+from bridgekit.planning.target_state import preserved_state, restored_state
 from bridgekit.transaction.engine import focus
 from tests.cases.folder import ROOT, TEXTS, Folder, laid_out, plain
 from tests.cases.record import CASES, recorded
 
 NAMES = sorted(path.parent.name for path in ROOT.glob("*/snapshot.json"))
-MIGRATION = ROOT.parent.parent / "bridgekit/migration"
+PLANNING = ROOT.parent.parent / "bridgekit/planning"
 AGAIN = "write it anew with `python -m tests.cases.record --texts`, and read the difference"
 
 
@@ -46,10 +46,10 @@ def test_input_is_what_its_file_says(name: str) -> None:
 
 
 def test_every_finding_has_a_case() -> None:
-    text = "\n".join(path.read_text() for path in MIGRATION.glob("*.py"))
+    text = "\n".join(path.read_text() for path in PLANNING.rglob("*.py"))
     calls = re.findall(r'(?:Finding\(\s*"\w+",|refuse\()\s*"([a-z0-9-]+)"', text)
-    wanted = {*calls, *(f"owned-by-{owner}" for owner in owners.ADVICE)}
-    wanted |= {code for code, _, _ in ties.WARNINGS.values()}
+    wanted = {*calls, *(f"owned-by-{owner}" for owner in managers.ADVICE)}
+    wanted |= {code for code, _, _ in dependencies.WARNINGS.values()}
     shown = {found.code for name in NAMES for found in Folder.read(name).draft().findings}
     assert len(wanted) > 20
     assert wanted - shown == set()
@@ -75,7 +75,7 @@ COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "â€
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plans_survive_json(name: str) -> None:
-    assert plans.decoded(plans.encoded(plan_of(name))) == plan_of(name)
+    assert plans.decode(plans.encode(plan_of(name))) == plan_of(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,8 +83,8 @@ def test_expectation_there_and_back_is_the_start(name: str) -> None:
     case = Folder.read(name)
     there = case.expected()
     if there and case.intent.direction == "bridge":
-        left = staying(case.snapshot, case.intent)
-        back = unbridged(there, replace(case.intent, left=left))
+        left = preserved_state(case.snapshot, case.intent)
+        back = restored_state(there, replace(case.intent, preserved=left))
         assert differences(case.snapshot, back, focus(case.intent)) == ()
 
 

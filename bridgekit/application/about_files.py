@@ -5,16 +5,16 @@ from pathlib import Path
 
 from bridgekit.application.manner import Source
 from bridgekit.host import files
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import FileChange
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.address_words import FAMILY_WORD
 from bridgekit.persistence.agreement import disagreements
 from bridgekit.persistence.interfaces import Reading
 from bridgekit.persistence.option import Option
 from bridgekit.persistence.stanza import unwritten
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange
+from bridgekit.state.network_state import NetworkState
 
 FOLLOWS = {
     "live": "the bridge's section follows the host; `--persist file` follows the file",
@@ -36,7 +36,7 @@ def about_files(reading: Reading, intent: Intent, there: bool) -> Iterator[Findi
 
 
 def about_agreement(
-    reading: Reading, before: Snapshot, nic: str, source: Source
+    reading: Reading, before: NetworkState, nic: str, source: Source
 ) -> Iterator[Finding]:
     """Yield on what the host and the files do not agree.
 
@@ -92,7 +92,9 @@ def about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
         yield Finding("refuse", "file-not-writable", message, advice)
 
 
-def about_the_unwritten(after: Snapshot, bridge: str, unasked: frozenset[int]) -> Iterator[Finding]:
+def about_the_unwritten(
+    after: NetworkState, bridge: str, unasked: frozenset[int]
+) -> Iterator[Finding]:
     """Yield what a boot will not bring back."""
     missing = (
         *unwritten(after, bridge),

@@ -12,10 +12,10 @@ from bridgekit import machine
 from bridgekit.application import booting, finishing
 from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host import files
-from bridgekit.migration.comparison import differences
-from bridgekit.migration.operations.clients import strangers
-from bridgekit.migration.plan import Plan
-from bridgekit.migration.preflight import findings
+from bridgekit.planning.checks.preconditions import check_intent
+from bridgekit.planning.diff import differences
+from bridgekit.planning.operations.dhcp_client import unidentified_clients
+from bridgekit.planning.plan import Plan
 from bridgekit.transaction import engine, guard, probes, signals
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal, boot_clock
@@ -116,10 +116,10 @@ def _check_fresh(plan: Plan) -> None:
     now = machine.snapshot(*links)
     if plan.intent.direction == "bridge":
         now = machine.tied(now, plan.intent.nic)
-    for found in findings(now, plan.intent):
+    for found in check_intent(now, plan.intent):
         if found.level == "refuse":
             raise RefusedError(f"{found.message}: {found.advice}. Nothing was changed.")
-    for client in strangers(plan.operations, now.clients):
+    for client in unidentified_clients(plan.operations, now.clients):
         raise RefusedError(
             f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
         )

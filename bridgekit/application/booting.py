@@ -4,31 +4,33 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bridgekit.host import files, flavours, ifupdown
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import Boot, FileChange, contents
-from bridgekit.model.flavours import FlavourName
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import FLAVOURS
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
+from bridgekit.state.dialect import DialectName
 from bridgekit.transaction.engine import focus, link_after
 
 
-def boot(main: Path, changes: Iterable[FileChange], intent: Intent, flavour: FlavourName) -> Boot:
+def boot(
+    main: Path, changes: Iterable[FileChange], intent: Intent, flavour: DialectName
+) -> IfupdownState:
     """Return how the files are read when they are changed so."""
     texts = files.Texts({one.path: one.after for one in changes})
     reading = interfaces.read(str(main), texts, strict=False, flavour=FLAVOURS[flavour])
     up = (link for link in focus(intent) if link == link_after(intent) or reading.brings_up(link))
     running = (name for link in up for name in reading.running(link))
-    return Boot(str(main), flavour, tuple(running))
+    return IfupdownState(str(main), flavour, tuple(running))
 
 
-def findings(boot: Boot, changes: Iterable[FileChange], bridge: str) -> Iterator[Finding]:
+def findings(boot: IfupdownState, changes: Iterable[FileChange], bridge: str) -> Iterator[Finding]:
     """Yield what the program that reads the files has against the new ones, if it is here."""
     if flavours.installed() != boot.flavour:
         return
     advice = f"mend {boot.main}, or give --no-persist"
     try:
-        refused = ifupdown.refusal(boot.flavour, boot.main, contents(changes), bridge)
+        refused = ifupdown.refusal(boot.flavour, boot.main, new_contents(changes), bridge)
     except ifupdown.UnprovenError as error:
         yield Finding("warn", "not-proven", str(error), "look at the new file after the move")
         return

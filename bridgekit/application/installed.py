@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bridgekit.host import files, flavours
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.plan import FileChange
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, Flavour
 from bridgekit.persistence.interfaces import Problem
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.plan import FileChange
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 

@@ -17,18 +17,18 @@ from bridgekit.application.installed import about_taking, about_tools
 from bridgekit.application.manner import Manner
 from bridgekit.errors import refuse_on_error
 from bridgekit.host import files
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import FileChange
-from bridgekit.model.addresses import IPV4, IPV6
-from bridgekit.model.links import Sysctl
-from bridgekit.model.snapshot import Snapshot, fresh_settings
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces import Reading
 from bridgekit.persistence.moved import moved, mtu
 from bridgekit.persistence.option import Option
 from bridgekit.persistence.stanza import Extras, bridge_options, rendered, stanzas
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange
+from bridgekit.state.address import IPV4, IPV6
+from bridgekit.state.link import Sysctl
+from bridgekit.state.network_state import NetworkState, default_sysctls
 
 LEASE = 3600
 """Seconds: any lifetime will do."""
@@ -39,12 +39,12 @@ def template() -> str:
     return resources.files("bridgekit.assets").joinpath("templates/interfaces.j2").read_text()
 
 
-def stanza_text(state: Snapshot, intent: Intent, extras: Extras, flavour: Flavour) -> str:
+def stanza_text(state: NetworkState, intent: Intent, extras: Extras, flavour: Flavour) -> str:
     """Return the interfaces(5) text that makes this state's bridge at the next boot."""
     return rendered(stanzas(state, intent.bridge, intent.nic, extras, flavour), template())
 
 
-def section_alone(after: Snapshot, intent: Intent, flavour: Flavour, cidr: bool) -> str:
+def section_alone(after: NetworkState, intent: Intent, flavour: Flavour, cidr: bool) -> str:
     """Return the bridge's section without anything that the files say of the NIC."""
     changed, asked = settings(after, intent.bridge, flavour), leased(after, intent.bridge)
     nic = after.link(intent.nic)
@@ -54,8 +54,8 @@ def section_alone(after: Snapshot, intent: Intent, flavour: Flavour, cidr: bool)
 
 def file_changes(
     main: Path,
-    before: Snapshot,
-    after: Snapshot,
+    before: NetworkState,
+    after: NetworkState,
     intent: Intent,
     manner: Manner,
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
@@ -92,7 +92,7 @@ def _named(intent: Intent, there: bool) -> tuple[str, ...]:
 
 
 def _extras(
-    reading: Reading, after: Snapshot, intent: Intent, flavour: Flavour, there: bool
+    reading: Reading, after: NetworkState, intent: Intent, flavour: Flavour, there: bool
 ) -> Extras:
     named = _named(intent, there)
     asking = interfaces.asking(reading, intent.nic)
@@ -105,7 +105,7 @@ def _extras(
         kept=interfaces.carried(tuple(o for o in own if o not in asked), *named),
         asking=asking,
         leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
-        port=intent.wishes.port,
+        port=intent.spec.port,
         ports=interfaces.ports(own),
         lasting=flavour is CLASSIC and any(interfaces.stays_up(reading, one) for one in named),
     )
@@ -113,7 +113,7 @@ def _extras(
 
 def _section(
     reading: Reading,
-    after: Snapshot,
+    after: NetworkState,
     intent: Intent,
     extras: Extras,
     manner: Manner,
@@ -156,7 +156,7 @@ def _rewritten(
     return made
 
 
-def _with_leases_ending(state: Snapshot) -> Snapshot:
+def _with_leases_ending(state: NetworkState) -> NetworkState:
     """What a DHCP client asks for ends with its lease, although udhcpc does not tell the kernel."""
     ours = {(client.link, client.address) for client in state.clients}
     addresses = (
@@ -167,7 +167,7 @@ def _with_leases_ending(state: Snapshot) -> Snapshot:
 
 
 def leased(
-    after: Snapshot, bridge: str, methods: frozenset[tuple[str, str]] = frozenset()
+    after: NetworkState, bridge: str, methods: frozenset[tuple[str, str]] = frozenset()
 ) -> frozenset[int]:
     """The families whose addresses must come by DHCP at boot, or the host would be lost.
 
@@ -176,7 +176,7 @@ def leased(
     """
     ipv4 = [a for a in after.addresses_on(bridge) if a.family == IPV4]
     told = (
-        after.owners
+        after.managers
         or after.clients_on(bridge)
         or ("inet", "dhcp") in methods
         or all(a.dynamic for a in ipv4)
@@ -185,9 +185,9 @@ def leased(
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
-def settings(state: Snapshot, bridge: str, flavour: Flavour) -> tuple[Sysctl, ...]:
+def settings(state: NetworkState, bridge: str, flavour: Flavour) -> tuple[Sysctl, ...]:
     """Return the bridge's settings that it would not have by itself."""
-    fresh = fresh_settings(state)
+    fresh = default_sysctls(state)
     wanted = state.sysctls_of(bridge)
     changed = {key for key in wanted if fresh.get(key, wanted[key]) != wanted[key]}
     said = changed | (flavour.sets & wanted.keys())

@@ -11,15 +11,15 @@ from bridgekit.application.installed import flavour
 from bridgekit.application.manner import Manner, Source
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refuse_on_error
-from bridgekit.migration import bridges
-from bridgekit.migration.expectation import expected
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.intent import Intent, Wishes
-from bridgekit.migration.plan import Boot, FileChange, Plan
-from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import already_done, findings
-from bridgekit.model.routes import MAIN_TABLE, head, table
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.checks.bridge import check_options
+from bridgekit.planning.checks.preconditions import already_done, check_intent
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.intent import BridgeSpec, Intent
+from bridgekit.planning.plan import FileChange, IfupdownState, Plan
+from bridgekit.planning.planner import plan_operations
+from bridgekit.planning.target_state import target_state
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes.message import MAIN_TABLE, header, table_of
 from bridgekit.transaction.store import Store
 
 FALLBACK_NIC = "eth0"
@@ -33,8 +33,8 @@ class Request(Struct, frozen=True):
     interfaces_file: Path
     store: Store
     persist: Source | None = "live"
-    wishes: Wishes = field(default_factory=Wishes)
-    knowing: bool = False
+    spec: BridgeSpec = field(default_factory=BridgeSpec)
+    force: bool = False
     with_pxe: bool = False
     flavour: str | None = None
 
@@ -57,14 +57,14 @@ def draft(request: Request) -> Draft:
         intent, state = _read(request)
     if already_done(state, intent):
         bridge = state.link(intent.bridge)
-        differing = tuple(bridges.differing(bridge, intent)) if bridge else ()
+        differing = tuple(check_options(bridge, intent)) if bridge else ()
         return Draft(Plan(intent, state, ()), differing, done_already=not differing)
-    found = findings(state, intent)
+    found = check_intent(state, intent)
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)
     changes: tuple[FileChange, ...] = ()
-    boot: Boot | None = None
-    after = expected(state, intent)
+    boot: IfupdownState | None = None
+    after = target_state(state, intent)
     if request.persist:
         manner = Manner(flavour(request.flavour), request.persist)
         changes, about_files = file_changes(request.interfaces_file, state, after, intent, manner)
@@ -75,10 +75,10 @@ def draft(request: Request) -> Draft:
             found = (*booting.findings(boot, changes, intent.bridge), *found)
     if request.with_pxe:
         found = (*_about_pxe(after, intent.bridge), *found)
-    return Draft(Plan(intent, state, planned(state, intent), changes, boot), found)
+    return Draft(Plan(intent, state, plan_operations(state, intent), changes, boot), found)
 
 
-def _about_pxe(after: Snapshot, name: str) -> Iterator[Finding]:
+def _about_pxe(after: NetworkState, name: str) -> Iterator[Finding]:
     bridge = after.link(name)
     if bridge and bridge.bridge and bridge.bridge.stp:
         seconds = 2 * bridge.bridge.forward_delay / 100
@@ -87,35 +87,35 @@ def _about_pxe(after: Snapshot, name: str) -> Iterator[Finding]:
         yield Finding("warn", "stp-with-pxe", message, advice)
 
 
-def _read(request: Request) -> tuple[Intent, Snapshot]:
+def _read(request: Request) -> tuple[Intent, NetworkState]:
     state = machine.network()
     nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
-    intent = Intent(nic, request.bridge, "bridge", request.wishes, request.knowing)
+    intent = Intent(nic, request.bridge, "bridge", request.spec, request.force)
     state = machine.detailed(machine.settled(state, nic), nic, request.bridge)
     return intent, machine.tied(state, nic)
 
 
-def named(state: Snapshot, nic: str | None) -> str | None:
+def named(state: NetworkState, nic: str | None) -> str | None:
     """The name that the kernel shows of the link that a person means, if there is one."""
     link = state.called(nic) if nic else None
     return link.name if link else nic
 
 
-def default_nic(state: Snapshot, bridge: str, store: Store) -> str:
+def default_nic(state: NetworkState, bridge: str, store: Store) -> str:
     """The NIC of the default route; if that is the bridge, the NIC that was moved onto it."""
     found = next((link for link in _default_route_links(state)), FALLBACK_NIC)
     if found != bridge:
         return found
     for journal in reversed(store.journals()):
-        head = journal.head()
-        if head and head.plan.intent.bridge == bridge and journal.state() == "committed":
-            return head.plan.intent.nic
+        header = journal.head()
+        if header and header.plan.intent.bridge == bridge and journal.state() == "committed":
+            return header.plan.intent.nic
     return next((port.name for port in state.ports(bridge)), FALLBACK_NIC)
 
 
-def _default_route_links(state: Snapshot) -> list[str]:
+def _default_route_links(state: NetworkState) -> list[str]:
     routes = state.routes
     loopbacks = {link.name for link in state.links if link.loopback}
-    defaults = routes.where(lambda m: head(m).dst_len == 0 and table(m) == MAIN_TABLE)
+    defaults = routes.where(lambda m: header(m).dst_len == 0 and table_of(m) == MAIN_TABLE)
     first = (link for message in defaults.messages for link in routes.links(message)[:1])
     return [link for link in first if link not in loopbacks]

@@ -10,14 +10,14 @@ from bridgekit.application.about_files import about_foreign
 from bridgekit.application.planning import Draft, Request
 from bridgekit.errors import RefusedError
 from bridgekit.host import files
-from bridgekit.migration.expectation import staying
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import Boot, FileChange, Plan
-from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import findings
-from bridgekit.model.addresses import LINK_SCOPE
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.checks.preconditions import check_intent
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange, IfupdownState, Plan
+from bridgekit.planning.planner import plan_operations
+from bridgekit.planning.target_state import preserved_state
+from bridgekit.state.address import LINK_SCOPE
+from bridgekit.state.network_state import NetworkState
 from bridgekit.transaction import engine
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
@@ -60,8 +60,8 @@ def own(record: Record, without: str | None = None) -> Draft:
     `without` names a link to be imagined away: the PXE service's, which will be gone by then.
     """
     there = record.plan
-    left = staying(there.snapshot, there.intent)
-    intent = replace(there.intent, direction="unbridge", left=left)
+    left = preserved_state(there.snapshot, there.intent)
+    intent = replace(there.intent, direction="unbridge", preserved=left)
     changes = _files_back(record)
     was = there.boot
     boot = booting.boot(Path(was.main), changes, intent, was.flavour) if was and changes else None
@@ -92,7 +92,7 @@ def foreign(
     )
 
 
-def _uplink(state: Snapshot, bridge: str, without: str | None) -> str | None:
+def _uplink(state: NetworkState, bridge: str, without: str | None) -> str | None:
     """The port that is no virtual machine's; of several veth pairs nobody knows which it is."""
     ports = [p for p in state.ports(bridge) if p.name != without and p.kind != "tun"]
     ports.sort(key=lambda port: port.kind == "veth")
@@ -104,15 +104,15 @@ def _draft(
     without: str | None,
     about: list[Finding],
     changes: tuple[FileChange, ...] = (),
-    boot: Boot | None = None,
+    boot: IfupdownState | None = None,
 ) -> Draft:
     state = machine.settled(machine.network(), intent.bridge)
     state = machine.detailed(state, *engine.focus(intent))
     state = replace(state, links=tuple(link for link in state.links if link.name != without))
-    found = (*findings(state, intent), *about)
+    found = (*check_intent(state, intent), *about)
     if any(item.level == "refuse" for item in found):
         return Draft(Plan(intent, state, ()), found)
-    return Draft(Plan(intent, state, planned(state, intent), changes, boot), found)
+    return Draft(Plan(intent, state, plan_operations(state, intent), changes, boot), found)
 
 
 def _files_back(record: Record) -> tuple[FileChange, ...]:

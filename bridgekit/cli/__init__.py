@@ -8,7 +8,7 @@ import sys
 import click
 
 from bridgekit.errors import BridgekitError
-from bridgekit.model.words import LINES, printable
+from bridgekit.state.text import LINES, printable
 
 VERBS = {
     "plan": ("bridgekit.cli.migrate", "Show what `apply` would do; changes nothing."),

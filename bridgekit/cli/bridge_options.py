@@ -8,8 +8,8 @@ import click
 
 from bridgekit.cli.options import Command
 from bridgekit.errors import UsageError
-from bridgekit.migration.intent import Wishes
-from bridgekit.model.links import PortOptions
+from bridgekit.planning.intent import BridgeSpec
+from bridgekit.state.link import PortOptions
 
 STP_DELAY = (200, 3000)
 """What the kernel takes for a forward delay with STP on (net/bridge/br_private_stp.h)."""
@@ -33,20 +33,20 @@ _OPTIONS = (
 
 
 def bridge_options(command: Command) -> Command:
-    """Give a verb the options of a bridge; it gets them as `wishes`."""
+    """Give a verb the options of a bridge; it gets them as `spec`."""
 
     @wraps(command)
     def wrapped(**given: Any) -> Any:
         names = ("stp", "forward_delay", "hello", "max_age", "ageing", "priority")
         more = ("mac", "vlan_filtering", "path_cost", "port_priority")
-        return command(wishes=_wishes(**{name: given.pop(name) for name in names + more}), **given)
+        return command(spec=_spec(**{name: given.pop(name) for name in names + more}), **given)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
 
 
-def _wishes(
+def _spec(
     *,
     mac: str | None,
     stp: bool | None,
@@ -58,8 +58,8 @@ def _wishes(
     vlan_filtering: bool | None,
     path_cost: int | None,
     port_priority: int | None,
-) -> Wishes:
-    wishes = Wishes(
+) -> BridgeSpec:
+    spec = BridgeSpec(
         mac=None if mac is None else _unicast(mac),
         stp=stp,
         forward_delay=_centiseconds(forward_delay),
@@ -71,9 +71,9 @@ def _wishes(
         port=PortOptions(path_cost, port_priority),
     )
     least, most = STP_DELAY
-    if stp and not least <= wishes.made().forward_delay <= most:
+    if stp and not least <= spec.for_new_bridge().forward_delay <= most:
         raise UsageError("with --stp the forward delay is 2 to 30 seconds; nothing was changed")
-    return wishes
+    return spec
 
 
 def _centiseconds(seconds: float | None) -> int | None:

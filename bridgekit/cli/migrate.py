@@ -26,8 +26,8 @@ from bridgekit.cli.options import (
 )
 from bridgekit.errors import RefusedError, UsageError, refuse_on_error
 from bridgekit.host import files
-from bridgekit.migration import plan as plans
-from bridgekit.migration.intent import Wishes
+from bridgekit.planning import plan as plans
+from bridgekit.planning.intent import BridgeSpec
 from bridgekit.transaction import probes, signals
 from bridgekit.transaction.store import Store
 
@@ -79,7 +79,7 @@ def plan(
         raise _refused(draft)
     if out:
         with refuse_on_error():
-            files.write(out, plans.encoded(draft.plan))
+            files.write(out, plans.encode(draft.plan))
     if exit_code and draft.plan.operations:
         sys.exit(CHANGES)
 
@@ -149,11 +149,11 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; RefusedError if something speaks against it."""
     if plan_file:
         with refuse_on_error():
-            plan = plans.decoded(plan_file.read_bytes())
-        insists = request.knowing and not plan.intent.knowing
-        wishes = request.wishes not in (Wishes(), plan.intent.wishes)
+            plan = plans.decode(plan_file.read_bytes())
+        insists = request.force and not plan.intent.force
+        other_spec = request.spec not in (BridgeSpec(), plan.intent.spec)
         other_file = request.persist != "live" or request.flavour
-        if request.nic not in (None, plan.intent.nic) or other_file or insists or wishes:
+        if request.nic not in (None, plan.intent.nic) or other_file or insists or other_spec:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         strange = persisting.outside(request.interfaces_file, plan.files)
         if strange:
@@ -190,8 +190,8 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         interfaces_file=rest["interfaces_file"].absolute(),
         store=store,
         persist=None if rest["no_persist"] else rest["persist"] or "live",
-        wishes=rest["wishes"],
-        knowing=rest["i_know"],
+        spec=rest["spec"],
+        force=rest["i_know"],
         with_pxe=rest["with_pxe"],
         flavour=rest["flavour"],
     )

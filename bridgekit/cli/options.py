@@ -12,8 +12,8 @@ from typing import Any, get_args
 import click
 
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
-from bridgekit.model.flavours import FlavourName
-from bridgekit.model.words import LINES, printable
+from bridgekit.state.dialect import DialectName
+from bridgekit.state.text import LINES, printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
 SCHEMA = 1
@@ -49,7 +49,7 @@ interfaces_option = click.option(
 )
 flavour_option = click.option(
     "--flavour",
-    type=click.Choice(get_args(FlavourName)),
+    type=click.Choice(get_args(DialectName)),
     help="Which ifupdown shall read the interfaces file; without it the one that is installed.",
 )
 _state_dir = click.option(

@@ -12,7 +12,7 @@ from bridgekit.application import deciding
 from bridgekit.application.applying import Outcome
 from bridgekit.cli.options import as_json_text, say
 from bridgekit.errors import RolledBackError
-from bridgekit.migration.intent import Intent
+from bridgekit.planning.intent import Intent
 from bridgekit.transaction import guard, signals
 from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store

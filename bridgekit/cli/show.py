@@ -23,12 +23,12 @@ from bridgekit.cli.options import (
 )
 from bridgekit.errors import RefusedError, refuse_on_error
 from bridgekit.host import files
-from bridgekit.migration.expectation import bridged
-from bridgekit.migration.intent import Intent, Wishes
-from bridgekit.model.route_text import route_text
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.agreement import disagreements
 from bridgekit.persistence.flavour import Flavour
+from bridgekit.planning.intent import BridgeSpec, Intent
+from bridgekit.planning.target_state import bridged_state
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes.format import format_route
 from bridgekit.transaction.store import Store
 
 DIFFERENT = 10
@@ -46,7 +46,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     state = _of(state, name)
     texts = {
         "routes": report.Streamed(
-            route_text(message, state.routes.name) for message in state.routes.one_by_one()
+            format_route(message, state.routes.name) for message in state.routes.each_message()
         ),
         "rules": [str(rule) for rule in state.rules],
         "nexthops": [str(nexthop) for nexthop in state.nexthops],
@@ -69,15 +69,15 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
         say(line)
 
 
-def _of(state: Snapshot, name: str) -> Snapshot:
+def _of(state: NetworkState, name: str) -> NetworkState:
     """The part of the state that is this link's."""
     link = state.link(name)
     if link is None:
         raise RefusedError(f"there is no interface {name}; nothing was changed")
-    return Snapshot(
+    return NetworkState(
         links=(link,),
         addresses=state.addresses_on(name),
-        routes=state.routes.naming(name),
+        routes=state.routes.on_link(name),
         neighbours=state.neighbours_on(name),
         rules=tuple(rule for rule in state.rules if rule.names(name)),
         nexthops=tuple(nexthop for nexthop in state.nexthops if nexthop.link == name),
@@ -105,7 +105,7 @@ def _of(state: Snapshot, name: str) -> Snapshot:
 def interfaces(
     nic: str | None,
     bridge: str,
-    wishes: Wishes,
+    spec: BridgeSpec,
     interfaces_file: Path,
     flavour: str | None,
     as_json: bool,
@@ -130,14 +130,14 @@ def interfaces(
     link = state.link(name)
     if link is None:
         raise RefusedError(f"there is no interface {name}; nothing was changed")
-    intent = Intent(name, bridge, "bridge", wishes)
+    intent = Intent(name, bridge, "bridge", spec)
     chosen = installed.flavour(flavour)
     if check:
         subject = bridge if link.controller == bridge else name
         _checked(state, subject, interfaces_file, chosen, as_json)
         return
     state = machine.detailed(state, name, bridge)
-    after = state if link.controller == bridge else bridged(state, intent)
+    after = state if link.controller == bridge else bridged_state(state, intent)
     text = persisting.section_alone(after, intent, chosen, cidr=style == "cidr")
     if out:
         with refuse_on_error():
@@ -146,7 +146,7 @@ def interfaces(
         click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
 
 
-def _checked(state: Snapshot, link: str, main: Path, flavour: Flavour, as_json: bool) -> None:
+def _checked(state: NetworkState, link: str, main: Path, flavour: Flavour, as_json: bool) -> None:
     """Tell on what the file and the link do not agree, and end with 10 if there is something."""
     with refuse_on_error():
         found = disagreements(persisting.read(main, flavour), state, link)

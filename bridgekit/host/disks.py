@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
-from bridgekit.model.links import Tie
+from bridgekit.state.link import Dependency
 
 Route = Callable[[str], str | None]
 """The interface over which an address is reached, None if nobody can tell."""
@@ -32,10 +32,12 @@ class Disk(Struct, frozen=True):
     link: str | None = None
 
 
-def ties(nic: str, route: Route, root: Path = Path("/")) -> tuple[Tie, ...]:
+def ties(nic: str, route: Route, root: Path = Path("/")) -> tuple[Dependency, ...]:
     """Return the disks that are reached over the NIC, and those of which that cannot be told."""
     return tuple(
-        Tie("disk", disk.what + why) for disk in _disks(root) if (why := _over(disk, nic, route))
+        Dependency("disk", disk.what + why)
+        for disk in _disks(root)
+        if (why := _over(disk, nic, route))
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bridgekit.errors import BridgekitError
-from bridgekit.model.links import Tie
+from bridgekit.state.link import Dependency
 
 Run = Callable[..., str]
 """Runs an argument vector with a `timeout` in seconds: its output, or BridgekitError."""
@@ -34,20 +34,20 @@ BRIDGED = {"iptables": ("ip", "inet"), "ip6tables": ("ip6", "inet")}
 """Which families' rules see bridged frames, if net.bridge.bridge-nf-call-… is on."""
 
 
-def ties(nic: str, run: Run, proc: Path = PROC) -> tuple[Tie, ...]:
+def ties(nic: str, run: Run, proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return a tie for each rule that names the NIC, and whether bridged frames would be dropped.
 
     A missing program has nothing to tell; one that does not answer in time is told of.
     """
-    found: list[Tie] = []
+    found: list[Dependency] = []
     listed = _asked(run, found, "nft", "-j", "list", "ruleset")
     ruleset = _objects(listed)
     texts = dict(_saved(run, '"xt"' in listed, proc, found))
     hooked = '"ingress"' in listed or '"egress"' in listed
     chains = _asked(run, found, "nft", "list", "chains") if hooked else ""
     rules = (*_nft_rules(ruleset, nic), *_hooked(chains, nic), *_saved_rules(texts, nic))
-    found += [Tie("firewall", rule) for rule in rules]
-    found += [Tie("bridge-firewall", why) for why in _dropping(ruleset, texts, proc)]
+    found += [Dependency("firewall", rule) for rule in rules]
+    found += [Dependency("bridge-firewall", why) for why in _dropping(ruleset, texts, proc)]
     return tuple(found)
 
 
@@ -62,12 +62,14 @@ def _calls(make: str, proc: Path) -> bool:
     return _read(proc / "sys/net/bridge" / f"bridge-nf-call-{make}").strip() == "1"
 
 
-def _asked(run: Run, found: list[Tie], *argv: str) -> str:
+def _asked(run: Run, found: list[Dependency], *argv: str) -> str:
     try:
         return run(*argv, timeout=SECONDS) if shutil.which(argv[0]) else ""
     except BridgekitError as error:
         if "timed out" in str(error):
-            found.append(Tie("unread", f"`{shlex.join(argv)}` gave no answer in {SECONDS:g} s"))
+            found.append(
+                Dependency("unread", f"`{shlex.join(argv)}` gave no answer in {SECONDS:g} s")
+            )
         return ""
 
 
@@ -80,7 +82,9 @@ def _objects(listed: str) -> list[dict[str, Any]]:
     return [item for item in objects if isinstance(item, dict)]
 
 
-def _saved(run: Run, foreign: bool, proc: Path, found: list[Tie]) -> Iterator[tuple[str, str]]:
+def _saved(
+    run: Run, foreign: bool, proc: Path, found: list[Dependency]
+) -> Iterator[tuple[str, str]]:
     """Yield (program, its text) of those that know more than nft told.
 
     `foreign`: nft has seen matches that only iptables can show.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Network, ip_address
 from pathlib import Path
 
-from bridgekit.model.links import Tie
+from bridgekit.state.link import Dependency
 
 PROC = Path("/proc")
 ALL_FRAMES, LLDP = 0x0003, 0x88CC
@@ -18,16 +18,17 @@ EVERY_LINK_HAS = frozenset(
 SOLICITED = IPv6Network("ff02::1:ff00:0/104")
 
 
-def sockets(bound: Iterable[tuple[str, int]], proc: Path = PROC) -> tuple[Tie, ...]:
+def sockets(bound: Iterable[tuple[str, int]], proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return a tie for each socket, given as its name and its inode, with who holds it."""
     found = tuple(bound)
     names = holders(frozenset(inode for _, inode in found), proc)
     return tuple(
-        Tie("socket", f"{name} of {names.get(inode, 'some process')}") for name, inode in found
+        Dependency("socket", f"{name} of {names.get(inode, 'some process')}")
+        for name, inode in found
     )
 
 
-def packet_sockets(index: int, proc: Path = PROC) -> tuple[Tie, ...]:
+def packet_sockets(index: int, proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return the packet sockets that hear one protocol on this interface, and will hear no more."""
     found = []
     for line in _lines(proc / "net/packet"):
@@ -36,17 +37,19 @@ def packet_sockets(index: int, proc: Path = PROC) -> tuple[Tie, ...]:
             found.append((int(words[3], 16), int(words[8])))
     names = holders(frozenset(inode for _, inode in found), proc)
     return tuple(
-        Tie("packet-socket", f"protocol {protocol:#06x} of {names.get(inode, 'some process')}")
+        Dependency(
+            "packet-socket", f"protocol {protocol:#06x} of {names.get(inode, 'some process')}"
+        )
         for protocol, inode in found
     )
 
 
-def groups(nic: str, proc: Path = PROC) -> tuple[Tie, ...]:
+def groups(nic: str, proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return the multicast groups that programs joined on this interface."""
     joined = (*_groups4(nic, proc), *_groups6(nic, proc))
     addresses = (ip_address(packed) for packed in joined)
     return tuple(
-        Tie("multicast", str(address))
+        Dependency("multicast", str(address))
         for address in addresses
         if address not in EVERY_LINK_HAS and address not in SOLICITED
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridgekit.model.links import Owner
+from bridgekit.state.link import Manager
 
 PROC = Path("/proc")
 DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc")
@@ -27,7 +27,7 @@ class _Process(Struct, frozen=True):
     words: tuple[str, ...]
 
 
-def owners(nic: str, index: int, apart_from: Collection[int] = ()) -> tuple[Owner, ...]:
+def owners(nic: str, index: int, apart_from: Collection[int] = ()) -> tuple[Manager, ...]:
     """Return the managers that look after this NIC, each with what gave it away.
 
     `apart_from` are processes that are known already.
@@ -64,31 +64,31 @@ def _runs(program: str, process: _Process) -> bool:
     return program[:15] == process.program or Path(process.words[0]).name == program
 
 
-def _dhcp_clients(nic: str, here: tuple[_Process, ...]) -> Iterator[Owner]:
+def _dhcp_clients(nic: str, here: tuple[_Process, ...]) -> Iterator[Manager]:
     """A client that names no interface, as dhcpcd may, takes all of them."""
     for process in here:
         for program in DHCP_CLIENTS:
             named = nic in process.words
             everything = program == "dhcpcd" and not _names_another(process.words[1:])
             if _runs(program, process) and (named or everything):
-                yield Owner(program, f"process {process.pid}")
+                yield Manager(program, f"process {process.pid}")
 
 
 def _names_another(words: tuple[str, ...]) -> bool:
     return any(Path("/sys/class/net", word).exists() for word in words if word and "/" not in word)
 
 
-def _managers(nic: str, index: int, here: tuple[_Process, ...]) -> Iterator[Owner]:
+def _managers(nic: str, index: int, here: tuple[_Process, ...]) -> Iterator[Manager]:
     def running(program: str) -> bool:
         return any(_runs(program, process) for process in here)
 
     plan = _netplan(nic)
     networkd = NETWORKD_LINKS / str(index)
     if running("systemd-networkd") and _has(networkd, "ADMIN_STATE=config"):
-        yield Owner("netplan", str(plan)) if plan else Owner("networkd", str(networkd))
+        yield Manager("netplan", str(plan)) if plan else Manager("networkd", str(networkd))
     manager = NETWORKMANAGER_DEVICES / str(index)
     if running("NetworkManager") and not _has(manager, "managed=false"):
-        yield Owner("netplan", str(plan)) if plan else Owner("NetworkManager", str(manager))
+        yield Manager("netplan", str(plan)) if plan else Manager("NetworkManager", str(manager))
 
 
 def _has(path: Path, text: str) -> bool:

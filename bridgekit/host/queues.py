@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable
 
 from bridgekit.errors import BridgekitError
-from bridgekit.model.links import Tie
+from bridgekit.state.link import Dependency
 
 SECONDS = 5.0
 BY_ITSELF = "0:"
 """The handle of what the kernel makes by itself, whatever its default is."""
 
 
-def ties(nic: str, run: Callable[..., str]) -> tuple[Tie, ...]:
+def ties(nic: str, run: Callable[..., str]) -> tuple[Dependency, ...]:
     """Return the queueing disciplines that are not the kernel's own; filters hang on these.
 
     Where tc is missing or says nothing there is nothing to tell.
@@ -22,5 +22,5 @@ def ties(nic: str, run: Callable[..., str]) -> tuple[Tie, ...]:
         return ()
     made = (item for item in listed if item.get("handle", BY_ITSELF) != BY_ITSELF)
     return tuple(
-        Tie("traffic-control", f"{item.get('kind')} {item.get('handle')}") for item in made
+        Dependency("traffic-control", f"{item.get('kind')} {item.get('handle')}") for item in made
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
-from bridgekit.model.links import Sysctl
+from bridgekit.state.link import Sysctl
 
 ROOT = Path("/proc/sys")
 FRESH = {

@@ -5,10 +5,10 @@ from ipaddress import ip_address
 
 from msgspec import Struct, field
 
-from bridgekit.model.addresses import ADDED_WITH, IPV4, IPV6, NODAD, Address
-from bridgekit.model.routes import GATEWAY, fields
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.option import Option, Stanza
+from bridgekit.state.address import ADDED_WITH, IPV4, IPV6, NODAD, Address
+from bridgekit.state.routes.message import GATEWAY, attributes
 
 ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
@@ -107,7 +107,7 @@ def _section(bridge: str, address: Address, gateways: dict[int, bytes], cidr: bo
 
 
 def _gateway_word(route: bytes) -> Option:
-    return Option("gateway", str(ip_address(fields(route)[GATEWAY])))
+    return Option("gateway", str(ip_address(attributes(route)[GATEWAY])))
 
 
 def _ipv4(address: Address) -> Iterator[Option]:

@@ -4,12 +4,20 @@ import contextlib
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 
-from bridgekit.model.addresses import IPV4, IPV6, LINK_SCOPE, Address
-from bridgekit.model.routes import GATEWAY, KERNEL_MADE, MAIN_TABLE, expires, fields, head, table
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.agreement_of_lines import routes, rules
 from bridgekit.persistence.interfaces import Definition, Reading, commands, ports, sections_of
 from bridgekit.persistence.option import Option
+from bridgekit.state.address import IPV4, IPV6, LINK_SCOPE, Address
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes.message import (
+    GATEWAY,
+    MAIN_TABLE,
+    RTPROT_KERNEL,
+    attributes,
+    expires,
+    header,
+    table_of,
+)
 
 FAMILIES = {"inet": IPV4, "inet6": IPV6}
 WITH_ADDRESSES = ("static", "")
@@ -17,10 +25,10 @@ WITH_ADDRESSES = ("static", "")
 ASKING = ("dhcp", "auto", "bootp", "ppp")
 BY_ROUTER = 9  # RTPROT_RA
 BY_DHCP = 16  # RTPROT_DHCP
-PASSING = (KERNEL_MADE, BY_ROUTER, BY_DHCP)
+PASSING = (RTPROT_KERNEL, BY_ROUTER, BY_DHCP)
 
 
-def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ...]:
+def disagreements(reading: Reading, state: NetworkState, name: str) -> tuple[str, ...]:
     """Return what the files and the running interface do not agree on, a sentence for each.
 
     Compared are addresses, routers, other routes, rules that name the interface, MTU and ports. An
@@ -40,7 +48,7 @@ def disagreements(reading: Reading, state: Snapshot, name: str) -> tuple[str, ..
     return (*idle, *told, *made, *_mtu(sections, state, name), *_ports(sections, state, name))
 
 
-def _addresses(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+def _addresses(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     given = {text for one in sections for text in _given(one)}
     has = {f"{one.ip}/{one.prefixlen}": one for one in state.addresses_on(name)}
     words = _words_of_hooks(sections)
@@ -82,7 +90,7 @@ def _usual_length(ip: str) -> int:
     return 8 if first < 128 else 16 if first < 192 else 24
 
 
-def _routers(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+def _routers(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     given = {
         str(ip_address(word))
         for one in sections
@@ -100,24 +108,24 @@ def _routers(sections: tuple[Definition, ...], state: Snapshot, name: str) -> It
             yield f"a default route of {name} goes to {router}, which the file does not say"
 
 
-def _default_routers(state: Snapshot, name: str) -> Iterator[tuple[str, bool]]:
+def _default_routers(state: NetworkState, name: str) -> Iterator[tuple[str, bool]]:
     """Yield each router of a default route, and whether it comes and goes by itself."""
     routes = state.routes
-    for message in routes.naming(name).messages:
-        if head(message).dst_len == 0 and table(message) == MAIN_TABLE:
-            passing = head(message).protocol in PASSING or expires(message) > 0
-            if GATEWAY in fields(message):
-                yield str(ip_address(fields(message)[GATEWAY])), passing
+    for message in routes.on_link(name).messages:
+        if header(message).dst_len == 0 and table_of(message) == MAIN_TABLE:
+            passing = header(message).protocol in PASSING or expires(message) > 0
+            if GATEWAY in attributes(message):
+                yield str(ip_address(attributes(message)[GATEWAY])), passing
 
 
-def _mtu(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+def _mtu(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     link = state.link(name)
     for option in (option for one in sections for option in one.options if option.name == "mtu"):
         if link and option.value != str(link.mtu):
             yield f"the file gives {name} an MTU of {option.value}; it has {link.mtu}"
 
 
-def _ports(sections: tuple[Definition, ...], state: Snapshot, name: str) -> Iterator[str]:
+def _ports(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     """Those that are words for many, such as `all` or `regex`, are no names."""
     named = set(ports(tuple(option for one in sections for option in one.options)))
     for port in sorted(named & {link.name for link in state.links}):

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from bridgekit.model.routes import DST, fields, head
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence.stanza import lasting_routes
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes.message import DST, attributes, header
 
 Network = IPv4Network | IPv6Network
 MAKES = re.compile(
@@ -17,7 +17,11 @@ OF_EVERY_RULE = frozenset({"from", "all", "priority", "lookup"})
 
 
 def routes(
-    own: Iterable[str], every: Iterable[str], state: Snapshot, name: str, asking: set[int | None]
+    own: Iterable[str],
+    every: Iterable[str],
+    state: NetworkState,
+    name: str,
+    asking: set[int | None],
 ) -> Iterator[str]:
     """Yield which routes are there, or in the lines of the interface's own sections, alone.
 
@@ -25,15 +29,15 @@ def routes(
     that it is asked for, needs no line.
     """
     lasting = lasting_routes(state.routes, name, state.addresses_on(name))
-    here = {_network(m) for m in lasting.messages if head(m).dst_len and m[0] not in asking}
+    here = {_network(m) for m in lasting.messages if header(m).dst_len and m[0] not in asking}
     for network in sorted(here - _made(every), key=str):
         yield f"{name} has a route to {network}, which no line of the file makes"
     there = {_network(message) for message in state.routes.messages}
-    for network in sorted(_made(own) - there, key=str) if not state.routes.alike else ():
+    for network in sorted(_made(own) - there, key=str) if not state.routes.blocks else ():
         yield f"a line of the file makes a route to {network}, which is not there"
 
 
-def rules(every: Iterable[str], state: Snapshot, name: str) -> Iterator[str]:
+def rules(every: Iterable[str], state: NetworkState, name: str) -> Iterator[str]:
     """Yield the rules that name the interface and that no line makes."""
     lines = [{*line.replace("$IFACE", name).split()} for line in every if "rule" in line]
     for rule in (rule for rule in state.rules if rule.names(name)):
@@ -55,5 +59,5 @@ def _networks(line: str) -> Iterator[Network]:
 
 
 def _network(message: bytes) -> Network:
-    top, size = head(message), 4 if message[0] == 2 else 16
-    return ip_network((fields(message).get(DST, bytes(size)), top.dst_len))
+    top, size = header(message), 4 if message[0] == 2 else 16
+    return ip_network((attributes(message).get(DST, bytes(size)), top.dst_len))

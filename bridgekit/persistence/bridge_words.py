@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Callable, Iterator
 
-from bridgekit.model.links import BridgeOptions, Link, PortOptions, Sysctl
 from bridgekit.persistence.flavour import CLASSIC, IFUPDOWN2, IFUPDOWN_NG, Flavour
 from bridgekit.persistence.option import Option
+from bridgekit.state.link import BridgeOptions, Link, PortOptions, Sysctl
 
 ETHERNET_MTU = 1500
 TIMES = (("hello", "hello_time"), ("maxage", "max_age"), ("ageing", "ageing_time"))

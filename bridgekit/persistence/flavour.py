@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from bridgekit.model.addresses import IPV4, IPV6
-from bridgekit.model.flavours import FlavourName
-from bridgekit.model.route_text import DEFAULT_METRIC
-from bridgekit.model.routes import KERNEL_MADE
+from bridgekit.state.address import IPV4, IPV6
+from bridgekit.state.dialect import DialectName
+from bridgekit.state.routes.format import DEFAULT_METRIC
+from bridgekit.state.routes.message import RTPROT_KERNEL
 
 BARE: Final = "iface {0} inet manual\n    "
 FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/forwarding"})
@@ -20,7 +20,7 @@ FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/
 class Flavour(Struct, frozen=True):
     """What one of the programs makes of `iface` sections."""
 
-    name: FlavourName
+    name: DialectName
     joined: bool = True
     """All sections of an interface are one to it, and its words come before its lines."""
     broadcasts: bool = False
@@ -56,7 +56,7 @@ CLASSIC: Final = Flavour("classic", joined=False, broadcasts=True, always_bare=F
 IFUPDOWN2: Final = Flavour(
     "ifupdown2",
     purges=True,
-    protocol=KERNEL_MADE,
+    protocol=RTPROT_KERNEL,
     bare=BARE + "ipv6-addrgen off\n",
     clients=("dhclient",),
     starts=frozenset({"vlan"}),

@@ -10,35 +10,35 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from bridgekit.errors import UsageError
-from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6, Address, link_local
-from bridgekit.model.links import Link, PortOptions, StaticMac, Sysctl, Vlan
-from bridgekit.model.route_set import RouteSet, own_legs
-from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import (
+from bridgekit.persistence import bridge_words, vlan_words
+from bridgekit.persistence.address_words import FAMILY_WORD, Given, apart, has_words, joined, split
+from bridgekit.persistence.flavour import CLASSIC, Flavour
+from bridgekit.persistence.option import Option, Stanza
+from bridgekit.state import nlattr
+from bridgekit.state.address import IPV4, IPV6, Address, link_local
+from bridgekit.state.link import Link, PortOptions, StaticMac, Sysctl, Vlan
+from bridgekit.state.network_state import NetworkState, in_creation_order
+from bridgekit.state.routes.format import format_route
+from bridgekit.state.routes.message import (
     CACHEINFO,
     DST,
     ENCAP,
     GATEWAY,
-    KERNEL_MADE,
     LOCAL_TABLE,
     MAIN_TABLE,
     NH_ID,
     OIF,
     PREF,
     PRIORITY,
+    RTPROT_KERNEL,
     TABLE,
+    attributes,
     expires,
-    fields,
-    head,
-    key,
-    table,
+    header,
+    replace_key,
+    table_of,
 )
-from bridgekit.model.snapshot import Snapshot, in_creation_order
-from bridgekit.persistence import bridge_words, vlan_words
-from bridgekit.persistence.address_words import FAMILY_WORD, Given, apart, has_words, joined, split
-from bridgekit.persistence.flavour import CLASSIC, Flavour
-from bridgekit.persistence.option import Option, Stanza
+from bridgekit.state.routes.route_set import RouteSet, nexthops_over
 
 MOST_ROUTES = 1000
 PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, CACHEINFO, PREF})
@@ -80,7 +80,7 @@ def rendered(stanzas: tuple[Stanza, ...], template: str) -> str:
 
 
 def stanzas(
-    state: Snapshot, bridge: str, port: str, extras: Extras, flavour: Flavour = CLASSIC
+    state: NetworkState, bridge: str, port: str, extras: Extras, flavour: Flavour = CLASSIC
 ) -> tuple[Stanza, ...]:
     """Return the stanzas for a bridge with one port, from the state after the migration."""
     link = state.link(bridge)
@@ -126,18 +126,18 @@ def lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]
     }
 
     def lasts(message: bytes) -> bool:
-        top, found = head(message), fields(message)
+        top, found = header(message), attributes(message)
         passing = top.protocol in PASSING or expires(message) > 0
         with_address = (top.family, found.get(DST, b""), top.dst_len) in brought
-        by_kernel = top.protocol == KERNEL_MADE and with_address
-        return not passing and not by_kernel and table(message) != LOCAL_TABLE
+        by_kernel = top.protocol == RTPROT_KERNEL and with_address
+        return not passing and not by_kernel and table_of(message) != LOCAL_TABLE
 
-    return routes.naming(bridge).where(lasts)
+    return routes.on_link(bridge).where(lasts)
 
 
 def _written(routes: RouteSet) -> Iterator[bytes]:
     """Of routes by the thousand none is: at boot each line starts a program."""
-    return iter(routes.messages) if len(routes) > MOST_ROUTES else routes.one_by_one()
+    return iter(routes.messages) if len(routes) > MOST_ROUTES else routes.each_message()
 
 
 def _gateways(
@@ -163,10 +163,10 @@ def _gateway(routes: RouteSet, family: int, flavour: Flavour) -> bytes | None:
 
 
 def _is_plain_default(message: bytes, flavour: Flavour) -> bool:
-    top, found = head(message), fields(message)
-    metric = wire.u32(found[PRIORITY], 0) if PRIORITY in found else 0
+    top, found = header(message), attributes(message)
+    metric = nlattr.u32(found[PRIORITY], 0) if PRIORITY in found else 0
     plain = not (top.dst_len or top.src_len or top.tos) and top.type == 1
-    usual = table(message) == MAIN_TABLE and metric == dict(flavour.metrics)[top.family]
+    usual = table_of(message) == MAIN_TABLE and metric == dict(flavour.metrics)[top.family]
     same = usual and flavour.protocol in (None, top.protocol)
     return plain and same and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
 
@@ -177,21 +177,21 @@ def _up_lines(routes: RouteSet, bridge: str, everything: RouteSet) -> Iterator[O
     Legs of other links are not ours to bring up; an IPv4 route cannot have ours alone before
     the others are there, and then is the business of whoever brings them up.
     """
-    keys = Counter(key(message) for message in everything.messages)
+    keys = Counter(replace_key(message) for message in everything.messages)
     for message in routes.messages:
         if not _can_be_written(message, routes):
             continue
         legs = len(set(routes.links(message))) > 1
-        shared = legs or keys[key(message)] > 1
+        shared = legs or keys[replace_key(message)] > 1
         command = "ip -6 route" if message[0] == IPV6 else "ip route"
-        for part in own_legs(message, routes, bridge) if legs else (message,):
-            text = route_text(part, routes.name)
+        for part in nexthops_over(message, routes, bridge) if legs else (message,):
+            text = format_route(part, routes.name)
             yield Option(
                 "up", _anew(command, "append", text) if shared else f"{command} replace {text}"
             )
 
 
-def _up_rules_and_neighbours(state: Snapshot, bridge: str) -> Iterator[Option]:
+def _up_rules_and_neighbours(state: NetworkState, bridge: str) -> Iterator[Option]:
     for rule in (rule for rule in state.rules if rule.names(bridge)):
         command = "ip -6 rule" if rule.family == IPV6 else "ip rule"
         yield Option("up", _anew(command, "add", str(rule)))
@@ -212,17 +212,19 @@ def _up_static_mac(entry: StaticMac) -> Option:
 
 
 def _can_be_written(message: bytes, routes: RouteSet) -> bool:
-    found = fields(message)
+    found = attributes(message)
     ipv4_legs = message[0] == IPV4 and len(set(routes.links(message))) > 1
     return not (ipv4_legs or NH_ID in found or ENCAP in found)
 
 
-def unwritten(state: Snapshot, bridge: str) -> tuple[str, ...]:
+def unwritten(state: NetworkState, bridge: str) -> tuple[str, ...]:
     """Return what of the bridge's state the stanzas cannot say, in words for a person."""
     routes = lasting_routes(state.routes, bridge, state.addresses_on(bridge))
-    texts = [route_text(m, routes.name) for m in routes.samples() if not _can_be_written(m, routes)]
-    for group in routes.alike if len(routes) > MOST_ROUTES else ():
-        text = route_text(next(group.messages()), routes.name)
+    texts = [
+        format_route(m, routes.name) for m in routes.samples() if not _can_be_written(m, routes)
+    ]
+    for group in routes.blocks if len(routes) > MOST_ROUTES else ():
+        text = format_route(next(group.messages()), routes.name)
         texts.append(f"{text} and {len(group) - 1:,} more like it: too many for this file")
     hops = (f"nexthop {hop}" for hop in state.nexthops if hop.link == bridge)
     return (*(f"route {text}" for text in texts), *hops)

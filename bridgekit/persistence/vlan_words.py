@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from bridgekit.model.links import BridgeOptions, Link, Vlan
 from bridgekit.persistence.flavour import IFUPDOWN2, Flavour
 from bridgekit.persistence.option import Option
+from bridgekit.state.link import BridgeOptions, Link, Vlan
 
 OF_ALL_PORTS = re.compile(r"bridge[-_](port[-_])?(vids|pvids?|access|allow[-_]untagged)")
 """Words by which a bridge's section gives itself or its ports VLANs, as the flavour has it."""

@@ -13,14 +13,14 @@ from typing import Literal, Protocol
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host import files, flavours, ifupdown, place
-from bridgekit.migration.comparison import differences
-from bridgekit.migration.difference import Difference
-from bridgekit.migration.expectation import expected
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.operations import Operation
-from bridgekit.migration.plan import FileChange, Plan, contents
-from bridgekit.model.links import Link
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.diff import differences
+from bridgekit.planning.difference import Difference
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.operations import Operation
+from bridgekit.planning.plan import FileChange, Plan, new_contents
+from bridgekit.planning.target_state import target_state
+from bridgekit.state.link import Link
+from bridgekit.state.network_state import NetworkState
 from bridgekit.transaction import probes
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.record import Record
@@ -29,7 +29,7 @@ from bridgekit.transaction.record import Record
 class Machine(Protocol):
     """What a transaction needs of the machine; `bridgekit.machine` is the real one."""
 
-    def snapshot(self, *links: str) -> Snapshot: ...
+    def snapshot(self, *links: str) -> NetworkState: ...
 
     def links(self) -> tuple[Link, ...]: ...
 
@@ -112,7 +112,7 @@ def _prove(plan: Plan) -> None:
         return
     with contextlib.suppress(ifupdown.UnprovenError):
         refused = ifupdown.refusal(
-            boot.flavour, boot.main, contents(plan.files), plan.intent.bridge
+            boot.flavour, boot.main, new_contents(plan.files), plan.intent.bridge
         )
         if refused:
             raise BridgekitError(f"ifup does not take the new {boot.main}: {refused}")
@@ -143,12 +143,12 @@ def _original(item: FileChange, record: Record) -> Path | None:
     return next((Path(other.path) for other in found if other is not item), None)
 
 
-def goal(record: Record) -> Snapshot:
+def goal(record: Record) -> NetworkState:
     """The state that the change leads to."""
-    return expected(record.plan.snapshot, record.plan.intent)
+    return target_state(record.plan.snapshot, record.plan.intent)
 
 
-def wrong(machine: Machine, wanted: Snapshot, intent: Intent) -> tuple[Difference, ...]:
+def wrong(machine: Machine, wanted: NetworkState, intent: Intent) -> tuple[Difference, ...]:
     """Look again: what of the wanted state is not so?"""
     links = focus(intent)
     return differences(wanted, machine.snapshot(*links), links)

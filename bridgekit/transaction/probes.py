@@ -17,7 +17,7 @@ from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.host import files, session
 from bridgekit.host.command import run
 from bridgekit.host.netlink import reach, sockets
-from bridgekit.model.route_set import RouteSet
+from bridgekit.state.routes.route_set import RouteSet
 
 TRY_SECONDS = 2.0
 HANDFUL = 4
@@ -160,7 +160,7 @@ def caller() -> tuple[str, ...]:
 def gateways(routes: RouteSet, link: str) -> tuple[str, ...]:
     """Return a probe for each router that is used over this link, at most a handful."""
     found: dict[str, None] = {}
-    for message in routes.naming(link).samples():
+    for message in routes.on_link(link).samples():
         for packed, _ in routes.gateways(message, link):
             found[f"gateway:{ip_address(packed)}"] = None
         if len(found) >= HANDFUL:

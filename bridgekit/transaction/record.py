@@ -8,8 +8,8 @@ from msgspec import Struct
 from bridgekit.errors import refuse_on_error
 from bridgekit.host import files
 from bridgekit.host.place import Place
-from bridgekit.migration import plan as plans
-from bridgekit.migration.plan import Plan
+from bridgekit.planning import plan as plans
+from bridgekit.planning.plan import Plan
 from bridgekit.transaction import systemd
 from bridgekit.transaction.journal import RECORD, VERSION, Journal, sealed, stored
 
@@ -66,7 +66,7 @@ def _encoded(record: Record) -> bytes:
             id=record.id,
             place=record.place,
             created=record.created,
-            plan=msgspec.Raw(plans.encoded(record.plan)),
+            plan=msgspec.Raw(plans.encode(record.plan)),
             probes=record.probes,
             service=record.service,
             undoes=record.undoes,
@@ -81,7 +81,7 @@ def read(journal: Journal) -> Record:
         id=found.id,
         place=found.place,
         created=found.created,
-        plan=plans.decoded(bytes(found.plan)),
+        plan=plans.decode(bytes(found.plan)),
         probes=found.probes,
         service=found.service,
         undoes=found.undoes,

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBackError
 from bridgekit.host import files, place
-from bridgekit.migration.comparison import differ, differences
-from bridgekit.migration.difference import Difference
-from bridgekit.migration.operations import Operation, inverted
+from bridgekit.planning.diff import differ, differences
+from bridgekit.planning.difference import Difference
+from bridgekit.planning.operations import Operation, inverted
 from bridgekit.transaction import probes
 from bridgekit.transaction.engine import (
     Machine,

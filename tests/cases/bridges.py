@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from bridgekit.migration.intent import Intent, Wishes
-from bridgekit.model.links import BridgeOptions, Link
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.intent import BridgeSpec, Intent
+from bridgekit.state.link import BridgeOptions, Link
+from bridgekit.state.network_state import NetworkState
 from tests.cases.case import V4, Case
 from tests.cases.moves import each_link
 
@@ -15,12 +15,12 @@ THERE = ("link add br0 address 52:54:00:00:00:09 type bridge",)
 UP = (*THERE, "link set br0 up")
 
 
-def hardware(state: Snapshot) -> Snapshot:
+def hardware(state: NetworkState) -> NetworkState:
     change = each_link(lambda link: replace(link, kind="" if link.name == "eth1" else link.kind))
     return change(state)
 
 
-def knows_vlans(state: Snapshot) -> Snapshot:
+def knows_vlans(state: NetworkState) -> NetworkState:
     """br0 knows VLANs, which the recording kernel does not, and has none for untagged frames."""
     options = BridgeOptions(vlan_filtering=True, default_pvid=0)
     change = each_link(lambda link: replace(link, bridge=options) if link.bridge else link)
@@ -41,7 +41,7 @@ TAKEN = {
     "bridge-in-use-address": Case((*UP, "address add 10.20.0.4/16 dev br0"), base=V4),
     "bridge-in-use-route": Case((*UP, "route add 10.20.0.0/16 dev br0"), base=V4),
     "bridge-in-use-rule": Case((*THERE, "rule add iif br0 lookup 100 priority 500"), base=V4),
-    "bridge-differs": Case(THERE, Intent("eth0", wishes=Wishes(ageing_time=100)), base=V4),
+    "bridge-differs": Case(THERE, Intent("eth0", spec=BridgeSpec(ageing_time=100)), base=V4),
     "no-default-vlan": Case(THERE, base=V4, change=knows_vlans),
     "not-a-bridge-plain-device": Case(
         (
@@ -64,12 +64,13 @@ WAYS_BACK = {
     "done-already": Case(BRIDGED, base=()),
     "undo": Case(BRIDGED, UNDO, base=()),
     "undo-lro": Case(
-        BRIDGED, replace(UNDO, left=Snapshot(links=(replace(ETH0, lro=True),))), base=()
+        BRIDGED, replace(UNDO, preserved=NetworkState(links=(replace(ETH0, lro=True),))), base=()
     ),
     "undo-onto-a-bridge-that-was-there": Case(
         BRIDGED,
         replace(
-            UNDO, left=Snapshot(links=(ETH0, replace(ETH0, name="br0", bridge=BridgeOptions())))
+            UNDO,
+            preserved=NetworkState(links=(ETH0, replace(ETH0, name="br0", bridge=BridgeOptions()))),
         ),
         base=(),
     ),

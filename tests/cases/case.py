@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from bridgekit.migration.intent import Intent
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.intent import Intent
+from bridgekit.state.network_state import NetworkState
 
 BASE = (
     "address add 192.168.1.4/24 brd + dev eth0",
@@ -20,7 +20,7 @@ SECOND_NIC = (
 )
 
 
-def unchanged(state: Snapshot) -> Snapshot:
+def unchanged(state: NetworkState) -> NetworkState:
     return state
 
 
@@ -35,7 +35,7 @@ class Case(Struct, frozen=True):
     intent: Intent = field(default_factory=lambda: Intent("eth0"))
     base: tuple[str, ...] = BASE
     settings: tuple[tuple[str, str], ...] = ()
-    change: Callable[[Snapshot], Snapshot] = unchanged
+    change: Callable[[NetworkState], NetworkState] = unchanged
 
     @property
     def nics(self) -> tuple[str, ...]:

@@ -14,14 +14,14 @@ from msgspec.structs import fields
 
 from bridgekit import report
 from bridgekit.application.planning import Draft
-from bridgekit.migration.expectation import expected
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import Plan
-from bridgekit.migration.planner import planned
-from bridgekit.migration.preflight import already_done, findings
-from bridgekit.model.addresses import SECONDARY
-from bridgekit.model.route_text import route_text
-from bridgekit.model.snapshot import Snapshot, fresh_settings
+from bridgekit.planning.checks.preconditions import already_done, check_intent
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import Plan
+from bridgekit.planning.planner import plan_operations
+from bridgekit.planning.target_state import target_state
+from bridgekit.state.address import SECONDARY
+from bridgekit.state.network_state import NetworkState, default_sysctls
+from bridgekit.state.routes.format import format_route
 
 ROOT = Path(__file__).parent
 TEXTS = ("state.txt", "plan.txt", "expected.txt")
@@ -32,7 +32,7 @@ class Folder(Struct, frozen=True):
     """A recorded case: the input that is kept."""
 
     name: str
-    snapshot: Snapshot
+    snapshot: NetworkState
     intent: Intent
 
     @classmethod
@@ -40,7 +40,7 @@ class Folder(Struct, frozen=True):
         def decoded(file: str, kind: Any) -> Any:
             return msgspec.json.decode((ROOT / name / file).read_bytes(), type=kind)
 
-        return cls(name, decoded("snapshot.json", Snapshot), decoded("intent.json", Intent))
+        return cls(name, decoded("snapshot.json", NetworkState), decoded("intent.json", Intent))
 
     def write(self) -> None:
         """Write input and texts."""
@@ -61,14 +61,14 @@ class Folder(Struct, frozen=True):
         state, intent = self.snapshot, self.intent
         if intent.direction == "bridge" and already_done(state, intent):
             return Draft(Plan(intent, state, ()), (), done_already=True)
-        found = findings(state, intent)
+        found = check_intent(state, intent)
         refused = any(item.level == "refuse" for item in found)
-        return Draft(Plan(intent, state, () if refused else planned(state, intent)), found)
+        return Draft(Plan(intent, state, () if refused else plan_operations(state, intent)), found)
 
-    def expected(self) -> Snapshot | None:
+    def expected(self) -> NetworkState | None:
         """Return the state afterwards; None where nothing is to be done."""
         operations = self.draft().plan.operations
-        return expected(self.snapshot, self.intent) if operations else None
+        return target_state(self.snapshot, self.intent) if operations else None
 
     def texts(self) -> dict[str, str]:
         """Return the texts by file name."""
@@ -85,7 +85,7 @@ def plain(value: Any) -> Any:
     """Return what JSON can hold, without what equals its default."""
     if isinstance(value, Struct):
         pairs = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: plain(item) for field, item in pairs if item != _default(field)}
+        return {field.encode_name: plain(item) for field, item in pairs if item != _default(field)}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
@@ -107,7 +107,7 @@ def laid_out(value: Any, indent: str = "") -> str:
     return f"{{{','.join(pairs)}\n{indent}}}"
 
 
-def told_state(state: Snapshot) -> Iterator[str]:
+def told_state(state: NetworkState) -> Iterator[str]:
     """Yield a line for each object; where the kernel's order says nothing, sorted."""
     for link in sorted(state.links, key=lambda link: link.name):
         yield f"link {link.name}{_words(link, skip=('index', 'name'))}"
@@ -116,18 +116,18 @@ def told_state(state: Snapshot) -> Iterator[str]:
         marks += " secondary" if address.flags & SECONDARY and address.secondary else ""
         yield f"address {address} dev {address.link} flags {address.flags:#x}{marks}"
     for message in state.routes.messages:
-        yield f"route {route_text(message, state.routes.name)}"
+        yield f"route {format_route(message, state.routes.name)}"
     yield from sorted(f"neighbour {entry}{_flags(entry.flags)}" for entry in state.neighbours)
     yield from sorted(f"static mac {entry}" for entry in state.static_macs)
     yield from (f"rule inet{6 if rule.family == 10 else ''} {rule}" for rule in state.rules)
     yield from (f"nexthop {nexthop}" for nexthop in state.nexthops)
-    fresh = fresh_settings(state)
+    fresh = default_sysctls(state)
     for link in sorted(state.links, key=lambda link: link.name):
         for key, value in sorted(state.sysctls_of(link.name).items()):
             if fresh.get(key) != value:
                 yield f"setting {key.format(link.name)}={value}"
-    yield from (f"tie {tie.kind}: {tie.text}" for tie in state.ties)
-    yield from (f"owner {owner.program}: {owner.evidence}" for owner in state.owners)
+    yield from (f"tie {tie.kind}: {tie.text}" for tie in state.dependencies)
+    yield from (f"owner {owner.program}: {owner.evidence}" for owner in state.managers)
     yield from (f"client {client}: {shlex.join(client.argv)}" for client in state.clients)
 
 

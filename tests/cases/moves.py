@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from bridgekit.migration.intent import Intent, Wishes
-from bridgekit.model.addresses import IPV6, Address
-from bridgekit.model.links import Link, PortOptions, StaticMac
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.intent import BridgeSpec, Intent
+from bridgekit.state.address import IPV6, Address
+from bridgekit.state.link import Link, PortOptions, StaticMac
+from bridgekit.state.network_state import NetworkState
 from tests.cases.case import BASE, V4, V6, Case
 
 TEMPORARY = 0x01  # IFA_F_TEMPORARY; for IPv4 the same bit says "secondary"
-Change = Callable[[Snapshot], Snapshot]
+Change = Callable[[NetworkState], NetworkState]
 
 
 def addresses(*lines: str, base: tuple[str, ...] = V4) -> Case:
@@ -33,7 +33,7 @@ def as_kind(kind: str, lower: str | None = None) -> Change:
     )
 
 
-def without_ipv6(state: Snapshot) -> Snapshot:
+def without_ipv6(state: NetworkState) -> NetworkState:
     """As under a kernel that has no IPv6 at all."""
     return replace(
         each_link(lambda link: replace(link, addrgenmode=None))(state),
@@ -43,7 +43,7 @@ def without_ipv6(state: Snapshot) -> Snapshot:
     )
 
 
-def with_static_mac(state: Snapshot) -> Snapshot:
+def with_static_mac(state: NetworkState) -> NetworkState:
     """As `bridge fdb add … dev eth0 self permanent` makes it."""
     return replace(state, static_macs=(StaticMac("eth0", "02:00:00:00:00:99"),))
 
@@ -164,7 +164,7 @@ OTHERS = {
         intent=Intent(
             "eth0",
             "lan",
-            wishes=Wishes(
+            spec=BridgeSpec(
                 *("02:00:00:00:00:42", False, 400, 300, 1500, 20000, 4096),
                 vlan_filtering=True,
                 port=PortOptions(77, 5),

@@ -12,13 +12,13 @@ from bridgekit.host.netlink.notices import Notices
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.migration.intent import Intent
-from bridgekit.model import routes as rt
-from bridgekit.model import wire
-from bridgekit.model.addresses import FOREVER, Address
-from bridgekit.model.links import Sysctl
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.snapshot import Snapshot, fresh_settings
+from bridgekit.planning.intent import Intent
+from bridgekit.state import nlattr
+from bridgekit.state.address import FOREVER, Address
+from bridgekit.state.link import Sysctl
+from bridgekit.state.network_state import NetworkState, default_sysctls
+from bridgekit.state.routes import message as rt
+from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.transaction.engine import focus
 from tests.cases.bridges import BRIDGES
 from tests.cases.case import Case
@@ -57,7 +57,7 @@ def _up(host: Host, nic: str) -> None:
         assert notices.wait(lambda: bool(machine.network().addresses_on(nic)), 5)
 
 
-def lasting(state: Snapshot, case: Case) -> Snapshot:
+def lasting(state: NetworkState, case: Case) -> NetworkState:
     """Leave out what does not matter here, and what would differ at the next recording."""
     absent = {"eth1"} - set(case.nics)
     names = [link.name for link in state.links if link.name not in absent]
@@ -90,7 +90,7 @@ def _routes(routes: RouteSet, indices: dict[str, int]) -> RouteSet:
 
     def matters(message: bytes) -> bool:
         links = set(routes.links(message))
-        own = links == {"lo"} and rt.head(message).protocol == rt.KERNEL_MADE
+        own = links == {"lo"} and rt.header(message).protocol == rt.RTPROT_KERNEL
         return links <= indices.keys() and not own
 
     kept = routes.where(matters)
@@ -103,12 +103,12 @@ def _still(message: bytes) -> bytes:
     """A route's settings; of its cache information only the rounded expiry (USER_HZ is 100)."""
     seconds = rt.expires(message)
     cache = struct.pack("=IIiIIII", 0, 0, _rounded(seconds) * 100, 0, 0, 0, 0)
-    return rt.settings(message) + (wire.attribute(rt.CACHEINFO, cache) if seconds else b"")
+    return rt.without_state(message) + (nlattr.attribute(rt.CACHEINFO, cache) if seconds else b"")
 
 
-def _settings(state: Snapshot, intent: Intent) -> Iterator[Sysctl]:
+def _settings(state: NetworkState, intent: Intent) -> Iterator[Sysctl]:
     """What decides a plan, or differs from a new link's; with what a new link has of it."""
-    fresh = fresh_settings(state)
+    fresh = default_sysctls(state)
     values = [item for link in focus(intent) for item in state.sysctls_of(link).items()]
     kept = {key for key, value in values if fresh.get(key) != value}
     kept |= {key for key, value in values if key.endswith(WATCHED) and value != "0"}

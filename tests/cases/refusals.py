@@ -2,14 +2,14 @@
 
 from msgspec.structs import replace
 
-from bridgekit.migration.intent import Intent, Wishes
-from bridgekit.model import routes as rt
-from bridgekit.model import wire
-from bridgekit.model.addresses import DADFAILED, TENTATIVE, Address
-from bridgekit.model.dhcp import DhcpClient
-from bridgekit.model.links import Link, Owner, Tie, TieKind
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.intent import BridgeSpec, Intent
+from bridgekit.state import nlattr
+from bridgekit.state.address import DADFAILED, TENTATIVE, Address
+from bridgekit.state.dhcp_client import DhcpClient
+from bridgekit.state.link import Dependency, DependencyKind, Link, Manager
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes import message as rt
+from bridgekit.state.routes.route_set import RouteSet
 from tests.cases.case import BASE, V4, Case
 from tests.cases.moves import Change, each_address, each_link
 
@@ -17,8 +17,8 @@ OWNERS = ("dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan
 
 
 def owned_by(program: str) -> Case:
-    owner = Owner(program, f"of {program}")
-    return Case(base=V4, change=lambda state: replace(state, owners=(owner,)))
+    owner = Manager(program, f"of {program}")
+    return Case(base=V4, change=lambda state: replace(state, managers=(owner,)))
 
 
 def nic(**changes: object) -> Change:
@@ -31,18 +31,18 @@ def nic(**changes: object) -> Change:
 def with_link(name: str, kind: str, **more: object) -> Change:
     """There is another link, of a kind that the recording kernel lacks."""
 
-    def changed(state: Snapshot) -> Snapshot:
+    def changed(state: NetworkState) -> NetworkState:
         link = Link(9, name, kind, "52:54:00:00:00:09", 1500, True, True, **more)  # type: ignore[arg-type]
         return replace(state, links=(*state.links, link))
 
     return changed
 
 
-def tied(kind: TieKind, text: str) -> Change:
-    return lambda state: replace(state, ties=(Tie(kind, text),))
+def tied(kind: DependencyKind, text: str) -> Change:
+    return lambda state: replace(state, dependencies=(Dependency(kind, text),))
 
 
-def dad_failed(state: Snapshot) -> Snapshot:
+def dad_failed(state: NetworkState) -> NetworkState:
     def changed(address: Address) -> Address:
         flags = address.flags | (DADFAILED | TENTATIVE if address.ip == "2001:db8:1::4" else 0)
         return replace(address, flags=flags)
@@ -50,22 +50,22 @@ def dad_failed(state: Snapshot) -> Snapshot:
     return each_address(changed)(state)
 
 
-def dead_leg(state: Snapshot) -> Snapshot:
+def dead_leg(state: NetworkState) -> NetworkState:
     """The recorder leaves out the kernel's marks."""
     numbers = {name: index for index, name in state.routes.names}
 
     def marked(message: bytes) -> bytes:
         data = bytearray(message)
-        for kind, at, end in wire.attributes(message, rt.RTMSG.size):
-            for flags, slot, _, _ in rt.legs(message, at, end) if kind == rt.MULTIPATH else ():
-                data[flags] |= wire.u32(message, slot) == numbers["eth0"]
+        for kind, at, end in nlattr.attributes(message, rt.RTMSG.size):
+            for flags, slot, _, _ in rt.nexthops(message, at, end) if kind == rt.MULTIPATH else ():
+                data[flags] |= nlattr.u32(message, slot) == numbers["eth0"]
         return bytes(data)
 
     messages = tuple(map(marked, state.routes.messages))
     return replace(state, routes=RouteSet(state.routes.names, messages))
 
 
-def bond_port(state: Snapshot) -> Snapshot:
+def bond_port(state: NetworkState) -> NetworkState:
     return nic(controller="bond0")(with_link("bond0", "bond")(state))
 
 
@@ -132,7 +132,7 @@ LINKS = {
         ("address add 2001:db8:5::9/64 dev eth0 valid_lft 900 preferred_lft 900",),
         change=nic(addrgenmode=3),
     ),
-    "stp-on": Case(intent=Intent("eth0", wishes=Wishes(stp=True)), base=V4),
+    "stp-on": Case(intent=Intent("eth0", spec=BridgeSpec(stp=True)), base=V4),
     "exclusive-child-macvlan": Case(
         ("link add mv0 link eth0 address 52:54:00:00:00:09 type macvlan",), base=V4
     ),
@@ -142,7 +142,7 @@ LINKS = {
 }
 
 
-def leased(state: Snapshot) -> Snapshot:
+def leased(state: NetworkState) -> NetworkState:
     """As with a DHCP client that ifup has started."""
     files = "/run/dhclient.eth0.pid", "/var/lib/dhcp/dhclient.eth0.leases"
     client = DhcpClient("dhclient", "eth0", ("-4", "-v", "-i", "-I"), *files, "192.168.1.8")
@@ -153,12 +153,12 @@ LEASE = ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",)
 OWNED = {
     "dhcp-client": Case(LEASE, base=V4, change=leased),
     "dhcp-client-another-mac": Case(
-        LEASE, Intent("eth0", wishes=Wishes(mac="52:54:00:00:00:99")), base=V4, change=leased
+        LEASE, Intent("eth0", spec=BridgeSpec(mac="52:54:00:00:00:99")), base=V4, change=leased
     ),
     **{f"owned-by-{program.lower()}": owned_by(program) for program in OWNERS},
     "address-with-lifetime": Case(LEASE, base=V4),
 }
-TIES: tuple[tuple[TieKind, str], ...] = (
+TIES: tuple[tuple[DependencyKind, str], ...] = (
     ("socket", "tcp 0.0.0.0:22 (sshd)"),
     ("packet-socket", "IPv4 (snort)"),
     ("multicast", "239.1.2.3"),
@@ -172,7 +172,7 @@ TIES: tuple[tuple[TieKind, str], ...] = (
 TIED = {
     **{f"tied-by-{kind}": Case(base=V4, change=tied(kind, text)) for kind, text in TIES},
     "tied-by-disk-and-knowing": Case(
-        intent=Intent("eth0", knowing=True), base=V4, change=tied(*TIES[6])
+        intent=Intent("eth0", force=True), base=V4, change=tied(*TIES[6])
     ),
 }
 REFUSALS = LINKS | OWNED | TIED

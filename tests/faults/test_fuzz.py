@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bridgekit.errors import BridgekitError, UsageError
-from bridgekit.migration import plan as plans
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import FileChange, Plan
-from bridgekit.migration.planner import planned
 from bridgekit.netboot import target, wish
 from bridgekit.persistence import interfaces
+from bridgekit.planning import plan as plans
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange, Plan
+from bridgekit.planning.planner import plan_operations
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal
 from tests.faults.test_journal import RECORD
@@ -24,7 +24,7 @@ from tests.unit.shapes import FILE, Memory
 from tests.unit.states import INTENT, WITH_MANY
 
 FILES = (FileChange("/etc/network/interfaces", b"\xff old", None),)
-PLAN = plans.encoded(Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT), FILES))
+PLAN = plans.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT), FILES))
 WORDS = (
     "web",
     "c0ffee",
@@ -78,10 +78,10 @@ def mutated(data: bytes, chance: random.Random, pieces: Sequence[bytes]) -> byte
 
 def plan(data: bytes, _: Path) -> None:
     try:
-        found = plans.decoded(data)
+        found = plans.decode(data)
     except UsageError:
         return
-    assert plans.decoded(plans.encoded(found)) == found
+    assert plans.decode(plans.encode(found)) == found
 
 
 def journal(data: bytes, folder: Path) -> None:

@@ -15,8 +15,8 @@ from bridgekit.errors import BridgekitError
 from bridgekit.lab import witness
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.migration.operations import Operation, ReplaceRoutes, SetUp, inverted
-from bridgekit.migration.plan import Plan
+from bridgekit.planning.operations import Operation, ReplaceRoutes, SetUp, inverted
+from bridgekit.planning.plan import Plan
 from bridgekit.transaction.store import Store
 from tests.netns.test_migration import as_bridge, state
 from tests.support.lasting import lasting
@@ -113,11 +113,11 @@ def test_half_of_them_moved_come_back(busy: Lab) -> None:
     """The undo finds some moved, some not, and one lost."""
     plan, before = planned(busy), state(busy)
     moving = do(busy, plan)
-    group = max(moving.before.alike, key=len)
+    group = max(moving.before.blocks, key=len)
     half = next(group.parts(len(group) // 2))
-    some = replace(moving.before, messages=(), alike=(half,))
+    some = replace(moving.before, messages=(), blocks=(half,))
     with inside("net", busy.hosts["host"].pid):
-        machine.execute(ReplaceRoutes(replace(moving.before, alike=()), moving.names))
+        machine.execute(ReplaceRoutes(replace(moving.before, blocks=()), moving.names))
         machine.execute(ReplaceRoutes(some, moving.names))
     busy.run("host", "ip", "route", "delete", "10.8.200.0/24")
     undo(busy, plan.operations)

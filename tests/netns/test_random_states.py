@@ -15,11 +15,11 @@ from bridgekit.lab import witness
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.migration.comparison import differences
-from bridgekit.migration.expectation import expected, staying
-from bridgekit.migration.plan import Plan
-from bridgekit.migration.planner import planned
-from bridgekit.model import gathering
+from bridgekit.planning.diff import differences
+from bridgekit.planning.plan import Plan
+from bridgekit.planning.planner import plan_operations
+from bridgekit.planning.target_state import preserved_state, target_state
+from bridgekit.state.routes import dump_parser
 from bridgekit.transaction.store import Store
 from tests.support import random_states
 from tests.support.lasting import lasting
@@ -28,7 +28,7 @@ NOWHERE = Path("/nowhere")
 SHARD, SHORT = 50, 2
 SHARDS = int(os.environ.get("BRIDGEKIT_SHARDS", "8"))
 """With 40, by hand, there are 2,000 states."""
-MANY = (1, gathering.MANY)
+MANY = (1, dump_parser.MANY)
 """How many routes must be alike to be moved together; with 1 the few of a state are."""
 DESTINATIONS = ("10.77.1.9", "10.78.5.5", "203.0.113.7", "192.168.1.7", "192.168.2.7", "10.20.0.7")
 DESTINATIONS6 = (
@@ -77,7 +77,7 @@ def carry_out(plan: Plan) -> None:
     for operation in plan.operations:
         machine.execute(operation)
     links = (plan.intent.nic, plan.intent.bridge)
-    found = differences(expected(plan.snapshot, plan.intent), machine.snapshot(*links), links)
+    found = differences(target_state(plan.snapshot, plan.intent), machine.snapshot(*links), links)
     assert not found, (plan.intent.direction, [str(difference) for difference in found])
 
 
@@ -93,10 +93,10 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
         assert plan.operations
         carry_out(plan)
         meanwhile = answers(host)
-        left = staying(plan.snapshot, plan.intent)
-        intent = replace(plan.intent, direction="unbridge", left=left)
+        left = preserved_state(plan.snapshot, plan.intent)
+        intent = replace(plan.intent, direction="unbridge", preserved=left)
         state = machine.snapshot("eth0", "br0")
-        carry_out(Plan(intent, state, planned(state, intent)))
+        carry_out(Plan(intent, state, plan_operations(state, intent)))
     return said, meanwhile, answers(host)
 
 
@@ -144,5 +144,5 @@ def test_random_states_move_and_return(shard: int) -> None:
         moves_and_returns(bridge, lines, made)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gathering, "MANY", MANY[shard % len(MANY)])
+        patch.setattr(dump_parser, "MANY", MANY[shard % len(MANY)])
         check()

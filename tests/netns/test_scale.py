@@ -23,10 +23,10 @@ from bridgekit.host.netlink.channel import DUMP_CHUNK
 from bridgekit.lab import layout
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.migration import plan as plans
-from bridgekit.migration.comparison import differences
-from bridgekit.migration.expectation import expected
-from bridgekit.migration.operations import inverted
+from bridgekit.planning import plan as plans
+from bridgekit.planning.diff import differences
+from bridgekit.planning.operations import inverted
+from bridgekit.planning.target_state import target_state
 from bridgekit.transaction.store import Store
 
 NOWHERE = Path("/nowhere")
@@ -76,10 +76,10 @@ class Cost(Struct, frozen=True):
 def there_and_back() -> None:
     """The whole of it: read, plan, write down, move, verify; and the way back."""
     request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
-    plan = plans.decoded(plans.encoded(planning.draft(request).plan))
+    plan = plans.decode(plans.encode(planning.draft(request).plan))
     for operation in plan.operations:
         machine.execute(operation)
-    wanted = expected(plan.snapshot, plan.intent)
+    wanted = target_state(plan.snapshot, plan.intent)
     assert differences(wanted, machine.snapshot(*LINKS), LINKS) == ()
     for operation in inverted(plan.operations):
         machine.execute(operation, undoing=True)

@@ -4,23 +4,23 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from bridgekit.migration.intent import Intent
-from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.alike import Alike
-from bridgekit.model.links import Link, Neighbour, Sysctl
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.routes import DST, GATEWAY, OIF, RTMSG, TABLE
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning.intent import Intent
+from bridgekit.state import nlattr
+from bridgekit.state.address import IPV4, IPV6, Address
+from bridgekit.state.link import Link, Neighbour, Sysctl
+from bridgekit.state.network_state import NetworkState
+from bridgekit.state.routes.block import RouteBlock
+from bridgekit.state.routes.message import DST, GATEWAY, OIF, RTMSG, TABLE
+from bridgekit.state.routes.route_set import RouteSet
 
 
 def route(link: int, dst: bytes, bits: int, gateway: bytes = b"", protocol: int = 4) -> bytes:
     """An IPv4 route message of the main table."""
     message = RTMSG.pack(IPV4, bits, 0, 0, 254, protocol, 0 if gateway else 253, 1, 0)
-    message += wire.attribute(TABLE, wire.U32.pack(254))
-    message += wire.attribute(DST, dst) if bits else b""
-    message += wire.attribute(GATEWAY, gateway) if gateway else b""
-    return message + wire.attribute(OIF, wire.U32.pack(link))
+    message += nlattr.attribute(TABLE, nlattr.U32.pack(254))
+    message += nlattr.attribute(DST, dst) if bits else b""
+    message += nlattr.attribute(GATEWAY, gateway) if gateway else b""
+    return message + nlattr.attribute(OIF, nlattr.U32.pack(link))
 
 
 def link(index: int, name: str) -> Link:
@@ -32,14 +32,14 @@ def local(link: int, ip: str, bits: int = 0, kind: int = 2) -> bytes:
     packed = ip_address(ip).packed
     family, scope = (IPV4, 254) if len(packed) == 4 else (IPV6, 0)
     message = RTMSG.pack(family, bits or 8 * len(packed), 0, 0, 255, 2, scope, kind, 0)
-    message += wire.attribute(TABLE, wire.U32.pack(255)) + wire.attribute(DST, packed)
-    return message + wire.attribute(OIF, wire.U32.pack(link))
+    message += nlattr.attribute(TABLE, nlattr.U32.pack(255)) + nlattr.attribute(DST, packed)
+    return message + nlattr.attribute(OIF, nlattr.U32.pack(link))
 
 
 GATEWAY_IP = bytes([192, 168, 1, 1])
 OTHER_GATEWAY_IP = bytes([192, 168, 2, 1])
 INTENT = Intent("eth0", "br0")
-STATE = Snapshot(
+STATE = NetworkState(
     links=(link(2, "eth0"), link(3, "eth1")),
     addresses=(
         Address("eth0", IPV4, "192.168.1.4", 24, label="eth0"),
@@ -74,8 +74,10 @@ WITH_MANY = replace(
     STATE,
     routes=replace(
         STATE.routes,
-        alike=(
-            Alike(route(2, bytes(4), 24, GATEWAY_IP), bytes([24, 10, 1, 1, 0, 32, 10, 1, 2, 9])),
+        blocks=(
+            RouteBlock(
+                route(2, bytes(4), 24, GATEWAY_IP), bytes([24, 10, 1, 1, 0, 32, 10, 1, 2, 9])
+            ),
         ),
     ),
 )

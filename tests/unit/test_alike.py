@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.model import gathering, wire
-from bridgekit.model.addresses import IPV4, IPV6
-from bridgekit.model.alike import Alike
-from bridgekit.model.gathering import MANY, Gathering
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.routes import DST, GATEWAY, OIF, PRIORITY, RTMSG, TABLE
+from bridgekit.state import nlattr
+from bridgekit.state.address import IPV4, IPV6
+from bridgekit.state.routes import dump_parser
+from bridgekit.state.routes.block import RouteBlock
+from bridgekit.state.routes.dump_parser import MANY, RouteDumpParser
+from bridgekit.state.routes.message import DST, GATEWAY, OIF, PRIORITY, RTMSG, TABLE
+from bridgekit.state.routes.route_set import RouteSet
 from tests.unit.states import GATEWAY_IP, OTHER_GATEWAY_IP, local, route
 
 HEAD = struct.Struct("=IHHII")
@@ -21,9 +22,11 @@ NAMES = ((2, "eth0"), (3, "eth1"), (9, "br0"))
 
 def route6(link: int, number: int, metric: int = 1024) -> bytes:
     """An IPv6 route message of the main table, as the kernel orders it."""
-    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + wire.number(TABLE, 254)
-    message += wire.attribute(DST, number.to_bytes(8) + bytes(8)) + wire.number(PRIORITY, metric)
-    return message + wire.attribute(GATEWAY, b"\xfe\x80" + bytes(14)) + wire.number(OIF, link)
+    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + nlattr.number(TABLE, 254)
+    message += nlattr.attribute(DST, number.to_bytes(8) + bytes(8)) + nlattr.number(
+        PRIORITY, metric
+    )
+    return message + nlattr.attribute(GATEWAY, b"\xfe\x80" + bytes(14)) + nlattr.number(OIF, link)
 
 
 def table() -> list[bytes]:
@@ -52,30 +55,30 @@ def of_a_family(messages: Sequence[bytes], family: int) -> list[bytes]:
 
 
 def gathered_by_chunks(messages: Sequence[bytes], size: int) -> RouteSet:
-    made = Gathering()
+    made = RouteDumpParser()
     for at in range(0, len(messages), size):
         data = chunk(messages[at : at + size])
-        taken = made.stretch(data, HEAD.size)
+        taken = made.feed(data, HEAD.size)
         while taken < len(data):
-            length = wire.u32(data, taken)
+            length = nlattr.u32(data, taken)
             made.append(data[taken + HEAD.size : taken + length])
             taken += length
-    return replace(made.gathered(), names=NAMES)
+    return replace(made.result(), names=NAMES)
 
 
 def gathered(messages: Sequence[bytes]) -> RouteSet:
-    made = Gathering()
+    made = RouteDumpParser()
     for message in messages:
         made.append(message)
-    return replace(made.gathered(), names=NAMES)
+    return replace(made.result(), names=NAMES)
 
 
 @pytest.mark.parametrize("family", [IPV4, IPV6])
 def test_no_route_is_lost_or_changed(family: int) -> None:
     messages = of_a_family(table(), family)
     routes = gathered(messages)
-    assert sorted(routes.one_by_one()) == sorted(messages)
-    assert len(routes) == len(messages) and sum(map(len, routes.alike)) > 190
+    assert sorted(routes.each_message()) == sorted(messages)
+    assert len(routes) == len(messages) and sum(map(len, routes.blocks)) > 190
 
 
 @pytest.mark.parametrize("family", [IPV4, IPV6])
@@ -95,19 +98,19 @@ def test_routes_of_one_place_are_told_one_by_one_in_their_order() -> None:
 
 
 def test_fewer_are_told_one_by_one() -> None:
-    assert gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY - 1)]).alike == ()
-    assert len(gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY)]).alike) == 1
+    assert gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY - 1)]).blocks == ()
+    assert len(gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY)]).blocks) == 1
 
 
 def test_routes_of_one_place_with_a_metric_each_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two for each destination, of which the second waits: both are the only one of their place."""
-    monkeypatch.setattr(gathering, "MANY", 1)
+    monkeypatch.setattr(dump_parser, "MANY", 1)
     routes = gathered([route6(2, n, metric) for n in range(9) for metric in (1, 2)])
-    assert sorted(map(len, routes.alike)) == [9, 9] and routes.messages == ()
+    assert sorted(map(len, routes.blocks)) == [9, 9] and routes.messages == ()
 
 
 def test_joined_messages() -> None:
-    for group in gathered(table()).alike:
+    for group in gathered(table()).blocks:
         assert bytes(group.joined(b"head")) == b"".join(b"head" + m for m in group.messages())
         assert b"".join(p.prefixes for p in group.parts(7)) == group.prefixes
 
@@ -115,17 +118,17 @@ def test_joined_messages() -> None:
 def test_what_two_have_in_common_is_left_out() -> None:
     before = gathered(table())
     moved = before.repointed(2, 9).renamed("br0", "x").renamed("x", "br0")
-    assert before.apart_from(before) == RouteSet(NAMES, before.messages)
+    assert before.difference(before) == RouteSet(NAMES, before.messages)
     away = before.renamed("eth0", "br0")
-    assert sorted(moved.apart_from(away).messages) == sorted(moved.messages)
+    assert sorted(moved.difference(away).messages) == sorted(moved.messages)
     fewer = gathered([m for m in table() if m not in table()[40:50]])
-    lost = set(before.apart_from(fewer).messages) - set(fewer.apart_from(before).messages)
+    lost = set(before.difference(fewer).messages) - set(fewer.difference(before).messages)
     assert lost == set(table()[40:50])
 
 
 def test_a_list_that_no_kernel_sends() -> None:
     sample = route(2, bytes([10, 0, 0, 0]), 24)
-    assert Alike(sample, bytes([24, 10, 0, 0, 0])).is_whole()
-    assert not Alike(sample, bytes([33, 10, 0, 0, 0])).is_whole()
-    assert not Alike(sample, bytes([24, 10, 0, 0])).is_whole()
-    assert not Alike(route(2, b"", 0, GATEWAY_IP), bytes([24, 10, 0, 0, 0])).is_whole()
+    assert RouteBlock(sample, bytes([24, 10, 0, 0, 0])).is_well_formed()
+    assert not RouteBlock(sample, bytes([33, 10, 0, 0, 0])).is_well_formed()
+    assert not RouteBlock(sample, bytes([24, 10, 0, 0])).is_well_formed()
+    assert not RouteBlock(route(2, b"", 0, GATEWAY_IP), bytes([24, 10, 0, 0, 0])).is_well_formed()

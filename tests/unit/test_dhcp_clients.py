@@ -4,8 +4,8 @@ import pytest
 
 from bridgekit.host.dhcp import dhcpcd
 from bridgekit.host.dhcp.words import understood
-from bridgekit.migration.operations import StartClient
-from bridgekit.model.dhcp import DhcpClient
+from bridgekit.planning.operations import StartClient
+from bridgekit.state.dhcp_client import DhcpClient
 
 IFUP = "dhclient -4 -v -i -pf /run/dhclient.{0}.pid -lf /var/lib/dhcp/dhclient.{0}.leases -I {0}"
 

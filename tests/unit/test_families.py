@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bridgekit.host.netlink.families import at_once
-from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.state.address import IPV4, IPV6
 
 
 def test_each_gets_its_own() -> None:
@@ -39,7 +39,7 @@ def test_an_error_comes_when_both_have_ended(failing: int) -> None:
 INTERRUPTED = """
 import os, signal, threading, time
 from bridgekit.host.netlink.families import at_once
-from bridgekit.model.addresses import IPV4
+from bridgekit.state.address import IPV4
 
 heard = threading.Event()
 

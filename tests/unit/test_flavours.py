@@ -7,14 +7,14 @@ import pytest
 from msgspec.structs import replace
 
 from bridgekit.host import flavours
-from bridgekit.migration.expectation import bridged
-from bridgekit.migration.intent import Wishes
-from bridgekit.model.links import BridgeOptions, Vlan
-from bridgekit.model.snapshot import Snapshot
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, IFUPDOWN2, IFUPDOWN_NG, Flavour
 from bridgekit.persistence.option import Option
 from bridgekit.persistence.stanza import Extras, stanzas
+from bridgekit.planning.intent import BridgeSpec
+from bridgekit.planning.target_state import bridged_state
+from bridgekit.state.link import BridgeOptions, Vlan
+from bridgekit.state.network_state import NetworkState
 from tests.unit.shapes import Memory
 from tests.unit.states import INTENT, STATE, link
 
@@ -44,8 +44,8 @@ WORDS = {
 
 @pytest.mark.parametrize("flavour", WORDS, ids=lambda one: one.name)
 def test_one_state_in_the_words_of_each(flavour: Flavour) -> None:
-    intent = replace(INTENT, wishes=Wishes(hello_time=150, ageing_time=6000))
-    found = stanzas(bridged(STATE, intent), "br0", "eth0", Extras(mac=MAC), flavour)
+    intent = replace(INTENT, spec=BridgeSpec(hello_time=150, ageing_time=6000))
+    found = stanzas(bridged_state(STATE, intent), "br0", "eth0", Extras(mac=MAC), flavour)
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
     told = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
     assert " | ".join(told) == " | ".join(WORDS[flavour])
@@ -71,7 +71,7 @@ def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Flavour) -> None:
     there = (Vlan(7, 7, pvid=True, untagged=True), Vlan(9, 12))
     options = BridgeOptions(vlan_filtering=True, default_pvid=7)
     bridge = replace(link(4, "br0"), kind="bridge", bridge=options, vlans=there)
-    state = bridged(replace(STATE, links=(*STATE.links, bridge)), INTENT)
+    state = bridged_state(replace(STATE, links=(*STATE.links, bridge)), INTENT)
     assert vlan_lines(state, flavour, ()) == IN_VLANS[flavour]
     kept = (Option("bridge-vids", "20"),)
     aware, *_ = IN_VLANS[flavour]
@@ -79,7 +79,7 @@ def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Flavour) -> None:
     assert vlan_lines(state, flavour, kept) == expected
 
 
-def vlan_lines(state: Snapshot, flavour: Flavour, kept: tuple[Option, ...]) -> list[str]:
+def vlan_lines(state: NetworkState, flavour: Flavour, kept: tuple[Option, ...]) -> list[str]:
     found = stanzas(state, "br0", "eth0", Extras(kept=kept), flavour)
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
     return [line for line in lines if "vlan" in line or "vid" in line]
@@ -95,7 +95,7 @@ HEADS = {
 @pytest.mark.parametrize("flavour", HEADS, ids=lambda one: one.name)
 def test_a_joined_section_has_one_method(flavour: Flavour) -> None:
     leased = Extras(leased=frozenset({2, 10}))
-    found = stanzas(bridged(STATE, INTENT), "br0", "eth0", leased, flavour)
+    found = stanzas(bridged_state(STATE, INTENT), "br0", "eth0", leased, flavour)
     assert [one.heads[-1].removeprefix("iface br0 ") for one in found] == HEADS[flavour]
     words = {option.name for one in found for option in one.options}
     assert ("address" in words) == (flavour is CLASSIC)

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bridgekit.errors import UsageError
-from bridgekit.migration import plan as plans
-from bridgekit.migration.comparison import differences
-from bridgekit.migration.expectation import bridged, unbridged
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.operations import inverted
-from bridgekit.migration.plan import FileChange, Plan
-from bridgekit.migration.planner import planned
+from bridgekit.planning import plan as plans
+from bridgekit.planning.diff import differences
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.operations import inverted
+from bridgekit.planning.plan import FileChange, Plan
+from bridgekit.planning.planner import plan_operations
+from bridgekit.planning.target_state import bridged_state, restored_state
 from tests.unit.states import INTENT, STATE, WITH_MANY
 
 
 def test_inverse_of_inverse_is_the_operation() -> None:
-    operations = planned(WITH_MANY, INTENT)
+    operations = plan_operations(WITH_MANY, INTENT)
     assert len(operations) > 10
     for operation in operations:
         assert operation.inverse().inverse() == operation
@@ -27,7 +27,7 @@ def test_inverse_of_inverse_is_the_operation() -> None:
 
 
 def test_every_operation_says_what_it_does() -> None:
-    for operation in (*planned(STATE, INTENT), *inverted(planned(STATE, INTENT))):
+    for operation in (*plan_operations(STATE, INTENT), *inverted(plan_operations(STATE, INTENT))):
         assert all(line.split()[0] in ("ip", "sysctl") for line in operation.describe())
 
 
@@ -42,18 +42,18 @@ def test_the_order_of_competing_routes_counts() -> None:
 
 def test_json_round_trip() -> None:
     files = (FileChange("/etc/network/interfaces", b"\xff old", None),)
-    plan = Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT), files)
-    assert plans.decoded(plans.encoded(plan)) == plan
+    plan = Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT), files)
+    assert plans.decode(plans.encode(plan)) == plan
 
 
 @given(st.integers(0, 2**32))
 def test_hostile_plans_end_in_a_sentence(seed: int) -> None:
-    data = bytearray(plans.encoded(Plan(INTENT, WITH_MANY, planned(WITH_MANY, INTENT))))
+    data = bytearray(plans.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT))))
     chance = random.Random(seed)
     for _ in range(chance.randint(1, 5)):
         data[chance.randrange(len(data))] = chance.randrange(256)
     try:
-        plans.decoded(bytes(data[: chance.randint(0, len(data))]))
+        plans.decode(bytes(data[: chance.randint(0, len(data))]))
     except UsageError as error:
         assert "plan" in str(error) or "interface" in str(error)
 
@@ -70,6 +70,6 @@ def test_odd_names_are_refused(name: str) -> None:
 
 def test_there_and_back_is_the_start() -> None:
     """The two expectations are each other's opposite, without any planner."""
-    there = bridged(STATE, INTENT)
-    assert differences(STATE, unbridged(there, INTENT), ("eth0", "br0")) == ()
+    there = bridged_state(STATE, INTENT)
+    assert differences(STATE, restored_state(there, INTENT), ("eth0", "br0")) == ()
     assert differences(STATE, there, ("eth0", "br0"))

@@ -8,24 +8,24 @@ from msgspec.structs import replace
 from bridgekit.application.persisting import leased
 from bridgekit.errors import BridgekitError
 from bridgekit.host import disks, firewall, listeners
-from bridgekit.migration import plan as plans
-from bridgekit.migration.finding import Finding
-from bridgekit.migration.intent import Intent
-from bridgekit.migration.plan import Plan
-from bridgekit.migration.preflight import findings
-from bridgekit.model.addresses import IPV4, IPV6, Address
-from bridgekit.model.links import Link, Owner, Tie
-from bridgekit.model.snapshot import Snapshot
+from bridgekit.planning import plan as plans
+from bridgekit.planning.checks.preconditions import check_intent
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import Plan
+from bridgekit.state.address import IPV4, IPV6, Address
+from bridgekit.state.link import Dependency, Link, Manager
+from bridgekit.state.network_state import NetworkState
 from tests.unit.states import INTENT, STATE
 
 BOND = Link(9, "bond0", "bond", "52:54:00:00:00:09", 1500, True, True)
 
 
-def judged(state: Snapshot, intent: Intent = INTENT) -> dict[str, Finding]:
-    return {found.code: found for found in findings(state, intent)}
+def judged(state: NetworkState, intent: Intent = INTENT) -> dict[str, Finding]:
+    return {found.code: found for found in check_intent(state, intent)}
 
 
-def with_nic(**changes: object) -> Snapshot:
+def with_nic(**changes: object) -> NetworkState:
     nic = replace(STATE.links[0], **changes)  # type: ignore[arg-type]
     return replace(STATE, links=(nic, *STATE.links[1:], BOND))
 
@@ -62,7 +62,7 @@ def test_the_bond_itself_is_named() -> None:
     "program", ["dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan"]
 )
 def test_every_manager_gets_its_own_advice(program: str) -> None:
-    found = judged(replace(STATE, owners=(Owner(program, "process 7"),)))
+    found = judged(replace(STATE, managers=(Manager(program, "process 7"),)))
     only = found[f"owned-by-{program.lower()}"]
     assert only.level == "warn" and "process 7" in only.message
     assert "br0" in only.advice or "eth0" in only.advice
@@ -79,25 +79,29 @@ def test_when_addresses_end() -> None:
 
 
 def test_a_disk_needs_to_be_insisted_on() -> None:
-    state = replace(STATE, ties=(Tie("disk", "/ is nfs4 from 10.0.0.1:/"),))
+    state = replace(STATE, dependencies=(Dependency("disk", "/ is nfs4 from 10.0.0.1:/"),))
     assert judged(state)["network-disk"].level == "refuse"
     assert "--i-know" in judged(state)["network-disk"].advice
-    assert judged(state, replace(INTENT, knowing=True))["network-disk"].level == "warn"
+    assert judged(state, replace(INTENT, force=True))["network-disk"].level == "warn"
 
 
 def test_many_are_counted() -> None:
-    state = replace(STATE, ties=tuple(Tie("firewall", f"rule {number}") for number in range(9)))
+    state = replace(
+        STATE, dependencies=tuple(Dependency("firewall", f"rule {number}") for number in range(9))
+    )
     message = judged(state)["firewall-names-nic"].message
     assert "rule 2 and 6 more" in message and "rule 3" not in message
 
 
 def test_what_was_not_looked_at_is_a_note() -> None:
-    found = judged(replace(STATE, ties=(Tie("unread", "`nft` gave no answer"),)))
+    found = judged(replace(STATE, dependencies=(Dependency("unread", "`nft` gave no answer"),)))
     assert found["not-looked-at"].level == "note"
 
 
 def test_no_finding_commands_the_terminal() -> None:
-    state = replace(STATE, ties=(Tie("socket", "TCP port 1 of a\x1b]0;owned\x07\r\n\u202e"),))
+    state = replace(
+        STATE, dependencies=(Dependency("socket", "TCP port 1 of a\x1b]0;owned\x07\r\n\u202e"),)
+    )
     found = judged(state)["bound-socket"]
     assert found.message.isprintable() and "\\x1b]0;owned\\x07\\r\\n\\u202e" in found.message
 
@@ -183,7 +187,9 @@ def test_flowtables_of_nftables(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
         return table % '["eth1", "eth0"]' if argv[0] == "nft" else ""
 
-    assert firewall.ties("eth0", run, tmp_path) == (Tie("firewall", "nft flowtable inet t f"),)
+    assert firewall.ties("eth0", run, tmp_path) == (
+        Dependency("firewall", "nft flowtable inet t f"),
+    )
     assert firewall.ties("eth2", run, tmp_path) == ()
 
 
@@ -195,9 +201,9 @@ def test_a_firewall_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
 
 
 def test_a_plan_keeps_what_it_was_decided_on() -> None:
-    state = replace(STATE, ties=(Tie("disk", "/ is nfs4"),))
-    plan = Plan(replace(INTENT, knowing=True), state, ())
-    assert plans.decoded(plans.encoded(plan)) == plan
+    state = replace(STATE, dependencies=(Dependency("disk", "/ is nfs4"),))
+    plan = Plan(replace(INTENT, force=True), state, ())
+    assert plans.decode(plans.encode(plan)) == plan
 
 
 LEASE = replace(STATE.addresses[0], valid=900, preferred=900)
@@ -221,6 +227,6 @@ def test_which_families_are_leased(
     methods: tuple[tuple[str, str], ...],
     families: set[int],
 ) -> None:
-    owners = (Owner("networkd", "x"),) if owned else ()
-    state = replace(STATE, addresses=addresses, owners=owners)
+    owners = (Manager("networkd", "x"),) if owned else ()
+    state = replace(STATE, addresses=addresses, managers=owners)
     assert leased(state, "eth0", frozenset(methods)) == families

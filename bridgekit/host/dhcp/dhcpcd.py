@@ -11,7 +11,7 @@ import subprocess
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from bridgekit.model.dhcp import LEASES, PID_FILES, DhcpClient
+from bridgekit.state.dhcp_client import LEASES, PID_FILES, DhcpClient
 
 PROGRAM = "dhcpcd"
 TITLE = re.compile(r"dhcpcd: (?:\[privileged proxy\] )?(\S+) \[ip4\](?: \[ip6\])?")

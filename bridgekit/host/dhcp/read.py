@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bridgekit.host.dhcp import dhcpcd, words
-from bridgekit.model.addresses import IPV4, Address
-from bridgekit.model.dhcp import DhcpClient
+from bridgekit.state.address import IPV4, Address
+from bridgekit.state.dhcp_client import DhcpClient
 
 PROC = Path("/proc")
 CONFIGURATION = "/etc/dhcp/dhclient.conf"

@@ -19,8 +19,8 @@ from bridgekit.errors import BridgekitError
 from bridgekit.host.dhcp import dhcpcd
 from bridgekit.host.dhcp.read import processes_of
 from bridgekit.host.dhcp.words import spared, stand_in
-from bridgekit.model.addresses import FOREVER
-from bridgekit.model.dhcp import DhcpClient
+from bridgekit.state.address import FOREVER
+from bridgekit.state.dhcp_client import DhcpClient
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UDHCPC_SCRIPT = "/etc/udhcpc/default.script"

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bridgekit.model.dhcp import DhcpClient
+from bridgekit.state.dhcp_client import DhcpClient
 
 
 class Options(Struct, frozen=True):

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
-from bridgekit.model.alike import Alike
+from bridgekit.state.routes.block import RouteBlock
 
 HEADER, FLAGS = struct.Struct("=IHHII"), struct.Struct("=H")
 FLAGS_AT, SEQUENCE_AT = 6, 8
@@ -59,7 +59,7 @@ class Sink(Protocol):
 
     def append(self, body: bytes, /) -> None: ...
 
-    def stretch(self, chunk: bytes, heads: int) -> int:
+    def feed(self, chunk: bytes, heads: int) -> int:
         """Take the messages that a chunk begins with, if it can; return where the rest begins.
 
         `heads` is the size of a message's head; the first message's is good.
@@ -69,7 +69,7 @@ class Sink(Protocol):
 class Bodies(list[bytes]):
     """Takes one at a time."""
 
-    def stretch(self, chunk: bytes, heads: int) -> int:
+    def feed(self, chunk: bytes, heads: int) -> int:
         return 0
 
 
@@ -130,7 +130,7 @@ class Channel:
                     raise
                 whole = False
                 continue
-            start = sink.stretch(chunk, HEADER.size) if self._begins_well(chunk) else 0
+            start = sink.feed(chunk, HEADER.size) if self._begins_well(chunk) else 0
             for answer, flags, sequence, at, end in _messages(chunk, start):
                 if sequence != self._sequence:
                     continue
@@ -184,7 +184,7 @@ class Channel:
         self.refused = self.refused or error
 
     def exchange_alike(
-        self, kind: int, flags: int, routes: Alike, words: Callable[[bytes], str]
+        self, kind: int, flags: int, routes: RouteBlock, words: Callable[[bytes], str]
     ) -> None:
         """Send a request for each of these; NetlinkError for the first one refused of a batch.
 

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from bridgekit.model.links import Link
+from bridgekit.state.link import Link
 
 SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361}
 """bpf(2), by machine: little-endian ones, for so the registers are packed below."""

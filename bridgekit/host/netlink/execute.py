@@ -23,11 +23,11 @@ from bridgekit.host.netlink.messages import (
     without_settings,
 )
 from bridgekit.host.netlink.replay import DELROUTE, NEWROUTE, Replay
-from bridgekit.migration import operations as op
-from bridgekit.model import wire
-from bridgekit.model.addresses import IPV4, IPV6, NODAD, Address
-from bridgekit.model.alike import Alike
-from bridgekit.model.links import Link, PortOptions
+from bridgekit.planning import operations as op
+from bridgekit.state import nlattr
+from bridgekit.state.address import IPV4, IPV6, NODAD, Address
+from bridgekit.state.link import Link, PortOptions
+from bridgekit.state.routes.block import RouteBlock
 
 NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
 DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
@@ -117,7 +117,7 @@ class Executor:
         nic = _link(channel, operation.link)
         target = _link(channel, operation.after) if operation.after else None
         bridge = target or links.link(channel, operation.before or "")
-        number = wire.number(links.MASTER, target.index if target else 0)
+        number = nlattr.number(links.MASTER, target.index if target else 0)
         change = [Request(SETLINK, link_body(nic.index, number))]
         if target and operation.port != PortOptions():
             change.append(Request(NEWLINK, links.port_body(nic.index, operation.port)))
@@ -181,8 +181,8 @@ class Executor:
         replay = Replay(here, self._undoing)
         for stage in replay.replaced(operation.before, operation.after, now):
             channel.exchange(stage.requests)
-            if stage.alike:
-                channel.refused = self._replace(stage.alike, replay) or channel.refused
+            if stage.blocks:
+                channel.refused = self._replace(stage.blocks, replay) or channel.refused
 
     @_do.register
     def _(self, operation: op.AddRoutes, channel: Channel) -> None:
@@ -210,7 +210,7 @@ class Executor:
         bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
         channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
 
-    def _replace(self, groups: Sequence[Alike], replay: Replay) -> NetlinkError | None:
+    def _replace(self, groups: Sequence[RouteBlock], replay: Replay) -> NetlinkError | None:
         """Replace routes alike; while undoing, return the first error."""
 
         def send(family: int) -> NetlinkError | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TypeVar
 
-from bridgekit.model.addresses import IPV4, IPV6
+from bridgekit.state.address import IPV4, IPV6
 
 Result = TypeVar("Result")
 SIGNALS = signal.valid_signals()

@@ -10,28 +10,37 @@ from collections.abc import Iterator
 
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.read import GETROUTE
-from bridgekit.model import wire
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.routes import DST, METRICS, MULTIPATH, OIF, RTMSG, fields, hops, place
+from bridgekit.state import nlattr
+from bridgekit.state.routes.message import (
+    DST,
+    METRICS,
+    MULTIPATH,
+    OIF,
+    RTMSG,
+    attributes,
+    fib_key,
+    hops,
+)
+from bridgekit.state.routes.route_set import RouteSet
 
 FIB_MATCH = 0x2000
 
 
 def uneven(channel: Channel, routes: RouteSet, link: str) -> Iterator[bytes]:
     """Yield those IPv6 routes with a leg over this link whose legs have different metrics."""
-    for message in routes.naming(link).messages:
-        if message[0] == socket.AF_INET6 and MULTIPATH in fields(message):
+    for message in routes.on_link(link).messages:
+        if message[0] == socket.AF_INET6 and MULTIPATH in attributes(message):
             numbers = {index for _, index, _ in hops(message)}
             answers = (_leg(channel, message, index) for index in sorted(numbers))
             told = {found.get(METRICS) for found in answers if found is not None}
-            if len(told | {fields(message).get(METRICS)}) > 1:
+            if len(told | {attributes(message).get(METRICS)}) > 1:
                 yield message
 
 
 def _leg(channel: Channel, message: bytes, index: int) -> dict[int, bytes] | None:
     """The leg over this interface; None if a look-up leads elsewhere."""
     body = RTMSG.pack(socket.AF_INET6, 128, 0, 0, 0, 0, 0, 0, FIB_MATCH)
-    body += wire.attribute(DST, fields(message).get(DST, bytes(16)))
-    answer = channel.ask(GETROUTE, body + wire.attribute(OIF, wire.U32.pack(index)))
-    same = answer is not None and place(answer) == place(message)
-    return fields(answer) if answer is not None and same else None
+    body += nlattr.attribute(DST, attributes(message).get(DST, bytes(16)))
+    answer = channel.ask(GETROUTE, body + nlattr.attribute(OIF, nlattr.U32.pack(index)))
+    same = answer is not None and fib_key(answer) == fib_key(message)
+    return attributes(answer) if answer is not None and same else None

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from bridgekit.host.netlink.channel import Channel, Request
-from bridgekit.migration.operations import BridgeSettings
-from bridgekit.model import wire
-from bridgekit.model.links import BridgeOptions, Link, PortOptions
+from bridgekit.planning.operations import BridgeSettings
+from bridgekit.state import nlattr
+from bridgekit.state.link import BridgeOptions, Link, PortOptions
 
 NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 ADDRESS, IFNAME, MTU, LOWER, MASTER, TXQLEN = 1, 3, 4, 5, 10, 13
@@ -66,7 +66,7 @@ def indices(channel: Channel) -> dict[str, int]:
 
 def _called(channel: Channel, name: str) -> bytes | None:
     """The kernel also knows a link by its alternative names; that is another one."""
-    body = channel.ask(GETLINK, link_body(0, wire.name(IFNAME, name)), NO_LINK)
+    body = channel.ask(GETLINK, link_body(0, nlattr.name(IFNAME, name)), NO_LINK)
     return body if body and _name(body) == name else None
 
 
@@ -85,18 +85,18 @@ def _number_of(body: bytes) -> int:
 
 
 def _name(body: bytes) -> str:
-    kinds = wire.attributes(body, IFINFO.size)
-    return next(wire.text(body[at:end]) for kind, at, end in kinds if kind == IFNAME)
+    kinds = nlattr.attributes(body, IFINFO.size)
+    return next(nlattr.text(body[at:end]) for kind, at, end in kinds if kind == IFNAME)
 
 
 def _link(body: bytes, name_of: NameOf) -> Link:
     _, type, index, flags, _ = IFINFO.unpack_from(body)
-    found = wire.found(body, IFINFO.size)
-    info = wire.found(found.get(LINKINFO, b""))
-    kind = wire.text(info.get(KIND, b""))
-    port = wire.found(info.get(PORT_DATA, b"")) if info.get(PORT_KIND) == BRIDGE else None
-    ipv6 = wire.found(wire.found(found.get(AF_SPEC, b"")).get(socket.AF_INET6, b""))
-    controller, name = _number(found, MASTER), wire.text(found[IFNAME])
+    found = nlattr.found(body, IFINFO.size)
+    info = nlattr.found(found.get(LINKINFO, b""))
+    kind = nlattr.text(info.get(KIND, b""))
+    port = nlattr.found(info.get(PORT_DATA, b"")) if info.get(PORT_KIND) == BRIDGE else None
+    ipv6 = nlattr.found(nlattr.found(found.get(AF_SPEC, b"")).get(socket.AF_INET6, b""))
+    controller, name = _number(found, MASTER), nlattr.text(found[IFNAME])
     return Link(
         index=index,
         name=name,
@@ -109,21 +109,21 @@ def _link(body: bytes, name_of: NameOf) -> Link:
         arp=not flags & NOARP,
         wireless=_is_station(name, index),
         controller=(name_of(controller) or f"if{controller}") if controller else None,
-        lower=_lower(kind, found, wire.found(info.get(DATA, b"")), name_of),
+        lower=_lower(kind, found, nlattr.found(info.get(DATA, b"")), name_of),
         addrgenmode=ipv6[ADDRGENMODE][0] if ADDRGENMODE in ipv6 else None,
-        bridge=_bridge(wire.found(info.get(DATA, b""))) if kind == "bridge" else None,
+        bridge=_bridge(nlattr.found(info.get(DATA, b""))) if kind == "bridge" else None,
         port=None if port is None else _port(port),
         forwarding=port is not None and port.get(PORT_STATE) == bytes([FORWARDING]),
         qlen=_number(found, TXQLEN),
         group=_number(found, GROUP),
-        alias=wire.text(found[ALIAS]) if ALIAS in found else None,
+        alias=nlattr.text(found[ALIAS]) if ALIAS in found else None,
         token=_token(ipv6),
         altnames=tuple(_altnames(found.get(PROPERTIES, b""))),
     )
 
 
 def _number(found: dict[int, bytes], kind: int) -> int:
-    return wire.u32(found[kind]) if kind in found else 0
+    return nlattr.u32(found[kind]) if kind in found else 0
 
 
 def _lower(
@@ -148,9 +148,9 @@ def _is_station(name: str, index: int) -> bool:
 
 
 def _altnames(properties: bytes) -> Iterator[str]:
-    for kind, at, end in wire.attributes(properties, 0):
+    for kind, at, end in nlattr.attributes(properties, 0):
         if kind == ALTNAME:
-            yield wire.text(properties[at:end])
+            yield nlattr.text(properties[at:end])
 
 
 def _token(ipv6: dict[int, bytes]) -> str | None:
@@ -159,14 +159,14 @@ def _token(ipv6: dict[int, bytes]) -> str | None:
 
 
 def _packed(found: dict[int, bytes], kinds: frozenset[int]) -> bytes:
-    return b"".join(wire.attribute(k, found[k]) for k in sorted(found.keys() & kinds))
+    return b"".join(nlattr.attribute(k, found[k]) for k in sorted(found.keys() & kinds))
 
 
 def _port(found: dict[int, bytes]) -> PortOptions:
     cost, priority = found.get(PORT_COST), found.get(PORT_PRIORITY)
     return PortOptions(
-        path_cost=wire.u32(cost) if cost else None,
-        priority=wire.U16.unpack(priority)[0] if priority else None,
+        path_cost=nlattr.u32(cost) if cost else None,
+        priority=nlattr.U16.unpack(priority)[0] if priority else None,
         more=_packed(found, OTHER_PORT_SETTINGS),
     )
 
@@ -178,9 +178,9 @@ def _bridge(found: dict[int, bytes]) -> BridgeOptions:
         hello_time=_number(found, HELLO_TIME),
         max_age=_number(found, MAX_AGE),
         ageing_time=_number(found, AGEING_TIME),
-        priority=wire.u16(found[BRIDGE_PRIORITY]),
+        priority=nlattr.u16(found[BRIDGE_PRIORITY]),
         vlan_filtering=any(found.get(VLAN_FILTERING, b"")),
-        default_pvid=wire.u16(found[DEFAULT_PVID]) if DEFAULT_PVID in found else 1,
+        default_pvid=nlattr.u16(found[DEFAULT_PVID]) if DEFAULT_PVID in found else 1,
         more=_packed(found, OTHER_BRIDGE_SETTINGS),
     )
 
@@ -193,29 +193,29 @@ def link_body(index: int, attributes: bytes = b"", up: bool | None = None) -> by
 
 def new_bridge(name: str, settings: BridgeSettings) -> bytes:
     """A link's message that makes a bridge; an alias must be set afterwards."""
-    attributes = wire.name(IFNAME, name) + b"".join(settings_attributes(settings))
+    attributes = nlattr.name(IFNAME, name) + b"".join(settings_attributes(settings))
     return link_body(0, attributes) + _info(KIND, DATA, _bridge_data(settings.options))
 
 
 def settings_attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
     """An attribute for each of the settings that every link has, without the alias."""
     return (
-        wire.attribute(ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
-        wire.number(MTU, settings.mtu),
-        wire.number(TXQLEN, settings.qlen),
-        wire.number(GROUP, settings.group),
+        nlattr.attribute(ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
+        nlattr.number(MTU, settings.mtu),
+        nlattr.number(TXQLEN, settings.qlen),
+        nlattr.number(GROUP, settings.group),
     )
 
 
 def alias_attribute(alias: str) -> bytes:
     """An attribute that sets or, empty, takes off the alias."""
-    return wire.attribute(ALIAS, alias.encode(errors="surrogateescape"))
+    return nlattr.attribute(ALIAS, alias.encode(errors="surrogateescape"))
 
 
 def _bridge_data(options: BridgeOptions) -> bytes:
     """The settings by name come last: the kernel takes them in the order of its own numbers."""
     data = b"".join(
-        wire.number(kind, value)
+        nlattr.number(kind, value)
         for kind, value in (
             (FORWARD_DELAY, options.forward_delay),
             (HELLO_TIME, options.hello_time),
@@ -224,10 +224,10 @@ def _bridge_data(options: BridgeOptions) -> bytes:
             (STP_STATE, int(options.stp)),
         )
     )
-    data += wire.attribute(BRIDGE_PRIORITY, wire.U16.pack(options.priority))
+    data += nlattr.attribute(BRIDGE_PRIORITY, nlattr.U16.pack(options.priority))
     if options.vlan_filtering:  # a kernel without VLANs refuses the word itself
-        data += wire.attribute(VLAN_FILTERING, b"\1")
-        data += wire.attribute(DEFAULT_PVID, wire.U16.pack(options.default_pvid))
+        data += nlattr.attribute(VLAN_FILTERING, b"\1")
+        data += nlattr.attribute(DEFAULT_PVID, nlattr.U16.pack(options.default_pvid))
     return data + options.more
 
 
@@ -235,17 +235,17 @@ def port_body(index: int, options: PortOptions) -> bytes:
     """A link's message that says how its bridge treats it."""
     data = options.more
     if options.path_cost is not None:
-        data += wire.attribute(PORT_COST, wire.U32.pack(options.path_cost))
+        data += nlattr.attribute(PORT_COST, nlattr.U32.pack(options.path_cost))
     if options.priority is not None:
-        data += wire.attribute(PORT_PRIORITY, wire.U16.pack(options.priority))
+        data += nlattr.attribute(PORT_PRIORITY, nlattr.U16.pack(options.priority))
     return link_body(index) + _info(PORT_KIND, PORT_DATA, data)
 
 
 def _info(kind: int, data_kind: int, data: bytes) -> bytes:
-    return wire.nested(LINKINFO, wire.attribute(kind, BRIDGE) + wire.nested(data_kind, data))
+    return nlattr.nested(LINKINFO, nlattr.attribute(kind, BRIDGE) + nlattr.nested(data_kind, data))
 
 
 def set_addrgenmode(index: int, mode: int) -> Request:
     """Choose how link-local addresses are made (IN6_ADDR_GEN_MODE_); existing ones stay."""
-    ipv6 = wire.nested(socket.AF_INET6, wire.attribute(ADDRGENMODE, bytes([mode])))
-    return Request(SETLINK, link_body(index, wire.nested(AF_SPEC, ipv6)))
+    ipv6 = nlattr.nested(socket.AF_INET6, nlattr.attribute(ADDRGENMODE, bytes([mode])))
+    return Request(SETLINK, link_body(index, nlattr.nested(AF_SPEC, ipv6)))

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from bridgekit.host.netlink.channel import REPLACE, Request
-from bridgekit.model import wire
-from bridgekit.model.addresses import FOREVER, TENTATIVE, Address
-from bridgekit.model.links import Neighbour
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.routes import (
+from bridgekit.state import nlattr
+from bridgekit.state.address import FOREVER, TENTATIVE, Address
+from bridgekit.state.link import Neighbour
+from bridgekit.state.routes.message import (
     DST,
     EXPIRES,
     METRICS,
@@ -20,12 +19,13 @@ from bridgekit.model.routes import (
     PRIORITY,
     RTMSG,
     TABLE,
+    attributes,
     connected_route,
     destination,
     expires,
-    fields,
-    settings,
+    without_state,
 )
+from bridgekit.state.routes.route_set import RouteSet
 
 NEWADDR = 20
 IFADDR, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
@@ -44,16 +44,16 @@ def address_body(address: Address, index: int, flags: int) -> bytes:
     return b"".join(
         (
             IFADDR.pack(address.family, address.prefixlen, 0, address.scope, index),
-            wire.attribute(IFA_LOCAL, ip_address(address.ip).packed),
-            wire.attribute(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
-            wire.attribute(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
-            wire.name(IFA_LABEL, label) if label else b"",
-            wire.number(IFA_FLAGS, flags & ~TENTATIVE),
-            wire.number(IFA_METRIC, address.metric) if address.metric else b"",
-            wire.attribute(IFA_PROTOCOL, bytes([address.protocol])) if address.protocol else b"",
+            nlattr.attribute(IFA_LOCAL, ip_address(address.ip).packed),
+            nlattr.attribute(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
+            nlattr.attribute(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
+            nlattr.name(IFA_LABEL, label) if label else b"",
+            nlattr.number(IFA_FLAGS, flags & ~TENTATIVE),
+            nlattr.number(IFA_METRIC, address.metric) if address.metric else b"",
+            nlattr.attribute(IFA_PROTOCOL, bytes([address.protocol])) if address.protocol else b"",
             b""
             if lifetimes == (FOREVER, FOREVER)
-            else wire.attribute(IFA_CACHEINFO, LIFETIMES.pack(*lifetimes, 0, 0)),
+            else nlattr.attribute(IFA_CACHEINFO, LIFETIMES.pack(*lifetimes, 0, 0)),
         )
     )
 
@@ -88,10 +88,10 @@ def neighbour_body(entry: Neighbour, index: int) -> bytes:
     return b"".join(
         (
             NDMSG.pack(entry.family, index, state, entry.flags, 0),
-            wire.attribute(NDA_DST, ip_address(entry.ip).packed),
-            wire.attribute(NDA_LLADDR, mac) if mac else b"",
-            wire.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
-            wire.number(NDA_FLAGS_EXT, MANAGED) if entry.managed else b"",
+            nlattr.attribute(NDA_DST, ip_address(entry.ip).packed),
+            nlattr.attribute(NDA_LLADDR, mac) if mac else b"",
+            nlattr.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
+            nlattr.number(NDA_FLAGS_EXT, MANAGED) if entry.managed else b"",
         )
     )
 
@@ -104,7 +104,7 @@ def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> Rou
     sources = {net: ip_address(a.ip).packed for a in addresses[::-1] for net in a.connected}
 
     def changed(message: bytes) -> bool:
-        found, where = fields(message), destination(message)
+        found, where = attributes(message), destination(message)
         other = found.get(PREFSRC) != sources.get(where)
         return message[0] == socket.AF_INET and where in sources and (other or METRICS in found)
 
@@ -114,15 +114,15 @@ def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> Rou
 
 
 def _only(message: bytes, kinds: tuple[int, ...]) -> bytes:
-    found = fields(message)
+    found = attributes(message)
     return message[: RTMSG.size] + b"".join(
-        wire.attribute(kind, found[kind]) for kind in kinds if kind in found
+        nlattr.attribute(kind, found[kind]) for kind in kinds if kind in found
     )
 
 
 def replayed(message: bytes) -> bytes:
     """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
-    bare = settings(message)
+    bare = without_state(message)
     if message[0] == socket.AF_INET6 and expires(message):
-        bare += wire.number(EXPIRES, expires(message))
+        bare += nlattr.number(EXPIRES, expires(message))
     return bare

@@ -17,7 +17,7 @@ from pathlib import Path
 from bridgekit.host.netlink import links
 from bridgekit.host.netlink.channel import Channel, Request
 from bridgekit.host.netlink.links import MASTER, SETLINK, link_body
-from bridgekit.model import wire
+from bridgekit.state import nlattr
 
 TUN = Path("/dev/net/tun")
 SET_INTERFACE = 0x400454CA  # TUNSETIFF, linux/if_tun.h
@@ -37,21 +37,21 @@ def passes(bridge: str, nic: str, seconds: float) -> bool:
     if not TUN.exists():
         return True
     with contextlib.ExitStack() as stack:
-        wire = stack.enter_context(_heard(nic))
+        nlattr = stack.enter_context(_heard(nic))
         machine = stack.enter_context(_port(bridge))
         frame, deadline = _frame(secrets.token_bytes(16)), time.monotonic() + seconds
         while time.monotonic() < deadline:
             os.write(machine, frame)
-            if _arrived(wire, frame):
+            if _arrived(nlattr, frame):
                 return True
     return False
 
 
 @contextlib.contextmanager
 def _heard(nic: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_PROTOCOL)) as wire:
-        wire.bind((nic, EVERY_PROTOCOL))
-        yield wire
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_PROTOCOL)) as nlattr:
+        nlattr.bind((nic, EVERY_PROTOCOL))
+        yield nlattr
 
 
 @contextlib.contextmanager
@@ -63,17 +63,17 @@ def _port(bridge: str) -> Iterator[int]:
         with Channel() as channel:
             numbers = links.indices(channel)
             channel.exchange([links.set_addrgenmode(numbers[name], 1)])
-            body = link_body(numbers[name], wire.number(MASTER, numbers[bridge]), up=True)
+            body = link_body(numbers[name], nlattr.number(MASTER, numbers[bridge]), up=True)
             channel.exchange([Request(SETLINK, body)])
         yield handle
     finally:
         os.close(handle)
 
 
-def _arrived(wire: socket.socket, frame: bytes) -> bool:
+def _arrived(nlattr: socket.socket, frame: bytes) -> bool:
     deadline = time.monotonic() + AGAIN_SECONDS
-    while (left := deadline - time.monotonic()) > 0 and select.select([wire], [], [], left)[0]:
-        if wire.recv(len(frame)) == frame:
+    while (left := deadline - time.monotonic()) > 0 and select.select([nlattr], [], [], left)[0]:
+        if nlattr.recv(len(frame)) == frame:
             return True
     return False
 

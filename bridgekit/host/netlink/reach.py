@@ -6,7 +6,7 @@ from bridgekit.host.netlink import links, read
 from bridgekit.host.netlink.channel import CREATE, REPLACE, Channel, Request
 from bridgekit.host.netlink.messages import NDA_DST, NDA_LLADDR, NDMSG
 from bridgekit.host.netlink.notices import Notices
-from bridgekit.model import wire
+from bridgekit.state import nlattr
 
 NEWNEIGH = 28
 USE = 0x01
@@ -51,8 +51,8 @@ def _question(ip: str, index: int, mac: bytes | None) -> Request:
     address = ip_address(ip)
     family = 2 if address.version == 4 else 10
     state, flags = (PROBE, 0) if mac else (0, USE)
-    body = NDMSG.pack(family, index, state, flags, 0) + wire.attribute(NDA_DST, address.packed)
-    body += wire.attribute(NDA_LLADDR, mac) if mac else b""
+    body = NDMSG.pack(family, index, state, flags, 0) + nlattr.attribute(NDA_DST, address.packed)
+    body += nlattr.attribute(NDA_LLADDR, mac) if mac else b""
     return Request(NEWNEIGH, body, CREATE | REPLACE)
 
 
@@ -61,7 +61,7 @@ def _entry(channel: Channel, ip: str, index: int) -> tuple[int, bytes | None]:
     packed = ip_address(ip).packed
     family = 2 if len(packed) == 4 else 10
     for body in channel.dump(read.GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
-        found = wire.found(body, NDMSG.size)
+        found = nlattr.found(body, NDMSG.size)
         if found.get(NDA_DST) == packed and NDMSG.unpack_from(body)[1] == index:
             return NDMSG.unpack_from(body)[2], found.get(NDA_LLADDR)
     return 0, None

@@ -23,13 +23,13 @@ from bridgekit.host.netlink.messages import (
     NDA_PROTOCOL,
     NDMSG,
 )
-from bridgekit.model import wire
-from bridgekit.model.addresses import DEPRECATED, FOREVER, Address
-from bridgekit.model.gathering import Gathering
-from bridgekit.model.links import Link, Neighbour
-from bridgekit.model.route_set import RouteSet
-from bridgekit.model.routes import DST, LOCAL_TABLE, OIF, RTMSG, fields
-from bridgekit.model.rules import NEXTHOP_HEAD, Nexthop, Rule
+from bridgekit.state import nlattr
+from bridgekit.state.address import DEPRECATED, FOREVER, Address
+from bridgekit.state.link import Link, Neighbour
+from bridgekit.state.routes.dump_parser import RouteDumpParser
+from bridgekit.state.routes.message import DST, LOCAL_TABLE, OIF, RTMSG, attributes
+from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.state.rule_nexthop import NEXTHOP_HEAD, Nexthop, Rule
 
 GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 22, 26, 30, 34, 106
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -50,10 +50,10 @@ def _addresses(bodies: Iterator[bytes], names: dict[int, str]) -> Iterator[Addre
 
 def _address(body: bytes, link: str) -> Address:
     family, prefixlen, flags, scope, _ = IFADDR.unpack_from(body)
-    found = wire.found(body, IFADDR.size)
+    found = nlattr.found(body, IFADDR.size)
     address = found.get(IFA_ADDRESS, bytes(4))  # a peer 0.0.0.0 is left out
     local = found.get(IFA_LOCAL, address)
-    flags = wire.u32(found[IFA_FLAGS]) if IFA_FLAGS in found else flags
+    flags = nlattr.u32(found[IFA_FLAGS]) if IFA_FLAGS in found else flags
     preferred, valid = FOREVER, FOREVER
     if IFA_CACHEINFO in found:
         preferred, valid, _, _ = LIFETIMES.unpack_from(found[IFA_CACHEINFO])
@@ -64,13 +64,13 @@ def _address(body: bytes, link: str) -> Address:
         prefixlen=prefixlen,
         peer=_ip(address) if local != address else None,
         broadcast=_ip(found[IFA_BROADCAST]) if IFA_BROADCAST in found else None,
-        label=wire.text(found[IFA_LABEL]) if IFA_LABEL in found else None,
+        label=nlattr.text(found[IFA_LABEL]) if IFA_LABEL in found else None,
         scope=scope,
         flags=flags,
         # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
         preferred=0 if flags & DEPRECATED else preferred,
         valid=valid,
-        metric=wire.u32(found[IFA_METRIC]) if IFA_METRIC in found else 0,
+        metric=nlattr.u32(found[IFA_METRIC]) if IFA_METRIC in found else 0,
         protocol=found.get(IFA_PROTOCOL, b"\0")[0],
     )
 
@@ -82,14 +82,14 @@ def _ip(packed: bytes) -> str:
 def routes(names: dict[int, str]) -> RouteSet:
     """Return the routes of every table and both families. Equivalent to: ip route show table all"""
     ours, theirs = at_once(_routes)
-    few, alike = (*ours.messages, *theirs.messages), (*ours.alike, *theirs.alike)
+    few, alike = (*ours.messages, *theirs.messages), (*ours.blocks, *theirs.blocks)
     return RouteSet(tuple(names.items()), few, alike)
 
 
 def _routes(family: int) -> RouteSet:
     with Channel() as channel:
         head = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
-        return channel.dump_into(Gathering, GETROUTE, head).gathered()
+        return channel.dump_into(RouteDumpParser, GETROUTE, head).result()
 
 
 def local_ipv6(channel: Channel, index: int) -> frozenset[str]:
@@ -98,8 +98,8 @@ def local_ipv6(channel: Channel, index: int) -> frozenset[str]:
     Equivalent to: ip -6 route show table local dev LINK
     """
     head = RTMSG.pack(socket.AF_INET6, 0, 0, 0, LOCAL_TABLE, 0, 0, 0, 0)
-    bodies = channel.dump(GETROUTE, head + wire.attribute(OIF, wire.U32.pack(index)))
-    return frozenset(socket.inet_ntop(socket.AF_INET6, fields(b)[DST]) for b in bodies)
+    bodies = channel.dump(GETROUTE, head + nlattr.attribute(OIF, nlattr.U32.pack(index)))
+    return frozenset(socket.inet_ntop(socket.AF_INET6, attributes(b)[DST]) for b in bodies)
 
 
 def neighbours(channel: Channel, links: Sequence[Link]) -> tuple[Neighbour, ...]:
@@ -117,9 +117,9 @@ def neighbours(channel: Channel, links: Sequence[Link]) -> tuple[Neighbour, ...]
 
 def _neighbour(body: bytes, links: dict[int, Link]) -> Neighbour | None:
     family, index, state, flags, _ = NDMSG.unpack_from(body)
-    found = wire.found(body, NDMSG.size)
+    found = nlattr.found(body, NDMSG.size)
     mac, proxy = found.get(NDA_LLADDR, b""), flags & Neighbour.PROXY
-    managed = NDA_FLAGS_EXT in found and bool(wire.u32(found[NDA_FLAGS_EXT]) & MANAGED)
+    managed = NDA_FLAGS_EXT in found and bool(nlattr.u32(found[NDA_FLAGS_EXT]) & MANAGED)
     usable = proxy or managed or (state & Neighbour.USABLE and mac)
     if not usable or index not in links or _is_kernels_own(mac, state, links[index]):
         return None

@@ -10,11 +10,17 @@ from msgspec.structs import replace
 from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink.channel import APPEND, CREATE, REPLACE, Request
 from bridgekit.host.netlink.messages import replayed
-from bridgekit.model.addresses import IPV6
-from bridgekit.model.alike import Alike, names_prefix
-from bridgekit.model.route_set import Identity, RouteSet
-from bridgekit.model.route_text import route_text
-from bridgekit.model.routes import dead_links, has_gateway, has_legs, key, over_live_legs
+from bridgekit.state.address import IPV6
+from bridgekit.state.routes.block import RouteBlock, has_destination
+from bridgekit.state.routes.format import format_route
+from bridgekit.state.routes.message import (
+    dead_oifs,
+    has_gateway,
+    is_ipv6_multipath,
+    replace_key,
+    without_dead_nexthops,
+)
+from bridgekit.state.routes.route_set import Identity, RouteSet
 
 NEWROUTE, DELROUTE = 24, 25
 THERE, GONE = frozenset({errno.EEXIST}), frozenset({errno.ESRCH})
@@ -26,7 +32,7 @@ class Stage(Struct, frozen=True):
     """Requests to be sent, and then, with CREATE and REPLACE, routes alike."""
 
     requests: list[Request]
-    alike: list[Alike]
+    blocks: list[RouteBlock]
 
 
 class Replay(Struct, frozen=True):
@@ -41,12 +47,12 @@ class Replay(Struct, frozen=True):
 
     def added(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Put each behind those that have the same key."""
-        for message in self._today(routes).one_by_one():
+        for message in self._today(routes).each_message():
             yield self._request(NEWROUTE, message, CREATE | APPEND, quiet)
 
     def removed(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Delete exactly these."""
-        for message in self._today(routes).one_by_one():
+        for message in self._today(routes).each_message():
             yield self._request(DELROUTE, message, 0, quiet)
 
     def replaced(self, before: RouteSet, after: RouteSet, now: RouteSet) -> Iterator[Stage]:
@@ -59,7 +65,7 @@ class Replay(Struct, frozen=True):
         old, new = self._told_apart(before, after, now)
         now = replace(now, messages=(*now.messages, *_of_the_kinds_of(old, new, now)))
         requests = list(self._replaced(old, new, now))
-        groups = self._today(new).alike
+        groups = self._today(new).blocks
         alike = [replace(one, sample=replayed(one.sample)) for one in groups if len(one)]
         for through_router in (False, True):
             yield Stage(
@@ -73,32 +79,32 @@ class Replay(Struct, frozen=True):
         """Of those alike keep so what can be replaced at once: each still stands alone there."""
         there = now.kinds()
         old, new, kept = [*before.messages], [*after.messages], []
-        for one, other in zip(before.alike, after.alike, strict=True):
+        for one, other in zip(before.blocks, after.blocks, strict=True):
             if there.get(before.kind(one.sample)) == one.prefixes:
                 kept.append(other)
                 continue
-            alone = frozenset(one.among(there.get(before.kind(one.sample), b"")))
-            kept.append(other.only(alone))
-            done = frozenset(one.among(there.get(after.kind(other.sample), b"")))
+            alone = frozenset(one.intersection(there.get(before.kind(one.sample), b"")))
+            kept.append(other.subset(alone))
+            done = frozenset(one.intersection(there.get(after.kind(other.sample), b"")))
             rest = frozenset(one.each()) - alone - (done if self.undoing else frozenset())
-            old += one.only(rest).messages()
-            new += other.only(rest).messages()
+            old += one.subset(rest).messages()
+            new += other.subset(rest).messages()
         return RouteSet(before.names, tuple(old)), RouteSet(after.names, tuple(new), tuple(kept))
 
     def _replaced(
         self, before: RouteSet, after: RouteSet, now: RouteSet
     ) -> Iterator[tuple[Request, bool]]:
         """With each request: does its route go through a router?"""
-        standing = _standing(now, frozenset(map(key, after.messages)))
+        standing = _standing(now, frozenset(map(replace_key, after.messages)))
         names = zip(before.identities(), after.identities(), strict=True)
         for (old, new), message in zip(names, after.messages, strict=True):
             one, twin = (RouteSet(routes.names, (message,)) for routes in (after, before))
-            here = RouteSet(now.names, standing.get(key(message), ()))
+            here = RouteSet(now.names, standing.get(replace_key(message), ()))
             present = list(here.identities())
-            if self.undoing and has_legs(message):
+            if self.undoing and is_ipv6_multipath(message):
                 requests = self._legs_again(one, twin, here) if new not in present else ()
             elif present[:1] == [old] and new not in present:
-                requests = self._in_place(one, dead_links(here.messages[0]))
+                requests = self._in_place(one, dead_oifs(here.messages[0]))
             elif self.undoing:
                 requests = self._beside(one, twin, old in present, new in present)
             else:
@@ -108,7 +114,7 @@ class Replay(Struct, frozen=True):
     def _in_place(self, one: RouteSet, dead: frozenset[int]) -> Iterator[Request]:
         """Of its legs the kernel makes none that is dead: an undo leaves them out."""
         for message in self._today(one).messages:
-            made = over_live_legs(message, dead) if self.undoing else message
+            made = without_dead_nexthops(message, dead) if self.undoing else message
             yield self._request(NEWROUTE, made, CREATE | REPLACE)
 
     def _beside(
@@ -127,7 +133,7 @@ class Replay(Struct, frozen=True):
         Where others' legs stand as well, or dead ones, only the legs that moved change.
         """
         new, old, stands = (_apart(routes) for routes in (one, twin, here))
-        dead = any(dead_links(message) for message in here.messages)
+        dead = any(dead_oifs(message) for message in here.messages)
         if stands.keys() <= new.keys() | old.keys() and not dead:
             for message in self._today(one).messages:
                 yield self._request(NEWROUTE, message, CREATE | REPLACE, CANNOT)
@@ -138,7 +144,7 @@ class Replay(Struct, frozen=True):
     def words(self, message: bytes) -> str:
         """Return what a message with today's numbers is about."""
         names = {index: name for name, index in self.here.items()}
-        return f"route {route_text(message, lambda index: names.get(index, f'if{index}'))}"
+        return f"route {format_route(message, lambda index: names.get(index, f'if{index}'))}"
 
     def _request(
         self, kind: int, message: bytes, flags: int, quiet: frozenset[int] = frozenset()
@@ -159,7 +165,7 @@ def _standing(now: RouteSet, keys: frozenset[object]) -> dict[object, tuple[byte
     """The routes with these keys, in their order."""
     found: dict[object, tuple[bytes, ...]] = {}
     for message in now.messages:
-        name = key(message)
+        name = replace_key(message)
         if name in keys:
             found[name] = (*found.get(name, ()), message)
     return found
@@ -167,13 +173,13 @@ def _standing(now: RouteSet, keys: frozenset[object]) -> dict[object, tuple[byte
 
 def _apart(routes: RouteSet) -> dict[Identity, bytes]:
     """The legs of these routes, each as a route of its own."""
-    parts = routes.with_legs_apart()
+    parts = routes.with_nexthops_split()
     return dict(zip(parts.identities(), parts.messages, strict=True))
 
 
 def _of_the_kinds_of(old: RouteSet, new: RouteSet, now: RouteSet) -> Iterator[bytes]:
     """Routes that are alike now, one by one, if some of their kind are dealt with one by one."""
-    kinds = {routes.kind(m) for routes in (old, new) for m in routes.messages if names_prefix(m)}
-    for group in now.alike if kinds else ():
+    kinds = {routes.kind(m) for routes in (old, new) for m in routes.messages if has_destination(m)}
+    for group in now.blocks if kinds else ():
         if now.kind(group.sample) in kinds:
             yield from group.messages()

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from msgspec import Struct
 
 from bridgekit.host.netlink.channel import Channel, NetlinkError
-from bridgekit.model import wire
+from bridgekit.state import nlattr
 
 SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -59,15 +59,15 @@ def acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
     with Channel(SOCK_DIAG) as channel:
         request = ONE.pack(family, tcp, INFO_WANTED, states, *ports, *ends, 0, ANY)
         found = channel.ask(SOCK_DIAG_BY_FAMILY, request)
-    info = wire.found(found, SOCKET.size).get(INFO) if found else None
-    return info is None or not (info[RETRANSMITS] or wire.u32(info, UNACKNOWLEDGED))
+    info = nlattr.found(found, SOCKET.size).get(INFO) if found else None
+    return info is None or not (info[RETRANSMITS] or nlattr.u32(info, UNACKNOWLEDGED))
 
 
 def _listed(channel: Channel, family: int, protocol: int, index: int) -> Iterator[Bound]:
     request = REQUEST.pack(family, protocol, 0, 0xFFFFFFFF & ~PASSING)
     condition = struct.pack("=BBHI", DEVICE_CONDITION, 8, 12, index)  # the kernel sorts, not we
     try:
-        bodies = channel.dump(SOCK_DIAG_BY_FAMILY, request + wire.attribute(BYTECODE, condition))
+        bodies = channel.dump(SOCK_DIAG_BY_FAMILY, request + nlattr.attribute(BYTECODE, condition))
     except NetlinkError:
         return
     for body in bodies:

@@ -15,8 +15,8 @@ from bridgekit.host.netlink.channel import CREATE, EXCL, Channel, Request
 from bridgekit.host.netlink.links import indices
 from bridgekit.host.netlink.messages import NDA_LLADDR, NDMSG
 from bridgekit.host.netlink.read import GETNEIGH
-from bridgekit.model import wire
-from bridgekit.model.links import Link, StaticMac
+from bridgekit.state import nlattr
+from bridgekit.state.link import Link, StaticMac
 
 NEWNEIGH, DELNEIGH = 28, 29
 AF_BRIDGE = 7
@@ -46,7 +46,7 @@ def _unicast(channel: Channel, links: tuple[Link, ...]) -> tuple[StaticMac, ...]
     found: dict[StaticMac, None] = {}
     for body in channel.dump(GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
         _, index, state, flags, _ = NDMSG.unpack_from(body)
-        attributes = wire.found(body, NDMSG.size)
+        attributes = nlattr.found(body, NDMSG.size)
         link, mac = numbers.get(index), attributes.get(NDA_LLADDR, b"")
         if link is None or not state & PERMANENT or len(mac) != 6 or mac[0] & 1:
             continue
@@ -73,7 +73,7 @@ def change(channel: Channel, macs: Sequence[StaticMac], there: bool, quiet: froz
 
 def _body(entry: StaticMac, index: int) -> bytes:
     head = NDMSG.pack(AF_BRIDGE, index, PERMANENT, SELF, 0)
-    return head + wire.attribute(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
+    return head + nlattr.attribute(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
 
 
 def _ioctl(request: int, entry: StaticMac, quiet: frozenset[int]) -> None:

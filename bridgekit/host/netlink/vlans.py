@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.links import AF_SPEC, GETLINK, IFINFO
 from bridgekit.host.netlink.static_macs import AF_BRIDGE
-from bridgekit.model import wire
-from bridgekit.model.links import Link, Vlan
+from bridgekit.state import nlattr
+from bridgekit.state.link import Link, Vlan
 
 EXT_MASK, IN_RANGES = 29, 4
 """Asks for VLANs, those that are alike together (RTEXT_FILTER_BRVLAN_COMPRESSED)."""
@@ -32,7 +32,7 @@ def told(channel: Channel, links: tuple[Link, ...]) -> tuple[Link, ...]:
 
 def _lists(channel: Channel) -> dict[int, tuple[Vlan, ...]]:
     """A card that is a switch itself answers as well, without VLANs."""
-    head = IFINFO.pack(AF_BRIDGE, 0, 0, 0, 0) + wire.number(EXT_MASK, IN_RANGES)
+    head = IFINFO.pack(AF_BRIDGE, 0, 0, 0, 0) + nlattr.number(EXT_MASK, IN_RANGES)
     bodies = channel.dump(GETLINK, head)
     each = ((IFINFO.unpack_from(body)[2], tuple(_vlans(body))) for body in bodies)
     return {index: vlans for index, vlans in each if vlans}
@@ -40,8 +40,8 @@ def _lists(channel: Channel) -> dict[int, tuple[Vlan, ...]]:
 
 def _vlans(body: bytes) -> Iterator[Vlan]:
     """A range is told by its two ends."""
-    spec, first = wire.found(body, IFINFO.size).get(AF_SPEC, b""), 0
-    for kind, at, _ in wire.attributes(spec, 0):
+    spec, first = nlattr.found(body, IFINFO.size).get(AF_SPEC, b""), 0
+    for kind, at, _ in nlattr.attributes(spec, 0):
         if kind == VLAN_INFO:
             marks, last = INFO.unpack_from(spec, at)
             first = first or last

@@ -4,8 +4,8 @@ from bridgekit.errors import BridgekitError
 from bridgekit.host.netlink import links, read
 from bridgekit.host.netlink.channel import Channel
 from bridgekit.host.netlink.notices import IPV6_ROUTES, Notices
-from bridgekit.model.addresses import Address
-from bridgekit.model.links import Link
+from bridgekit.state.address import Address
+from bridgekit.state.link import Link
 
 USABLE_SECONDS = 5.0
 """How long to wait for the kernel's work items; they take milliseconds."""

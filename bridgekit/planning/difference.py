@@ -1,0 +1,125 @@
+"""One difference of two network states, in words, and the commands that put it right."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from bridgekit.planning.operations import (
+    AddAddresses,
+    AddNeighbours,
+    AddStaticMacs,
+    BridgeSettings,
+    CreateBridge,
+    RemoveAddresses,
+    SetUp,
+    StopClient,
+)
+from bridgekit.planning.operations.link import ADDRGENMODES
+from bridgekit.planning.operations.route import FAMILY_FLAG
+from bridgekit.state.address import Address
+from bridgekit.state.dhcp_client import DhcpClient
+from bridgekit.state.link import Link, Neighbour, StaticMac
+from bridgekit.state.routes.format import format_route
+from bridgekit.state.routes.message import LOCAL_TABLE, table_of
+from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.state.rule_nexthop import Nexthop, Rule
+
+LINK_WORDS: dict[str, Callable[[Any], str]] = {
+    "mac": lambda mac: f"address {mac}",
+    "mtu": lambda mtu: f"mtu {mtu}",
+    "up": lambda up: "up" if up else "down",
+    "controller": lambda controller: f"master {controller}" if controller else "nomaster",
+    "qlen": lambda qlen: f"txqueuelen {qlen}",
+    "group": lambda group: f"group {group}",
+    "alias": lambda alias: f"alias {shlex.quote(alias or '')}",
+    "addrgenmode": lambda mode: f"addrgenmode {ADDRGENMODES[mode or 0]}",
+}
+"""The words of `ip link set` for a value of a link."""
+Changes = list[tuple[str, object, object]]
+"""What a value is called, what it should be, and what it is."""
+Words = tuple[str, Iterable[str], Iterable[str]]
+"""What something is, and the commands that make it and that end it."""
+
+
+class Difference(Struct, frozen=True):
+    """One thing that is not as it should be, and the commands that put it right.
+
+    `subject` says what it is about, whatever its value.
+    """
+
+    what: Literal["missing", "unexpected", "changed"]
+    text: str
+    repair: tuple[str, ...] = ()
+    subject: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.text}"
+
+
+def made(link: Link) -> tuple[str, ...]:
+    """Return the commands that make a link again: only a bridge can be."""
+    if link.bridge is None:
+        return ()
+    made = CreateBridge(link.name, BridgeSettings.of(link)).describe()
+    return (*made, *SetUp(link.name, link.up).describe())
+
+
+def link_differences(name: str, changes: Changes) -> Iterator[Difference]:
+    """Yield a difference for each value of a link, with the command for it if there is one."""
+    for field, wanted, found in changes:
+        words = LINK_WORDS[field](wanted) if field in LINK_WORDS else None
+        repair = (f"ip link set {name} {words}",) if words else ()
+        text = f"link {name}: {field} {wanted} became {found}"
+        yield Difference("changed", text, repair, f"link {name}: {field}")
+
+
+def address_words(address: Address) -> Words:
+    """Return the words about an address."""
+    only, none = (address,), RouteSet()
+    return (
+        f"address {address} dev {address.link}",
+        AddAddresses(address.link, only, none).describe(),
+        RemoveAddresses(address.link, only, none).describe(),
+    )
+
+
+def route_difference(
+    what: Literal["missing", "unexpected"], verb: str, message: bytes, routes: RouteSet
+) -> Difference:
+    """Return the difference that a route makes; `verb` is what `ip route` does about it.
+
+    Those of the table local come and go with addresses.
+    """
+    text = format_route(message, routes.name)
+    repair = (f"ip {FAMILY_FLAG[message[0]]}route {verb} {text}",)
+    return Difference(what, f"route {text}", () if table_of(message) == LOCAL_TABLE else repair)
+
+
+def neighbour_words(entry: Neighbour) -> Words:
+    """Return the words about a neighbour entry."""
+    made = AddNeighbours(entry.link, (entry,))
+    return f"neighbour {entry}", made.describe(), made.inverse().describe()
+
+
+def mac_words(entry: StaticMac) -> Words:
+    """Return the words about a MAC address that someone added."""
+    made = AddStaticMacs(entry.link, (entry,))
+    return f"MAC address {entry}", made.describe(), made.inverse().describe()
+
+
+def client_words(client: DhcpClient) -> Words:
+    """Return the words about a DHCP client."""
+    return str(client), (shlex.join(client.argv),), StopClient(client, client).describe()
+
+
+def rule_repair(verb: str, rule: Rule) -> tuple[str]:
+    """Return the command that adds or deletes a policy rule."""
+    return (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}",)
+
+
+def nexthop_words(hop: Nexthop) -> Words:
+    """Return the words about a nexthop object."""
+    end = f"ip nexthop delete id {hop.id}"
+    return f"nexthop {hop}", (f"ip nexthop replace {hop}",), (end,)

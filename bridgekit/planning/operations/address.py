@@ -1,0 +1,108 @@
+"""Changes of what a link answers to and whom it knows: addresses and neighbours."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from bridgekit.planning.operations.route import route_words
+from bridgekit.state.address import IPV6, NODAD, Address
+from bridgekit.state.link import Neighbour, StaticMac
+from bridgekit.state.routes.route_set import RouteSet
+
+
+class AddAddresses(Struct, frozen=True):
+    """Add addresses in this order, without duplicate detection where they are proven already.
+
+    Done when all that can be used are usable. The kernel makes the connected routes.
+    """
+
+    link: str
+    addresses: tuple[Address, ...]
+    connected: RouteSet
+
+    def inverse(self) -> "RemoveAddresses":
+        return RemoveAddresses(self.link, self.addresses, self.connected)
+
+    def describe(self) -> Iterator[str]:
+        for address in self.addresses:
+            proven = address.family == IPV6 and not (address.tentative or address.flags & NODAD)
+            yield f"ip address add {address} dev {self.link}{' nodad' if proven else ''}"
+        if not self.addresses:
+            yield from route_words("append", self.connected)
+
+
+class RemoveAddresses(Struct, frozen=True):
+    """Remove the connected routes, then the addresses, last added first."""
+
+    link: str
+    addresses: tuple[Address, ...]
+    connected: RouteSet
+
+    def inverse(self) -> AddAddresses:
+        return AddAddresses(self.link, self.addresses, self.connected)
+
+    def describe(self) -> Iterator[str]:
+        yield from route_words("delete", self.connected)
+        for address in reversed(self.addresses):
+            yield f"ip address delete {address.ip}/{address.prefixlen} dev {self.link}"
+
+
+class AddNeighbours(Struct, frozen=True):
+    """Add neighbour entries, so that nothing waits for ARP or NDP."""
+
+    link: str
+    entries: tuple[Neighbour, ...]
+
+    def inverse(self) -> "RemoveNeighbours":
+        return RemoveNeighbours(self.link, self.entries)
+
+    def describe(self) -> Iterator[str]:
+        for entry in self.entries:
+            yield f"ip neighbour replace {entry}"
+
+
+class RemoveNeighbours(Struct, frozen=True):
+    """Remove neighbour entries."""
+
+    link: str
+    entries: tuple[Neighbour, ...]
+
+    def inverse(self) -> AddNeighbours:
+        return AddNeighbours(self.link, self.entries)
+
+    def describe(self) -> Iterator[str]:
+        for entry in self.entries:
+            proxy = "proxy " if entry.flags & entry.PROXY else ""
+            yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
+
+
+class AddStaticMacs(Struct, frozen=True):
+    """Let a link take frames for these MAC addresses beside its own."""
+
+    link: str
+    macs: tuple[StaticMac, ...]
+
+    def inverse(self) -> "RemoveStaticMacs":
+        return RemoveStaticMacs(self.link, self.macs)
+
+    def describe(self) -> Iterator[str]:
+        yield from (_mac_words("add", entry) for entry in self.macs)
+
+
+class RemoveStaticMacs(Struct, frozen=True):
+    """Let a link take frames for these MAC addresses no more."""
+
+    link: str
+    macs: tuple[StaticMac, ...]
+
+    def inverse(self) -> AddStaticMacs:
+        return AddStaticMacs(self.link, self.macs)
+
+    def describe(self) -> Iterator[str]:
+        yield from (_mac_words("delete", entry) for entry in self.macs)
+
+
+def _mac_words(verb: str, entry: StaticMac) -> str:
+    if entry.multicast:
+        return f"ip maddress {verb} {entry}"
+    return f"bridge fdb {verb} {entry} self permanent"

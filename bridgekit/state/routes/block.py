@@ -1,0 +1,92 @@
+"""Routes by the thousand: those that differ only in where they lead, kept as one and a list.
+
+The kernel's messages begin alike: `struct rtmsg` (12 bytes), the table (8), the destination (8, or
+20 for IPv6), and then what the routes have in common. So 5 bytes tell an IPv4 route from the
+others, 17 an IPv6 route.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bridgekit.state import nlattr
+from bridgekit.state.address import IPV4, IPV6
+
+TABLE_AT, LENGTH_AT, DST_AT = 12, 1, 20
+"""Where a message has the head of its table, its prefix length, and its destination's head."""
+NETWORK_AT = DST_AT + nlattr.HEAD.size
+DST = 1
+BYTES = {IPV4: 4, IPV6: 16}
+
+
+def has_destination(message: bytes) -> bool:
+    """Does this message say where it leads, and in the usual place?"""
+    size = BYTES[message[0]]
+    return message[DST_AT:NETWORK_AT] == nlattr.HEAD.pack(nlattr.HEAD.size + size, DST)
+
+
+class RouteBlock(Struct, frozen=True):
+    """Routes with one message but for their prefixes; each is the only one of its place.
+
+    `sample` is the message of one of them; `prefixes` has for each its length, in one byte, and its
+    network, of as many bytes as the family's addresses.
+    """
+
+    sample: bytes
+    prefixes: bytes
+
+    def __len__(self) -> int:
+        return len(self.prefixes) // self._width
+
+    @property
+    def _width(self) -> int:
+        return 1 + BYTES[self.sample[0]]
+
+    def is_well_formed(self) -> bool:
+        """Could the kernel have sent this? What comes from a file may be anything."""
+        bits, width = 8 * BYTES[self.sample[0]], self._width
+        even = not (len(self.sample) % 4 or len(self.prefixes) % width)
+        return (
+            has_destination(self.sample) and even and max(self.prefixes[::width], default=0) <= bits
+        )
+
+    def each(self) -> Iterator[bytes]:
+        """Yield the prefix of each route."""
+        width = self._width
+        for at in range(0, len(self.prefixes), width):
+            yield self.prefixes[at : at + width]
+
+    def messages(self) -> Iterator[bytes]:
+        """Yield the message of each route."""
+        sample, end = self.sample, NETWORK_AT + self._width - 1
+        before, between, after = sample[:LENGTH_AT], sample[2:NETWORK_AT], sample[end:]
+        for prefix in self.each():
+            yield before + prefix[:1] + between + prefix[1:] + after
+
+    def intersection(self, prefixes: bytes) -> Iterator[bytes]:
+        """Yield each of these prefixes, which are of the same family."""
+        return replace(self, prefixes=prefixes).each()
+
+    def subset(self, prefixes: frozenset[bytes]) -> "RouteBlock":
+        """Return those of these prefixes, in their order."""
+        return replace(self, prefixes=b"".join(one for one in self.each() if one in prefixes))
+
+    def parts(self, count: int) -> Iterator["RouteBlock"]:
+        """Yield the same routes, at most so many at a time."""
+        step = count * self._width
+        for at in range(0, len(self.prefixes), step):
+            yield replace(self, prefixes=self.prefixes[at : at + step])
+
+    def joined(self, head: bytes) -> bytearray:
+        """Return all messages, one behind the other, each behind this head.
+
+        Column by column: so it costs next to nothing for each route.
+        """
+        width, step = self._width, len(head) + len(self.sample)
+        data = bytearray((head + self.sample) * len(self))
+        data[len(head) + LENGTH_AT :: step] = self.prefixes[::width]
+        for column in range(1, width):
+            at = len(head) + NETWORK_AT + column - 1
+            data[at::step] = self.prefixes[column::width]
+        return data

@@ -1,0 +1,160 @@
+"""Sort the messages of a dump of one family's routes into those alike and the others."""
+
+import struct
+from array import array
+from functools import cache
+
+from bridgekit.state import nlattr
+from bridgekit.state.address import IPV6
+from bridgekit.state.routes.block import (
+    BYTES,
+    DST_AT,
+    LENGTH_AT,
+    NETWORK_AT,
+    TABLE_AT,
+    RouteBlock,
+    has_destination,
+)
+from bridgekit.state.routes.message import (
+    LOCAL_TABLE,
+    MULTIPATH,
+    NH_ID,
+    RTPROT_KERNEL,
+    TABLE,
+    attributes,
+    expires,
+    fib_key,
+    header,
+    table_of,
+)
+from bridgekit.state.routes.route_set import RouteSet
+
+MANY = 64
+"""As many must be alike to be kept so: an ordinary host's routes are told one by one."""
+LARGE = 1000
+"""Of as many routes any two alike are kept so: one by one each takes half a millisecond."""
+UNICAST = 1
+
+
+class _Group:
+    """Routes alike, as they come."""
+
+    __slots__ = ("positions", "prefixes", "sample")
+
+    def __init__(self, sample: bytes) -> None:
+        self.sample, self.prefixes, self.positions = sample, bytearray(), array("I")
+
+
+class RouteDumpParser:
+    """Takes the messages of a dump in their order: routes of one place come one after the other."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[bytes, _Group | None] = {}
+        self._few: list[tuple[int, bytes]] = []
+        self._count = 0
+        self._last: bytes = b""
+        self._lasts_kind: _Group | None = None
+
+    def append(self, message: bytes) -> None:
+        """Take one message."""
+        kind = self._kind(message)
+        if self._last and _one_place(message, self._last):
+            self._single_out_last()
+            kind = None
+        if kind is None:
+            self._few.append((self._count, message))
+        else:
+            end = NETWORK_AT + BYTES[message[0]]
+            kind.prefixes += message[LENGTH_AT : LENGTH_AT + 1] + message[NETWORK_AT:end]
+            kind.positions.append(self._count)
+        self._count += 1
+        self._last, self._lasts_kind = message, kind
+
+    def _single_out_last(self) -> None:
+        kind = self._lasts_kind
+        if kind is not None:
+            del kind.prefixes[-1 - BYTES[self._last[0]] :]
+            self._few.append((kind.positions.pop(), self._last))
+
+    def _kind(self, message: bytes) -> _Group | None:
+        kinds, end = self._kinds, NETWORK_AT + BYTES[message[0]]
+        name = message[2:NETWORK_AT] + message[end:]
+        if name not in kinds:
+            kinds[name] = _Group(message) if _can_be_alike(message) else None
+        return kinds[name]
+
+    def feed(self, chunk: bytes, heads: int) -> int:
+        """Take the messages that a chunk begins with, as long as their heads are the same.
+
+        `heads` is the size of a head. Return where the first one is that was not taken. It does
+        what `append` does, for many at a time.
+        """
+        size, usual = nlattr.u32(chunk), chunk[:heads]
+        family = chunk[heads]
+        layout = _layout(family, size, heads)
+        if layout is None:
+            return 0
+        kinds, at, last, kind = self._kinds, 0, b"", self._lasts_kind
+        whole = memoryview(chunk)[: len(chunk) // size * size]
+        for found, length, common, network, rest in layout.iter_unpack(whole):
+            if found != usual:
+                break
+            now = kinds.get(common + rest)
+            if now is None or network == last or not at:
+                if at:
+                    self._last, self._lasts_kind = chunk[at - size + heads : at], kind
+                self.append(chunk[at + heads : at + size])
+                kind = self._lasts_kind
+            else:
+                now.prefixes += length + network
+                now.positions.append(self._count)
+                self._count += 1
+                kind = now
+            last = network
+            at += size
+        if at:
+            self._last, self._lasts_kind = chunk[at - size + heads : at], kind
+        return at
+
+    def result(self) -> RouteSet:
+        """Return all that was taken, without names."""
+        few, alike = self._few, []
+        for kind in filter(None, self._kinds.values()):
+            group = RouteBlock(kind.sample, bytes(kind.prefixes))
+            if len(group) < (MANY if self._count < LARGE else 2):
+                few += zip(kind.positions, group.messages(), strict=True)
+            else:
+                alike.append(group)
+        return RouteSet((), tuple(message for _, message in sorted(few)), tuple(alike))
+
+
+@cache
+def _layout(family: int, size: int, heads: int) -> struct.Struct | None:
+    """Head, prefix length, what is between it and the network, the network, and what follows."""
+    rest = size - heads - NETWORK_AT - BYTES.get(family, 0)
+    if family not in BYTES or rest < 0 or size % 4:
+        return None
+    return struct.Struct(f"{heads}sxc{NETWORK_AT - 2}s{BYTES[family]}s{rest}s")
+
+
+def _one_place(one: bytes, other: bytes) -> bool:
+    return _where(one) == _where(other) and fib_key(one) == fib_key(other)
+
+
+def _where(message: bytes) -> bytes:
+    return message[LENGTH_AT : LENGTH_AT + 1] + message[TABLE_AT : NETWORK_AT + BYTES[message[0]]]
+
+
+def _can_be_alike(message: bytes) -> bool:
+    """Is it of the many that someone or something added, with nothing about it to be looked at?
+
+    An IPv6 route with several legs is: they may differ (uneven legs).
+    """
+    top, found = header(message), attributes(message)
+    usual = message[TABLE_AT:DST_AT] == nlattr.number(TABLE, table_of(message)) and has_destination(
+        message
+    )
+    added = top.protocol != RTPROT_KERNEL and table_of(message) != LOCAL_TABLE
+    odd = NH_ID in found or top.src_len or expires(message)
+    uneven = message[0] == IPV6 and MULTIPATH in found
+    return usual and added and top.type == UNICAST and not odd and not uneven

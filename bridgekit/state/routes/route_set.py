@@ -1,0 +1,157 @@
+"""All routes of a host, or some of them, with the names that the numbers in them mean."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bridgekit.state import nlattr
+from bridgekit.state.routes.block import DST_AT, LENGTH_AT, NETWORK_AT, RouteBlock
+from bridgekit.state.routes.message import (
+    GATEWAY,
+    RTNH_F_ONLINK,
+    VIA,
+    hops,
+    is_ipv6_multipath,
+    oif_offsets,
+    split_nexthops,
+    without_state,
+)
+
+Identity = tuple[bytes, tuple[str, ...]]
+"""What makes a route equal to another: its settings, and its links by name."""
+
+
+class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
+    """Route messages, and the names that the interface numbers in them mean.
+
+    `messages` are told apart one by one, in the kernel's order. Of those `alike`, each the only one
+    of its place, the order means nothing.
+    """
+
+    names: tuple[tuple[int, str], ...] = ()
+    messages: tuple[bytes, ...] = ()
+    blocks: tuple[RouteBlock, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.messages) + sum(map(len, self.blocks))
+
+    def name(self, index: int) -> str:
+        return dict(self.names).get(index, f"if{index}")
+
+    def links(self, message: bytes) -> tuple[str, ...]:
+        """Return the names of the interfaces of this message, one for each leg."""
+        return tuple(self.name(nlattr.u32(message, slot)) for slot in oif_offsets(message))
+
+    def samples(self) -> tuple[bytes, ...]:
+        """Return the messages, and of those alike one each."""
+        return (*self.messages, *(group.sample for group in self.blocks))
+
+    def each_message(self) -> Iterator[bytes]:
+        """Yield the message of every route."""
+        yield from self.messages
+        for group in self.blocks:
+            yield from group.messages()
+
+    def where(self, holds: Callable[[bytes], bool]) -> "RouteSet":
+        """Return those routes for which the predicate holds.
+
+        Of those alike it is asked for one: it must not depend on where a route leads.
+        """
+        alike = tuple(group for group in self.blocks if holds(group.sample))
+        return RouteSet(self.names, tuple(filter(holds, self.messages)), alike)
+
+    def gateways(self, message: bytes, link: str) -> Iterator[tuple[bytes, bool]]:
+        """Yield each router's packed address that this route uses over this link.
+
+        With it: is the router taken to be on the link whatever the other routes say?
+        """
+        for flags, index, found in hops(message):
+            if self.name(index) == link:
+                packed = found.get(GATEWAY) or found.get(VIA, b"")[2:]
+                if packed:
+                    yield packed, bool(flags & RTNH_F_ONLINK)
+
+    def on_link(self, link: str) -> "RouteSet":
+        """Return the routes that use this link, alone or with others."""
+        return self.where(lambda message: link in self.links(message))
+
+    def renamed(self, old: str, new: str) -> "RouteSet":
+        """Return the same routes with one link read as another: costs nothing per route."""
+        names = tuple((index, new if name == old else name) for index, name in self.names)
+        return replace(self, names=names)
+
+    def repointed(self, old: int, new: int) -> "RouteSet":
+        """Return the routes with one interface number in place of another."""
+        return self._numbered({old: new})
+
+    def resolved(self, indices: Mapping[str, int]) -> "RouteSet":
+        """Return the routes with today's interface numbers, as far as the links are there."""
+        numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
+        same = all(old == new for old, new in numbers.items())
+        return self if same else self._numbered(numbers)
+
+    def used_names(self) -> tuple[tuple[int, str], ...]:
+        """The part of `names` that the messages use."""
+        used = {nlattr.u32(m, slot) for m in self.samples() for slot in oif_offsets(m)}
+        return tuple((index, name) for index, name in self.names if index in used)
+
+    def _numbered(self, numbers: Mapping[int, int]) -> "RouteSet":
+        return RouteSet(
+            tuple((numbers.get(index, index), name) for index, name in self.names),
+            tuple(_patched(message, numbers) for message in self.messages),
+            tuple(replace(group, sample=_patched(group.sample, numbers)) for group in self.blocks),
+        )
+
+    def identity(self, message: bytes) -> Identity:
+        """Return what makes this route equal to another."""
+        bare = without_state(message)
+        for slot in oif_offsets(bare):
+            bare = nlattr.patched(bare, slot, 0)
+        return bare, self.links(message)
+
+    def identities(self) -> Iterator[Identity]:
+        """Yield what makes each of the messages equal to another."""
+        return map(self.identity, self.messages)
+
+    def with_nexthops_split(self) -> "RouteSet":
+        """Return these routes with each leg of an IPv6 route as a route of its own."""
+        split = ((m,) if not is_ipv6_multipath(m) else split_nexthops(m) for m in self.messages)
+        return replace(self, messages=tuple(part for parts in split for part in parts))
+
+    def kind(self, message: bytes) -> Identity:
+        """Return what is the same for all routes alike."""
+        bare, links = self.identity(message)
+        end = NETWORK_AT + nlattr.U16.unpack_from(bare, DST_AT)[0] - nlattr.HEAD.size
+        return bare[:LENGTH_AT] + bare[2:NETWORK_AT] + bare[end:], links
+
+    def kinds(self) -> dict[Identity, bytes]:
+        """Return the prefixes of those alike by kind."""
+        found: dict[Identity, bytes] = {}
+        for group in self.blocks:
+            kind = self.kind(group.sample)
+            found[kind] = found.get(kind, b"") + group.prefixes
+        return found
+
+    def difference(self, other: "RouteSet") -> "RouteSet":
+        """Return these without the routes alike that the other has alike, told one by one."""
+        there, more = other.kinds(), list[bytes]()
+        for group in self.blocks:
+            prefixes = there.get(self.kind(group.sample), b"")
+            if prefixes != group.prefixes:
+                rest = frozenset(group.each()) - frozenset(group.intersection(prefixes))
+                more += group.subset(rest).messages()
+        return RouteSet(self.names, (*self.messages, *more))
+
+
+def _patched(message: bytes, numbers: Mapping[int, int]) -> bytes:
+    for slot in oif_offsets(message):
+        index = nlattr.u32(message, slot)
+        message = nlattr.patched(message, slot, numbers.get(index, index))
+    return message
+
+
+def nexthops_over(message: bytes, routes: RouteSet, link: str) -> Iterator[bytes]:
+    """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
+    parts = split_nexthops(message) if is_ipv6_multipath(message) else ()
+    return (part for part in parts if routes.links(part) == (link,))
