@@ -11,7 +11,7 @@ from bridgekit.planning.diff import differences
 from bridgekit.planning.operations import inverted
 from bridgekit.planning.plan import Plan
 from bridgekit.planning.target_state import preserved_state, restored_state
-from bridgekit.transaction.engine import focus
+from bridgekit.transaction.executor import focus
 from tests.cases.folder import ROOT, TEXTS, Folder, laid_out, plain
 from tests.cases.record import CASES, recorded
 

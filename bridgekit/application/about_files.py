@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bridgekit.application.manner import Source
-from bridgekit.host import files
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.address_words import FAMILY_WORD
 from bridgekit.persistence.agreement import disagreements
@@ -15,6 +14,7 @@ from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange
 from bridgekit.state.network_state import NetworkState
+from bridgekit.system import atomic_file
 
 FOLLOWS = {
     "live": "the bridge's section follows the host; `--persist file` follows the file",
@@ -85,7 +85,7 @@ def about_lines(
 def about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
     """Yield the folders in which nothing can be written."""
     for folder in sorted(
-        {str(Path(c.path).parent) for c in changes if not files.writable(Path(c.path))}
+        {str(Path(c.path).parent) for c in changes if not atomic_file.writable(Path(c.path))}
     ):
         message = f"files in {folder} cannot be written"
         advice = "mend that, or give --no-persist"

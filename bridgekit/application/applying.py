@@ -8,20 +8,20 @@ from typing import Literal
 
 from msgspec import Struct
 
-from bridgekit import machine
 from bridgekit.application import booting, finishing
 from bridgekit.errors import BridgekitError, RefusedError
-from bridgekit.host import files
+from bridgekit.host import machine
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.diff import differences
 from bridgekit.planning.operations.dhcp_client import unidentified_clients
 from bridgekit.planning.plan import Plan
-from bridgekit.transaction import engine, guard, probes, signals
+from bridgekit.system import atomic_file, signals
+from bridgekit.transaction import executor, guard, probes
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal, boot_clock
 from bridgekit.transaction.record import Record
+from bridgekit.transaction.rollback import roll_back_after
 from bridgekit.transaction.store import Store
-from bridgekit.transaction.undo import undone
 
 Tell = Callable[[str], None]
 
@@ -56,7 +56,7 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
     """
     store.prepare()
     with store.lock():
-        with signals.raised():
+        with signals.raise_on_signal():
             record, outcome = _applied(store, plan, terms, tell)
         if record.service and outcome.state == "committed":
             finishing.start_service(store, record.service)
@@ -72,24 +72,24 @@ def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record
     for probe in (probe for probe in terms.probes if probe not in record.probes):
         tell(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
     waiting = ExitStack()
-    waiting.enter_context(signals.deferred())
+    waiting.enter_context(signals.defer())
     journal = records.create(store.folder, record)
     try:
         waiting.close()
-        with guard.armed(journal):
-            engine.change(machine, journal, record, tell)
-            signals.hold()
+        with guard.guarding(journal):
+            executor.execute_plan(machine, journal, record, tell)
+            signals.block()
             return record, _decided(journal, record, terms, tell)
     except BaseException as error:
-        signals.hold()
-        raise undone(machine, journal, record, error) from error
+        signals.block()
+        raise roll_back_after(machine, journal, record, error) from error
 
 
 def _decided(journal: Journal, record: Record, terms: Terms, tell: Tell) -> Outcome:
     """Commit the change, or let it wait; nothing but a failure takes it back from here."""
     if terms.confirm_within is None:
         tell("as expected; writing the files" if record.plan.files else "as expected")
-        engine.commit(journal, record)
+        executor.commit(journal, record)
         return Outcome(record.id, "committed")
     deadline = boot_clock() + terms.confirm_within
     journal.write(Entry("pending", deadline=deadline))
@@ -97,7 +97,7 @@ def _decided(journal: Journal, record: Record, terms: Terms, tell: Tell) -> Outc
 
 
 def _record(store: Store, plan: Plan, terms: Terms) -> Record:
-    before = engine.link_before(plan.intent)
+    before = executor.link_before(plan.intent)
     asked = (*probes.gateways(plan.snapshot.routes, before), *probes.resolvers())
     wanted = (*asked, *probes.caller(), *terms.probes)
     return Record(
@@ -112,10 +112,10 @@ def _record(store: Store, plan: Plan, terms: Terms) -> Record:
 
 
 def _check_fresh(plan: Plan) -> None:
-    links = engine.focus(plan.intent)
+    links = executor.focus(plan.intent)
     now = machine.snapshot(*links)
     if plan.intent.direction == "bridge":
-        now = machine.tied(now, plan.intent.nic)
+        now = machine.with_dependencies(now, plan.intent.nic)
     for found in check_intent(now, plan.intent):
         if found.level == "refuse":
             raise RefusedError(f"{found.message}: {found.advice}. Nothing was changed.")
@@ -129,7 +129,7 @@ def _check_fresh(plan: Plan) -> None:
     if boot != plan.boot or bool(boot) != bool(plan.files):
         raise RefusedError("the plan says of its files what they do not say. Plan again.")
     changed = differences(plan.snapshot, now, links)
-    edited = [item.path for item in plan.files if files.read(Path(item.path)) != item.before]
+    edited = [item.path for item in plan.files if atomic_file.read(Path(item.path)) != item.before]
     if changed or edited:
         what = "\n".join(f"  {one}" for one in (*changed, *(f"edited: {path}" for path in edited)))
         raise RefusedError(f"the host changed since this plan was made:\n{what}\nPlan again.")

@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bridgekit.host import files, flavours, ifupdown
+from bridgekit.host import flavours, ifupdown
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import FLAVOURS
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
 from bridgekit.state.dialect import DialectName
-from bridgekit.transaction.engine import focus, link_after
+from bridgekit.system import atomic_file
+from bridgekit.transaction.executor import focus, link_after
 
 
 def boot(
     main: Path, changes: Iterable[FileChange], intent: Intent, flavour: DialectName
 ) -> IfupdownState:
     """Return how the files are read when they are changed so."""
-    texts = files.Texts({one.path: one.after for one in changes})
+    texts = atomic_file.FileSnapshot({one.path: one.after for one in changes})
     reading = interfaces.read(str(main), texts, strict=False, flavour=FLAVOURS[flavour])
     up = (link for link in focus(intent) if link == link_after(intent) or reading.brings_up(link))
     running = (name for link in up for name in reading.running(link))

@@ -5,17 +5,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bridgekit import machine
 from bridgekit.application import applying, finishing, taking_back
 from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
 from bridgekit.errors import BusyError, RefusedError, RollbackIncompleteError, RolledBackError
+from bridgekit.host import machine
 from bridgekit.netboot import record as services
-from bridgekit.transaction import guard, signals
+from bridgekit.system import signals
+from bridgekit.transaction import guard
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import DONE, Journal
+from bridgekit.transaction.rollback import finish_commit, roll_back, roll_back_files
 from bridgekit.transaction.store import Store
-from bridgekit.transaction.undo import committed, undo, undo_files
 
 ASKED = "as asked for"
 
@@ -31,14 +32,14 @@ def decided(store: Store, journal: Journal, word: bytes) -> str:
     Through its guard, if there is one. While we waited for the lock someone else may have decided,
     or a guard may have been killed at its work, which is then finished.
     """
-    answer = guard.order(journal, word)
+    answer = guard.send_command(journal, word)
     if answer is not None:
         return ended(answer)
     with store.lock(wait=True):
         if journal.state() == "pending":
             actions = finishing.actions(store, journal, records.read(journal))
             return ended(actions.finish() if word == guard.CONFIRM else actions.undo(ASKED))
-        with signals.deferred():
+        with signals.defer():
             return _ended(journal, _finished(store, journal), word)
 
 
@@ -169,8 +170,8 @@ def recover(store: Store) -> tuple[str, ...]:
 
 
 def _recovered(store: Store, journal: Journal) -> str:
-    with store.lock(wait=True), signals.deferred():
-        if guard.alive(journal):
+    with store.lock(wait=True), signals.defer():
+        if guard.is_alive(journal):
             return f"{journal.folder.name} is {journal.state()} and guarded: left alone"
         return _finished(store, journal)
 
@@ -180,12 +181,12 @@ def _finished(store: Store, journal: Journal) -> str:
     record = records.read(journal)
     if journal.state() in DONE:
         return f"{record.id} is {journal.state()}"
-    if committed(machine, journal, record):
+    if finish_commit(machine, journal, record):
         more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
         return f"{record.id} was complete, and is kept{more}"
     if record.place.boot == store.place.boot:
-        return f"{record.id} was undone: {undo(machine, journal, record, everything=True)}"
-    return f"{record.id} was undone: {undo_files(journal, record)}"
+        return f"{record.id} was undone: {roll_back(machine, journal, record, everything=True)}"
+    return f"{record.id} was undone: {roll_back_files(journal, record)}"
 
 
 def _lost(journal: Journal) -> str:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from bridgekit import machine
 from bridgekit.errors import BridgekitError, PxeError
-from bridgekit.transaction import engine, signals
+from bridgekit.host import machine
+from bridgekit.system import signals
+from bridgekit.transaction import executor
 from bridgekit.transaction.guard import Actions, Answer
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.record import Record
+from bridgekit.transaction.rollback import roll_back, roll_back_after
 from bridgekit.transaction.store import Store
-from bridgekit.transaction.undo import undo, undone
 
 
 def finish(store: Store, journal: Journal, record: Record) -> None:
@@ -18,10 +19,10 @@ def finish(store: Store, journal: Journal, record: Record) -> None:
     RolledBackError if the files cannot be committed, PxeError if only the service fails.
     """
     try:
-        with signals.deferred():
-            engine.commit(journal, record)
+        with signals.defer():
+            executor.commit(journal, record)
     except (BridgekitError, OSError) as error:
-        raise undone(machine, journal, record, error) from error
+        raise roll_back_after(machine, journal, record, error) from error
     if record.service:
         start_service(store, record.service)
 
@@ -32,7 +33,7 @@ def start_service(store: Store, service: str) -> None:
     from bridgekit.netboot.service import Service
 
     try:
-        with signals.raised():
+        with signals.raise_on_signal():
             lifecycle.up(Service.from_json(service), store.folder)
     except (BridgekitError, OSError) as error:
         raise PxeError(
@@ -52,9 +53,9 @@ def actions(store: Store, journal: Journal, record: Record) -> Actions:
         return _answer(kept)
 
     def undo_because(why: str) -> Answer:
-        with signals.deferred():
+        with signals.defer():
             return _answer(
-                lambda: f"{record.id} was undone, {why}: {undo(machine, journal, record)}"
+                lambda: f"{record.id} was undone, {why}: {roll_back(machine, journal, record)}"
             )
 
     return Actions(confirm, undo_because)

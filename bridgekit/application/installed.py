@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bridgekit.host import files, flavours
+from bridgekit.host import flavours
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, Flavour
 from bridgekit.persistence.interfaces import Problem
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.plan import FileChange
+from bridgekit.system import atomic_file
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 
@@ -21,13 +22,16 @@ def flavour(asked: str | None) -> Flavour:
 
 def about_taking(main: Path, changes: Iterable[FileChange], flavour: Flavour) -> Iterator[Finding]:
     """Yield what the flavour does not take of the files, as they are or else as they will be."""
-    now, then = files.Texts(), files.Texts({one.path: one.after for one in changes})
+    now, then = (
+        atomic_file.FileSnapshot(),
+        atomic_file.FileSnapshot({one.path: one.after for one in changes}),
+    )
     for one in _untaken(main, now, flavour) or _untaken(main, then, flavour):
         message = f"{flavour.name} does not take {one.path}, line {one.line}: {one.message}"
         yield Finding("refuse", "file-not-taken", message, "mend that, or give --no-persist")
 
 
-def _untaken(main: Path, texts: files.Texts, flavour: Flavour) -> tuple[Problem, ...]:
+def _untaken(main: Path, texts: atomic_file.FileSnapshot, flavour: Flavour) -> tuple[Problem, ...]:
     reading = interfaces.read(str(main), texts, strict=flavour is CLASSIC, flavour=flavour)
     return interfaces.untaken(reading, texts, flavour)
 

@@ -44,6 +44,6 @@ def _status(journal: Journal, head: Head) -> Status:
         nic=head.plan.intent.nic,
         bridge=head.plan.intent.bridge,
         created=head.created,
-        guarded=journal.unfinished() and guard.alive(journal),
+        guarded=journal.unfinished() and guard.is_alive(journal),
         seconds_left=left,
     )

@@ -16,7 +16,6 @@ from bridgekit.application.about_files import (
 from bridgekit.application.installed import about_taking, about_tools
 from bridgekit.application.manner import Manner
 from bridgekit.errors import refuse_on_error
-from bridgekit.host import files
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.flavour import CLASSIC, Flavour
 from bridgekit.persistence.interfaces import Reading
@@ -29,6 +28,7 @@ from bridgekit.planning.plan import FileChange
 from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.link import Sysctl
 from bridgekit.state.network_state import NetworkState, default_sysctls
+from bridgekit.system import atomic_file
 
 LEASE = 3600
 """Seconds: any lifetime will do."""
@@ -215,18 +215,18 @@ def _names(path: Path) -> tuple[str, str]:
 
 def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     """A sourced file's backup is hidden, for `source …/*` would read it."""
-    before = files.read(path)
+    before = atomic_file.read(path)
     backup = path.with_name(_names(path)[hidden])
     change = FileChange(str(path), before, _bytes(text))
     if before is None:
         return [change]
-    return [FileChange(str(backup), files.read(backup), before), change]
+    return [FileChange(str(backup), atomic_file.read(backup), before), change]
 
 
 def read(main: Path, flavour: Flavour = CLASSIC) -> Reading:
     """The main interfaces file and those that it includes."""
-    files.read(main)  # tells it if that is no file; of those included ifup would skip it
-    return interfaces.read(str(main), files.Texts(), strict=False, flavour=flavour)
+    atomic_file.read(main)  # tells it if that is no file; of those included ifup would skip it
+    return interfaces.read(str(main), atomic_file.FileSnapshot(), strict=False, flavour=flavour)
 
 
 def _texts(reading: Reading) -> dict[Path, str]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from bridgekit import machine
 from bridgekit.application import booting
 from bridgekit.application.installed import flavour
 from bridgekit.application.manner import Manner, Source
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refuse_on_error
+from bridgekit.host import machine
 from bridgekit.planning.checks.bridge import check_options
 from bridgekit.planning.checks.preconditions import already_done, check_intent
 from bridgekit.planning.findings import Finding
@@ -91,8 +91,8 @@ def _read(request: Request) -> tuple[Intent, NetworkState]:
     state = machine.network()
     nic = named(state, request.nic) or default_nic(state, request.bridge, request.store)
     intent = Intent(nic, request.bridge, "bridge", request.spec, request.force)
-    state = machine.detailed(machine.settled(state, nic), nic, request.bridge)
-    return intent, machine.tied(state, nic)
+    state = machine.with_settings(machine.wait_for_dad(state, nic), nic, request.bridge)
+    return intent, machine.with_dependencies(state, nic)
 
 
 def named(state: NetworkState, nic: str | None) -> str | None:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridgekit import machine
 from bridgekit.application import booting, installed, persisting
 from bridgekit.application.about_files import about_foreign
 from bridgekit.application.planning import Draft, Request
 from bridgekit.errors import RefusedError
-from bridgekit.host import files
+from bridgekit.host import machine
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
@@ -18,7 +17,8 @@ from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import preserved_state
 from bridgekit.state.address import LINK_SCOPE
 from bridgekit.state.network_state import NetworkState
-from bridgekit.transaction import engine
+from bridgekit.system import atomic_file
+from bridgekit.transaction import executor
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.record import Record
@@ -106,8 +106,8 @@ def _draft(
     changes: tuple[FileChange, ...] = (),
     boot: IfupdownState | None = None,
 ) -> Draft:
-    state = machine.settled(machine.network(), intent.bridge)
-    state = machine.detailed(state, *engine.focus(intent))
+    state = machine.wait_for_dad(machine.network(), intent.bridge)
+    state = machine.with_settings(state, *executor.focus(intent))
     state = replace(state, links=tuple(link for link in state.links if link.name != without))
     found = (*check_intent(state, intent), *about)
     if any(item.level == "refuse" for item in found):
@@ -117,13 +117,13 @@ def _draft(
 
 def _files_back(record: Record) -> tuple[FileChange, ...]:
     back = (item.inverse() for item in record.plan.files)
-    return tuple(item for item in back if files.read(Path(item.path)) != item.after)
+    return tuple(item for item in back if atomic_file.read(Path(item.path)) != item.after)
 
 
 def _edited(record: Record) -> list[Finding]:
     found = []
     for item in _files_back(record):
-        if files.read(Path(item.path)) != item.before:
+        if atomic_file.read(Path(item.path)) != item.before:
             message = f"{item.path} was edited since"
             advice = "put your edit aside, restore the file as bridgekit wrote it, and try again"
             found.append(Finding("refuse", "file-edited", message, advice))

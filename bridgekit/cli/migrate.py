@@ -25,10 +25,10 @@ from bridgekit.cli.options import (
     tell,
 )
 from bridgekit.errors import RefusedError, UsageError, refuse_on_error
-from bridgekit.host import files
 from bridgekit.planning import plan as plans
 from bridgekit.planning.intent import BridgeSpec
-from bridgekit.transaction import probes, signals
+from bridgekit.system import atomic_file, signals
+from bridgekit.transaction import probes
 from bridgekit.transaction.store import Store
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def plan(
         raise _refused(draft)
     if out:
         with refuse_on_error():
-            files.write(out, plans.encode(draft.plan))
+            atomic_file.write(out, plans.encode(draft.plan))
     if exit_code and draft.plan.operations:
         sys.exit(CHANGES)
 
@@ -212,7 +212,7 @@ def _refused(draft: Draft) -> RefusedError:
 
 def _nothing_to_do(draft: Draft, service: "WithPxe | None", store: Store, as_json: bool) -> None:
     intent = draft.plan.intent
-    with signals.raised():
+    with signals.raise_on_signal():
         if service and service.start(store.folder):
             tell("the PXE service runs")
     if as_json:

@@ -23,7 +23,7 @@ from bridgekit.cli.options import errors_as_json, json_option, say
 from bridgekit.netboot import files, lifecycle, service
 from bridgekit.netboot import status as services
 from bridgekit.netboot.status import PxeStatus
-from bridgekit.transaction import signals
+from bridgekit.system import signals
 
 
 @click.group()
@@ -84,7 +84,7 @@ def up(bridge: str, state_dir: str, as_json: bool, **params: Any) -> None:
     """
     wish = service_from(params, "", bridge)
     state = files.state_dir(state_dir)
-    with errors_as_json(as_json), signals.raised():
+    with errors_as_json(as_json), signals.raise_on_signal():
         started = lifecycle.start(wish, state)
     now = services.status(bridge, state)
     if as_json:

@@ -13,7 +13,8 @@ from bridgekit.application.applying import Outcome
 from bridgekit.cli.options import as_json_text, say
 from bridgekit.errors import RolledBackError
 from bridgekit.planning.intent import Intent
-from bridgekit.transaction import guard, signals
+from bridgekit.system import signals
+from bridgekit.transaction import guard
 from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store
 
@@ -35,10 +36,10 @@ def decided(store: Store, outcome: Outcome) -> str:
     journal = Journal(store.folder / outcome.id)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once it is decided, how it ends is told
     try:
-        with signals.raised(signal.SIGINT):  # a session that is gone decides nothing
+        with signals.raise_on_signal(signal.SIGINT):  # a session that is gone decides nothing
             word = _typed(outcome)
-    except signals.Interrupted:
-        with signals.deferred():
+    except signals.Interrupt:
+        with signals.defer():
             raise RolledBackError(deciding.decided(store, journal, guard.UNDO)) from None
     if word:
         return deciding.confirm(store, outcome.id)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from bridgekit import machine, report
+from bridgekit import report
 from bridgekit.application import installed, persisting, planning
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
@@ -22,13 +22,14 @@ from bridgekit.cli.options import (
     store_options,
 )
 from bridgekit.errors import RefusedError, refuse_on_error
-from bridgekit.host import files
+from bridgekit.host import machine
 from bridgekit.persistence.agreement import disagreements
 from bridgekit.persistence.flavour import Flavour
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.planning.target_state import bridged_state
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.format import format_route
+from bridgekit.system import atomic_file
 from bridgekit.transaction.store import Store
 
 DIFFERENT = 10
@@ -136,12 +137,12 @@ def interfaces(
         subject = bridge if link.controller == bridge else name
         _checked(state, subject, interfaces_file, chosen, as_json)
         return
-    state = machine.detailed(state, name, bridge)
+    state = machine.with_settings(state, name, bridge)
     after = state if link.controller == bridge else bridged_state(state, intent)
     text = persisting.section_alone(after, intent, chosen, cidr=style == "cidr")
     if out:
         with refuse_on_error():
-            files.write(out, text.encode())
+            atomic_file.write(out, text.encode())
     else:
         click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
 

@@ -7,12 +7,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 
-from bridgekit.host.command import run as run_program
 from bridgekit.lab import witness
 from bridgekit.lab.client import Client, append_for
 from bridgekit.lab.host import LabError, Result
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
+from bridgekit.system.process import run as run_program
 
 Say = Callable[[str], None]
 

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 import bridgekit
 from bridgekit.errors import BridgekitError
-from bridgekit.host.command import run
 from bridgekit.lab.kernel import inside, new_pid_namespace
+from bridgekit.system.process import run
 
 HOLDER = Path(__file__).with_name("holder.py")
 Process = subprocess.Popen[Any]

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from bridgekit.host.command import CommandError, run
 from bridgekit.lab.topology import Lab
+from bridgekit.system.process import CommandError, run
 
 CACHE: Final = Path(os.environ.get("BRIDGEKIT_CACHE_DIR", "/var/cache/bridgekit"), "packages")
 

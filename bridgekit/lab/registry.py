@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from bridgekit.errors import RefusedError, UsageError
-from bridgekit.host.command import CommandError, run
 from bridgekit.lab.host import CONFIG, Host
+from bridgekit.system.process import CommandError, run
 
 NAMES: Final = ("host", "gateway", "wire")
 REGISTRY: Final = Path("/run/bridgekit-lab")

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bridgekit.host.command import run
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside
+from bridgekit.system.process import run
 
 _IP: Final = {
     "link": "-d -j link show",

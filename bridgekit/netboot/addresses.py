@@ -8,10 +8,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridgekit.host.command import CommandError, run
+from bridgekit.host.forward_rules import ALIAS
+from bridgekit.system.process import CommandError, run
 
 RESOLV_CONF = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
-ALIAS = "bridgekit"
 """What a link of ours says of itself: ip link set NAME alias …"""
 LINK_SUBNETS = IPv4Network("100.127.242.0/24")  # shared address space, rarely met on a host
 

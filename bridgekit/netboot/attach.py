@@ -5,13 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError, RefusedError
-from bridgekit.host.command import CommandError, run
-from bridgekit.netboot import addresses, firewall, lease, plug, target
+from bridgekit.host import forward_rules
+from bridgekit.netboot import addresses, lease, plug, target
 from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.audit import need_root
-from bridgekit.netboot.report import to_stderr
 from bridgekit.netboot.target import Target
 from bridgekit.netboot.wish import NIC, Network, Wish, check_name
+from bridgekit.system.process import CommandError, run
+from bridgekit.system.progress import to_stderr
 
 LOOK_AGAIN = 0.2  # seconds; no engine tells of a container's start before it is asked
 
@@ -62,14 +63,8 @@ def detach(bridge: str, container: str, nic: str = NIC, *, state: Path) -> bool:
         )
     lease.release(goal, nic)
     plug.unplug(port, goal.namespace, nic)
-    close_if_unused(bridge)
+    forward_rules.close_if_unused(bridge)
     return True
-
-
-def close_if_unused(bridge: str) -> None:
-    """Take the firewall's rule for the bridge back with the last interface made here."""
-    if not any(link.ours for link in addresses.links() if link.controller == bridge):
-        firewall.close_bridge(bridge)
 
 
 def port_of(container: str, *, state: Path) -> str | None:
@@ -96,7 +91,7 @@ def _goal(container: str, state: Path, patience: float) -> Target:
 
 
 def _undo(bridge: str, *, made: bool) -> None:
-    close_if_unused(bridge)
+    forward_rules.close_if_unused(bridge)
     if made:
         with suppress(CommandError):
             run("ip", "link", "delete", bridge)
@@ -150,7 +145,7 @@ def _detaching(bridge: str, container: str, nic: str) -> str:
 def _make(bridge: str, goal: Target, how: Wish) -> None:
     port = plug.new_name(how)
     try:
-        firewall.open_bridge(bridge)
+        forward_rules.open_bridge(bridge)
         plug.plug(port, bridge, goal.namespace, how)
         plug.configure(goal, how)
         plug.announce(port, goal.namespace, how.nic)

@@ -4,11 +4,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from bridgekit.host.command import CommandError, run
 from bridgekit.netboot import image
 from bridgekit.netboot.files import Home
-from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
+from bridgekit.system.process import CommandError, run
+from bridgekit.system.progress import Say
 
 # it keeps the first three, and needs the others to give up what it does not need
 CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", "SETPCAP")

@@ -6,12 +6,12 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from bridgekit.host import firewall
-from bridgekit.host.command import run
+from bridgekit.host.dependencies import firewall
 from bridgekit.netboot import addresses, plug
 from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.closed_ports import closing
 from bridgekit.netboot.fixes import Fix, Member, Setting
+from bridgekit.system.process import run
 
 OPENED = tuple(
     f" and {chain} drops"
@@ -116,13 +116,13 @@ def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[Trouble]:
 
 def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[Trouble]:
     once = cache(run)
-    for tie in firewall.ties(bridge, once):
+    for tie in firewall.find_dependencies(bridge, once):
         if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
             yield Trouble(
                 f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
                 "chain accept it."
             )
-    for rule in closing(*firewall.bridged(once), ports):
+    for rule in closing(*firewall.find_bridge_rules(once), ports):
         yield Trouble(f"The firewall may keep clients from the service: {rule}; look at that rule.")
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Protocol
 
 from bridgekit.errors import BridgekitError, RefusedError
-from bridgekit.host.command import CommandError
 from bridgekit.netboot.containers import Containers
 from bridgekit.netboot.files import Home, cache_dir
 from bridgekit.netboot.native import Native
-from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
+from bridgekit.system.process import CommandError
+from bridgekit.system.progress import Say
 
 UNCHANGED = "Nothing was changed."
 

@@ -8,12 +8,12 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from bridgekit.errors import RefusedError
-from bridgekit.host.command import run
-from bridgekit.host.files import write
-from bridgekit.host.place import current
 from bridgekit.netboot import addresses, plug
 from bridgekit.netboot.files import Home, private_dir
-from bridgekit.netboot.report import Say
+from bridgekit.system.atomic_file import write
+from bridgekit.system.namespaces import current
+from bridgekit.system.process import run
+from bridgekit.system.progress import Say
 
 LINKS = Path("/sys/class/net")
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridgekit.errors import RefusedError
-from bridgekit.host.command import CommandError, run
 from bridgekit.netboot import files, root
-from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
+from bridgekit.system.process import CommandError, run
+from bridgekit.system.progress import Say
 
 BASE = f"debian:{root.BASE}-slim"
 LABEL = "bridgekit.inputs"

@@ -19,12 +19,12 @@ from pathlib import Path
 from msgspec.structs import asdict
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files, units
-from bridgekit.host.command import CommandError, run
-from bridgekit.host.place import systemd_manages_us
 from bridgekit.netboot import processes
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.processes import Process
+from bridgekit.system import atomic_file, systemd_unit
+from bridgekit.system.namespaces import systemd_manages_us
+from bridgekit.system.process import CommandError, run
 
 UNITS = Path("/etc/systemd/system")
 UNIT = """\
@@ -52,15 +52,15 @@ def start(bridge: str, home: Home) -> None:
     if systemd_manages_us():
         text = UNIT.format(
             bridge=bridge,
-            environment=units.environment_lines(),
-            command=units.command((sys.executable, *argv)),
+            environment=systemd_unit.environment_lines(),
+            command=systemd_unit.command((sys.executable, *argv)),
         )
-        files.write(UNITS / _unit(home), text.encode())
+        atomic_file.write(UNITS / _unit(home), text.encode())
         run("systemctl", "daemon-reload")
         run("systemctl", "enable", "--quiet", "--now", _unit(home))
     elif not _running(home):
         process = _launch(argv, home)
-        files.write(home.path / "keeper.json", json.dumps(asdict(process)).encode())
+        atomic_file.write(home.path / "keeper.json", json.dumps(asdict(process)).encode())
 
 
 def stop(home: Home) -> None:
@@ -68,7 +68,7 @@ def stop(home: Home) -> None:
     if (UNITS / _unit(home)).exists() and systemd_manages_us():
         with suppress(CommandError):
             run("systemctl", "disable", "--quiet", "--now", _unit(home))
-        files.write(UNITS / _unit(home), None)
+        atomic_file.write(UNITS / _unit(home), None)
         run("systemctl", "daemon-reload")
     if process := _running(home):
         processes.end(process)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.errors import RefusedError
-from bridgekit.host.command import run
 from bridgekit.netboot import files, processes
 from bridgekit.netboot.processes import Process
 from bridgekit.netboot.target import Target
+from bridgekit.system.process import run
 
 CLIENT = "udhcpc"
 SECONDS = 30.0

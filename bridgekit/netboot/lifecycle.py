@@ -9,20 +9,21 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError, PxeError, RefusedError
-from bridgekit.host.command import run
+from bridgekit.host.forward_rules import close_if_unused
 from bridgekit.netboot import files, fixes, keeper, record, sources
-from bridgekit.netboot.attach import attach, close_if_unused, detach
+from bridgekit.netboot.attach import attach, detach
 from bridgekit.netboot.audit import check_host, need_bridge, need_root
 from bridgekit.netboot.engine import choose, engine
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.fixes import Fix
 from bridgekit.netboot.placing import placed
 from bridgekit.netboot.preview import rendered
-from bridgekit.netboot.report import Say, to_stderr
 from bridgekit.netboot.service import Service
 from bridgekit.netboot.status import pid, status, statuses
 from bridgekit.netboot.watch import wait_for_line
 from bridgekit.netboot.wish import wish
+from bridgekit.system.process import run
+from bridgekit.system.progress import Say, to_stderr
 
 SERVE_SECONDS = 120.0  # a slow machine, and one that starts several, take their time
 NOBODYS_MAC = "00:00:00:00:00:00"

@@ -11,15 +11,15 @@ from pathlib import Path
 from msgspec.structs import asdict
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.command import run
-from bridgekit.host.files import write
-from bridgekit.host.place import current
 from bridgekit.netboot import addresses, files, processes, root, uplink
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.processes import Process
-from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
 from bridgekit.netboot.watch import wait_for_line
+from bridgekit.system.atomic_file import write
+from bridgekit.system.namespaces import current
+from bridgekit.system.process import run
+from bridgekit.system.progress import Say
 
 PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root", "tail")
 NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from bridgekit.errors import RefusedError
-from bridgekit.host.command import CommandError, run
-from bridgekit.host.netlink.notices import Notices
+from bridgekit.host.forward_rules import ALIAS
 from bridgekit.netboot import addresses
-from bridgekit.netboot.addresses import ALIAS, Link
+from bridgekit.netboot.addresses import Link
 from bridgekit.netboot.target import Target
 from bridgekit.netboot.wish import Wish
+from bridgekit.netlink.monitor import NetlinkMonitor
+from bridgekit.system.process import CommandError, run
 
 FORWARDING_SECONDS = 2.0
 FLAGS = {"PVID": "pvid", "Egress Untagged": "untagged"}
@@ -147,7 +148,7 @@ def announce(name: str, namespace: str, nic: str) -> None:
     Before the bridge forwards for the port nobody would hear; with STP on that takes too long.
     """
     if addresses.link(name):
-        with Notices() as notices:
+        with NetlinkMonitor() as notices:
             notices.wait(lambda: addresses.forwards(name), FORWARDING_SECONDS)
     inside = addresses.link(nic, namespace)
     assert inside

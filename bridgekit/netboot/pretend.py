@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver import packets, rivals
 from bridgekit.assets.pxe.bootserver.packets import Answer, option
-from bridgekit.host.command import CommandError, run
+from bridgekit.system.process import CommandError, run
 
 SECONDS: Final = 4.0
 """For an answer; a server that pings an address first takes three."""

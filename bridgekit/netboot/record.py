@@ -11,11 +11,11 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files as host_files
-from bridgekit.host.place import current, systemd_manages_us
 from bridgekit.netboot import files
 from bridgekit.netboot.files import Home
 from bridgekit.netboot.service import Service
+from bridgekit.system import atomic_file as host_files
+from bridgekit.system.namespaces import current, systemd_manages_us
 
 
 class Record(Struct, frozen=True):

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridgekit.errors import RefusedError
-from bridgekit.host.command import run
 from bridgekit.netboot import files
-from bridgekit.netboot.report import Say
 from bridgekit.netboot.service import Service
+from bridgekit.system.process import run
+from bridgekit.system.progress import Say
 
 BASE = "trixie"
 """What the service itself is made of: the newest release, whose signed GRUB speaks HTTP."""

@@ -25,8 +25,8 @@ from msgspec import Struct
 
 from bridgekit.assets.pxe.bootserver.settings import FILE
 from bridgekit.errors import RefusedError, UsageError
-from bridgekit.host.command import CommandError, run
-from bridgekit.netboot.report import Say
+from bridgekit.system.process import CommandError, run
+from bridgekit.system.progress import Say
 
 NAME = "sources.toml"
 SHA256 = re.compile(r"[0-9a-f]{64}")

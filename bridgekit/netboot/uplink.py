@@ -8,9 +8,10 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bridgekit.host.command import CommandError, run
-from bridgekit.host.files import write
-from bridgekit.netboot import addresses, firewall
+from bridgekit.host import forward_rules
+from bridgekit.netboot import addresses
+from bridgekit.system.atomic_file import write
+from bridgekit.system.process import CommandError, run
 
 REDIRECTS = "all/accept_redirects"
 CONF = Path("/proc/sys/net/ipv4/conf")
@@ -58,12 +59,12 @@ def up(uplink: Uplink, namespace: str) -> None:
     run(*addresses.inside(namespace), "ip", "-batch", "-", stdin=_service_side(uplink))
     down_table(uplink)
     run("nft", "-f", "-", stdin=RULES.format(table=uplink.table, **asdict(uplink)))
-    firewall.open_link(uplink.link)
+    forward_rules.open_link(uplink.link)
 
 
 def down(uplink: Uplink) -> None:
     """Remove link, table and rules, also if they are gone already."""
-    firewall.close_link(uplink.link)
+    forward_rules.close_link(uplink.link)
     down_table(uplink)
     try:
         run("ip", "link", "delete", uplink.link)

@@ -10,7 +10,6 @@ from bridgekit.planning.operations import (
     AddAddresses,
     AddNeighbours,
     AddStaticMacs,
-    BridgeSettings,
     CreateBridge,
     RemoveAddresses,
     SetUp,
@@ -20,7 +19,7 @@ from bridgekit.planning.operations.link import ADDRGENMODES
 from bridgekit.planning.operations.route import FAMILY_FLAG
 from bridgekit.state.address import Address
 from bridgekit.state.dhcp_client import DhcpClient
-from bridgekit.state.link import Link, Neighbour, StaticMac
+from bridgekit.state.link import BridgeSettings, Link, Neighbour, StaticMac
 from bridgekit.state.routes.format import format_route
 from bridgekit.state.routes.message import LOCAL_TABLE, table_of
 from bridgekit.state.routes.route_set import RouteSet

@@ -13,7 +13,6 @@ from bridgekit.planning.operations import (
     AddAddresses,
     AddNeighbours,
     AddStaticMacs,
-    BridgeSettings,
     ChangeBridge,
     CreateBridge,
     Operation,
@@ -33,7 +32,7 @@ from bridgekit.planning.operations import (
 from bridgekit.planning.target_state import NO_LINK_LOCAL, QUIET, target_state
 from bridgekit.state.address import Address
 from bridgekit.state.dhcp_client import DhcpClient
-from bridgekit.state.link import Link, PortOptions
+from bridgekit.state.link import BridgeSettings, Link, PortOptions
 from bridgekit.state.network_state import NetworkState, default_sysctls, in_creation_order, without
 from bridgekit.state.routes.message import is_link_multicast
 from bridgekit.state.routes.route_set import RouteSet

@@ -85,6 +85,23 @@ class Link(Struct, frozen=True):
     vlans: tuple[Vlan, ...] | None = None
 
 
+class BridgeSettings(Struct, frozen=True):
+    """What a bridge is made with; MTU in bytes, `qlen` in packets."""
+
+    mac: str
+    mtu: int
+    options: BridgeOptions
+    qlen: int = 1000
+    group: int = 0
+    alias: str | None = None
+
+    @classmethod
+    def of(cls, link: Link) -> "BridgeSettings":
+        """Return those of a bridge."""
+        options = link.bridge or BridgeOptions()
+        return cls(link.mac, link.mtu, options, link.qlen, link.group, link.alias)
+
+
 class Neighbour(Struct, frozen=True):
     """An ARP or NDP entry. `state` and `flags` are the kernel's NUD_ and NTF_ bits.
 

@@ -22,8 +22,8 @@ import msgspec
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError, RefusedError
-from bridgekit.host.place import systemd_manages_us
-from bridgekit.transaction import systemd
+from bridgekit.system import systemd
+from bridgekit.system.namespaces import systemd_manages_us
 from bridgekit.transaction.journal import FINISHED, Journal, State, boot_clock
 from bridgekit.transaction.store import Store
 
@@ -54,7 +54,7 @@ class Actions(Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def armed(journal: Journal) -> Iterator[None]:
+def guarding(journal: Journal) -> Iterator[None]:
     """Within, a guard is at its post, and hears when this process ends or leaves."""
     with _listening(journal.folder, EXECUTOR) as listener:
         process = _launched(journal.folder)
@@ -91,7 +91,7 @@ def _unit(folder: Path) -> str:
     return f"bridgekit-guard-{folder.name}.service"
 
 
-def order(journal: Journal, word: bytes) -> Answer | None:
+def send_command(journal: Journal, word: bytes) -> Answer | None:
     """Tell the guard to confirm or undo and wait for the end; None if there is no guard."""
     try:
         with _connected(journal, GUARD) as line:
@@ -101,7 +101,7 @@ def order(journal: Journal, word: bytes) -> Answer | None:
         return None
 
 
-def alive(journal: Journal) -> bool:
+def is_alive(journal: Journal) -> bool:
     """Is the transaction's guard there?"""
     try:
         _connected(journal, GUARD).close()

@@ -19,9 +19,8 @@ import msgspec
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files
-from bridgekit.host.place import Place
-from bridgekit.transaction import systemd
+from bridgekit.system import atomic_file, systemd
+from bridgekit.system.namespaces import NamespaceId
 
 VERSION = 3
 RECORD = "record"
@@ -70,7 +69,7 @@ class Head(Struct, frozen=True):
     """What a record tells without its plan: that takes long to read. See record.py."""
 
     id: str
-    place: Place
+    place: NamespaceId
     created: float
     undoes: str | None
     plan: Outline
@@ -118,7 +117,7 @@ class Journal:
         with open(self.folder / "journal", "ab+", opener=_private) as file:
             size = file.seek(0, os.SEEK_END)
             torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-            file.write((b"\n" if torn else b"") + sealed(msgspec.json.encode(entry)))
+            file.write((b"\n" if torn else b"") + with_checksum(msgspec.json.encode(entry)))
             file.flush()
             if entry.event in SYNCED:
                 os.fsync(file.fileno())
@@ -129,7 +128,7 @@ class Journal:
         """Yield the lines written so far; one that is damaged is passed over."""
         for line in self._lines():
             with contextlib.suppress(msgspec.MsgspecError, ValueError):
-                yield msgspec.json.decode(_opened(line) or b"", type=Entry)
+                yield msgspec.json.decode(_verify_checksum(line) or b"", type=Entry)
 
     def damaged(self) -> bool:
         """Is there a line that cannot be trusted, or none at all that can be read?
@@ -137,12 +136,12 @@ class Journal:
         The last may be one that a crash cut short.
         """
         try:
-            return any(_opened(line) is None for line in self._lines())
+            return any(_verify_checksum(line) is None for line in self._lines())
         except BridgekitError:
             return True
 
     def _lines(self) -> list[bytes]:
-        return (files.read(self.folder / "journal") or b"").split(b"\n")[:-1]
+        return (atomic_file.read(self.folder / "journal") or b"").split(b"\n")[:-1]
 
     def steps_started(self) -> int:
         """Return how many operations may have changed something, also when a line is lost."""
@@ -180,7 +179,7 @@ class Journal:
 def stored(folder: Path, kind: type[Stored]) -> Stored:
     """Return the record in this folder; BridgekitError if it is damaged or of another version."""
     path = folder / RECORD
-    data = _opened((files.read(path) or b"").removesuffix(b"\n"))
+    data = _verify_checksum((atomic_file.read(path) or b"").removesuffix(b"\n"))
     if data is None:
         raise BridgekitError(f"{path} is damaged")
     try:
@@ -192,12 +191,12 @@ def stored(folder: Path, kind: type[Stored]) -> Stored:
         raise BridgekitError(f"{path} cannot be read: {error}") from error
 
 
-def sealed(data: bytes) -> bytes:
+def with_checksum(data: bytes) -> bytes:
     """One line: a CRC-32 of the JSON text, which holds no line end, a space, and the text."""
     return b"%08x %b\n" % (zlib.crc32(data), data)
 
 
-def _opened(line: bytes) -> bytes | None:
+def _verify_checksum(line: bytes) -> bytes | None:
     """Return the text of a line; None if it is not what was written."""
     data = line[9:]
     return data if line[:9] == b"%08x " % zlib.crc32(data) else None

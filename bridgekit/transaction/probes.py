@@ -14,10 +14,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError, UsageError
-from bridgekit.host import files, session
-from bridgekit.host.command import run
-from bridgekit.host.netlink import reach, sockets
+from bridgekit.host import neighbour_probe
+from bridgekit.netlink import sock_diag
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.system import atomic_file, ssh_session
+from bridgekit.system.process import run
 
 TRY_SECONDS = 2.0
 HANDFUL = 4
@@ -53,7 +54,7 @@ def _command(target: str, link: str) -> None:
 
 
 def _gateway(target: str, link: str) -> None:
-    if not reach.answers(target, link, TRY_SECONDS):
+    if not neighbour_probe.answers(target, link, TRY_SECONDS):
         raise BridgekitError(f"{target} does not answer on {link}")
 
 
@@ -71,7 +72,7 @@ def _dns(target: str, link: str) -> None:
 
 def _ssh(target: str, link: str) -> None:
     client, client_port, server, server_port = target.split(" ")
-    if not sockets.acknowledged((server, int(server_port)), (client, int(client_port))):
+    if not sock_diag.acknowledged((server, int(server_port)), (client, int(client_port))):
         raise BridgekitError(f"{client} acknowledges nothing any more")
 
 
@@ -144,7 +145,7 @@ def resolvers() -> tuple[str, ...]:
     """
     text = b""
     with suppress(BridgekitError):  # without it there is nothing to ask
-        text = files.read(RESOLVERS) or b""
+        text = atomic_file.read(RESOLVERS) or b""
     words = (line.split() for line in text.decode(errors="replace").splitlines())
     found = (line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
     servers = (one for one in found if "%" not in one and _is_target("dns", one))
@@ -153,7 +154,7 @@ def resolvers() -> tuple[str, ...]:
 
 def caller() -> tuple[str, ...]:
     """Return a probe for the SSH connection that the caller came by, if there is one."""
-    found = session.connection()
+    found = ssh_session.connection()
     return (f"ssh:{found}",) if found and _is_target("ssh", found) else ()
 
 

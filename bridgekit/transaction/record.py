@@ -6,12 +6,11 @@ import msgspec
 from msgspec import Struct
 
 from bridgekit.errors import refuse_on_error
-from bridgekit.host import files
-from bridgekit.host.place import Place
 from bridgekit.planning import plan as plans
 from bridgekit.planning.plan import Plan
-from bridgekit.transaction import systemd
-from bridgekit.transaction.journal import RECORD, VERSION, Journal, sealed, stored
+from bridgekit.system import atomic_file, systemd
+from bridgekit.system.namespaces import NamespaceId
+from bridgekit.transaction.journal import RECORD, VERSION, Journal, stored, with_checksum
 
 
 class Record(Struct, frozen=True):
@@ -21,7 +20,7 @@ class Record(Struct, frozen=True):
     """
 
     id: str
-    place: Place
+    place: NamespaceId
     created: float
     plan: Plan
     probes: tuple[str, ...] = ()
@@ -32,7 +31,7 @@ class Record(Struct, frozen=True):
 class _Stored(Struct, frozen=True):
     version: int
     id: str
-    place: Place
+    place: NamespaceId
     created: float
     plan: msgspec.Raw
     probes: tuple[str, ...]
@@ -51,8 +50,8 @@ def create(state_dir: Path, record: Record) -> Journal:
             journal.folder.mkdir(mode=0o700)
             if record.place.permanent:
                 systemd.arm(record.id, state_dir)
-            files.write(journal.folder / RECORD, sealed(_encoded(record)))
-            files.sync_folder(state_dir)
+            atomic_file.write(journal.folder / RECORD, with_checksum(_encoded(record)))
+            atomic_file.sync_folder(state_dir)
     except BaseException:
         journal.discard()
         raise

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.errors import BusyError, RefusedError, refuse_on_error
-from bridgekit.host import place
-from bridgekit.transaction import systemd
+from bridgekit.system import namespaces, systemd
 from bridgekit.transaction.journal import DONE, Journal
 
 WRITABLE_BY_OTHERS = 0o022
@@ -21,7 +20,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.place = place.current()
+        self.place = namespaces.current()
         self._locked = False
 
     def prepare(self) -> None:

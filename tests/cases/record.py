@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from bridgekit import machine
-from bridgekit.host.netlink.notices import Notices
+from bridgekit.host import machine
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
+from bridgekit.netlink.monitor import NetlinkMonitor
 from bridgekit.planning.intent import Intent
 from bridgekit.state import nlattr
 from bridgekit.state.address import FOREVER, Address
@@ -19,7 +19,7 @@ from bridgekit.state.link import Sysctl
 from bridgekit.state.network_state import NetworkState, default_sysctls
 from bridgekit.state.routes import message as rt
 from bridgekit.state.routes.route_set import RouteSet
-from bridgekit.transaction.engine import focus
+from bridgekit.transaction.executor import focus
 from tests.cases.bridges import BRIDGES
 from tests.cases.case import Case
 from tests.cases.folder import Folder
@@ -52,7 +52,7 @@ def recorded(name: str) -> Folder:
 def _up(host: Host, nic: str) -> None:
     """One after the other: of two links that come up at once, either gets its routes first."""
     host.sysctl(f"net.ipv6.conf.{nic}.accept_dad", "0")
-    with inside("net", host.pid), Notices() as notices:
+    with inside("net", host.pid), NetlinkMonitor() as notices:
         host.ip([f"link set {nic} up"])
         assert notices.wait(lambda: bool(machine.network().addresses_on(nic)), 5)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import files
+from bridgekit.system import atomic_file
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def names(file: Path) -> list[str]:
 
 
 def test_owner_mode_attributes_and_link_stay(file: Path) -> None:
-    files.swap(file, b"old", b"new")
+    atomic_file.compare_and_swap(file, b"old", b"new")
     real = file.resolve().stat()
     assert file.is_symlink() and file.read_bytes() == b"new"
     assert (real.st_mode & 0o7777, real.st_uid, real.st_gid) == (0o640, 7, 9)
@@ -39,7 +39,7 @@ def test_owner_mode_attributes_and_link_stay(file: Path) -> None:
 @pytest.mark.parametrize("after", [b"new", None])
 def test_what_someone_else_wrote_stays(file: Path, after: bytes | None) -> None:
     with pytest.raises(BridgekitError, match="changed by someone else"):
-        files.swap(file, b"older", after)
+        atomic_file.compare_and_swap(file, b"older", after)
     assert file.read_bytes() == b"old" and names(file) == ["interfaces"]
 
 
@@ -48,7 +48,7 @@ def test_an_edit_at_the_last_moment_stays(
     file: Path, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
 ) -> None:
     """It comes when the new file is ready and the old one was looked at long ago."""
-    fill = files._fill
+    fill = atomic_file._fill
 
     def fill_and_edit(*how: object) -> None:
         fill(*how)  # type: ignore[arg-type]
@@ -57,11 +57,11 @@ def test_an_edit_at_the_last_moment_stays(
     def unable(*_: object) -> None:
         raise OSError(errno.EINVAL, "no exchange here")
 
-    monkeypatch.setattr(files, "_fill", fill_and_edit)
+    monkeypatch.setattr(atomic_file, "_fill", fill_and_edit)
     if not can_exchange:
-        monkeypatch.setattr(files, "_exchange", unable)
+        monkeypatch.setattr(atomic_file, "_exchange", unable)
     with pytest.raises(BridgekitError, match="changed by someone else"):
-        files.swap(file, b"old", b"new")
+        atomic_file.compare_and_swap(file, b"old", b"new")
     assert file.read_bytes() == b"edited" and names(file) == ["interfaces"]
 
 
@@ -69,27 +69,27 @@ def test_without_an_exchange_it_is_replaced(file: Path, monkeypatch: pytest.Monk
     def unable(*_: object) -> None:
         raise OSError(errno.EINVAL, "no exchange here")
 
-    monkeypatch.setattr(files, "_exchange", unable)
-    files.swap(file, b"old", b"new")
+    monkeypatch.setattr(atomic_file, "_exchange", unable)
+    atomic_file.compare_and_swap(file, b"old", b"new")
     assert file.read_bytes() == b"new" and names(file) == ["interfaces"]
 
 
 def test_a_new_file_takes_no_ones_place(file: Path) -> None:
     other = file.resolve().with_name("other")
-    files.swap(other, None, b"made", like=file)
+    atomic_file.compare_and_swap(other, None, b"made", like=file)
     assert other.read_bytes() == b"made" and other.stat().st_mode & 0o777 == 0o640
     with pytest.raises(BridgekitError, match="changed by someone else"):
-        files.swap(other, None, b"again")
+        atomic_file.compare_and_swap(other, None, b"again")
     assert other.read_bytes() == b"made"
 
 
 def test_a_file_that_is_gone_is_not_made_again(file: Path) -> None:
     file.resolve().unlink()
     with pytest.raises(BridgekitError, match="changed by someone else"):
-        files.swap(file, b"old", b"new")
+        atomic_file.compare_and_swap(file, b"old", b"new")
     assert names(file) == []
 
 
 def test_removal(file: Path) -> None:
-    files.swap(file, b"old", None)
+    atomic_file.compare_and_swap(file, b"old", None)
     assert names(file) == []

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.place import Place
 from bridgekit.lab.topology import Lab
 from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
+from bridgekit.system.namespaces import NamespaceId
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import FINISHED, Entry, Journal
 from bridgekit.transaction.record import Record
@@ -22,7 +22,7 @@ from tests.unit.states import INTENT, STATE
 FILES = (FileChange("/etc/network/interfaces", b"old\n", b"new\n"),)
 RECORD = Record(
     "000001-abcd",
-    Place("boot", 1, False),
+    NamespaceId("boot", 1, False),
     0.0,
     Plan(INTENT, STATE, plan_operations(STATE, INTENT), FILES),
 )

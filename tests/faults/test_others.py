@@ -17,7 +17,7 @@ from tests.support import faults
 
 HALTING = """
 import sys
-from bridgekit import machine
+from bridgekit.host import machine
 from bridgekit.cli import main
 
 step, done, real = int(sys.argv[1]), 0, machine.execute

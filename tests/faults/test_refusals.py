@@ -16,16 +16,16 @@ from tests.support.faults import States
 REFUSING = """
 import errno, sys
 from bridgekit.cli import main
-from bridgekit.host.netlink import channel
+from bridgekit.netlink import socket
 
 number, code, sent = int(sys.argv[1]), getattr(errno, sys.argv[2]), 0
-real_send, real_answers = channel.Channel._send, channel.Channel._answers
+real_send, real_answers = socket.NetlinkSocket._send, socket.NetlinkSocket._answers
 
 def send(self, requests):
     "Leave out the message that is to be refused; its number in the batch stays."
     global sent
     self._refused = None
-    changing = [r for r in requests if r.flags & channel.DUMP != channel.DUMP]
+    changing = [r for r in requests if r.flags & socket.DUMP != socket.DUMP]
     at = number - sent - 1
     sent += len(changing)
     if 0 <= at < len(changing):
@@ -34,13 +34,13 @@ def send(self, requests):
         requests[self._refused] = NOTHING
     return real_send(self, requests)
 
-NOTHING = channel.Request(2**15, b"\\0" * 16)
+NOTHING = socket.Request(2**15, b"\\0" * 16)
 
 def answers(self, first, count):
     for position, answer in real_answers(self, first, count):
         yield position, code if position == self._refused else answer
 
-channel.Channel._send, channel.Channel._answers = send, answers
+socket.NetlinkSocket._send, socket.NetlinkSocket._answers = send, answers
 sys.argv = ["bridgekit", *sys.argv[3:]]
 try:
     main()

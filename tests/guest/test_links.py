@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bridgekit.host.command import run
 from bridgekit.lab.topology import Lab
+from bridgekit.system.process import run
 from tests.guest.moves import LOOPBACK, addressed, answers, link, moved, refused
 
 MakeLab = Callable[..., Lab]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.host.command import run
+from bridgekit.system.process import run
 from tests.support import dockerd, guest, podman, pxe
 from tests.support.systemd_guest import Machine, booted, layered
 

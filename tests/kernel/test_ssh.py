@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.host.command import run
+from bridgekit.system.process import run
 from tests.support.systemd_guest import SECONDS, Machine, booted, layered
 from tests.support.systemd_power import INTERFACES
 

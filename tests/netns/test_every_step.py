@@ -12,7 +12,7 @@ from tests.netns.test_migration import RULES_AND_NEXTHOPS
 
 FAILING = """
 import sys
-from bridgekit import machine
+from bridgekit.host import machine
 from bridgekit.cli import main
 from bridgekit.errors import BridgekitError
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridgekit import machine
 from bridgekit.application import planning
 from bridgekit.errors import BridgekitError
+from bridgekit.host import machine
 from bridgekit.lab import witness
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab

@@ -9,17 +9,17 @@ import pytest
 
 from bridgekit.application import planning
 from bridgekit.errors import RefusedError
-from bridgekit.host.netlink.channel import Channel, Sink
 from bridgekit.lab.host import Result
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
+from bridgekit.netlink.socket import DumpConsumer, NetlinkSocket
 from bridgekit.transaction.store import Store
 from tests.netns.test_migration import state
 from tests.netns.test_odd_input import ends_in_a_sentence
 
 MEDDLING = """
 import subprocess, sys
-from bridgekit import machine
+from bridgekit.host import machine
 from bridgekit.cli import main
 
 step, command, done, real = int(sys.argv[1]), sys.argv[2].split(), 0, machine.execute
@@ -127,15 +127,15 @@ def test_tables_that_never_hold_still(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     """Each plan is the same as in quiet, or there is none; and the kernel did interrupt us."""
     lab.ip("host", *MANY_ADDRESSES)
     interrupted = 0
-    real = Channel._dump_once
+    real = NetlinkSocket._dump_once
 
-    def counting(channel: Channel, kind: int, body: bytes, sink: Sink) -> bool:
+    def counting(channel: NetlinkSocket, kind: int, body: bytes, sink: DumpConsumer) -> bool:
         nonlocal interrupted
         whole = real(channel, kind, body, sink)
         interrupted += not whole
         return whole
 
-    monkeypatch.setattr(Channel, "_dump_once", counting)
+    monkeypatch.setattr(NetlinkSocket, "_dump_once", counting)
     with inside("net", lab.hosts["host"].pid):
         quiet, plans = words(), []
         churn = lab.popen("host", "ip", "-batch", "-", stdin=subprocess.PIPE, text=True)

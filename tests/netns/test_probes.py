@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from bridgekit.host.netlink import path, sockets
+from bridgekit.host import path_probe
 from bridgekit.lab.host import Process
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
+from bridgekit.netlink import sock_diag
 from tests.netns.test_migration import state
 
 NAME_SERVER = """
@@ -110,7 +111,7 @@ def say(server: Process) -> None:
 
 def acknowledged(lab: Lab) -> bool:
     with inside("net", lab.hosts["host"].pid):
-        return sockets.acknowledged(("192.168.1.4", 22), ("192.168.1.1", 50022))
+        return sock_diag.acknowledged(("192.168.1.4", 22), ("192.168.1.1", 50022))
 
 
 DROP = """
@@ -140,11 +141,11 @@ def test_the_path_that_docker_would_close(lab: Lab) -> None:
     lab.run("host", "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1")
     rules = lab.run("host", "iptables", "-S").stdout
     assert not passes(lab, 1)
-    look = "from bridgekit import machine; print(machine.passes('br0', 'eth0'))"
+    look = "from bridgekit.host import machine; print(machine.forwards_frames('br0', 'eth0'))"
     assert lab.run("host", sys.executable, "-c", look).stdout == "True\n"
     assert lab.run("host", "iptables", "-S").stdout == rules
 
 
 def passes(lab: Lab, seconds: float) -> bool:
     with inside("net", lab.hosts["host"].pid):
-        return path.passes("br0", "eth0", seconds)
+        return path_probe.forwards_frames("br0", "eth0", seconds)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, seed, settings
 from msgspec.structs import replace
 
-from bridgekit import machine
 from bridgekit.application import planning
+from bridgekit.host import machine
 from bridgekit.lab import witness
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside

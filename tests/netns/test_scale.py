@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from bridgekit import machine
 from bridgekit.application import planning
-from bridgekit.host.netlink.channel import DUMP_CHUNK
+from bridgekit.host import machine
 from bridgekit.lab import layout
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
+from bridgekit.netlink.socket import DUMP_CHUNK
 from bridgekit.planning import plan as plans
 from bridgekit.planning.diff import differences
 from bridgekit.planning.operations import inverted

@@ -19,9 +19,9 @@ from typing import Final
 import pyroute2
 from msgspec import Struct
 
-from bridgekit.host.command import run as run_program
 from bridgekit.lab import ifup
 from bridgekit.netboot.root import debootstrap
+from bridgekit.system.process import run as run_program
 
 ROOT: Final = Path(__file__).parents[2]
 INIT: Final = Path(__file__).with_name("guest-init")

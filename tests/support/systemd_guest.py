@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bridgekit.host.command import run
+from bridgekit.system.process import run
 from tests.support import guest
 
 TREE: Final = Path(__file__).with_name("systemd-root")

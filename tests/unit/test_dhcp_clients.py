@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridgekit.host.dhcp import dhcpcd
-from bridgekit.host.dhcp.words import understood
+from bridgekit.host.dhcp_clients import dhcpcd
+from bridgekit.host.dhcp_clients.arguments import understood
 from bridgekit.planning.operations import StartClient
 from bridgekit.state.dhcp_client import DhcpClient
 

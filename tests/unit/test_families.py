@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bridgekit.host.netlink.families import at_once
+from bridgekit.netlink.parallel import run_all
 from bridgekit.state.address import IPV4, IPV6
 
 
@@ -18,7 +18,7 @@ def test_each_gets_its_own() -> None:
         both.wait()
         return family
 
-    assert at_once(work) == (IPV4, IPV6)
+    assert run_all(work) == (IPV4, IPV6)
 
 
 @pytest.mark.parametrize("failing", [IPV4, IPV6])
@@ -32,13 +32,13 @@ def test_an_error_comes_when_both_have_ended(failing: int) -> None:
         ended.append(family)
 
     with pytest.raises(OSError, match=f"family {failing}"):
-        at_once(work)
+        run_all(work)
     assert ended == [IPV4 + IPV6 - failing]
 
 
 INTERRUPTED = """
 import os, signal, threading, time
-from bridgekit.host.netlink.families import at_once
+from bridgekit.netlink.parallel import run_all
 from bridgekit.state.address import IPV4
 
 heard = threading.Event()
@@ -58,7 +58,7 @@ def work(family):
 
 signal.signal(signal.SIGUSR1, interrupt)
 try:
-    at_once(work)
+    run_all(work)
 except InterruptedError:
     print("left")
 """

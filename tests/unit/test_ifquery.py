@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridgekit.host.files import Texts
 from bridgekit.persistence import interfaces
 from bridgekit.persistence.interfaces import Definition, Reading
 from bridgekit.persistence.interfaces.names import is_of
+from bridgekit.system.atomic_file import FileSnapshot
 from tests.support.ifquery import Ifquery
 from tests.unit.shapes import FOLDER, INVALID, TREES, VALID, variants
 
@@ -25,7 +25,7 @@ BOOT = "auto br0\niface br0 inet manual\n  bridge_ports eth0\n"
 
 
 def read(file: Path) -> Reading:
-    return interfaces.read(str(file), Texts())
+    return interfaces.read(str(file), FileSnapshot())
 
 
 def shown(sections: Iterable[Definition]) -> str:

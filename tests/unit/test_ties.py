@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bridgekit.application.persisting import leased
 from bridgekit.errors import BridgekitError
-from bridgekit.host import disks, firewall, listeners
+from bridgekit.host.dependencies import disks, firewall, sockets
 from bridgekit.planning import plan as plans
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.findings import Finding
@@ -135,7 +135,7 @@ def test_network_file_systems(tmp_path: Path) -> None:
         asked.append(server)
         return "eth1" if server == "10.0.0.2" else "eth0"
 
-    found = [tie.text for tie in disks.ties("eth0", route, tmp_path)]
+    found = [tie.text for tie in disks.find_dependencies("eth0", route, tmp_path)]
     assert asked == ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::9", "10.0.0.5", "10.0.0.6"]
     assert [text.split()[0] for text in found] == [
         *("/srv\\040data", "/mnt/ceph", "/mnt/six", "/mnt/plan9", "/mnt/gluster", "/mnt/sshfs"),
@@ -164,7 +164,7 @@ def test_network_disks(tmp_path: Path) -> None:
     def route(server: str) -> str:
         return "eth0" if server.startswith("10.0.") else "eth1"
 
-    assert [tie.text for tie in disks.ties("eth0", route, tmp_path)] == [
+    assert [tie.text for tie in disks.find_dependencies("eth0", route, tmp_path)] == [
         "there is an iSCSI session (connection1:0), reached at 10.0.0.1 over eth0",
         "etherd!e0.0 is a disk over Ethernet, reached over eth0",
         "nbd0 is a disk over the network, perhaps over eth0",
@@ -173,9 +173,9 @@ def test_network_disks(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_disks_or_lists(tmp_path: Path) -> None:
-    assert disks.ties("eth0", lambda server: None, tmp_path) == ()
-    assert listeners.packet_sockets(2, tmp_path) == ()
-    assert listeners.groups("eth0", tmp_path) == ()
+    assert disks.find_dependencies("eth0", lambda server: None, tmp_path) == ()
+    assert sockets.packet_sockets(2, tmp_path) == ()
+    assert sockets.groups("eth0", tmp_path) == ()
 
 
 def test_flowtables_of_nftables(tmp_path: Path) -> None:
@@ -187,17 +187,17 @@ def test_flowtables_of_nftables(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
         return table % '["eth1", "eth0"]' if argv[0] == "nft" else ""
 
-    assert firewall.ties("eth0", run, tmp_path) == (
+    assert firewall.find_dependencies("eth0", run, tmp_path) == (
         Dependency("firewall", "nft flowtable inet t f"),
     )
-    assert firewall.ties("eth2", run, tmp_path) == ()
+    assert firewall.find_dependencies("eth2", run, tmp_path) == ()
 
 
 def test_a_firewall_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
         raise BridgekitError(f"{argv[0]}: timed out after {timeout} seconds")
 
-    assert [tie.kind for tie in firewall.ties("eth0", run, tmp_path)] == ["unread"]
+    assert [tie.kind for tie in firewall.find_dependencies("eth0", run, tmp_path)] == ["unread"]
 
 
 def test_a_plan_keeps_what_it_was_decided_on() -> None:

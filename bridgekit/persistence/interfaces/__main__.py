@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from msgspec import to_builtins
 
-from bridgekit.host.files import Texts
 from bridgekit.persistence.interfaces import Reading, read
+from bridgekit.system.atomic_file import FileSnapshot
 
 SCHEMA = 1
 
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("file", metavar="FILE", help="such as /etc/network/interfaces")
     parser.add_argument("--json", action="store_true", help="for programs")
     chosen = parser.parse_args()
-    reading = read(chosen.file, Texts())
+    reading = read(chosen.file, FileSnapshot())
     if chosen.json:
         print(json.dumps(_data(reading), indent=2))
     else:

@@ -15,7 +15,6 @@ from bridgekit.planning.operations.address import (
 )
 from bridgekit.planning.operations.dhcp_client import StartClient, StopClient
 from bridgekit.planning.operations.link import (
-    BridgeSettings,
     ChangeBridge,
     CreateBridge,
     DeleteBridge,
@@ -38,7 +37,6 @@ __all__ = [
     "AddNeighbours",
     "AddRoutes",
     "AddStaticMacs",
-    "BridgeSettings",
     "ChangeBridge",
     "CreateBridge",
     "DeleteBridge",

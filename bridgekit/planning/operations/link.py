@@ -6,26 +6,9 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bridgekit.state.link import BridgeOptions, Link, PortOptions
+from bridgekit.state.link import BridgeOptions, BridgeSettings, PortOptions
 
 ADDRGENMODES = ("eui64", "none", "stable_secret", "random")
-
-
-class BridgeSettings(Struct, frozen=True):
-    """What a bridge is made with; MTU in bytes, `qlen` in packets."""
-
-    mac: str
-    mtu: int
-    options: BridgeOptions
-    qlen: int = 1000
-    group: int = 0
-    alias: str | None = None
-
-    @classmethod
-    def of(cls, link: Link) -> "BridgeSettings":
-        """Return those of a bridge."""
-        options = link.bridge or BridgeOptions()
-        return cls(link.mac, link.mtu, options, link.qlen, link.group, link.alias)
 
 
 class CreateBridge(Struct, frozen=True):

@@ -58,13 +58,13 @@ def of_path(word: str, which: int) -> Callable[..., str]:
 
 
 def hold() -> None:
-    from bridgekit import machine
-    from bridgekit.host import files
+    from bridgekit.host import machine
+    from bridgekit.system import atomic_file
     from bridgekit.transaction.journal import Journal
 
     for word, which in CALLS.items():
         setattr(os, word, held(getattr(os, word), of_path(word, which)))
-    files._exchange = held(files._exchange, of_path("exchange", 1))
+    atomic_file._exchange = held(atomic_file._exchange, of_path("exchange", 1))
     Journal.write = held(Journal.write, lambda _, entry: f"journal {entry.event}")
     machine.execute = held(machine.execute, lambda operation, *_: f"do {type(operation).__name__}")
     atexit.register(told, "end")

@@ -1,0 +1,104 @@
+"""Which programs configure an interface by themselves, seen in this network namespace.
+
+A manager matters where it runs: one in another network namespace cannot see our NIC.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from bridgekit.state.link import Manager
+
+PROC = Path("/proc")
+DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc")
+HELPER = re.compile(r"dhcpcd: \[(?!manager\])")
+"""dhcpcd has titles instead of arguments; this is the title of a process beside the main one."""
+NETWORKD_LINKS = Path("/run/systemd/netif/links")
+NETWORKMANAGER_DEVICES = Path("/run/NetworkManager/devices")
+NETPLAN = (Path("/etc/netplan"), Path("/run/netplan"), Path("/lib/netplan"))
+
+
+class _Process(Struct, frozen=True):
+    pid: int
+    program: str
+    words: tuple[str, ...]
+
+
+def find_managers(nic: str, index: int, apart_from: Collection[int] = ()) -> tuple[Manager, ...]:
+    """Return the managers that look after this NIC, each with what gave it away.
+
+    `apart_from` are processes that are known already.
+    """
+    here = tuple(one for one in _processes_here() if one.pid not in apart_from)
+    return tuple(
+        owner
+        for owner in (*_dhcp_clients(nic, here), *_managers(nic, index, here))
+        if owner is not None
+    )
+
+
+def _processes_here() -> Iterator[_Process]:
+    """Yield the processes of our network namespace; those that end meanwhile are left out."""
+    ours = os.stat("/proc/self/ns/net").st_ino
+    for folder in PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            if os.stat(folder / "ns/net").st_ino != ours:
+                continue
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if HELPER.match(words[0]):
+                continue
+            words = words[0].split() if words[0].startswith("dhcpcd: ") else words
+            program = (folder / "comm").read_text().strip()
+        except OSError:
+            continue
+        yield _Process(int(folder.name), program, tuple(words))
+
+
+def _runs(program: str, process: _Process) -> bool:
+    """The kernel cuts names at 15 bytes, and a program may be started under another path."""
+    return program[:15] == process.program or Path(process.words[0]).name == program
+
+
+def _dhcp_clients(nic: str, here: tuple[_Process, ...]) -> Iterator[Manager]:
+    """A client that names no interface, as dhcpcd may, takes all of them."""
+    for process in here:
+        for program in DHCP_CLIENTS:
+            named = nic in process.words
+            everything = program == "dhcpcd" and not _names_another(process.words[1:])
+            if _runs(program, process) and (named or everything):
+                yield Manager(program, f"process {process.pid}")
+
+
+def _names_another(words: tuple[str, ...]) -> bool:
+    return any(Path("/sys/class/net", word).exists() for word in words if word and "/" not in word)
+
+
+def _managers(nic: str, index: int, here: tuple[_Process, ...]) -> Iterator[Manager]:
+    def running(program: str) -> bool:
+        return any(_runs(program, process) for process in here)
+
+    plan = _netplan(nic)
+    networkd = NETWORKD_LINKS / str(index)
+    if running("systemd-networkd") and _has(networkd, "ADMIN_STATE=config"):
+        yield Manager("netplan", str(plan)) if plan else Manager("networkd", str(networkd))
+    manager = NETWORKMANAGER_DEVICES / str(index)
+    if running("NetworkManager") and not _has(manager, "managed=false"):
+        yield Manager("netplan", str(plan)) if plan else Manager("NetworkManager", str(manager))
+
+
+def _has(path: Path, text: str) -> bool:
+    try:
+        return text in path.read_text()
+    except OSError:
+        return False
+
+
+def _netplan(nic: str) -> Path | None:
+    """Return the netplan file that names the NIC."""
+    files = (path for folder in NETPLAN for path in sorted(folder.glob("*.yaml")))
+    return next((path for path in files if _has(path, f"{nic}:")), None)

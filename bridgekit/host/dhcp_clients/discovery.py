@@ -1,0 +1,98 @@
+"""The DHCP clients that run here."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bridgekit.host.dhcp_clients import arguments, dhcpcd
+from bridgekit.state.address import IPV4, Address
+from bridgekit.state.dhcp_client import DhcpClient
+
+PROC = Path("/proc")
+CONFIGURATION = "/etc/dhcp/dhclient.conf"
+NAMESPACES = ("net", "mnt", "pid")
+_NAME = re.compile(rf"({'|'.join(arguments.OPTIONS)})$|{dhcpcd.PROGRAM}: ")
+
+
+Found = tuple[tuple[int, ...], DhcpClient]
+"""A client and its processes."""
+
+
+def clients(link: str, addresses: Iterable[Address]) -> tuple[Found, ...]:
+    """Return the clients of this link that can be handed over."""
+    ours = [address.ip for address in addresses if address.family == IPV4]
+    found = dict.fromkeys(_understood(argv, link) for _, argv in _processes())
+    known = (_completed(client, ours) for client in found if client)
+    return tuple((processes_of(client), client) for client in known if client)
+
+
+def processes_of(client: DhcpClient) -> tuple[int, ...]:
+    """Return the processes that are such a client of this link."""
+    found = ((pid, _understood(argv, client.link)) for pid, argv in _processes())
+    pids = [pid for pid, one in found if one and one.program == client.program]
+    if client.program == dhcpcd.PROGRAM:
+        pids = sorted({one for pid in pids for one in dhcpcd.session(pid)})
+    return tuple(pids)
+
+
+def _understood(argv: tuple[str, ...], link: str) -> DhcpClient | None:
+    return dhcpcd.understood(argv[0], link) or arguments.understood(argv, link)
+
+
+def _completed(client: DhcpClient, addresses: list[str]) -> DhcpClient | None:
+    """With what its process does not say; None if that is not known, or not to be carried."""
+    if client.program == dhcpcd.PROGRAM:
+        told = dhcpcd.words(client.link, processes_of(client))
+        has = dhcpcd.address(client.leases)
+        return None if told is None else replace(client, words=told, address=has)
+    if _configured_by_name(client):
+        return None
+    return replace(client, address=_address(client, addresses))
+
+
+def _processes() -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the processes of DHCP clients, each with its words.
+
+    Only root's, among our own files and processes: what others run is not started again as root.
+    """
+    for folder in PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            argv = (folder / "cmdline").read_bytes().decode().split("\0")[:-1]
+            if argv and _NAME.match(Path(argv[0]).name) and _is_ours(folder):
+                yield int(folder.name), tuple(argv)
+
+
+def _is_ours(folder: Path) -> bool:
+    status = (folder / "status").read_text()
+    return "\nUid:\t0\t0\t0\t0\n" in status and all(
+        os.path.samefile(folder / "ns" / kind, PROC / "self/ns" / kind) for kind in NAMESPACES
+    )
+
+
+def _configured_by_name(client: DhcpClient) -> bool:
+    """Does dhclient's configuration have a part for this link, or can it not be read?"""
+    if client.program != "dhclient":
+        return False
+    told = client.words
+    path = Path(told[told.index("-cf") + 1] if "-cf" in told else CONFIGURATION)
+    try:
+        text = re.sub(rb"#.*", b"", path.read_bytes())
+    except OSError:
+        return path.exists()
+    return f'"{client.link}"'.encode() in text
+
+
+def _address(client: DhcpClient, addresses: list[str]) -> str:
+    """That of the last lease, if the link has it; udhcpc's script sets the first one."""
+    if not client.leases:
+        return next(iter(addresses), "")
+    with contextlib.suppress(OSError):
+        found = re.findall(rb"fixed-address ([0-9.]+);", Path(client.leases).read_bytes())
+        return next((ip for ip in addresses if ip.encode() in found[-1:]), "")
+    return ""

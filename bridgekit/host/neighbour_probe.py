@@ -1,0 +1,67 @@
+"""Does a neighbour on the wire answer? The kernel itself asks, by ARP or NDP."""
+
+from ipaddress import ip_address
+
+from bridgekit.netlink import dump, links
+from bridgekit.netlink.address_neighbour import NDA_DST, NDA_LLADDR, NDMSG
+from bridgekit.netlink.monitor import NetlinkMonitor
+from bridgekit.netlink.socket import CREATE, REPLACE, NetlinkSocket, Request
+from bridgekit.state import nlattr
+
+NEWNEIGH = 28
+USE = 0x01
+REACHABLE, PROBE, FAILED, PERMANENT = 0x02, 0x10, 0x20, 0x80
+
+
+def answers(ip: str, link: str, seconds: float) -> bool:
+    """Ask for this address on this link; True if its owner answers in time.
+
+    A known entry is asked again by unicast, so that nothing sent meanwhile has to wait.
+    """
+    with NetlinkSocket() as channel, NetlinkMonitor() as notices:
+        index = links.indices(channel).get(link)
+        if index is None:
+            return False
+        state, mac = _entry(channel, ip, index)
+        if not state & PERMANENT:
+            channel.exchange([_question(ip, index, mac)])
+            decided = REACHABLE | FAILED
+            notices.wait(lambda: bool(_entry(channel, ip, index)[0] & decided), seconds)
+            state, _ = _entry(channel, ip, index)
+        return bool(state & (REACHABLE | PERMANENT))
+
+
+def wait_for_dad(link: str, seconds: float) -> bool:
+    """Wait until duplicate detection is through with the link's IPv6 addresses, if it can be.
+
+    Without a carrier it never is; then nothing is waited for. False if the time is up.
+    """
+    with NetlinkSocket() as channel, NetlinkMonitor() as notices:
+        here = links.link(channel, link)
+        if here is None or not here.carrier:
+            return True
+        names = {here.index: link}
+        return notices.wait(
+            lambda: not any(address.tentative for address in dump.addresses(channel, names)),
+            seconds,
+        )
+
+
+def _question(ip: str, index: int, mac: bytes | None) -> Request:
+    address = ip_address(ip)
+    family = 2 if address.version == 4 else 10
+    state, flags = (PROBE, 0) if mac else (0, USE)
+    body = NDMSG.pack(family, index, state, flags, 0) + nlattr.attribute(NDA_DST, address.packed)
+    body += nlattr.attribute(NDA_LLADDR, mac) if mac else b""
+    return Request(NEWNEIGH, body, CREATE | REPLACE)
+
+
+def _entry(channel: NetlinkSocket, ip: str, index: int) -> tuple[int, bytes | None]:
+    """Return the state bits and the MAC address of the entry; (0, None) if there is none."""
+    packed = ip_address(ip).packed
+    family = 2 if len(packed) == 4 else 10
+    for body in channel.dump(dump.GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+        found = nlattr.found(body, NDMSG.size)
+        if found.get(NDA_DST) == packed and NDMSG.unpack_from(body)[1] == index:
+            return NDMSG.unpack_from(body)[2], found.get(NDA_LLADDR)
+    return 0, None

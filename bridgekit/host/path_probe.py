@@ -1,0 +1,101 @@
+"""Do frames of a machine on a bridge get out over its NIC? The host's own traffic cannot tell.
+
+A machine is played by a tap device: it is gone with the process that holds it, however that ends.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridgekit.netlink import links
+from bridgekit.netlink.links import MASTER, SETLINK, link_body
+from bridgekit.netlink.socket import NetlinkSocket, Request
+from bridgekit.state import nlattr
+
+TUN = Path("/dev/net/tun")
+SET_INTERFACE = 0x400454CA  # TUNSETIFF, linux/if_tun.h
+TAP, NO_HEADER = 0x0002, 0x1000
+EVERY_PROTOCOL, IPV4_FRAME = 0x0003, 0x0800
+BROADCAST = b"\xff" * 6
+DISCARD = 9
+"""The UDP port that nobody answers (RFC 863)."""
+AGAIN_SECONDS = 0.2
+
+
+def forwards_frames(bridge: str, nic: str, seconds: float) -> bool:
+    """Put a frame in at a temporary port of the bridge; does it come out of the NIC in time?
+
+    True where the kernel has no tap devices: then nothing can be said.
+    """
+    if not TUN.exists():
+        return True
+    with contextlib.ExitStack() as stack:
+        nlattr = stack.enter_context(_heard(nic))
+        machine = stack.enter_context(_port(bridge))
+        frame, deadline = _frame(secrets.token_bytes(16)), time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            os.write(machine, frame)
+            if _arrived(nlattr, frame):
+                return True
+    return False
+
+
+@contextlib.contextmanager
+def _heard(nic: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_PROTOCOL)) as nlattr:
+        nlattr.bind((nic, EVERY_PROTOCOL))
+        yield nlattr
+
+
+@contextlib.contextmanager
+def _port(bridge: str) -> Iterator[int]:
+    handle = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        request = struct.pack("16sH22x", b"bk-probe%d", TAP | NO_HEADER)
+        name = fcntl.ioctl(handle, SET_INTERFACE, request)[:16].rstrip(b"\0").decode()
+        with NetlinkSocket() as channel:
+            numbers = links.indices(channel)
+            channel.exchange([links.set_addrgenmode(numbers[name], 1)])
+            body = link_body(numbers[name], nlattr.number(MASTER, numbers[bridge]), up=True)
+            channel.exchange([Request(SETLINK, body)])
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _arrived(nlattr: socket.socket, frame: bytes) -> bool:
+    deadline = time.monotonic() + AGAIN_SECONDS
+    while (left := deadline - time.monotonic()) > 0 and select.select([nlattr], [], [], left)[0]:
+        if nlattr.recv(len(frame)) == frame:
+            return True
+    return False
+
+
+def _frame(mark: bytes) -> bytes:
+    """A broadcast by UDP, as a machine without an address sends it; `mark` is its content."""
+    udp = struct.pack("!HHHH", DISCARD, DISCARD, 8 + len(mark), 0) + mark
+    head = struct.pack(
+        "!BBHHHBBH4s4s",
+        0x45,
+        0,
+        20 + len(udp),
+        0,
+        0,
+        64,
+        socket.IPPROTO_UDP,
+        0,
+        bytes(4),
+        b"\xff" * 4,
+    )
+    total = sum(struct.unpack("!10H", head))
+    total = (total & 0xFFFF) + (total >> 16)
+    head = head[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + head[12:]
+    source = b"\x02" + mark[:5]  # a MAC address of no maker
+    return BROADCAST + source + IPV4_FRAME.to_bytes(2) + head + udp

@@ -1,0 +1,53 @@
+"""Wait for what the kernel does later, in work items of its own."""
+
+from bridgekit.errors import BridgekitError
+from bridgekit.netlink import dump, links
+from bridgekit.netlink.monitor import IPV6_ROUTES, NetlinkMonitor
+from bridgekit.netlink.socket import NetlinkSocket
+from bridgekit.state.address import Address
+from bridgekit.state.link import Link
+
+USABLE_SECONDS = 5.0
+"""How long to wait for the kernel's work items; they take milliseconds."""
+
+
+def wait_operational(channel: NetlinkSocket, bridge: Link, port: str) -> None:
+    """Wait until a bridge takes what is sent through this port; BridgekitError if it never does.
+
+    Before it is operational, or the port forwards, that is dropped.
+    """
+
+    def passes() -> bool:
+        above, below = links.link(channel, bridge.name), links.link(channel, port)
+        if above is None or below is None or not above.up or not below.carrier:
+            return True
+        return above.carrier and (below.forwarding or above.bridge is None)
+
+    seconds = USABLE_SECONDS
+    if bridge.bridge and bridge.bridge.stp:  # a port listens, then learns, then forwards
+        seconds += 2 * bridge.bridge.forward_delay / 100
+    with NetlinkMonitor() as notices:
+        if not notices.wait(passes, seconds):
+            raise BridgekitError(f"{bridge.name} did not become operational in {seconds:.0f} s")
+
+
+def wait_usable(channel: NetlinkSocket, name: str, proven: list[Address]) -> None:
+    """Wait until these addresses can be used; BridgekitError if that takes too long.
+
+    For IPv6 a work item of the kernel clears the tentative flag. The address's route follows a
+    moment later (__ipv6_ifa_notify in net/ipv6/addrconf.c).
+    """
+    waited_for = {address.ip for address in proven}
+
+    def proved() -> bool:
+        link = links.link(channel, name)
+        if link is None or not link.up:
+            return True
+        found = dump.addresses(channel, {link.index: name})
+        here = {address.ip: address.tentative for address in found if address.ip in waited_for}
+        return not any(here.values()) and here.keys() <= dump.local_ipv6(channel, link.index)
+
+    if waited_for:
+        with NetlinkMonitor(IPV6_ROUTES) as notices:
+            if not notices.wait(proved, USABLE_SECONDS):
+                raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")

@@ -1,0 +1,128 @@
+"""Requests about addresses, neighbours and routes, packed here or taken from a dump."""
+
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+
+from bridgekit.netlink.socket import REPLACE, Request
+from bridgekit.state import nlattr
+from bridgekit.state.address import FOREVER, TENTATIVE, Address
+from bridgekit.state.link import Neighbour
+from bridgekit.state.routes.message import (
+    DST,
+    EXPIRES,
+    METRICS,
+    OIF,
+    OWN_METRIC,
+    PREFSRC,
+    PRIORITY,
+    RTMSG,
+    TABLE,
+    attributes,
+    connected_route,
+    destination,
+    expires,
+    without_state,
+)
+from bridgekit.state.routes.route_set import RouteSet
+
+NEWADDR = 20
+IFADDR, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
+IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 1, 2, 3, 4, 6
+IFA_FLAGS, IFA_METRIC, IFA_PROTOCOL = 8, 9, 11
+LIFETIMES = struct.Struct("=IIII")
+"""Preferred, valid; then when it was made and last changed."""
+NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NDA_FLAGS_EXT = 1, 2, 12, 15
+STALE, MANAGED = 0x04, 0x01
+
+
+def address_body(address: Address, index: int, flags: int) -> bytes:
+    """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
+    lifetimes = address.preferred, address.valid
+    label, broadcast = address.label, address.broadcast
+    return b"".join(
+        (
+            IFADDR.pack(address.family, address.prefixlen, 0, address.scope, index),
+            nlattr.attribute(IFA_LOCAL, ip_address(address.ip).packed),
+            nlattr.attribute(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
+            nlattr.attribute(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
+            nlattr.name(IFA_LABEL, label) if label else b"",
+            nlattr.number(IFA_FLAGS, flags & ~TENTATIVE),
+            nlattr.number(IFA_METRIC, address.metric) if address.metric else b"",
+            nlattr.attribute(IFA_PROTOCOL, bytes([address.protocol])) if address.protocol else b"",
+            b""
+            if lifetimes == (FOREVER, FOREVER)
+            else nlattr.attribute(IFA_CACHEINFO, LIFETIMES.pack(*lifetimes, 0, 0)),
+        )
+    )
+
+
+def restore_flags(address: Address, index: int) -> Request:
+    """Take the "no duplicate detection" flag off again, now that it has served."""
+    return Request(NEWADDR, address_body(address, index, address.flags), REPLACE)
+
+
+def changed_for_peers(
+    index: int, changed: Sequence[Address], connected: RouteSet
+) -> Iterator[bytes]:
+    """Yield the routes that the kernel makes when the flags of an address with a peer change.
+
+    It takes the peer's network for the address's own (modify_prefix_route in net/ipv6/addrconf.c).
+    Those that someone else made, or another address brings, are not of them.
+    """
+    there = {(destination(message), message[0]) for message in connected.messages}
+    for address in changed:
+        if address.peer and (address.network, socket.AF_INET6) not in there:
+            network, metric = address.network, address.metric or OWN_METRIC[socket.AF_INET6]
+            yield connected_route(
+                index, socket.AF_INET6, network.network_address.packed, network.prefixlen, metric
+            )
+
+
+def neighbour_body(entry: Neighbour, index: int) -> bytes:
+    """A neighbour's message; one that comes and goes by itself is handed over as stale."""
+    stays = entry.lasting and not entry.managed
+    mac, protocol = bytes.fromhex(entry.mac.replace(":", "")), entry.protocol
+    state = entry.state if stays else STALE if mac else 0  # proven at first use
+    return b"".join(
+        (
+            NDMSG.pack(entry.family, index, state, entry.flags, 0),
+            nlattr.attribute(NDA_DST, ip_address(entry.ip).packed),
+            nlattr.attribute(NDA_LLADDR, mac) if mac else b"",
+            nlattr.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
+            nlattr.number(NDA_FLAGS_EXT, MANAGED) if entry.managed else b"",
+        )
+    )
+
+
+def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:
+    """Return those IPv4 routes that someone has given metrics or another source, as they were.
+
+    That is: as the kernel makes them for these addresses, by which it finds them.
+    """
+    sources = {net: ip_address(a.ip).packed for a in addresses[::-1] for net in a.connected}
+
+    def changed(message: bytes) -> bool:
+        found, where = attributes(message), destination(message)
+        other = found.get(PREFSRC) != sources.get(where)
+        return message[0] == socket.AF_INET and where in sources and (other or METRICS in found)
+
+    kept = (DST, OIF, TABLE, PRIORITY)
+    bare = (_only(message, kept) for message in connected.where(changed).messages)
+    return RouteSet(connected.names, tuple(bare))
+
+
+def _only(message: bytes, kinds: tuple[int, ...]) -> bytes:
+    found = attributes(message)
+    return message[: RTMSG.size] + b"".join(
+        nlattr.attribute(kind, found[kind]) for kind in kinds if kind in found
+    )
+
+
+def to_request(message: bytes) -> bytes:
+    """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
+    bare = without_state(message)
+    if message[0] == socket.AF_INET6 and expires(message):
+        bare += nlattr.number(EXPIRES, expires(message))
+    return bare

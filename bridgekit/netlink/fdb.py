@@ -1,0 +1,90 @@
+"""MAC addresses that a link takes frames for beside its own, because someone told it to.
+
+Multicast ones: `ip maddress`, and in /proc/net/dev_mcast those that count as global. Others:
+`bridge fdb … self permanent`; a bridge keeps them among its own entries.
+"""
+
+import fcntl
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError
+from bridgekit.netlink.address_neighbour import NDA_LLADDR, NDMSG
+from bridgekit.netlink.dump import GETNEIGH
+from bridgekit.netlink.links import indices
+from bridgekit.netlink.socket import CREATE, EXCL, NetlinkSocket, Request
+from bridgekit.state import nlattr
+from bridgekit.state.link import Link, StaticMac
+
+NEWNEIGH, DELNEIGH = 28, 29
+AF_BRIDGE = 7
+SELF, PERMANENT = 0x02, 0x80
+MASTER = 9
+ADD_MULTICAST, DELETE_MULTICAST = 0x8931, 0x8932
+IFREQ = struct.Struct("=16sH6s16x")
+JOINED = Path("/proc/thread-self/net/dev_mcast")
+
+
+def read(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
+    """Return the static MAC addresses of all links, without those that other links brought."""
+    return (*_multicast(), *_unicast(channel, links))
+
+
+def _multicast() -> Iterator[StaticMac]:
+    """Columns: interface number, its name, users, those of them that are global, address."""
+    for line in JOINED.read_text(errors="surrogateescape").splitlines():
+        _, name, _, by_hand, digits = line.split()
+        if int(by_hand) and len(digits) == 12:
+            yield StaticMac(name, bytes.fromhex(digits).hex(":"))
+
+
+def _unicast(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
+    numbers = {link.index: link for link in links}
+    brought = {(link.lower, link.mac) for link in links if link.lower}
+    found: dict[StaticMac, None] = {}
+    for body in channel.dump(GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
+        _, index, state, flags, _ = NDMSG.unpack_from(body)
+        attributes = nlattr.found(body, NDMSG.size)
+        link, mac = numbers.get(index), attributes.get(NDA_LLADDR, b"")
+        if link is None or not state & PERMANENT or len(mac) != 6 or mac[0] & 1:
+            continue
+        own = flags & SELF if link.bridge is None else MASTER in attributes
+        entry = StaticMac(link.name, mac.hex(":"))
+        if own and entry.mac != link.mac and (link.name, entry.mac) not in brought:
+            found[entry] = None
+    return tuple(found)
+
+
+def change(
+    channel: NetlinkSocket, macs: Sequence[StaticMac], there: bool, quiet: frozenset[int]
+) -> None:
+    """Add or remove these addresses; the errnos in `quiet` mean that it is done already."""
+    numbers = indices(channel)
+    missing = {entry.link for entry in macs} - numbers.keys()
+    if missing and not quiet:
+        raise BridgekitError(f"there is no interface {', '.join(sorted(missing))} any more")
+    here = [entry for entry in macs if entry.link in numbers]
+    kind, flags = (NEWNEIGH, CREATE | EXCL) if there else (DELNEIGH, 0)
+    bodies = [_body(entry, numbers[entry.link]) for entry in here if not entry.multicast]
+    channel.exchange([Request(kind, body, flags, quiet) for body in bodies])
+    for entry in (entry for entry in here if entry.multicast):
+        _ioctl(ADD_MULTICAST if there else DELETE_MULTICAST, entry, quiet)
+
+
+def _body(entry: StaticMac, index: int) -> bytes:
+    head = NDMSG.pack(AF_BRIDGE, index, PERMANENT, SELF, 0)
+    return head + nlattr.attribute(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
+
+
+def _ioctl(request: int, entry: StaticMac, quiet: frozenset[int]) -> None:
+    """Netlink has no word for it; see netdevice(7)."""
+    mac = bytes.fromhex(entry.mac.replace(":", ""))
+    data = IFREQ.pack(entry.link.encode(errors="surrogateescape"), socket.AF_UNSPEC, mac)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+        try:
+            fcntl.ioctl(endpoint, request, data)
+        except OSError as error:
+            if error.errno not in quiet:
+                raise

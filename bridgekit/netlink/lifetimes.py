@@ -1,0 +1,18 @@
+"""Let an address that ends by itself last longer."""
+
+from msgspec.structs import replace
+
+from bridgekit.netlink import dump, links
+from bridgekit.netlink.address_neighbour import NEWADDR, address_body
+from bridgekit.netlink.socket import CREATE, REPLACE, NetlinkSocket, Request
+
+
+def extend(link: str, ip: str, seconds: int) -> None:
+    """Let this address of the link last so long from now on, if it has a lifetime at all."""
+    with NetlinkSocket() as channel:
+        index = links.indices(channel).get(link, 0)
+        for address in dump.addresses(channel, {index: link}):
+            if address.ip == ip and address.link == link and address.dynamic:
+                lasting = replace(address, valid=seconds, preferred=seconds)
+                body = address_body(lasting, index, address.flags)
+                channel.exchange([Request(NEWADDR, body, CREATE | REPLACE)])

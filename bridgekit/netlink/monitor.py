@@ -1,0 +1,49 @@
+"""What the kernel tells of changes by itself: a reason to look again. See rtnetlink(7)."""
+
+import errno
+import select
+import socket
+import time
+from collections.abc import Callable
+
+from bridgekit.netlink.socket import DUMP_CHUNK, enlarge
+
+GROUPS = 0x1 | 0x4 | 0x100  # RTMGRP_LINK, RTMGRP_NEIGH, RTMGRP_IPV6_IFADDR
+IPV6_ROUTES = 0x400  # RTMGRP_IPV6_ROUTE
+
+
+class NetlinkMonitor:
+    """Hears the kernel tell of changed links, neighbours and IPv6 addresses; use with `with`.
+
+    `more` are further groups of rtnetlink(7).
+    """
+
+    def __init__(self, more: int = 0) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        enlarge(self._socket)
+        self._socket.bind((0, GROUPS | more))
+
+    def __enter__(self) -> "NetlinkMonitor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def wait(self, holds: Callable[[], bool], seconds: float) -> bool:
+        """Wait until the condition holds, looking again at every notice; False at the deadline."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+                return holds()
+            self._drain()
+        return True
+
+    def _drain(self) -> None:
+        """Read what has arrived; an overrun only means that there is a reason to look again."""
+        while select.select([self._socket], [], [], 0)[0]:
+            try:
+                self._socket.recv(DUMP_CHUNK)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise

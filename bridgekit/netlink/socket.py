@@ -1,0 +1,273 @@
+"""A route netlink socket that sends many requests at once and pairs answers with them.
+
+See netlink(7), rtnetlink(7). Requests go out in large batches; the kernel answers each one.
+"""
+
+import errno
+import os
+import socket
+import struct
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
+
+from bridgekit.errors import BridgekitError
+from bridgekit.state.routes.block import RouteBlock
+
+HEADER, FLAGS = struct.Struct("=IHHII"), struct.Struct("=H")
+FLAGS_AT, SEQUENCE_AT = 6, 8
+ERROR, DONE = 2, 3
+REQUEST, MULTI, ACK, DUMP_INTERRUPTED = 0x01, 0x02, 0x04, 0x10
+REPLACE, EXCL, CREATE, APPEND = 0x100, 0x200, 0x400, 0x800
+DUMP = 0x300
+SOL_NETLINK, EXT_ACK, STRICT_CHECK, CAP_ACK = 270, 11, 12, 10
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+SEND_BYTES, RECEIVE_BYTES = 4 << 20, 16 << 20
+DUMP_CHUNK = 1 << 20
+BATCH, BATCH_BYTES = 256, 128 << 10
+"""Requests on the way at once: they must fit the send buffer, their answers the receive buffer."""
+ALIKE_BYTES = 512 << 10
+"""Likewise, where only those refused are answered."""
+DUMP_TRIES = 20
+
+
+class NetlinkError(BridgekitError):
+    """The kernel refused a request; `code` is the errno, `what` says which."""
+
+    def __init__(self, code: int, what: str) -> None:
+        self.code = code
+        super().__init__(f"the kernel refused: {os.strerror(code)} ({what})")
+
+
+class Request(Struct, frozen=True):
+    """A message to the kernel: RTM_ type, flags beyond REQUEST and ACK, and what follows."""
+
+    type: int
+    body: bytes
+    flags: int = 0
+    ignore_errnos: frozenset[int] = frozenset()
+    """The errnos that mean that the work is done already."""
+    words: Callable[[], str] = lambda: "request"
+    """What it is about, for a person."""
+
+
+class DumpConsumer(Protocol):
+    """What takes the bodies of a dump, in their order."""
+
+    def append(self, body: bytes, /) -> None: ...
+
+    def feed(self, chunk: bytes, heads: int) -> int:
+        """Take the messages that a chunk begins with, if it can; return where the rest begins.
+
+        `heads` is the size of a message's head; the first message's is good.
+        """
+
+
+class Payloads(list[bytes]):
+    """Takes one at a time."""
+
+    def feed(self, chunk: bytes, heads: int) -> int:
+        return 0
+
+
+DumpConsumerT = TypeVar("DumpConsumerT", bound=DumpConsumer)
+
+
+class NetlinkSocket:
+    """One netlink socket of the caller's network namespace; close it, or use it with `with`.
+
+    `protocol` is NETLINK_ROUTE unless told otherwise. A `continue_on_error` one goes on when the
+    kernel refuses something, and keeps the first error in `refused`.
+    """
+
+    def __init__(self, protocol: int = 0, continue_on_error: bool = False) -> None:
+        self._thorough = continue_on_error
+        self.first_error: NetlinkError | None = None
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+        self._socket = socket.socket(socket.AF_NETLINK, kind, protocol)
+        self._sequence = 0
+        for option in (EXT_ACK, CAP_ACK, STRICT_CHECK):
+            self._socket.setsockopt(SOL_NETLINK, option, 1)
+        enlarge(self._socket)
+        self._socket.bind((0, 0))
+
+    def __enter__(self) -> "NetlinkSocket":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def dump(self, kind: int, body: bytes) -> list[bytes]:
+        """Return the bodies of all objects of a kind, read without a change in between.
+
+        Read again when the kernel says that the list changed meanwhile; BridgekitError if it
+        never holds still.
+        """
+        return self.dump_into(Payloads, kind, body)
+
+    def dump_into(self, make: Callable[[], DumpConsumerT], kind: int, body: bytes) -> DumpConsumerT:
+        """Read them into a new sink, and return it; see `dump`."""
+        for _ in range(DUMP_TRIES):
+            sink = make()
+            if self._dump_once(kind, body, sink):
+                return sink
+        raise BridgekitError("the kernel's tables change too fast to be read")
+
+    def _dump_once(self, kind: int, body: bytes, sink: "DumpConsumer") -> bool:
+        self._send([Request(kind, body, DUMP)])
+        whole = True
+        while True:
+            try:
+                chunk = self._socket.recv(DUMP_CHUNK)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                whole = False
+                continue
+            start = sink.feed(chunk, HEADER.size) if self._begins_well(chunk) else 0
+            for answer, flags, sequence, at, end in _messages(chunk, start):
+                if sequence != self._sequence:
+                    continue
+                whole = whole and not flags & DUMP_INTERRUPTED
+                if answer in {ERROR, DONE}:
+                    code = -struct.unpack_from("=i", chunk, at)[0] if end - at >= 4 else 0
+                    if code:
+                        raise NetlinkError(code, "a list")
+                    return whole
+                sink.append(chunk[at:end])
+
+    def _begins_well(self, chunk: bytes) -> bool:
+        """Is the first message one of the dump that we asked for last?"""
+        _, answer, flags, sequence, _ = HEADER.unpack_from(chunk)
+        ours = sequence == self._sequence and answer not in {ERROR, DONE}
+        return ours and not flags & DUMP_INTERRUPTED
+
+    def ask(self, kind: int, body: bytes, none: frozenset[int] | None = None) -> bytes | None:
+        """Return the body of the answer to a question about one object.
+
+        None if it is refused with one of these errnos, or any; else NetlinkError.
+        """
+        first, answered = self._send([Request(kind, body)]), None
+        while True:
+            chunk = self._socket.recv(DUMP_CHUNK)
+            for answer, _, sequence, at, end in _messages(chunk):
+                if sequence != first:
+                    continue
+                if answer != ERROR:
+                    answered = chunk[at:end]
+                    continue
+                code = -struct.unpack_from("=i", chunk, at)[0]
+                if code and none is not None and code not in none:
+                    raise NetlinkError(code, "a question")
+                return answered
+
+    def exchange(self, requests: Sequence[Request]) -> None:
+        """Send all requests in order; NetlinkError for the first one refused, after all were sent.
+
+        The kernel works through a batch in order and does not stop at a refused request.
+        """
+        for batch in _batches(requests):
+            answers = list(self._answers(self._send(batch), len(batch)))
+            refused = [
+                (one, code) for one, code in answers if code not in {0, *batch[one].ignore_errnos}
+            ]
+            for position, code in refused[:1]:
+                self._refuse(NetlinkError(code, batch[position].words()))
+
+    def _refuse(self, error: NetlinkError) -> None:
+        if not self._thorough:
+            raise error
+        self.first_error = self.first_error or error
+
+    def exchange_alike(
+        self, kind: int, flags: int, routes: RouteBlock, words: Callable[[bytes], str]
+    ) -> None:
+        """Send a request for each of these; NetlinkError for the first one refused of a batch.
+
+        Only the last of a batch is acknowledged: the kernel tells of each that it refuses.
+        """
+        size = HEADER.size + len(routes.sample)
+        head = HEADER.pack(size, kind, REQUEST | flags, 0, 0)
+        room = min(ALIKE_BYTES, self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)
+        for batch in routes.parts(room // size):
+            first, count = self._sequence + 1, len(batch)
+            data = batch.joined(head)
+            numbers = array("I", range(first, first + count)).tobytes()
+            for column in range(4):
+                data[SEQUENCE_AT + column :: size] = numbers[column::4]
+            FLAGS.pack_into(data, (count - 1) * size + FLAGS_AT, REQUEST | ACK | flags)
+            self._sequence += count
+            self._socket.send(data)
+            refused = [answer for answer in self._told(first, count) if answer[1]]
+            for position, code in refused[:1]:
+                message = next(islice(batch.messages(), position, None))
+                self._refuse(NetlinkError(code, words(message)))
+
+    def _told(self, first: int, count: int) -> Iterator[tuple[int, int]]:
+        """Yield (position, errno) for those of the requests sent last that the kernel tells of."""
+        position = -1
+        while position < count - 1:
+            chunk = self._socket.recv(DUMP_CHUNK)
+            for answer, _, sequence, at, _ in _messages(chunk):
+                if answer == ERROR and first <= sequence < first + count:
+                    position = sequence - first
+                    yield position, -struct.unpack_from("=i", chunk, at)[0]
+
+    def _send(self, requests: Sequence[Request]) -> int:
+        first, parts = self._sequence + 1, []
+        for request in requests:
+            self._sequence += 1
+            flags = REQUEST | request.flags | (0 if request.flags & DUMP == DUMP else ACK)
+            size = HEADER.size + len(request.body)
+            parts.append(HEADER.pack(size, request.type, flags, self._sequence, 0) + request.body)
+            parts.append(b"\0" * (-size % 4))
+        self._socket.send(b"".join(parts))
+        return first
+
+    def _answers(self, first: int, count: int) -> Iterator[tuple[int, int]]:
+        """Yield (position, errno) for each of the `count` requests sent last."""
+        open_requests = count
+        while open_requests:
+            chunk = self._socket.recv(DUMP_CHUNK)
+            for answer, _, sequence, at, _ in _messages(chunk):
+                if answer == ERROR and first <= sequence < first + count:
+                    open_requests -= 1
+                    yield sequence - first, -struct.unpack_from("=i", chunk, at)[0]
+
+
+def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    batch: list[Request] = []
+    size = 0
+    for request in requests:
+        if batch and (len(batch) == BATCH or size + len(request.body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(request)
+        size += len(request.body) + HEADER.size
+    if batch:
+        yield batch
+
+
+def enlarge(endpoint: socket.socket) -> None:
+    """Give a netlink socket the largest buffers that it may have."""
+    try:
+        endpoint.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BYTES)
+        endpoint.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
+    except PermissionError:  # as in a user namespace; a smaller size does
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+
+
+def _messages(chunk: bytes, at: int = 0) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield (type, flags, sequence, start of body, end of body) for each message from `at` on."""
+    while at + HEADER.size <= len(chunk):
+        length, kind, flags, sequence, _ = HEADER.unpack_from(chunk, at)
+        if length < HEADER.size:
+            return
+        yield kind, flags, sequence, at + HEADER.size, at + length
+        at += (length + 3) & ~3

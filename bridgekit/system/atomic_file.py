@@ -1,0 +1,207 @@
+"""Files that are never half-written: a new one beside the old, synced, then renamed over it."""
+
+import contextlib
+import ctypes
+import errno
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from bridgekit.errors import BridgekitError
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+CANNOT = (errno.EINVAL, errno.ENOSYS)
+
+
+def read(path: Path) -> bytes | None:
+    """Return the file's bytes, or None if there is none; BridgekitError if it is no file."""
+    try:
+        _check_kind(path)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BridgekitError(f"cannot read {path}: {error.strerror}") from error
+
+
+def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
+    """Put this content in place of the file's, or remove it (None): all or nothing.
+
+    An existing file's owner, mode and extended attributes stay, and a symbolic link stays a link;
+    a new file has those of `like`, or else is root's alone.
+    """
+    with _explained(path):
+        target = path.resolve()
+        _check_kind(target)
+        if content is None:
+            target.unlink(missing_ok=True)
+        else:
+            _fill(_temporary_name(target), content, target if target.exists() else like)
+            os.replace(_temporary_name(target), target)
+        sync_folder(target.parent)
+
+
+def compare_and_swap(
+    path: Path, before: bytes | None, after: bytes | None, like: Path | None = None
+) -> None:
+    """Put `after` in the place of `before`, as `write` does; None is no file.
+
+    BridgekitError if something else is there by now, which then stays: it is looked at when it has
+    been taken out, so no edit is lost between a look and the change.
+    """
+    with _explained(path):
+        target = path.resolve()
+        _check_kind(target)
+        aside = _temporary_name(target)
+        if after is not None:
+            _fill(aside, after, target if target.exists() else like)
+        found = _taken_out(target, aside, before, after)
+        aside.unlink(missing_ok=True)
+        sync_folder(target.parent)
+        if found != before:
+            raise BridgekitError(f"{path} was changed by someone else meanwhile")
+
+
+def _taken_out(
+    target: Path, aside: Path, before: bytes | None, after: bytes | None
+) -> bytes | None:
+    """Change the places of the two; return what was in the file. What is not wanted goes back."""
+    if before is None:
+        try:
+            os.link(aside, target)
+        except FileExistsError:
+            return target.read_bytes()
+        return None
+    if not target.exists():
+        return None
+    if after is None:
+        return _moved(os.rename, target, aside, before)
+    try:
+        return _moved(_exchange, target, aside, before)
+    except OSError as error:
+        if error.errno not in CANNOT:
+            raise
+    found = target.read_bytes()
+    if found == before:
+        os.replace(aside, target)
+    return found
+
+
+def _moved(move: Callable[[Path, Path], None], target: Path, aside: Path, before: bytes) -> bytes:
+    move(target, aside)
+    found = aside.read_bytes()
+    if found != before:
+        move(aside, target)
+    return found
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """renameat2(2) with RENAME_EXCHANGE, which not every file system knows."""
+    names = (AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other))
+    if LIBC.renameat2(*names, RENAME_EXCHANGE):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BridgekitError(f"cannot write {path}: {error.strerror}") from error
+    except RuntimeError as error:  # what Path.resolve makes of links in a circle
+        raise BridgekitError(f"cannot write {path}: {error}") from error
+
+
+def _check_kind(path: Path) -> None:
+    """A device or a pipe may be read for ever, and a file in its place would be its end."""
+    if path.exists() and not path.is_file():
+        raise BridgekitError(f"{path} is no regular file")
+
+
+def writable(path: Path) -> bool:
+    """Could `write` succeed, as far as one can tell without writing?"""
+    return os.access(path.resolve().parent, os.W_OK | os.X_OK)
+
+
+def remove_leftovers(path: Path, *known: bytes | None) -> Path | None:
+    """Remove what a `write` or `swap` that was killed may have left beside the file.
+
+    With `known`, only if it is one of these contents or the beginning of one: else someone else
+    wrote it, and it was taken out for a look. Then return where it lies.
+    """
+    with contextlib.suppress(OSError, RuntimeError):
+        aside = _temporary_name(path.resolve())
+        content = aside.read_bytes()
+        if known and not any(one is not None and one.startswith(content) for one in known):
+            return aside
+        aside.unlink()
+    return None
+
+
+def _temporary_name(target: Path) -> Path:
+    """Where the new content waits. interfaces(5) and its like read no hidden file."""
+    return target.with_name(f".{target.name}.bridgekit")
+
+
+def _fill(waiting: Path, content: bytes, model: Path | None) -> None:
+    """Make the file that will take another's place, synced; if that fails, there is none."""
+    waiting.unlink(missing_ok=True)
+    try:
+        with open(waiting, "xb", opener=_private) as file:
+            file.write(content)
+            if model:
+                _resemble(file.fileno(), model)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            waiting.unlink()
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _resemble(handle: int, model: Path) -> None:
+    old = os.stat(model)
+    os.fchown(handle, old.st_uid, old.st_gid)
+    os.fchmod(handle, old.st_mode & 0o7777)
+    for name in os.listxattr(model):
+        os.setxattr(handle, name, os.getxattr(model, name))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class FileSnapshot:
+    """Text files by their paths; bytes that are not UTF-8 come through as surrogates.
+
+    `changed` has files as they will be; None is no file.
+    """
+
+    def __init__(self, changed: Mapping[str, bytes | None] | None = None) -> None:
+        self._changed = changed or {}
+
+    def text(self, path: str) -> str | None:
+        """Return the file's text, or None if there is no file; BridgekitError if not readable."""
+        if path in self._changed:
+            content = self._changed[path]
+        else:
+            content = read(Path(path)) if os.path.isfile(path) else None
+        return None if content is None else content.decode(errors="surrogateescape")
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder; none if it cannot be listed."""
+        try:
+            return os.listdir(folder)
+        except OSError:
+            return []

@@ -1,0 +1,51 @@
+"""Where and when a process is: its boot and its network namespace."""
+
+import os
+import socket
+from pathlib import Path
+
+from msgspec import Struct
+
+SO_NETNS_COOKIE = 71
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+SYSTEMD = Path("/run/systemd/system")
+NAMESPACES = ("net", "mnt", "pid")
+
+
+class NamespaceId(Struct, frozen=True):
+    """A boot and a network namespace; `permanent` for one that each boot makes again."""
+
+    boot: str
+    namespace: int
+    permanent: bool
+
+    def same_namespace(self, other: "NamespaceId") -> bool:
+        """Is it this namespace, or the one that a reboot has made in its stead?"""
+        if self.boot == other.boot:
+            return self.namespace == other.namespace
+        return self.permanent and other.permanent
+
+
+def current() -> NamespaceId:
+    """Return the caller's place. The namespace's cookie is never used twice in a boot."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+        try:
+            cookie = endpoint.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+            namespace = int.from_bytes(cookie, "little")
+        except OSError:  # kernels before 5.14
+            namespace = os.stat("/proc/self/ns/net").st_ino
+    return NamespaceId(BOOT_ID.read_text().strip(), namespace, _is_first_process_namespace())
+
+
+def systemd_manages_us() -> bool:
+    """Does systemd run here, in our namespaces? Else its units act on another host."""
+    return SYSTEMD.is_dir() and all(
+        os.path.samefile(f"/proc/self/ns/{kind}", f"/proc/1/ns/{kind}") for kind in NAMESPACES
+    )
+
+
+def _is_first_process_namespace() -> bool:
+    try:
+        return os.path.samefile("/proc/self/ns/net", "/proc/1/ns/net")
+    except PermissionError:  # not root: then no transaction depends on the answer
+        return False
