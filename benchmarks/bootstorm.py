@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import files, root
-from bridgekit.netboot.service import Service
+from bridgekit.pxe import files
+from bridgekit.pxe.engines import rootfs
+from bridgekit.pxe.spec import PxeSpec
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 SECTION = re.compile(r"(<!-- bootstorm: begin -->\n).*?(<!-- bootstorm: end -->)", re.DOTALL)
@@ -106,7 +107,7 @@ def ours(lab: Lab) -> Iterator[Callable[[], int]]:
 @contextmanager
 def plain(lab: Lab) -> Iterator[Callable[[], int]]:
     """dnsmasq alone, with the options of jpetazzo/pxe, in a namespace that is attached to br0."""
-    tree = root.path_of(Service(engine="native"), files.cache_dir(Path("/")))
+    tree = rootfs.path_of(PxeSpec(engine="native"), files.cache_dir(Path("/")))
     lab.run("host", "ip", "netns", "add", "pxe")
     assert lab.bridgekit("attach", "br0", "pxe", NETWORK).code == 0
     options = ("--no-daemon", "--interface=eth1", f"--dhcp-range={RANGE},255.255.255.0,1h")

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bridgekit.application.manner import Source
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.address_words import FAMILY_WORD
-from bridgekit.persistence.agreement import disagreements
-from bridgekit.persistence.interfaces import Reading
-from bridgekit.persistence.option import Option
-from bridgekit.persistence.stanza import unwritten
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.drift import find_drift
+from bridgekit.persistence.ifupdown.interfaces import ParsedInterfaces
+from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.render import not_expressible
+from bridgekit.persistence.ifupdown.render_addresses import FAMILY_WORD
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange
@@ -22,35 +22,35 @@ FOLLOWS = {
 }
 
 
-def about_files(reading: Reading, intent: Intent, there: bool) -> Iterator[Finding]:
+def about_files(reading: ParsedInterfaces, intent: Intent, there: bool) -> Iterator[Finding]:
     """What the files say that does not go with the new section."""
     nic = intent.nic
     for path in _configuring(reading, intent.bridge) if not there else ():
         message = f"{path} has a section for {intent.bridge} already"
         advice = "remove it, or choose another name with --bridge"
         yield Finding("refuse", "bridge-configured", message, advice)
-    if interfaces.ties(reading, nic).named and interfaces.mapped(reading, nic):
+    if interfaces.find_references(reading, nic).named and interfaces.mapped(reading, nic):
         message = f"a mapping could give {nic} another section, and other lines bring it up"
         advice = f"leave {nic} out of the mapping"
         yield Finding("refuse", "mapping-names-nic", message, advice)
 
 
 def about_agreement(
-    reading: Reading, before: NetworkState, nic: str, source: Source
+    reading: ParsedInterfaces, before: NetworkState, nic: str, source: Source
 ) -> Iterator[Finding]:
     """Yield on what the host and the files do not agree.
 
     A NIC that the files do not know is somebody else's, who is told of elsewhere.
     """
     if reading.called(reading.section_of(nic)):
-        for text in disagreements(reading, before, nic):
+        for text in find_drift(reading, before, nic):
             yield Finding("warn", "file-differs", text, FOLLOWS[source])
     elif source == "file":
         message = f"the interfaces file has no section for {nic} that the bridge's could follow"
         yield Finding("refuse", "file-silent", message, "leave out `--persist file`")
 
 
-def about_foreign(reading: Reading, bridge: str) -> list[Finding]:
+def about_foreign(reading: ParsedInterfaces, bridge: str) -> list[Finding]:
     """What the files say of a bridge that bridgekit did not make, and that goes now."""
     advice = "edit the file, or the bridge is back at the next boot"
     return [
@@ -59,17 +59,17 @@ def about_foreign(reading: Reading, bridge: str) -> list[Finding]:
     ]
 
 
-def _configuring(reading: Reading, link: str) -> dict[str, None]:
+def _configuring(reading: ParsedInterfaces, link: str) -> dict[str, None]:
     """The files that have a section for this interface, each once."""
     return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
 
 
 def about_lines(
-    reading: Reading, kept: tuple[Option, ...], intent: Intent, source: Source
+    reading: ParsedInterfaces, kept: tuple[Option, ...], intent: Intent, source: Source
 ) -> Iterator[Finding]:
     """Yield the lines that name the NIC, of those kept and of other interfaces' sections."""
     nic = (intent.nic,)
-    for option in interfaces.half_told(kept, nic) if source == "live" else ():
+    for option in interfaces.partially_captured(kept, nic) if source == "live" else ():
         message = f"this line gives {intent.nic} an address and does more: {option.value}"
         advice = "give each command a line of its own, or give --no-persist"
         yield Finding("refuse", "line-does-more", message, advice)
@@ -97,7 +97,7 @@ def about_the_unwritten(
 ) -> Iterator[Finding]:
     """Yield what a boot will not bring back."""
     missing = (
-        *unwritten(after, bridge),
+        *not_expressible(after, bridge),
         *(f"DHCP's {FAMILY_WORD[one]} addresses" for one in unasked),
     )
     if missing:

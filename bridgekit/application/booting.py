@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bridgekit.host import flavours, ifupdown
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.flavour import FLAVOURS
+from bridgekit.host.ifupdown import detect, validate
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.dialect import DIALECTS
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
@@ -19,7 +19,7 @@ def boot(
 ) -> IfupdownState:
     """Return how the files are read when they are changed so."""
     texts = atomic_file.FileSnapshot({one.path: one.after for one in changes})
-    reading = interfaces.read(str(main), texts, strict=False, flavour=FLAVOURS[flavour])
+    reading = interfaces.parse_files(str(main), texts, strict=False, flavour=DIALECTS[flavour])
     up = (link for link in focus(intent) if link == link_after(intent) or reading.brings_up(link))
     running = (name for link in up for name in reading.running(link))
     return IfupdownState(str(main), flavour, tuple(running))
@@ -27,12 +27,12 @@ def boot(
 
 def findings(boot: IfupdownState, changes: Iterable[FileChange], bridge: str) -> Iterator[Finding]:
     """Yield what the program that reads the files has against the new ones, if it is here."""
-    if flavours.installed() != boot.flavour:
+    if detect.installed() != boot.flavour:
         return
     advice = f"mend {boot.main}, or give --no-persist"
     try:
-        refused = ifupdown.refusal(boot.flavour, boot.main, new_contents(changes), bridge)
-    except ifupdown.UnprovenError as error:
+        refused = validate.refusal(boot.flavour, boot.main, new_contents(changes), bridge)
+    except validate.UnprovenError as error:
         yield Finding("warn", "not-proven", str(error), "look at the new file after the move")
         return
     if refused:

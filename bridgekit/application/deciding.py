@@ -10,7 +10,7 @@ from bridgekit.application.applying import Tell, Terms, ended
 from bridgekit.application.planning import Draft
 from bridgekit.errors import BusyError, RefusedError, RollbackIncompleteError, RolledBackError
 from bridgekit.host import machine
-from bridgekit.netboot import record as services
+from bridgekit.pxe import record as services
 from bridgekit.system import signals
 from bridgekit.transaction import guard
 from bridgekit.transaction import record as records

@@ -29,12 +29,12 @@ def finish(store: Store, journal: Journal, record: Record) -> None:
 
 def start_service(store: Store, service: str) -> None:
     """Start the PXE service; on failure it is taken back whole and the network stays."""
-    from bridgekit.netboot import lifecycle  # slow to import, and seldom needed
-    from bridgekit.netboot.service import Service
+    from bridgekit.pxe import lifecycle  # slow to import, and seldom needed
+    from bridgekit.pxe.spec import PxeSpec
 
     try:
         with signals.raise_on_signal():
-            lifecycle.up(Service.from_json(service), store.folder)
+            lifecycle.up(PxeSpec.from_json(service), store.folder)
     except (BridgekitError, OSError) as error:
         raise PxeError(
             f"the bridge is made and committed, but without PXE: {error}\n"

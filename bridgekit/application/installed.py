@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bridgekit.host import flavours
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, Flavour
-from bridgekit.persistence.interfaces import Problem
+from bridgekit.host.ifupdown import detect
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.dialect import CLASSIC, DIALECTS, Dialect
+from bridgekit.persistence.ifupdown.interfaces import Problem
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.plan import FileChange
 from bridgekit.system import atomic_file
@@ -15,12 +15,12 @@ from bridgekit.system import atomic_file
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 
 
-def flavour(asked: str | None) -> Flavour:
+def flavour(asked: str | None) -> Dialect:
     """Return the flavour that was asked for, else the installed one, else the classic one."""
-    return FLAVOURS.get(asked or flavours.installed() or "", CLASSIC)
+    return DIALECTS.get(asked or detect.installed() or "", CLASSIC)
 
 
-def about_taking(main: Path, changes: Iterable[FileChange], flavour: Flavour) -> Iterator[Finding]:
+def about_taking(main: Path, changes: Iterable[FileChange], flavour: Dialect) -> Iterator[Finding]:
     """Yield what the flavour does not take of the files, as they are or else as they will be."""
     now, then = (
         atomic_file.FileSnapshot(),
@@ -31,14 +31,14 @@ def about_taking(main: Path, changes: Iterable[FileChange], flavour: Flavour) ->
         yield Finding("refuse", "file-not-taken", message, "mend that, or give --no-persist")
 
 
-def _untaken(main: Path, texts: atomic_file.FileSnapshot, flavour: Flavour) -> tuple[Problem, ...]:
-    reading = interfaces.read(str(main), texts, strict=flavour is CLASSIC, flavour=flavour)
-    return interfaces.untaken(reading, texts, flavour)
+def _untaken(main: Path, texts: atomic_file.FileSnapshot, flavour: Dialect) -> tuple[Problem, ...]:
+    reading = interfaces.parse_files(str(main), texts, strict=flavour is CLASSIC, flavour=flavour)
+    return interfaces.unsupported_lines(reading, texts, flavour)
 
 
-def about_tools(leases: frozenset[int], flavour: Flavour) -> Iterator[Finding]:
+def about_tools(leases: frozenset[int], flavour: Dialect) -> Iterator[Finding]:
     """Yield what the flavour lacks to make the bridge and to ask for these families' leases."""
-    here = flavours.installed()
+    here = detect.installed()
     if here is None:
         message = "ifupdown is not installed: nothing reads the interfaces file at boot"
         yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")

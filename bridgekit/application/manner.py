@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from bridgekit.persistence.flavour import Flavour
+from bridgekit.persistence.ifupdown.dialect import Dialect
 
 Source = Literal["live", "file"]
 
@@ -12,5 +12,5 @@ Source = Literal["live", "file"]
 class Manner(Struct, frozen=True):
     """In whose words, and whether a bridge's section follows the host or the file's own section."""
 
-    flavour: Flavour
+    flavour: Dialect
     source: Source = "live"

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridgekit.application.applying import Tell
+from bridgekit.attach.attach import port_of
 from bridgekit.errors import BridgekitError
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot import status as services
-from bridgekit.netboot.attach import port_of
-from bridgekit.netboot.service import Service
+from bridgekit.pxe import lifecycle
+from bridgekit.pxe import status as services
+from bridgekit.pxe.spec import PxeSpec
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def without_service(
         raise
 
 
-def _restart(service: Service, state: Path, tell: Tell) -> None:
+def _restart(service: PxeSpec, state: Path, tell: Tell) -> None:
     """What is raised is another's to say."""
     tell("starting the PXE service again")
     try:

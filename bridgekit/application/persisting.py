@@ -16,12 +16,12 @@ from bridgekit.application.about_files import (
 from bridgekit.application.installed import about_taking, about_tools
 from bridgekit.application.manner import Manner
 from bridgekit.errors import refuse_on_error
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.flavour import CLASSIC, Flavour
-from bridgekit.persistence.interfaces import Reading
-from bridgekit.persistence.moved import moved, mtu
-from bridgekit.persistence.option import Option
-from bridgekit.persistence.stanza import Extras, bridge_options, rendered, stanzas
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
+from bridgekit.persistence.ifupdown.interfaces import ParsedInterfaces
+from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.render import RenderOptions, bridge_options, render, stanzas
+from bridgekit.persistence.ifupdown.retarget import mtu, retarget
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange
@@ -39,16 +39,20 @@ def template() -> str:
     return resources.files("bridgekit.assets").joinpath("templates/interfaces.j2").read_text()
 
 
-def stanza_text(state: NetworkState, intent: Intent, extras: Extras, flavour: Flavour) -> str:
+def stanza_text(
+    state: NetworkState, intent: Intent, extras: RenderOptions, flavour: Dialect
+) -> str:
     """Return the interfaces(5) text that makes this state's bridge at the next boot."""
-    return rendered(stanzas(state, intent.bridge, intent.nic, extras, flavour), template())
+    return render(stanzas(state, intent.bridge, intent.nic, extras, flavour), template())
 
 
-def section_alone(after: NetworkState, intent: Intent, flavour: Flavour, cidr: bool) -> str:
+def section_alone(after: NetworkState, intent: Intent, flavour: Dialect, cidr: bool) -> str:
     """Return the bridge's section without anything that the files say of the NIC."""
     changed, asked = settings(after, intent.bridge, flavour), leased(after, intent.bridge)
     nic = after.link(intent.nic)
-    extras = Extras(settings=changed, leased=asked, cidr=cidr, vlans=nic.vlans if nic else None)
+    extras = RenderOptions(
+        settings=changed, leased=asked, cidr=cidr, vlans=nic.vlans if nic else None
+    )
     return stanza_text(after, intent, extras, flavour)
 
 
@@ -92,17 +96,17 @@ def _named(intent: Intent, there: bool) -> tuple[str, ...]:
 
 
 def _extras(
-    reading: Reading, after: NetworkState, intent: Intent, flavour: Flavour, there: bool
-) -> Extras:
+    reading: ParsedInterfaces, after: NetworkState, intent: Intent, flavour: Dialect, there: bool
+) -> RenderOptions:
     named = _named(intent, there)
     asking = interfaces.asking(reading, intent.nic)
     asked = [option for options in asking.values() for option in options]
     own = tuple(option for name in named for option in interfaces.options(reading, name))
     bridge = after.link(intent.bridge)
-    return Extras(
+    return RenderOptions(
         mac=bridge.mac if bridge else None,
         settings=settings(after, intent.bridge, flavour),
-        kept=interfaces.carried(tuple(o for o in own if o not in asked), *named),
+        kept=interfaces.options_to_keep(tuple(o for o in own if o not in asked), *named),
         asking=asking,
         leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
         port=intent.spec.port,
@@ -112,10 +116,10 @@ def _extras(
 
 
 def _section(
-    reading: Reading,
+    reading: ParsedInterfaces,
     after: NetworkState,
     intent: Intent,
-    extras: Extras,
+    extras: RenderOptions,
     manner: Manner,
 ) -> str:
     """The text of the bridge's section."""
@@ -128,30 +132,30 @@ def _section(
         there = replace(extras, kept=_own_of_the_bridge(reading, intent))
         followed = replace(bridge, mtu=mtu(sections))
         words = bridge_options(followed, intent.nic, there, flavour)
-        text = rendered(moved(sections, intent.nic, intent.bridge, tuple(words)), template())
+        text = render(retarget(sections, intent.nic, intent.bridge, tuple(words)), template())
     return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
 
 
-def _own_of_the_bridge(reading: Reading, intent: Intent) -> tuple[Option, ...]:
+def _own_of_the_bridge(reading: ParsedInterfaces, intent: Intent) -> tuple[Option, ...]:
     """What a bridge's own section says beside that it is one."""
-    return interfaces.carried(interfaces.options(reading, intent.bridge), intent.bridge)
+    return interfaces.options_to_keep(interfaces.options(reading, intent.bridge), intent.bridge)
 
 
 def _rewritten(
-    reading: Reading, intent: Intent, stanza: str, there: bool, flavour: Flavour
+    reading: ParsedInterfaces, intent: Intent, stanza: str, there: bool, flavour: Dialect
 ) -> dict[Path, tuple[str, str]]:
     """Each file's text with what shall be in its place."""
     homes = (interfaces.home(reading, name) for name in _named(intent, there))
     home = next((path for path in homes if path), reading.main)
-    nic, bridge = (interfaces.ties(reading, name) for name in (intent.nic, intent.bridge))
+    nic, bridge = (
+        interfaces.find_references(reading, name) for name in (intent.nic, intent.bridge)
+    )
     nic = replace(nic, named=nic.named or flavour.always_bare)
     made: dict[Path, tuple[str, str]] = {}
     for path, text in _texts(reading).items():
-        without = (
-            interfaces.switched_off(text, intent.bridge, "", bridge, flavour) if there else text
-        )
+        without = interfaces.disable(text, intent.bridge, "", bridge, flavour) if there else text
         here = stanza if path == Path(home) else ""
-        new = interfaces.switched_off(without, intent.nic, here, nic, flavour)
+        new = interfaces.disable(without, intent.nic, here, nic, flavour)
         made[path] = text, new
     return made
 
@@ -185,7 +189,7 @@ def leased(
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
-def settings(state: NetworkState, bridge: str, flavour: Flavour) -> tuple[Sysctl, ...]:
+def settings(state: NetworkState, bridge: str, flavour: Dialect) -> tuple[Sysctl, ...]:
     """Return the bridge's settings that it would not have by itself."""
     fresh = default_sysctls(state)
     wanted = state.sysctls_of(bridge)
@@ -223,13 +227,15 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), atomic_file.read(backup), before), change]
 
 
-def read(main: Path, flavour: Flavour = CLASSIC) -> Reading:
+def read(main: Path, flavour: Dialect = CLASSIC) -> ParsedInterfaces:
     """The main interfaces file and those that it includes."""
     atomic_file.read(main)  # tells it if that is no file; of those included ifup would skip it
-    return interfaces.read(str(main), atomic_file.FileSnapshot(), strict=False, flavour=flavour)
+    return interfaces.parse_files(
+        str(main), atomic_file.FileSnapshot(), strict=False, flavour=flavour
+    )
 
 
-def _texts(reading: Reading) -> dict[Path, str]:
+def _texts(reading: ParsedInterfaces) -> dict[Path, str]:
     """The text of each file; the main one need not exist."""
     found = {Path(path): document.text for path, document in reading.documents.items()}
     return {Path(reading.main): ""} | found

@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
+from bridgekit.attach import attach as attaching
+from bridgekit.attach import spec
 from bridgekit.cli.netboot_words import color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.netboot import attach as attaching
-from bridgekit.netboot import files, wish
+from bridgekit.pxe import files
 
 ifname_option = click.option(
-    "--ifname", "nic", metavar="NAME", default=wish.NIC, show_default=True,
+    "--ifname", "nic", metavar="NAME", default=spec.NIC, show_default=True,
     help="The interface's name inside the container.",
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ def attach(
     """
     state = files.state_dir(state_dir)
     with errors_as_json(as_json):
-        wished = wish.wish((address, *more), mac, **how)
+        wished = spec.parse_spec((address, *more), mac, **how)
         done = attaching.attach(bridge, container, wished, state=state, patience=patience)
     own = address.partition("@")[0]
     tell(as_json, done, f"{container} has {wished.nic} with {own} on {bridge}")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
-from bridgekit.assets.pxe.bootserver.timeline import Client
+from bridgekit.bootserver.timeline import BootedClient
 from bridgekit.cli.netboot_look import check, page, pretend_firmware, render
 from bridgekit.cli.netboot_options import (
     DEFAULTS,
@@ -20,9 +20,9 @@ from bridgekit.cli.netboot_options import (
 )
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option, say
-from bridgekit.netboot import files, lifecycle, service
-from bridgekit.netboot import status as services
-from bridgekit.netboot.status import PxeStatus
+from bridgekit.pxe import files, lifecycle, spec
+from bridgekit.pxe import status as services
+from bridgekit.pxe.status import PxeStatus
 from bridgekit.system import signals
 
 
@@ -59,7 +59,7 @@ def build(fresh: bool, state_dir: str, as_json: bool, **params: Any) -> None:
     """
     wish = service_from(params, "", DEFAULTS.bridge)
     with errors_as_json(as_json):
-        service.check(wish, ())
+        spec.check(wish, ())
         made = lifecycle.build(wish, files.state_dir(state_dir), fresh=fresh)
     click.echo(json.dumps({"schema": SCHEMA, "built": made}) if as_json else made)
 
@@ -182,7 +182,7 @@ def _text(now: PxeStatus) -> str:
     return "\n".join([*lines, *(f"  {x.address}  {x.mac}  {x.name}" for x in now.leases)])
 
 
-def _hangs(client: Client) -> str:
+def _hangs(client: BootedClient) -> str:
     ago = f", {_ago(time.time() - client.since)}"
     return f"{ago}; it hangs there: {client.stuck}" if client.stuck else ago
 

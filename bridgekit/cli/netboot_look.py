@@ -13,11 +13,12 @@ from bridgekit.cli.netboot_options import DEFAULTS, on_bridge, service_from, ser
 from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, step_text
 from bridgekit.cli.options import errors_as_json, json_option, say
 from bridgekit.errors import RefusedError
-from bridgekit.netboot import abi, audit, files, lifecycle, preview, service, trial
-from bridgekit.netboot import status as services
-from bridgekit.netboot.doctor import Trouble
-from bridgekit.netboot.page import PageServer
-from bridgekit.netboot.pretend import Step, pretend
+from bridgekit.pxe import files, lifecycle, preview, spec
+from bridgekit.pxe import status as services
+from bridgekit.pxe.diagnose import audit, installer_abi, self_test
+from bridgekit.pxe.diagnose.client_simulator import Step, simulate
+from bridgekit.pxe.diagnose.doctor import Trouble
+from bridgekit.pxe.web_proxy import PageServer
 
 FOUND_SOMETHING = 10
 SILENT = "The service offers nothing as long as another DHCP server answers"
@@ -63,7 +64,7 @@ def check(
         findings = [trouble.message for trouble in found]
         if mirror:
             tree = Path(f"/proc/{pid}/root/srv/tftp") if pid else None
-            findings += abi.findings(now.service if now else wish, tree, mirror)
+            findings += installer_abi.findings(now.service if now else wish, tree, mirror)
         if now and now.rival:
             findings.append(f"{SILENT}: {now.rival}; it looks again every few seconds.")
         steps = _tried(bridge, pid, state, as_json) if pid and serves else []
@@ -79,7 +80,7 @@ def check(
 
 def _tried(bridge: str, pid: int, state: Path, as_json: bool) -> list[Step]:
     steps = []
-    for step in trial.trial(bridge, pid, state):
+    for step in self_test.self_test(bridge, pid, state):
         steps.append(step)
         if not as_json:
             say(step_text(step))
@@ -108,7 +109,7 @@ def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
     """
     with errors_as_json(as_json):
         wish = service_from(params, "", DEFAULTS.bridge)
-        service.check(wish, ())
+        spec.check(wish, ())
         found = dict(preview.rendered(wish, mac.lower(), answer))
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "files": found}, indent=2))
@@ -158,7 +159,7 @@ def pretend_firmware(nic: str) -> None:
     """Be each kind of client on NIC, when told so; `pxe check` starts this."""
     click.echo("ready")
     sys.stdin.readline()
-    for step in pretend(nic):
+    for step in simulate(nic):
         click.echo(json.dumps(to_builtins(step)))
     click.echo()
     sys.stdin.readline()  # its interface is taken away first

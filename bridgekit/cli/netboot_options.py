@@ -7,12 +7,12 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from bridgekit.netboot import service
-from bridgekit.netboot.service import Service
+from bridgekit.pxe import spec
+from bridgekit.pxe.spec import PxeSpec
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
-DEFAULTS = Service()
+DEFAULTS = PxeSpec()
 
 
 def service_options(prefix: str = "") -> Callable[[F], F]:
@@ -29,10 +29,10 @@ def service_options(prefix: str = "") -> Callable[[F], F]:
     return add
 
 
-def service_from(params: Mapping[str, Any], prefix: str, bridge: str) -> Service:
+def service_from(params: Mapping[str, Any], prefix: str, bridge: str) -> PxeSpec:
     """The service that the options describe, out of a command's parameters; not checked yet."""
     word = prefix.replace("-", "_")
-    return Service(
+    return PxeSpec(
         bridge=bridge,
         engine=params[f"{word}engine"],
         address=params[f"{word}address"],
@@ -68,7 +68,7 @@ def _options(prefix: str) -> tuple[Option[Any], ...]:
     flag = f"--{prefix}"
     choice = click.Choice
     return (
-        click.option(f"{flag}engine", type=choice(service.ENGINES), default=DEFAULTS.engine,
+        click.option(f"{flag}engine", type=choice(spec.ENGINES), default=DEFAULTS.engine,
                      show_default=True, help="What runs it; auto takes the first that works."),
         click.option(f"{flag}address", metavar="ADDRESS/LEN", default=DEFAULTS.address,
                      show_default=True, help="The service's own address; lan and proxy find one."),
@@ -76,12 +76,12 @@ def _options(prefix: str) -> tuple[Option[Any], ...]:
                      help="Addresses for clients [.101 to .199 of the subnet]."),
         click.option(f"{flag}lease", metavar="TIME", default=DEFAULTS.lease, show_default=True,
                      help="How long a client keeps its address: 30m, 1h, 2d, infinite."),
-        click.option(f"{flag}mode", type=choice(service.MODES), default=DEFAULTS.mode,
+        click.option(f"{flag}mode", type=choice(spec.MODES), default=DEFAULTS.mode,
                      show_default=True,
                      help="isolated: a subnet of its own; lan: the host's own; proxy: beside "
                      "another DHCP server; auto: proxy if there is one, else isolated."),
         click.option(f"{flag}image", metavar="NAME", help="Run this image instead of our own."),
-        click.option(f"{flag}release", type=choice(service.RELEASES), default=DEFAULTS.release,
+        click.option(f"{flag}release", type=choice(spec.RELEASES), default=DEFAULTS.release,
                      show_default=True, multiple=True,
                      help="A Debian release to offer; several times for several."),
         click.option(f"{flag}default", metavar="ENTRY", default=DEFAULTS.default,

@@ -4,8 +4,8 @@ import json
 
 import click
 
-from bridgekit.netboot import files
-from bridgekit.netboot.pretend import Step
+from bridgekit.pxe import files
+from bridgekit.pxe.diagnose.client_simulator import Step
 
 SCHEMA = 1
 state_option = click.option(

@@ -23,8 +23,8 @@ from bridgekit.cli.options import (
 )
 from bridgekit.errors import RefusedError, refuse_on_error
 from bridgekit.host import machine
-from bridgekit.persistence.agreement import disagreements
-from bridgekit.persistence.flavour import Flavour
+from bridgekit.persistence.ifupdown.dialect import Dialect
+from bridgekit.persistence.ifupdown.drift import find_drift
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.planning.target_state import bridged_state
 from bridgekit.state.network_state import NetworkState
@@ -147,10 +147,10 @@ def interfaces(
         click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
 
 
-def _checked(state: NetworkState, link: str, main: Path, flavour: Flavour, as_json: bool) -> None:
+def _checked(state: NetworkState, link: str, main: Path, flavour: Dialect, as_json: bool) -> None:
     """Tell on what the file and the link do not agree, and end with 10 if there is something."""
     with refuse_on_error():
-        found = disagreements(persisting.read(main, flavour), state, link)
+        found = find_drift(persisting.read(main, flavour), state, link)
     if as_json:
         click.echo(as_json_text({"link": link, "differences": found}))
     else:

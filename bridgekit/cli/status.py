@@ -11,7 +11,7 @@ from bridgekit.cli.options import as_json_text, json_option, say, store_options
 from bridgekit.transaction.store import Store
 
 if TYPE_CHECKING:
-    from bridgekit.netboot.status import PxeStatus
+    from bridgekit.pxe.status import PxeStatus
 
 
 UNFINISHED = ("changing", "pending", "committing", "undoing")
@@ -49,6 +49,6 @@ def status(as_json: bool, store: Store) -> None:
 def _services(store: Store) -> "tuple[PxeStatus, ...]":
     if not (store.folder / "pxe").exists():
         return ()
-    from bridgekit.netboot.status import statuses  # slow to import, and few have a service
+    from bridgekit.pxe.status import statuses  # slow to import, and few have a service
 
     return statuses(store.folder)

@@ -10,16 +10,16 @@ from msgspec import Struct
 
 from bridgekit.application.planning import Draft
 from bridgekit.cli.netboot_options import service_from
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot.audit import check_host
-from bridgekit.netboot.placing import placed
-from bridgekit.netboot.service import Service
+from bridgekit.pxe import lifecycle
+from bridgekit.pxe.diagnose.audit import check_host
+from bridgekit.pxe.resolve import resolve
+from bridgekit.pxe.spec import PxeSpec
 
 
 class WithPxe(Struct, frozen=True):
     """A service that this host can have, as far as that is known before the change."""
 
-    service: Service
+    service: PxeSpec
 
     def prepared(self, state: Path) -> str:
         """Do all that can be done before networking changes; return what the record keeps."""
@@ -51,4 +51,4 @@ def checked(draft: Draft, params: Mapping[str, Any]) -> WithPxe:
     """
     service = service_from(params, "pxe-", draft.plan.intent.bridge)
     check_host(service)
-    return WithPxe(service if draft.done_already else placed(service, draft.plan.intent.nic))
+    return WithPxe(service if draft.done_already else resolve(service, draft.plan.intent.nic))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import flavours, ifupdown
+from bridgekit.host.ifupdown import detect, validate
 from bridgekit.planning.diff import differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.intent import Intent
@@ -113,10 +113,10 @@ def conclude(journal: Journal, record: Record) -> None:
 def _prove(plan: Plan) -> None:
     """Files that are put back need no proof: they are what was there."""
     boot, back = plan.boot, plan.intent.direction == "unbridge"
-    if boot is None or back or flavours.installed() != boot.flavour:
+    if boot is None or back or detect.installed() != boot.flavour:
         return
-    with contextlib.suppress(ifupdown.UnprovenError):
-        refused = ifupdown.refusal(
+    with contextlib.suppress(validate.UnprovenError):
+        refused = validate.refusal(
             boot.flavour, boot.main, new_contents(plan.files), plan.intent.bridge
         )
         if refused:
@@ -127,9 +127,9 @@ def _tell_ifupdown(record: Record) -> None:
     """What ifupdown knows of the running interfaces is lost at a boot, and then it knows better."""
     boot = record.plan.boot
     here = record.place.boot == namespaces.current().boot
-    if boot and here and flavours.installed() == boot.flavour:
+    if boot and here and detect.installed() == boot.flavour:
         with contextlib.suppress(OSError):
-            ifupdown.note_running(boot.flavour, focus(record.plan.intent), boot.running)
+            validate.note_running(boot.flavour, focus(record.plan.intent), boot.running)
 
 
 def mark_undone(

@@ -1,4 +1,4 @@
-"""The service's program: `python3 -m bootserver` serves, with the word `health` it looks.
+"""The service's program: `python3 -m bridgekit.bootserver` serves, with the word `health` it looks.
 
 Needs the capabilities NET_ADMIN, NET_RAW and NET_BIND_SERVICE, and no other right.
 """
@@ -12,8 +12,8 @@ from contextlib import suppress
 from . import manifest, settings, site
 from .daemons import KEPT, RUN
 from .health import trouble
-from .running import CrashLoopError
-from .serving import say, serve
+from .server import say, serve
+from .supervisor import CrashLoopError
 
 REFUSED = 2
 
@@ -25,7 +25,7 @@ def main() -> int:
         print(wrong or "well")
         return 1 if wrong else 0
     try:
-        wishes = settings.read(os.environ)
+        wishes = settings.read_settings(os.environ)
         files = manifest.verify(manifest.NAME, settings.TREE)
         offered = site.read(wishes, settings.TREE, settings.SITE)
     except settings.SettingsError as error:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .machines import Machine
+from .machines import MachineEntry
 from .settings import TREE, Settings
 from .subnet import Subnet
-from .templating import SHIPPED, rendered
+from .templating import TEMPLATES, rendered
 
 RUN = Path("/run/pxe")
 """What the service writes while it runs: menus, configurations, sockets."""
@@ -51,11 +51,11 @@ def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
     )
 
 
-def hosts(machines: tuple[Machine, ...], pretended: str) -> str:
+def hosts(machines: tuple[MachineEntry, ...], pretended: str) -> str:
     """What dnsmasq is told of single machines, and of the one that is only pretended."""
-    return rendered("hosts.j2", SHIPPED, machines=(Machine(pretended), *machines))
+    return rendered("hosts.j2", TEMPLATES, machines=(MachineEntry(pretended), *machines))
 
 
 def _text(name: str, subnet: Subnet, **values: object) -> str:
     places = {"tree": TREE, "run": RUN, "leases": LEASES}
-    return rendered(f"{name}.j2", SHIPPED, subnet=subnet, **places, **values)
+    return rendered(f"{name}.j2", TEMPLATES, subnet=subnet, **places, **values)

@@ -4,7 +4,7 @@ import socket
 import struct
 from http.client import HTTPConnection
 
-from .serving import SERVING
+from .server import SERVING
 
 FILE = "menu/bios.ipxe"
 SECONDS = 3.0

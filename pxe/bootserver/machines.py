@@ -24,7 +24,7 @@ LOADERS = ("", "pxelinux")
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineEntry:
     """A machine by its MAC address; `entry` starts without a question, empty shows the menu.
 
     `loader` "pxelinux" is for a BIOS machine whose own iPXE is not to be trusted.
@@ -37,7 +37,7 @@ class Machine:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def parse(text: str, source: str) -> tuple[Machine, ...]:
+def parse(text: str, source: str) -> tuple[MachineEntry, ...]:
     """The machines of a file. Raises Wrong for what is none."""
     try:
         tables = tomllib.loads(text)
@@ -48,9 +48,9 @@ def parse(text: str, source: str) -> tuple[Machine, ...]:
     return tuple(_machine(mac, table, profiles, source) for mac, table in machines.items())
 
 
-def known(machines: tuple[Machine, ...], mac: str) -> Machine:
+def known(machines: tuple[MachineEntry, ...], mac: str) -> MachineEntry:
     """The machine with this MAC address; one of which nothing is known otherwise."""
-    return next((one for one in machines if one.mac == mac), Machine(mac))
+    return next((one for one in machines if one.mac == mac), MachineEntry(mac))
 
 
 def _tables(tables: Mapping[str, Any], name: str, source: str) -> Mapping[str, Any]:
@@ -62,7 +62,7 @@ def _tables(tables: Mapping[str, Any], name: str, source: str) -> Mapping[str, A
 
 def _machine(
     mac: str, table: Mapping[str, Any], profiles: Mapping[str, Any], source: str
-) -> Machine:
+) -> MachineEntry:
     name = table.get("profile", "")
     if name and name not in profiles:
         raise SettingsError(f"{source}: {mac} names the profile {name!r}, which is not there")
@@ -71,12 +71,12 @@ def _machine(
     values.pop("profile", None)
     if unknown := set(values) - {"entry", "hostname", "loader", "data"}:
         raise SettingsError(f"{source}: {mac} has {', '.join(sorted(unknown))}, which mean nothing")
-    machine = Machine(mac.lower().replace("-", ":"), **values)
+    machine = MachineEntry(mac.lower().replace("-", ":"), **values)
     _check(machine, source)
     return machine
 
 
-def _check(machine: Machine, source: str) -> None:
+def _check(machine: MachineEntry, source: str) -> None:
     for good, what in (
         (MAC.fullmatch(machine.mac), "MAC address"),
         (not machine.entry or NAME.fullmatch(str(machine.entry)), "entry"),

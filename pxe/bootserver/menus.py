@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .catalogue import Entry, bootable
-from .machines import Machine
+from .machines import MachineEntry
 from .settings import Settings, SettingsError
-from .templating import SHIPPED, phrase, rendered
+from .templating import TEMPLATES, phrase, rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Offer:
 
 
 def menus(
-    entries: tuple[Entry, ...], machines: tuple[Machine, ...], settings: Settings, server: str
+    entries: tuple[Entry, ...], machines: tuple[MachineEntry, ...], settings: Settings, server: str
 ) -> Iterator[tuple[str, str]]:
     """Every menu as (file, text): one for each loader, and one more for each machine with an entry.
 
@@ -103,7 +103,7 @@ def _text(
 ) -> str:
     return rendered(
         f"{loader.template}.j2",
-        SHIPPED,
+        TEMPLATES,
         offers=offers,
         default=offers[0].entry.name if offers else "",
         timeout=settings.timeout if len(offers) > 1 else 0,

@@ -56,7 +56,7 @@ class Settings:
     only_known: bool = False
 
 
-def read(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment. Raises Wrong for the first that makes no sense."""
     given = {name: environment.get(f"PXE_{name.upper()}", "") for name in _NAMES}
     found = {name: _READERS[name](text) for name, text in given.items() if text}

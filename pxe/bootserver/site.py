@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .catalogue import ARCHITECTURES, Entry, joined, parse
-from .machines import Machine
+from .machines import MachineEntry
 from .machines import parse as parse_machines
 from .settings import NAME, Settings, SettingsError
+from .shipped import SHIPPED
 
-SHIPPED = Path(__file__).parent.parent
 FIRMWARE = "debian/firmware.cpio.gz"
 
 
@@ -18,7 +18,7 @@ class Site:
     """What can be booted, what is known of single machines, and where answer files are."""
 
     entries: tuple[Entry, ...]
-    machines: tuple[Machine, ...]
+    machines: tuple[MachineEntry, ...]
     answers: tuple[Path, ...]
 
     def on_each(self) -> Iterator[Entry]:

@@ -6,8 +6,9 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .settings import SettingsError
+from .shipped import SHIPPED
 
-SHIPPED = Path(__file__).parent.parent / "templates"
+TEMPLATES = SHIPPED / "templates"
 
 
 def environment(*folders: Path) -> ImmutableSandboxedEnvironment:

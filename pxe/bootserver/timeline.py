@@ -8,8 +8,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .log_parser import ADDRESSED, DHCP, LOADERS, MACHINE, TFTP
 from .site import Site
-from .words import ADDRESSED, DHCP, LOADERS, MACHINE, TFTP
 
 ADDRESS, LOADER, MENU, KERNEL, INITRD, ANSWERS, DONE = STAGES = (
     *("address", "loader", "menu", "kernel", "initrd", "answers", "done"),
@@ -36,7 +36,7 @@ somebody, and after the initrd no more is asked for unless the install is automa
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BootEvent:
     """A client that reached a stage: when (seconds since 1970), and by which file or address."""
 
     mac: str
@@ -46,34 +46,34 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class BootedClient:
     """Where a client is now and since when, all it went through, and why it hangs, if it does."""
 
     mac: str
     stage: str
     since: float
-    way: tuple[Seen, ...]
+    way: tuple[BootEvent, ...]
     stuck: str
 
 
-def clients(seen: tuple[Seen, ...], site: Site, now: float) -> tuple[Client, ...]:
+def clients(seen: tuple[BootEvent, ...], site: Site, now: float) -> tuple[BootedClient, ...]:
     """Every client, the one that moved last first."""
-    ways: dict[str, list[Seen]] = {}
+    ways: dict[str, list[BootEvent]] = {}
     for one in sorted(seen, key=lambda one: one.at):
         ways.setdefault(one.mac, []).append(one)
     found = (_client(tuple(way), site, now) for way in ways.values())
     return tuple(sorted(found, key=lambda client: -client.since))
 
 
-def _client(way: tuple[Seen, ...], site: Site, now: float) -> Client:
+def _client(way: tuple[BootEvent, ...], site: Site, now: float) -> BootedClient:
     """It is where it got furthest: iPXE fetches the initrd before the kernel."""
     furthest, last = max(way, key=lambda seen: STAGES.index(seen.stage)), way[-1]
     seconds, cause = STUCK.get(furthest.stage, (now, ""))
     stuck = cause if now - last.at > seconds and _goes_on(furthest, site) else ""
-    return Client(last.mac, furthest.stage, last.at, way, stuck)
+    return BootedClient(last.mac, furthest.stage, last.at, way, stuck)
 
 
-def _goes_on(seen: Seen, site: Site) -> bool:
+def _goes_on(seen: BootEvent, site: Site) -> bool:
     """Will it ask for more? A memory test has no initrd, and not every installer calls back."""
     if seen.stage == KERNEL:
         return any(seen.what == entry.kernel and entry.initrd for entry in site.on_each())
@@ -116,26 +116,26 @@ class Timeline:
                 with suppress(sqlite3.Error):
                     self._keep(seen)
 
-    def all(self) -> tuple[Seen, ...]:
+    def all(self) -> tuple[BootEvent, ...]:
         """Everything that is known, the oldest first."""
         with suppress(sqlite3.Error), closing(self._open()) as kept:
-            return tuple(Seen(*row) for row in kept.execute("select * from seen order by at"))
+            return tuple(BootEvent(*row) for row in kept.execute("select * from seen order by at"))
         return ()
 
-    def _seen(self, line: str) -> Iterator[Seen]:
+    def _seen(self, line: str) -> Iterator[BootEvent]:
         if booting := FIRMWARE.search(line):
             self.firmware = booting["id"]
         elif given := GIVEN.search(line):
             self._remember(given["address"], given["mac"])
             if given["id"] == self.firmware:
-                yield Seen(given["mac"], ADDRESS, self.now(), given["address"])
+                yield BootEvent(given["mac"], ADDRESS, self.now(), given["address"])
         elif proxied := PROXIED.search(line):
-            yield Seen(proxied["mac"], ADDRESS, self.now(), "of another server")
+            yield BootEvent(proxied["mac"], ADDRESS, self.now(), "of another server")
         elif got := BY_TFTP.search(line) or BY_HTTP.search(line):
             stage = stage_of(got["file"], self.site)
             mac = stage and (self.macs.get(got["address"]) or self.owner(got["address"]))
             if stage and mac:
-                yield Seen(mac, stage, self.now(), got["file"])
+                yield BootEvent(mac, stage, self.now(), got["file"])
 
     def _remember(self, address: str, mac: str) -> None:
         self.macs.pop(address, "")
@@ -143,7 +143,7 @@ class Timeline:
         if len(self.macs) > MOST:
             del self.macs[next(iter(self.macs))]
 
-    def _keep(self, seen: Seen) -> None:
+    def _keep(self, seen: BootEvent) -> None:
         """A new address begins a new way; of one stage only the last file counts."""
         with closing(self._open()) as kept, kept:
             if seen.stage == ADDRESS:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bridgekit.attach import spec, target
 from bridgekit.errors import BridgekitError, UsageError
-from bridgekit.netboot import target, wish
-from bridgekit.persistence import interfaces
+from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.planning import plan as plans
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, Plan
@@ -102,10 +102,12 @@ def record(data: bytes, folder: Path) -> None:
 def interfaces_file(data: bytes, _: Path) -> None:
     text = data.decode(errors="surrogateescape")
     assert interfaces.parse(text).text == text
-    reading = interfaces.read("/main", Memory(main=text), strict=False)
-    new = interfaces.switched_off(text, "eth0", "auto br0\n", interfaces.ties(reading, "eth0"))
-    assert interfaces.switched_on(new) == text
-    after = interfaces.read("/main", Memory(main=new), strict=False)
+    reading = interfaces.parse_files("/main", Memory(main=text), strict=False)
+    new = interfaces.disable(
+        text, "eth0", "auto br0\n", interfaces.find_references(reading, "eth0")
+    )
+    assert interfaces.restore(new) == text
+    after = interfaces.parse_files("/main", Memory(main=new), strict=False)
     assert [one.method for one in after.called("eth0")] in ([], ["manual"])
     interfaces.methods(reading, "eth0"), interfaces.mapped(reading, "eth0")
 
@@ -113,7 +115,7 @@ def interfaces_file(data: bytes, _: Path) -> None:
 def words(data: bytes, _: Path) -> None:
     """The words of `attach` and the names of links: each is refused or is one name."""
     text = data.decode(errors="surrogateescape")
-    for parse in (wish._address, wish._mac, wish._route, lambda word: Intent("eth0", word)):
+    for parse in (spec._address, spec._mac, spec._route, lambda word: Intent("eth0", word)):
         try:
             parse(text)
         except UsageError:

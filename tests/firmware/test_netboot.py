@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.assets.pxe.bootserver.timeline import STAGES
+from bridgekit.bootserver.timeline import STAGES
 from bridgekit.lab.client import Client
 from bridgekit.lab.firmware import INSTALLER, Firmware
 from bridgekit.lab.topology import Lab

@@ -40,9 +40,10 @@ def settle(lab: Lab) -> None:
 def function(lab: Lab, *words: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
     """Call `attach` itself; return the exit code of its error, and the sentence."""
     program = (
-        "import sys; from pathlib import Path; from bridgekit.netboot.attach import attach\n"
-        "from bridgekit.errors import BridgekitError; from bridgekit.netboot.wish import wish\n"
-        f"try: attach(*{words[:2]!r}, wish({words[2:]!r}), state=Path('/nowhere'))\n"
+        "import sys; from pathlib import Path; from bridgekit.attach.attach import attach\n"
+        "from bridgekit.errors import BridgekitError\n"
+        "from bridgekit.attach.spec import parse_spec\n"
+        f"try: attach(*{words[:2]!r}, parse_spec({words[2:]!r}), state=Path('/nowhere'))\n"
         "except BridgekitError as error: print(error); sys.exit(error.exit_code)\n"
     )
     done = lab.run("host", *before, sys.executable, "-c", program, check=False)

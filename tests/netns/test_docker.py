@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import files
+from bridgekit.pxe import files
 from tests.support import dockerd, pxe
 
 pytestmark = pytest.mark.xdist_group("engines")

@@ -12,8 +12,8 @@ import pytest
 
 from bridgekit.lab import witness
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import root
-from bridgekit.netboot.service import Service
+from bridgekit.pxe.engines import rootfs
+from bridgekit.pxe.spec import PxeSpec
 from tests.support import pxe
 
 HTTP = """
@@ -110,7 +110,7 @@ def test_no_nat(host: Lab) -> None:
 def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
     """The root is there but empty: nothing in it can be run."""
     before = state(host)
-    root.path_of(Service(engine="native"), tmp_path).mkdir()
+    rootfs.path_of(PxeSpec(engine="native"), tmp_path).mkdir()
     how = {"env": {"BRIDGEKIT_CACHE_DIR": str(tmp_path)}}
     done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", **how)
     assert (done.code, "taken back whole" in done.stderr) == (7, True), done.stderr

@@ -10,7 +10,7 @@ from tests.support.rivals import IPV6, LEASES, READY, server
 
 PROGRAM = """
 import json, sys
-from bridgekit.assets.pxe.bootserver.rivals import discover
+from bridgekit.bootserver.dhcp_discovery import discover
 print(json.dumps([[x.server, x.offered, x.mac, x.router] for x in discover(sys.argv[1])]))
 """
 
@@ -54,8 +54,8 @@ def test_pxe_is_refused_beside_it(lab: Lab, program: str) -> None:
 
 def test_a_nic_that_is_not_there(lab: Lab) -> None:
     program = (
-        "from bridgekit.netboot.placing import placed\n"
-        "from bridgekit.netboot.service import Service\n"
+        "from bridgekit.pxe.resolve import resolve\n"
+        "from bridgekit.pxe.spec import PxeSpec\n"
         "placed(Service(), 'nosuch')"
     )
     done = lab.run("host", sys.executable, "-c", program, check=False)

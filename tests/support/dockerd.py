@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot.service import Service
+from bridgekit.pxe import lifecycle
+from bridgekit.pxe.spec import PxeSpec
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -66,7 +66,7 @@ def build_image(address: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", address)
         patch.setenv("BRIDGEKIT_CACHE_DIR", str(cache))
-        lifecycle.build(Service(engine="docker", nat=False), cache)
+        lifecycle.build(PxeSpec(engine="docker", nat=False), cache)
 
 
 def _remove_all(address: str, kind: str, *all: str) -> None:

@@ -20,7 +20,7 @@ import pyroute2
 from msgspec import Struct
 
 from bridgekit.lab import ifup
-from bridgekit.netboot.root import debootstrap
+from bridgekit.pxe.engines.rootfs import debootstrap
 from bridgekit.system.process import run as run_program
 
 ROOT: Final = Path(__file__).parents[2]

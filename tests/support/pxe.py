@@ -4,8 +4,8 @@ import pytest
 
 from bridgekit.lab import layout
 from bridgekit.lab.topology import Lab
-from bridgekit.netboot import lifecycle
-from bridgekit.netboot.service import Service
+from bridgekit.pxe import lifecycle
+from bridgekit.pxe.spec import PxeSpec
 from tests.support import dockerd
 
 CACHE = dockerd.data_root().parent
@@ -33,7 +33,7 @@ def ensure_root() -> None:
     """Make the root file system outside of any lab: only there Debian's archive can be reached."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRIDGEKIT_CACHE_DIR", str(CACHE))
-        lifecycle.build(Service(engine="native"), CACHE)
+        lifecycle.build(PxeSpec(engine="native"), CACHE)
 
 
 def bridged(lab: Lab) -> Lab:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.interfaces import Reading
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.interfaces import ParsedInterfaces
 
 FILE = """\
 # first
@@ -260,5 +260,5 @@ class Memory:
         return [path.rpartition("/")[2] for path in self.texts]
 
 
-def read(text: str, **others: str) -> Reading:
-    return interfaces.read("/main", Memory(main=text, **others))
+def read(text: str, **others: str) -> ParsedInterfaces:
+    return interfaces.parse_files("/main", Memory(main=text, **others))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bridgekit.errors import BridgekitError
-from bridgekit.netboot import abi
-from bridgekit.netboot.service import Service
+from bridgekit.pxe.diagnose import installer_abi
+from bridgekit.pxe.spec import PxeSpec
 
 OURS = "6.12.57+deb13-amd64"
 PACKAGES = "Package: kernel-image-{}-di\nVersion: 1\n\nPackage: ext4-modules-{}-di\n"
@@ -49,18 +49,18 @@ def offer(tmp_path: Path, release: str) -> None:
 
 def test_the_same_kernel(tree: Path, mirror: str, tmp_path: Path) -> None:
     offer(tmp_path, OURS)
-    assert abi.findings(Service(), tree, mirror) == ()
+    assert installer_abi.findings(PxeSpec(), tree, mirror) == ()
 
 
 def test_another_kernel(tree: Path, mirror: str, tmp_path: Path) -> None:
     offer(tmp_path, "6.12.99+deb13-amd64")
-    (found,) = abi.findings(Service(), tree, mirror)
+    (found,) = installer_abi.findings(PxeSpec(), tree, mirror)
     assert OURS in found and "6.12.99+deb13-amd64" in found and "--fresh" in found
 
 
 def test_what_is_no_mirror(tree: Path, mirror: str, tmp_path: Path) -> None:
     for url in (mirror, "file:///etc"):
         with pytest.raises(BridgekitError):
-            abi.findings(Service(), tree, url)
-    (found,) = abi.findings(Service(), None, mirror)
+            installer_abi.findings(PxeSpec(), tree, url)
+    (found,) = installer_abi.findings(PxeSpec(), None, mirror)
     assert "No service runs" in found

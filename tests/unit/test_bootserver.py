@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.assets.pxe.bootserver import answers, catalogue, machines, manifest, site
-from bridgekit.assets.pxe.bootserver.menus import menus
-from bridgekit.assets.pxe.bootserver.settings import Settings, SettingsError
-from bridgekit.netboot import sources
+from bridgekit.bootserver import catalogue, machines, manifest, site
+from bridgekit.bootserver.http import answers
+from bridgekit.bootserver.menus import menus
+from bridgekit.bootserver.settings import Settings, SettingsError
+from bridgekit.pxe import sources
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
 MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
@@ -174,7 +175,7 @@ def test_an_answer_file_is_rendered_for_a_machine(tree: Path, own: Path) -> None
 @pytest.mark.parametrize("name", ["ks.cfg", "user-data", "meta-data", "ignition.json"])
 def test_every_shipped_answer_file_is_rendered(tree: Path, own: Path, name: str) -> None:
     data = {"repository": "http://192.0.2.1/site", "user": "a", "password": "$6$h", "keys": ["k"]}
-    known = machines.Machine(MAC, hostname="node1", data=data)
+    known = machines.MachineEntry(MAC, hostname="node1", data=data)
     found = replace(site.read(Settings(), tree, own), machines=(known,))
     assert "node1" in answers.answer(found, name, MAC, "192.0.2.101", "192.0.2.1")
 

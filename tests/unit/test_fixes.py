@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.netboot import fixes, record
+from bridgekit.pxe import record
+from bridgekit.pxe.diagnose import fixes
 
 
 @pytest.mark.parametrize(

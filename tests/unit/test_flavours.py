@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.host import flavours
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.flavour import CLASSIC, FLAVOURS, IFUPDOWN2, IFUPDOWN_NG, Flavour
-from bridgekit.persistence.option import Option
-from bridgekit.persistence.stanza import Extras, stanzas
+from bridgekit.host.ifupdown import detect
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.dialect import (
+    CLASSIC,
+    DIALECTS,
+    IFUPDOWN2,
+    IFUPDOWN_NG,
+    Dialect,
+)
+from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.render import RenderOptions, stanzas
 from bridgekit.planning.intent import BridgeSpec
 from bridgekit.planning.target_state import bridged_state
 from bridgekit.state.link import BridgeOptions, Vlan
@@ -43,9 +49,9 @@ WORDS = {
 
 
 @pytest.mark.parametrize("flavour", WORDS, ids=lambda one: one.name)
-def test_one_state_in_the_words_of_each(flavour: Flavour) -> None:
+def test_one_state_in_the_words_of_each(flavour: Dialect) -> None:
     intent = replace(INTENT, spec=BridgeSpec(hello_time=150, ageing_time=6000))
-    found = stanzas(bridged_state(STATE, intent), "br0", "eth0", Extras(mac=MAC), flavour)
+    found = stanzas(bridged_state(STATE, intent), "br0", "eth0", RenderOptions(mac=MAC), flavour)
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
     told = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
     assert " | ".join(told) == " | ".join(WORDS[flavour])
@@ -66,7 +72,7 @@ IN_VLANS = {
 
 
 @pytest.mark.parametrize("flavour", IN_VLANS, ids=lambda one: one.name)
-def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Flavour) -> None:
+def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Dialect) -> None:
     """Words that its section has already count for all ports, so the NIC is told apart."""
     there = (Vlan(7, 7, pvid=True, untagged=True), Vlan(9, 12))
     options = BridgeOptions(vlan_filtering=True, default_pvid=7)
@@ -79,8 +85,8 @@ def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Flavour) -> None:
     assert vlan_lines(state, flavour, kept) == expected
 
 
-def vlan_lines(state: NetworkState, flavour: Flavour, kept: tuple[Option, ...]) -> list[str]:
-    found = stanzas(state, "br0", "eth0", Extras(kept=kept), flavour)
+def vlan_lines(state: NetworkState, flavour: Dialect, kept: tuple[Option, ...]) -> list[str]:
+    found = stanzas(state, "br0", "eth0", RenderOptions(kept=kept), flavour)
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
     return [line for line in lines if "vlan" in line or "vid" in line]
 
@@ -93,8 +99,8 @@ HEADS = {
 
 
 @pytest.mark.parametrize("flavour", HEADS, ids=lambda one: one.name)
-def test_a_joined_section_has_one_method(flavour: Flavour) -> None:
-    leased = Extras(leased=frozenset({2, 10}))
+def test_a_joined_section_has_one_method(flavour: Dialect) -> None:
+    leased = RenderOptions(leased=frozenset({2, 10}))
     found = stanzas(bridged_state(STATE, INTENT), "br0", "eth0", leased, flavour)
     assert [one.heads[-1].removeprefix("iface br0 ") for one in found] == HEADS[flavour]
     words = {option.name for one in found for option in one.options}
@@ -106,10 +112,10 @@ def test_the_installed_one_is_known(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: name if name in there else None)
-    monkeypatch.setattr(flavours, "EXECUTORS", tmp_path / "none")
-    assert flavours.installed() == {0: None, 1: "classic", 2: "ifupdown2"}[len(there)]
-    monkeypatch.setattr(flavours, "EXECUTORS", tmp_path)
-    assert flavours.installed() == {0: None, 1: "ifupdown-ng", 2: "ifupdown2"}[len(there)]
+    monkeypatch.setattr(detect, "EXECUTORS", tmp_path / "none")
+    assert detect.installed() == {0: None, 1: "classic", 2: "ifupdown2"}[len(there)]
+    monkeypatch.setattr(detect, "EXECUTORS", tmp_path)
+    assert detect.installed() == {0: None, 1: "ifupdown-ng", 2: "ifupdown2"}[len(there)]
 
 
 UNTAKEN = {
@@ -124,19 +130,21 @@ UNTAKEN = {
 @pytest.mark.parametrize("text", UNTAKEN)
 def test_what_each_does_not_take(text: str) -> None:
     memory = Memory(main=text)
-    reading = interfaces.read("/main", memory, strict=False)
-    refusing = [one for one in FLAVOURS.values() if interfaces.untaken(reading, memory, one)]
+    reading = interfaces.parse_files("/main", memory, strict=False)
+    refusing = [
+        one for one in DIALECTS.values() if interfaces.unsupported_lines(reading, memory, one)
+    ]
     assert refusing == UNTAKEN[text]
 
 
 def test_a_lease_of_ifupdown_ng_is_seen() -> None:
-    reading = interfaces.read("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
+    reading = interfaces.parse_files("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
     assert ("inet", "dhcp") in interfaces.methods(reading, "eth0")
 
 
 def test_a_section_of_ifupdown_ng_by_another_word() -> None:
     text = "auto eth0\ninterface eth0\n address 192.0.2.4/24\n auto\ntemplate t\n mtu 9\n"
-    reading = interfaces.read("/main", Memory(main=text), False, IFUPDOWN_NG)
+    reading = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN_NG)
     assert interfaces.options(reading, "eth0") == (Option("address", "192.0.2.4/24"),)
     assert [one.name for one in reading.definitions] == ["eth0", "t"]
 
@@ -145,7 +153,10 @@ def test_a_vlan_of_a_bridge_is_no_option_of_the_section_before() -> None:
     text = (
         "auto br0\niface br0\n bridge-ports eth0\nvlan br0.7\n bridge-igmp-querier-src 192.0.2.1\n"
     )
-    reading = interfaces.read("/main", Memory(main=text), False, IFUPDOWN2)
+    reading = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN2)
     assert [one.name for one in reading.definitions] == ["br0"]
     assert interfaces.options(reading, "br0") == (Option("bridge-ports", "eth0"),)
-    assert len(interfaces.options(interfaces.read("/main", Memory(main=text), False), "br0")) == 3
+    assert (
+        len(interfaces.options(interfaces.parse_files("/main", Memory(main=text), False), "br0"))
+        == 3
+    )

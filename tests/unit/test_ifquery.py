@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.interfaces import Definition, Reading
-from bridgekit.persistence.interfaces.names import is_of
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.interfaces import Definition, ParsedInterfaces
+from bridgekit.persistence.ifupdown.interfaces.names import is_of
 from bridgekit.system.atomic_file import FileSnapshot
 from tests.support.ifquery import Ifquery
 from tests.unit.shapes import FOLDER, INVALID, TREES, VALID, variants
@@ -24,8 +24,8 @@ CONVERTED = (
 BOOT = "auto br0\niface br0 inet manual\n  bridge_ports eth0\n"
 
 
-def read(file: Path) -> Reading:
-    return interfaces.read(str(file), FileSnapshot())
+def read(path: Path) -> ParsedInterfaces:
+    return interfaces.parse_files(str(path), FileSnapshot())
 
 
 def shown(sections: Iterable[Definition]) -> str:
@@ -38,7 +38,7 @@ def without_converted(text: str) -> str:
     return "".join(line for line in lines if line.partition(":")[0] not in CONVERTED)
 
 
-def assert_the_same(asked: Ifquery, reading: Reading) -> None:
+def assert_the_same(asked: Ifquery, reading: ParsedInterfaces) -> None:
     existing = [name for _, name in socket.if_nameindex()]
     for group in (*reading.activated, "nobody"):
         assert asked.listed(group) == [one.physical for one in reading.listed(group, existing)]
@@ -98,8 +98,8 @@ def test_what_is_switched_off(name: str, tmp_path: Path) -> None:
         others = [n for n in names_in(reading) if not is_of(n, "eth0") and "/" not in n]
         old = before.all_options(others)
         old_lists = {group: before.listed(group) for group in reading.activated}
-        tied = interfaces.ties(reading, "eth0")
-        after = Ifquery.of(tmp_path, interfaces.switched_off(text, "eth0", BOOT, tied))
+        tied = interfaces.find_references(reading, "eth0")
+        after = Ifquery.of(tmp_path, interfaces.disable(text, "eth0", BOOT, tied))
         assert after("--list")[0], "ifup takes the file"
         assert after.options("br0") == "bridge_ports: eth0\n"
         assert after.all_options(others) == old
@@ -115,7 +115,7 @@ def test_what_is_switched_off(name: str, tmp_path: Path) -> None:
             assert left == [n for n in listed if not is_of(n, "eth0") and n != "lo"]
 
 
-def names_in(reading: Reading) -> list[str]:
+def names_in(reading: ParsedInterfaces) -> list[str]:
     return list(dict.fromkeys(one.name for one in reading.definitions if "=" not in one.name))
 
 

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.option import Option
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.option import Option
 from tests.unit.shapes import ETH0, FILE, Memory, read
 
 
@@ -31,7 +31,7 @@ def test_a_mapping_and_no_auto_down_are_told() -> None:
 def test_options_are_kept_unless_the_snapshot_says_them() -> None:
     own = interfaces.options(read(FILE), "eth0")
     assert Option("address", "192.168.1.5/24") in own
-    assert [option.value for option in interfaces.carried(own, "eth0")] == [
+    assert [option.value for option in interfaces.options_to_keep(own, "eth0")] == [
         "echo one;        echo two",
         "192.168.1.1",
         "ethtool -K eth0 gro off",
@@ -66,13 +66,13 @@ def test_home_is_where_the_section_is() -> None:
 def test_a_bridges_options_with_hyphens_too() -> None:
     own = (Option("bridge-ports", "none eth1"), Option("bridge_ports", "eth2"), Option("dns", "x"))
     assert interfaces.ports(own) == ("eth1", "eth2")
-    assert interfaces.carried(own, "eth0") == (Option("dns", "x"),)
+    assert interfaces.options_to_keep(own, "eth0") == (Option("dns", "x"),)
 
 
 def test_files_of_other_programs_are_read_as_well_as_may_be() -> None:
     text = "iface eth1\n  mtu 9\n" + ETH0
     assert (read(text).taken, read(text).definitions) == (False, ())
-    reading = interfaces.read("/main", Memory(main=text), strict=False)
+    reading = interfaces.parse_files("/main", Memory(main=text), strict=False)
     assert not reading.taken
     assert [(one.name, one.method) for one in reading.definitions] == [
         ("eth1", ""),
@@ -89,7 +89,7 @@ def test_problems_say_where() -> None:
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    line = (sys.executable, "-m", "bridgekit.persistence.interfaces", *words)
+    line = (sys.executable, "-m", "bridgekit.persistence.ifupdown.interfaces", *words)
     return subprocess.run(line, capture_output=True, check=False, text=True, timeout=60)
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridgekit.persistence import interfaces
-from bridgekit.persistence.flavour import FLAVOURS, IFUPDOWN2, IFUPDOWN_NG
-from bridgekit.persistence.interfaces import Ties
+from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.dialect import DIALECTS, IFUPDOWN2, IFUPDOWN_NG
+from bridgekit.persistence.ifupdown.interfaces import NameReferences
 from tests.unit.shapes import ETH0, FILE, FOLDER, INVALID, TREES, VALID, read, variants
 
 OFF = """\
@@ -43,12 +43,12 @@ SHAPES = [
 
 
 def off(text: str, instead: str = "auto br0\n") -> str:
-    return interfaces.switched_off(text, "eth0", instead, interfaces.ties(read(text), "eth0"))
+    return interfaces.disable(text, "eth0", instead, interfaces.find_references(read(text), "eth0"))
 
 
 def test_only_the_nics_lines_are_switched_off() -> None:
-    assert interfaces.switched_off(FILE, "eth0", "auto br0\n") == OFF
-    assert interfaces.switched_on(OFF) == FILE
+    assert interfaces.disable(FILE, "eth0", "auto br0\n") == OFF
+    assert interfaces.restore(OFF) == FILE
 
 
 def test_many_shapes() -> None:
@@ -60,7 +60,7 @@ def test_no_byte_of_any_shape_is_lost(shapes: list[str]) -> None:
     for text in shapes:
         assert interfaces.parse(text).text == text
         for instead in ("", "auto br0\n", "auto br0"):
-            assert interfaces.switched_on(off(text, instead)) == text
+            assert interfaces.restore(off(text, instead)) == text
 
 
 @settings(deadline=None)
@@ -68,7 +68,7 @@ def test_no_byte_of_any_shape_is_lost(shapes: list[str]) -> None:
 def test_no_byte_is_lost(content: bytes) -> None:
     text = content.decode(errors="surrogateescape")
     assert interfaces.parse(text).text.encode(errors="surrogateescape") == content
-    assert interfaces.switched_on(interfaces.switched_off(text, "eth0", "auto br0")) == text
+    assert interfaces.restore(interfaces.disable(text, "eth0", "auto br0")) == text
 
 
 PIECES = st.sampled_from(
@@ -99,25 +99,25 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_no_piece_is_lost(text: str) -> None:
     assert interfaces.parse(text).text == text
-    assert interfaces.switched_on(off(text)) == text
-    twice = interfaces.switched_off(off(text, ""), "eth1", "auto br1\n")
-    assert interfaces.switched_on(twice) == text
+    assert interfaces.restore(off(text)) == text
+    twice = interfaces.disable(off(text, ""), "eth1", "auto br1\n")
+    assert interfaces.restore(twice) == text
     if "wlan0" not in text and "/" not in text:
-        assert interfaces.switched_off(text, "wlan0", "") == text
+        assert interfaces.disable(text, "wlan0", "") == text
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["#bridgekit", "#", "+", "-", " x", "\n", "a"])).map("".join))
 def test_marks_of_others_do_no_harm(text: str) -> None:
-    known = interfaces.switched_on(text) != text
-    assert interfaces.switched_on("#bridgekit++\n#bridgekit-\n") == ""
+    known = interfaces.restore(text) != text
+    assert interfaces.restore("#bridgekit++\n#bridgekit-\n") == ""
     assert not known or "#bridgekit# " in text or "#bridgekit-" in text
 
 
 def test_what_was_added_is_dropped_whoever_edited_it() -> None:
     edited = OFF.replace("auto br0\n", "auto br0\n  # mine\niface br0 inet dhcp\n")
-    assert interfaces.switched_on(edited + "auto eth7\n") == FILE + "auto eth7\n"
-    assert interfaces.switched_on("#bridgekit+ added:\nauto br0\n") == (
+    assert interfaces.restore(edited + "auto eth7\n") == FILE + "auto eth7\n"
+    assert interfaces.restore("#bridgekit+ added:\nauto br0\n") == (
         "#bridgekit+ added:\nauto br0\n"
     )
 
@@ -147,19 +147,19 @@ OF_OTHERS = {"template x": IFUPDOWN_NG, "interface eth9": IFUPDOWN_NG, "vlan br0
 @pytest.mark.parametrize("head", OF_OTHERS)
 def test_what_starts_a_section_to_one_is_an_option_to_others(head: str) -> None:
     text = f"{ETH0}{head}\n  mtu 9\n"
-    for flavour in FLAVOURS.values():
-        made = interfaces.switched_off(text, "eth0", "auto br0\n", flavour=flavour)
+    for flavour in DIALECTS.values():
+        made = interfaces.disable(text, "eth0", "auto br0\n", flavour=flavour)
         assert made.endswith(f"{NEW}{head}\n  mtu 9\n") == (flavour is OF_OTHERS[head])
         assert f"#bridgekit# {head}" in made or flavour is OF_OTHERS[head]
-        assert interfaces.switched_on(made) == text
+        assert interfaces.restore(made) == text
         assert interfaces.parse(text, flavour).text == text
 
 
 def test_a_section_by_another_word_is_switched_off() -> None:
     text = "auto eth0\ninterface eth0\n  address 192.0.2.4/24\n"
-    made = interfaces.switched_off(text, "eth0", "auto br0\n", flavour=IFUPDOWN_NG)
+    made = interfaces.disable(text, "eth0", "auto br0\n", flavour=IFUPDOWN_NG)
     assert made.startswith("#bridgekit# auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")
-    assert interfaces.switched_on(made) == text
+    assert interfaces.restore(made) == text
 
 
 ETH1 = "iface eth1 inet manual\n"
@@ -204,7 +204,7 @@ def test_a_name_that_others_need_stays_a_name(why: str) -> None:
     lines = text.splitlines()
     added = [lines[at + 1] for at, line in enumerate(lines) if line == "#bridgekit+ added:"]
     assert [line for line in added if line != "auto br0"] == rewritten
-    assert interfaces.switched_on(text) == ETH0 + others
+    assert interfaces.restore(text) == ETH0 + others
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_name_that_others_need_stays_a_name(why: str) -> None:
     ],
 )
 def test_a_name_that_nobody_needs_goes(others: str) -> None:
-    assert interfaces.ties(read(ETH0 + others), "eth0") == Ties()
+    assert interfaces.find_references(read(ETH0 + others), "eth0") == NameReferences()
     assert "iface eth0 inet manual" not in off(ETH0 + others).splitlines()
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridgekit.assets.pxe.bootserver import rivals6
-from bridgekit.assets.pxe.bootserver.packets import BOOTP, MAGIC
-from bridgekit.assets.pxe.bootserver.rivals import Offer, parse, request
-from bridgekit.assets.pxe.bootserver.rivals6 import UDP
+from bridgekit.bootserver import dhcpv6_discovery
+from bridgekit.bootserver.dhcp_discovery import DhcpOffer, parse, request
+from bridgekit.bootserver.dhcp_packet import BOOTP, MAGIC
+from bridgekit.bootserver.dhcpv6_discovery import UDP
 
 MAC = bytes.fromhex("020000000001")
 SERVER = bytes.fromhex("0200000000fe")
@@ -33,12 +33,12 @@ def offer(options: bytes = OPTIONS, xid: int = XID, mac: bytes = MAC, op: int = 
 
 def test_an_offer() -> None:
     found = parse(offer(), MAC, XID)
-    assert found == Offer("192.0.2.1", "192.0.2.77", SERVER.hex(":"), "192.0.2.254")
+    assert found == DhcpOffer("192.0.2.1", "192.0.2.77", SERVER.hex(":"), "192.0.2.254")
 
 
 def test_a_server_that_does_not_name_itself() -> None:
     found = parse(offer(bytes((53, 1, 2, 255))), MAC, XID)
-    assert found == Offer("192.0.2.9", "192.0.2.77", SERVER.hex(":"), None)
+    assert found == DhcpOffer("192.0.2.9", "192.0.2.77", SERVER.hex(":"), None)
 
 
 @pytest.mark.parametrize(
@@ -92,5 +92,5 @@ def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
 
 @given(st.binary(max_size=200))
 def test_hostile_answers_of_ipv6_servers(frame: bytes) -> None:
-    rivals6.parse(frame, MAC, b"abc")
-    rivals6.parse(bytes(UDP + 8) + b"\x02abc" + frame, MAC, b"abc")
+    dhcpv6_discovery.parse(frame, MAC, b"abc")
+    dhcpv6_discovery.parse(bytes(UDP + 8) + b"\x02abc" + frame, MAC, b"abc")

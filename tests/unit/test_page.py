@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.assets.pxe.bootserver import site
-from bridgekit.assets.pxe.bootserver.machines import Machine
-from bridgekit.assets.pxe.bootserver.page import duration, page
-from bridgekit.assets.pxe.bootserver.settings import Settings
-from bridgekit.assets.pxe.bootserver.timeline import Seen, clients
+from bridgekit.bootserver import site
+from bridgekit.bootserver.http.report_page import duration, page
+from bridgekit.bootserver.machines import MachineEntry
+from bridgekit.bootserver.settings import Settings
+from bridgekit.bootserver.timeline import BootEvent, clients
 
 MAC = "52:54:00:c1:00:01"
 WAY = tuple(
-    Seen(MAC, stage, 1000.0 + number, what)
+    BootEvent(MAC, stage, 1000.0 + number, what)
     for number, (stage, what) in enumerate(
         (("address", "192.0.2.101"), ("loader", "x"), ("kernel", "debian/13/arm64/linux"))
     )
@@ -30,7 +30,7 @@ def known(tmp_path: Path) -> site.Site:
 
 
 def test_a_machine_is_called_by_its_name(known: site.Site) -> None:
-    found = text(replace(known, machines=(Machine(MAC, hostname="node1"),)))
+    found = text(replace(known, machines=(MachineEntry(MAC, hostname="node1"),)))
     assert f'<h2 id="m1">node1 ({MAC})</h2>' in found
     assert "<p>Debian 13 (trixie): install</p>" in found
     assert '<progress max="7" value="4"' in found and "<li>menu</li>" in found

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from bridgekit.assets.pxe.bootserver import packets
-from bridgekit.netboot import pretend
-from bridgekit.netboot.pretend import FIRMWARE, MALFORMED, SimulationError
+from bridgekit.bootserver import dhcp_packet
+from bridgekit.pxe.diagnose import client_simulator
+from bridgekit.pxe.diagnose.client_simulator import FIRMWARE, MALFORMED, SimulationError
 
 WHOLE = struct.pack("!HH", 3, 1) + b"a loader"
 
@@ -21,7 +21,7 @@ def answering(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A TFTP server that says this to whoever asks, on a port of its own."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(pretend, "TFTP_PORT", server.getsockname()[1])
+        monkeypatch.setattr(client_simulator, "TFTP_PORT", server.getsockname()[1])
 
         def once() -> None:
             _, who = server.recvfrom(2048)
@@ -35,7 +35,7 @@ def answering(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_file_by_tftp(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(WHOLE, monkeypatch) as server:
-        assert pretend.load(f"tftp://{server}/loader")[::2] == (8, b"a loader")
+        assert client_simulator.load(f"tftp://{server}/loader")[::2] == (8, b"a loader")
 
 
 @pytest.mark.parametrize("packet", [b"", b"\0", b"\0\3\0", b"\0\5\0\1no such file\0"])
@@ -44,7 +44,7 @@ def test_answers_that_are_none(packet: bytes, monkeypatch: pytest.MonkeyPatch) -
         answering(packet, monkeypatch) as server,
         pytest.raises((SimulationError, OSError, *MALFORMED)),
     ):
-        pretend.load(f"tftp://{server}/loader")
+        client_simulator.load(f"tftp://{server}/loader")
 
 
 def drip(server: socket.socket) -> None:
@@ -58,13 +58,13 @@ def drip(server: socket.socket) -> None:
 
 @pytest.mark.parametrize(("limit", "value"), [("FILE_SECONDS", 0.3), ("MOST", 9)])
 def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretend, limit, value)
-    monkeypatch.setattr(pretend, "READ", 1)
+    monkeypatch.setattr(client_simulator, limit, value)
+    monkeypatch.setattr(client_simulator, "READ", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,))
         thread.start()
         with pytest.raises(SimulationError, match="does not end"):
-            pretend.load(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
+            client_simulator.load(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
         thread.join()
 
 
@@ -73,11 +73,11 @@ def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.Mon
 )
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises((SimulationError, OSError, *MALFORMED)):
-        pretend.load(url)
+        client_simulator.load(url)
 
 
 def test_each_says_what_it_is() -> None:
     for firmware in FIRMWARE:
-        frame = packets.question(bytes(6), 7, packets.DISCOVER, firmware.options)
+        frame = dhcp_packet.question(bytes(6), 7, dhcp_packet.DISCOVER, firmware.options)
         assert b":Arch:%05d:" % firmware.arch in frame
         assert (b"iPXE" in frame) == firmware.ipxe

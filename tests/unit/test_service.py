@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
-from bridgekit.netboot import record
-from bridgekit.netboot.files import Home
-from bridgekit.netboot.service import Service, check, default_range
+from bridgekit.pxe import record
+from bridgekit.pxe.files import ServiceDir
+from bridgekit.pxe.spec import PxeSpec, check, default_range
 
 WISHES = st.builds(
-    Service,
+    PxeSpec,
     bridge=st.text(max_size=15),
     range=st.none() | st.tuples(st.ip_addresses(v=4).map(str), st.ip_addresses(v=4).map(str)),
     image=st.none() | st.text(),
@@ -43,7 +43,7 @@ WISHES = st.builds(
     ],
 )
 def test_good_wishes(change: dict[str, object]) -> None:
-    check(replace(Service(), **change), ("192.0.2.0/24",))
+    check(replace(PxeSpec(), **change), ("192.0.2.0/24",))
 
 
 @pytest.mark.parametrize(
@@ -82,42 +82,42 @@ def test_good_wishes(change: dict[str, object]) -> None:
 )
 def test_bad_wishes(change: dict[str, object], word: str) -> None:
     with pytest.raises(UsageError, match=word):
-        check(replace(Service(), **change), ())
+        check(replace(PxeSpec(), **change), ())
 
 
 @pytest.mark.parametrize("mode", ["lan", "proxy"])
 def test_in_a_subnet_of_the_host(mode: str) -> None:
-    service = Service(mode=mode, address="192.0.2.250/24")
+    service = PxeSpec(mode=mode, address="192.0.2.250/24")
     check(service, ("192.0.2.0/24",))
     with pytest.raises(RefusedError, match=f"no subnet of this host, and the mode {mode}"):
         check(service, ("198.51.100.0/24",))
-    check(Service(mode=mode), ())  # placing finds an address
+    check(PxeSpec(mode=mode), ())  # placing finds an address
     with pytest.raises(UsageError, match="IPv6"):
-        check(Service(mode=mode, ipv6="fd00:242::1/64"), ())
+        check(PxeSpec(mode=mode, ipv6="fd00:242::1/64"), ())
 
 
 def test_known_machines_are_in_a_folder() -> None:
     with pytest.raises(UsageError, match="of --site"):
-        check(Service(only_known=True), ())
-    check(Service(only_known=True, site="/etc/bridgekit/pxe"), ())
+        check(PxeSpec(only_known=True), ())
+    check(PxeSpec(only_known=True, site="/etc/bridgekit/pxe"), ())
 
 
 def test_what_a_wish_comes_to() -> None:
-    lan = Service(mode="lan", address="192.0.2.254/24", nat=False, router="192.0.2.1")
-    assert Service(mode="lan").comes_to(lan)
-    assert Service(mode="lan", nat=False).comes_to(replace(lan, taken=("192.0.2.120",)))
-    assert not Service(mode="lan", address="192.0.2.253/24").comes_to(lan)
-    assert not Service(mode="lan", lease="2h").comes_to(lan)
-    assert not Service(mode="proxy").comes_to(lan)
-    assert Service(mode="auto").comes_to(replace(lan, mode="proxy"))
-    assert Service(mode="auto").comes_to(Service())
-    assert not Service(nat=False).comes_to(Service())
+    lan = PxeSpec(mode="lan", address="192.0.2.254/24", nat=False, router="192.0.2.1")
+    assert PxeSpec(mode="lan").matches_resolved(lan)
+    assert PxeSpec(mode="lan", nat=False).matches_resolved(replace(lan, taken=("192.0.2.120",)))
+    assert not PxeSpec(mode="lan", address="192.0.2.253/24").matches_resolved(lan)
+    assert not PxeSpec(mode="lan", lease="2h").matches_resolved(lan)
+    assert not PxeSpec(mode="proxy").matches_resolved(lan)
+    assert PxeSpec(mode="auto").matches_resolved(replace(lan, mode="proxy"))
+    assert PxeSpec(mode="auto").matches_resolved(PxeSpec())
+    assert not PxeSpec(nat=False).matches_resolved(PxeSpec())
 
 
 @pytest.mark.parametrize("other", ["192.168.0.0/16", "192.168.242.128/25", "192.168.242.7/32"])
 def test_a_subnet_of_the_host(other: str) -> None:
     with pytest.raises(RefusedError, match=other):
-        check(Service(), ("10.0.0.0/8", other))
+        check(PxeSpec(), ("10.0.0.0/8", other))
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_range_of_a_subnet(network: str, first: str, last: str) -> None:
 
 
 @given(WISHES)
-def test_json_round_trip(service: Service) -> None:
-    assert Service.from_json(service.to_json()) == service
+def test_json_round_trip(service: PxeSpec) -> None:
+    assert PxeSpec.from_json(service.to_json()) == service
 
 
 @given(WISHES, st.lists(st.sampled_from(["10.0.0.0/8", "0.0.0.0/1", "192.0.2.1/32"])))
-def test_only_our_own_errors(service: Service, networks: list[str]) -> None:
+def test_only_our_own_errors(service: PxeSpec, networks: list[str]) -> None:
     try:
         check(service, tuple(networks))
     except (UsageError, RefusedError) as error:
@@ -148,7 +148,7 @@ def test_only_our_own_errors(service: Service, networks: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1, "service": "{}", "colour": 1}'])
 def test_a_record_that_cannot_be_read(tmp_path: Path, text: str) -> None:
-    home = Home(tmp_path, "web")
+    home = ServiceDir(tmp_path, "web")
     assert record.read(home) is None
     home.path.mkdir(parents=True)
     (home.path / "record.json").write_text(text)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridgekit.assets.pxe.bootserver import machines, subnet
-from bridgekit.assets.pxe.bootserver.daemons import daemons, hosts
-from bridgekit.assets.pxe.bootserver.settings import Settings, SettingsError, read
+from bridgekit.bootserver import machines, subnet
+from bridgekit.bootserver.daemons import daemons, hosts
+from bridgekit.bootserver.settings import Settings, SettingsError, read_settings
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
 MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
@@ -31,13 +31,15 @@ REFUSED = (
 @pytest.mark.parametrize(("setting", "value"), REFUSED)
 def test_a_setting_that_is_refused(setting: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"PXE_{setting}"):
-        read({f"PXE_{setting}": value})
+        read_settings({f"PXE_{setting}": value})
 
 
 def test_settings() -> None:
-    found = read({"PXE_NAT": "no", "PXE_TIMEOUT": "7", "PXE_DNS": "", "PXE_APPEND": APPEND})
+    found = read_settings(
+        {"PXE_NAT": "no", "PXE_TIMEOUT": "7", "PXE_DNS": "", "PXE_APPEND": APPEND}
+    )
     assert found == Settings(nat=False, timeout=7, dns=(), append=APPEND)
-    assert read({}) == Settings()
+    assert read_settings({}) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_a_subnet_without_room(address: str) -> None:
 
 
 def test_dnsmasq_is_told_of_machines() -> None:
-    known = (machines.Machine(MAC, hostname="node1", loader="pxelinux"),)
+    known = (machines.MachineEntry(MAC, hostname="node1", loader="pxelinux"),)
     assert hosts(known, OTHER) == f"{OTHER}\n{MAC},set:pxelinux,node1\n"
 
 
@@ -72,7 +74,7 @@ def test_daemons_serve_the_subnet() -> None:
 
 
 def test_in_the_hosts_own_subnet() -> None:
-    wished = read({"PXE_ROUTER": "192.0.2.254", "PXE_DNS": "192.0.2.53 198.51.100.53"})
+    wished = read_settings({"PXE_ROUTER": "192.0.2.254", "PXE_DNS": "192.0.2.53 198.51.100.53"})
     dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
     assert "dhcp-option=option:router,192.0.2.254\n" in dns.text
     assert "dhcp-option=option:dns-server,192.0.2.53,198.51.100.53\n" in dns.text
@@ -80,13 +82,13 @@ def test_in_the_hosts_own_subnet() -> None:
 
 
 def test_what_is_taken_is_given_to_nobody() -> None:
-    wished = read({"PXE_TAKEN": "192.0.2.120 192.0.2.121"})
+    wished = read_settings({"PXE_TAKEN": "192.0.2.120 192.0.2.121"})
     dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
     assert "dhcp-host=id:taken-192.0.2.121,192.0.2.121\n" in dns.text
 
 
 def test_beside_another_server() -> None:
-    wished = read({"PXE_PROXY": "yes"})
+    wished = read_settings({"PXE_PROXY": "yes"})
     dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
     assert "dhcp-range=192.0.2.0,proxy,255.255.255.0\n" in dns.text
     assert "option:router" not in dns.text

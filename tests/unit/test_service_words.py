@@ -1,9 +1,9 @@
 """What the PXE service says of clients that do not get on."""
 
-from bridgekit.assets.pxe.bootserver import subnet
-from bridgekit.assets.pxe.bootserver.daemons import daemons
-from bridgekit.assets.pxe.bootserver.settings import read
-from bridgekit.assets.pxe.bootserver.words import Listener
+from bridgekit.bootserver import subnet
+from bridgekit.bootserver.daemons import daemons
+from bridgekit.bootserver.log_parser import LogParser
+from bridgekit.bootserver.settings import read_settings
 
 MAC = "52:54:00:c1:00:01"
 SENT = "dnsmasq-tftp[4]: sent /srv/tftp/bootnetx64.efi to 192.0.2.101"
@@ -11,7 +11,7 @@ SENT = "dnsmasq-tftp[4]: sent /srv/tftp/bootnetx64.efi to 192.0.2.101"
 
 def test_clients_that_go_in_circles() -> None:
     clock = [0.0]
-    listener = Listener(now=lambda: clock[0])
+    listener = LogParser(now=lambda: clock[0])
     for at in (0, 1, 60, 61):
         clock[0] = at
         assert list(listener.heard(SENT)) == []
@@ -26,25 +26,25 @@ IGNORED = f"dnsmasq-dhcp[4]: 7 DHCPDISCOVER(eth1) {MAC} ignored"
 
 
 def test_a_client_that_is_refused() -> None:
-    listener = Listener()
+    listener = LogParser()
     asked = "dnsmasq-dhcp[4]: 7 vendor class: PXEClient:Arch:00006:UNDI:003000"
     assert [*listener.heard(asked)] == []
     assert MAC in next(listener.heard(IGNORED))
 
 
 def test_a_client_that_is_ignored_for_another_reason() -> None:
-    listener = Listener()
+    listener = LogParser()
     for arch, number in (("00007", 7), ("00006", 6)):
         asked = f"dnsmasq-dhcp[4]: {number} vendor class: PXEClient:Arch:{arch}:UNDI:003000"
         assert [*listener.heard(asked), *listener.heard(IGNORED)] == []
 
 
 def test_a_client_that_is_not_known() -> None:
-    assert [*Listener(frozenset({MAC})).heard(IGNORED)] == []
+    assert [*LogParser(frozenset({MAC})).heard(IGNORED)] == []
     as_proxy = f"dnsmasq-dhcp[4]: 7 PXE(eth1) {MAC} proxy-ignored"
     for line in (IGNORED, as_proxy):
-        (sentence,) = Listener(frozenset()).heard(line)
+        (sentence,) = LogParser(frozenset()).heard(line)
         assert f"{MAC} is in no machines.toml" in sentence
-    wished = read({"PXE_ONLY_KNOWN": "yes"})
+    wished = read_settings({"PXE_ONLY_KNOWN": "yes"})
     dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
     assert "dhcp-ignore=tag:!known\n" in dns.text

@@ -1,19 +1,19 @@
 """How long other DHCP servers count as there: each for itself, and those without a name."""
 
-from bridgekit.assets.pxe.bootserver.rivals import Offer
-from bridgekit.assets.pxe.bootserver.silence import FIRST, MOST, QUIET, Others
+from bridgekit.bootserver.dhcp_discovery import DhcpOffer
+from bridgekit.bootserver.offer_guard import FIRST, MOST, QUIET, ServerTracker
 
 
-def server(number: int) -> Offer:
-    return Offer(f"192.0.2.{number}", "192.0.2.200", f"02:00:00:00:00:{number:02x}")
+def server(number: int) -> DhcpOffer:
+    return DhcpOffer(f"192.0.2.{number}", "192.0.2.200", f"02:00:00:00:00:{number:02x}")
 
 
-def named(others: Others) -> list[str]:
+def named(others: ServerTracker) -> list[str]:
     return [offer.server for offer in others.named.values()]
 
 
 def test_nobody_is_known_before_it_was_asked() -> None:
-    others = Others((4, 6))
+    others = ServerTracker((4, 6))
     for version in (4, 6):
         for _ in range(FIRST):
             assert others
@@ -22,7 +22,7 @@ def test_nobody_is_known_before_it_was_asked() -> None:
 
 
 def test_one_of_two_leaves() -> None:
-    others = Others((4,))
+    others = ServerTracker((4,))
     assert others.heard(4, server(1)) and others.heard(4, server(2))
     for _ in range(QUIET):
         assert named(others) == ["192.0.2.1", "192.0.2.2"]
@@ -36,7 +36,7 @@ def test_one_of_two_leaves() -> None:
 
 
 def test_a_question_of_the_other_version_tells_nothing() -> None:
-    others = Others((4, 6))
+    others = ServerTracker((4, 6))
     others.heard(6, server(1))
     for _ in range(QUIET):
         others.asked(4)
@@ -45,7 +45,7 @@ def test_a_question_of_the_other_version_tells_nothing() -> None:
 
 def test_more_than_are_named() -> None:
     """They keep it silent, but do not fill its memory."""
-    others = Others((4,))
+    others = ServerTracker((4,))
     news = [others.heard(4, server(number)) for number in range(MOST + 3)]
     assert news.count(True) == MOST == len(named(others))
     for _ in range(QUIET - 1):

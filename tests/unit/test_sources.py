@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
-from bridgekit.netboot import sources
+from bridgekit.pxe import sources
 
 TEXT = b"a kernel"
 SUM = hashlib.sha256(TEXT).hexdigest()

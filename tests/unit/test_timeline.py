@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.assets.pxe.bootserver import answers, pages, site
-from bridgekit.assets.pxe.bootserver.settings import Settings
-from bridgekit.assets.pxe.bootserver.timeline import MOST, STUCK, Timeline, clients
+from bridgekit.bootserver import site
+from bridgekit.bootserver.http import answers, handlers
+from bridgekit.bootserver.settings import Settings
+from bridgekit.bootserver.timeline import MOST, STUCK, Timeline, clients
 
 MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
 DHCP = "dnsmasq-dhcp[4]: 7"
@@ -153,7 +154,7 @@ def test_as_json(timeline: Timeline, tmp_path: Path) -> None:
     for line in BOOT:
         timeline.heard(line)
     application = answers.Application(timeline.site, tmp_path / "no", "s", print, timeline.owner)
-    page = pages.Pages(application, timeline)
+    page = handlers.Pages(application, timeline)
     body = b"".join(page({"PATH_INFO": "/clients"}, lambda *_: None))
     (client,) = json.loads(body)
     assert (client["mac"], client["stage"], client["stuck"]) == (MAC, "address", "")

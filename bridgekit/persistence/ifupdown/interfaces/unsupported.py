@@ -1,0 +1,42 @@
+"""What of interfaces(5) files a flavour does not take, so that the host would not come up."""
+
+from collections.abc import Iterator
+
+from bridgekit.persistence.ifupdown.dialect import CLASSIC, IFUPDOWN_NG, Dialect
+from bridgekit.persistence.ifupdown.interfaces.document import Stanza, includes
+from bridgekit.persistence.ifupdown.interfaces.parsed import ParsedInterfaces, Problem
+from bridgekit.persistence.ifupdown.interfaces.sources import Files
+
+
+def unsupported_lines(
+    reading: ParsedInterfaces, files: Files, flavour: Dialect
+) -> tuple[Problem, ...]:
+    """Return what makes the flavour leave out lines that the interface may need."""
+    if flavour is CLASSIC:
+        return tuple(one for one in reading.problems if one.fatal and one.path == reading.main)
+    find = _unread_by_ng if flavour is IFUPDOWN_NG else _unread_by_ifupdown2
+    return tuple(find(reading, files))
+
+
+def _unread_by_ng(reading: ParsedInterfaces, files: Files) -> Iterator[Problem]:
+    """It expands no pattern, takes nothing at all if a file cannot be opened, and runs in `/`."""
+    for path, section in _including(reading):
+        word = "".join(section.words[:1])
+        file = word if word.startswith("/") else f"/{word}"
+        if section.keyword == "source" and files.text(file) is None:
+            yield _problem(path, section, f"there is no file {word!r}, so it takes nothing at all")
+
+
+def _unread_by_ifupdown2(reading: ParsedInterfaces, _: Files) -> Iterator[Problem]:
+    for path, section in _including(reading):
+        if section.keyword != "source":
+            yield _problem(path, section, f"it does not know {section.keyword!r}")
+
+
+def _including(reading: ParsedInterfaces) -> Iterator[tuple[str, Stanza]]:
+    for path, document in reading.documents.items():
+        yield from ((path, one) for one in document.sections if includes(one.keyword))
+
+
+def _problem(path: str, section: Stanza, message: str) -> Problem:
+    return Problem(path, section.head.number if section.head else 0, message, True)

@@ -1,0 +1,54 @@
+"""What would keep clients of a bridge from booting: looked for, changed nothing."""
+
+import os
+
+from bridgekit.attach import addresses
+from bridgekit.errors import BridgekitError, RefusedError
+from bridgekit.pxe import resolve
+from bridgekit.pxe import spec as wishes
+from bridgekit.pxe.diagnose import doctor
+from bridgekit.pxe.diagnose.doctor import Trouble
+from bridgekit.pxe.spec import PxeSpec
+
+
+def check_host(service: PxeSpec) -> None:
+    """Refuse what the wish itself or the host's subnets forbid."""
+    wishes.check(service, addresses.host_networks())
+
+
+def need_root() -> None:
+    """Refuse everyone else before anything is tried."""
+    if os.geteuid() != 0:
+        raise RefusedError("This needs root. Nothing was changed; try sudo.")
+
+
+def need_bridge(name: str) -> None:
+    """Refuse a bridge that is missing, down, or none."""
+    link = addresses.link(name)
+    if link is None or link.kind != "bridge":
+        what = f"There is no interface {name}" if link is None else f"{name} is no bridge"
+        raise RefusedError(
+            f"{what}. Nothing was changed; `bridgekit apply` makes a bridge, "
+            "and with --with-pxe it starts the service as well."
+        )
+    if not link.up:
+        raise RefusedError(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
+
+
+def findings(service: PxeSpec, ours: bool = False) -> tuple[Trouble, ...]:
+    """Every reason found; none is good. With `ours` it is our own that answers."""
+    wishes.check(service, ())
+    try:
+        need_bridge(service.bridge)
+    except RefusedError as error:
+        return (Trouble(str(error)),)
+    found = doctor.troubles(service.bridge, ipv6=bool(service.ipv6))
+    return (*map(Trouble, _refusals(service, ours)), *found)
+
+
+def _refusals(service: PxeSpec, ours: bool) -> tuple[str, ...]:
+    try:
+        check_host(service) if ours else resolve.resolve(service, service.bridge)
+    except BridgekitError as error:
+        return (str(error),)
+    return ()

@@ -1,0 +1,142 @@
+"""What on a bridge keeps its clients from booting, and the setting that lets them."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import combinations
+
+from msgspec import Struct
+
+from bridgekit.attach import addresses, veth
+from bridgekit.attach.addresses import LinkInfo
+from bridgekit.host.dependencies import firewall
+from bridgekit.pxe.diagnose.fixes import Fix, Member, Setting
+from bridgekit.pxe.diagnose.nft_ports import closing
+from bridgekit.system.process import run
+
+OPENED = tuple(
+    f" and {chain} drops"
+    for chain in ("nft chain ip filter FORWARD", "iptables-legacy FORWARD", "iptables FORWARD")
+)
+"""What the service opens by itself when it is attached: netboot/firewall.py."""
+PORTS = {67: "udp", 68: "udp", 69: "udp", 80: "tcp", 4011: "udp"}
+"""DHCP, TFTP, HTTP, and PXE beside another DHCP server."""
+PORTS6 = {546: "udp", 547: "udp"}
+
+
+class Trouble(Struct, frozen=True):
+    """What is wrong and what it means for a netboot, in a sentence; `fix` is known for some."""
+
+    message: str
+    fix: Fix | None = None
+
+
+def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
+    """All that is found on a bridge that exists; `ipv6` if clients are served by IPv6, too."""
+    ports = tuple(link for link in addresses.links() if link.controller == bridge)
+    wires = tuple(port for port in ports if port.kind != "tun" and not port.ours)
+    yield from _spanning_tree(bridge, len(wires))
+    yield from _ports_down(bridge, wires)
+    yield from _untagged(bridge, wires)
+    yield from _same_macs(bridge, ports)
+    yield from _firewall(bridge, PORTS | PORTS6 if ipv6 else PORTS)
+    if ipv6:
+        yield from _no_querier(bridge)
+
+
+def _spanning_tree(bridge: str, wires: int) -> Iterator[Trouble]:
+    """STP starves DHCP: a new port forwards only after twice the delay."""
+    delay = addresses.spanning_tree_delay(bridge)
+    if not delay:
+        return
+    late = (
+        f"STP is on: a client's port forwards {2 * delay:.0f} s after it comes up, and firmware "
+        "gives up before."
+    )
+    if wires > 1:
+        yield Trouble(
+            f"{late} {bridge} has {wires} ports that lead out, so without STP they might make a "
+            f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s."
+        )
+    else:
+        yield Trouble(late, Setting(bridge, "stp_state", "0"))
+
+
+def _ports_down(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
+    for port in wires:
+        if not port.up:
+            yield Trouble(f"{bridge}'s port {port.name} is down; `ip link set {port.name} up`.")
+        elif not port.carrier:
+            yield Trouble(f"{bridge}'s port {port.name} has no carrier: no cable, or nobody there.")
+
+
+def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
+    """Firmware sends and hears untagged frames; the service's port is in the default VLAN."""
+    if not addresses.filters_vlans(bridge):
+        return
+    served = int(_read(bridge, "default_pvid"))
+    for port in wires:
+        clients = veth.vlan(port.name) or 0
+        if clients != served:
+            yield _apart(bridge, port.name, clients, served)
+        elif not clients:
+            yield Trouble(
+                f"{bridge} puts new ports into no VLAN (its vlan_default_pvid is 0), so all that "
+                "the service and firmware send is dropped."
+            )
+        elif "untagged" not in veth.vlans(port.name)[clients]:
+            yield Trouble(
+                f"{bridge}'s port {port.name} sends VLAN {clients} with its tag, so firmware "
+                "understands no answer.",
+                Member(port.name, clients, "pvid untagged"),
+            )
+
+
+def _apart(bridge: str, port: str, clients: int, served: int) -> Trouble:
+    if not clients:
+        return Trouble(
+            f"{bridge}'s port {port} is in no VLAN for untagged frames, so all that firmware sends "
+            "there is dropped.",
+            Member(port, served, "pvid untagged"),
+        )
+    return Trouble(
+        f"Clients at {bridge}'s port {port} are in VLAN {clients}, and the service would be in "
+        f"{f'VLAN {served}' if served else 'none'}: they never meet. A bridge without VLAN "
+        f"filtering, or with {clients} as its vlan_default_pvid, serves them."
+    )
+
+
+def _same_macs(bridge: str, ports: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
+    for one, other in combinations(ports, 2):
+        if one.mac == other.mac:
+            yield Trouble(
+                f"{bridge}'s ports {one.name} and {other.name} have the same MAC address "
+                f"{one.mac}, so answers go to only one of them; give one another."
+            )
+
+
+def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[Trouble]:
+    once = cache(run)
+    for tie in firewall.find_dependencies(bridge, once):
+        if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
+            yield Trouble(
+                f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
+                "chain accept it."
+            )
+    for rule in closing(*firewall.find_bridge_rules(once), ports):
+        yield Trouble(f"The firewall may keep clients from the service: {rule}; look at that rule.")
+
+
+def _no_querier(bridge: str) -> Iterator[Trouble]:
+    """Neighbour discovery is multicast, which a snooping bridge forgets whom to give. RFC 4541"""
+    snoops = _read(bridge, "multicast_snooping") == "1"
+    if snoops and _read(bridge, "multicast_querier") == "0":
+        yield Trouble(
+            f"{bridge} gives multicast only to ports that asked for it, and nobody asks them "
+            "whether they still want it: without a querier on the wire, IPv6 clients are lost "
+            "after some minutes.",
+            Setting(bridge, "multicast_querier", "1"),
+        )
+
+
+def _read(bridge: str, name: str) -> str:
+    return Setting(bridge, name, "").now().value

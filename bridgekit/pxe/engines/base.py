@@ -1,0 +1,91 @@
+"""What lifecycle asks of a container engine, and which engine a service gets."""
+
+from pathlib import Path
+from typing import Protocol
+
+from bridgekit.errors import BridgekitError, RefusedError
+from bridgekit.pxe.engines.container import Containers
+from bridgekit.pxe.engines.native import Native
+from bridgekit.pxe.files import ServiceDir, cache_dir
+from bridgekit.pxe.spec import PxeSpec
+from bridgekit.system.process import CommandError
+from bridgekit.system.progress import Say
+
+UNCHANGED = "Nothing was changed."
+
+
+class Engine(Protocol):
+    """Runs one PXE service, known by its home's name, until it is told to stop."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name on the command line."""
+
+    @property
+    def restarts(self) -> bool:
+        """Does the engine itself start a service again that has ended, within one boot?"""
+
+    def why_not(self, service: PxeSpec) -> str | None:
+        """Why this engine can't run the service here, as a sentence; None if it can."""
+
+    def ready(self, service: PxeSpec) -> bool:
+        """Is what the service runs from there already?"""
+
+    def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
+        """Make what the service runs from, if it is missing or `fresh`; return where that is."""
+
+    def start(self, service: PxeSpec, home: ServiceDir) -> None:
+        """Start it, without its clients' interface."""
+
+    def start_again(self, service: PxeSpec, home: ServiceDir) -> None:
+        """Start what `start` once made and what has ended; running already is fine."""
+
+    def pid(self, home: ServiceDir) -> int | None:
+        """A process inside its network namespace; None when it does not run."""
+
+    def follow(self, home: ServiceDir, more: bool) -> tuple[str, ...]:
+        """The command that prints its log, and with `more` what is still to come."""
+
+    def stop(self, home: ServiceDir) -> None:
+        """Stop it and remove all that `start` made; nothing there is fine."""
+
+
+def get_engine(name: str, state: Path) -> Engine:
+    """The engine of that name, `auto` excepted."""
+    cache = cache_dir(state)
+    return Native(cache) if name == "native" else Containers(name, cache)
+
+
+def choose(service: PxeSpec, state: Path, say: Say) -> Engine:
+    """The engine that the service names, ready to start; for `auto` the first that can be.
+
+    What is ready goes before what would have to be built, and a failed build is not the end.
+    """
+    names = ("docker", "podman", "native") if service.engine == "auto" else (service.engine,)
+    engines = [get_engine(name, state) for name in names]
+    reasons = [get_engine.why_not(service) for get_engine in engines]
+    able = [
+        get_engine for get_engine, reason in zip(engines, reasons, strict=True) if reason is None
+    ]
+    if not able:
+        raise RefusedError(f"{' '.join(filter(None, reasons))} {UNCHANGED}")
+    ready = next((get_engine for get_engine in able if get_engine.ready(service)), None)
+    return ready or _built(able, service, say)
+
+
+def _built(able: list[Engine], service: PxeSpec, say: Say) -> Engine:
+    """The first engine whose image or root could be made; the last one's error otherwise."""
+    for candidate in able[:-1]:
+        try:
+            candidate.build(service, say)
+        except BridgekitError as error:
+            say(f"{error}; trying the next engine")
+        else:
+            return candidate
+    try:
+        able[-1].build(service, say)
+    except CommandError as error:
+        raise RefusedError(
+            f"What the service runs from can't be made: {error}. {UNCHANGED}"
+        ) from error
+    return able[-1]

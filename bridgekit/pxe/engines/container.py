@@ -1,0 +1,122 @@
+"""Docker and podman, which take the same words."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from bridgekit.pxe.engines import image
+from bridgekit.pxe.files import ServiceDir
+from bridgekit.pxe.spec import PxeSpec
+from bridgekit.system.process import CommandError, run
+from bridgekit.system.progress import Say
+
+# it keeps the first three, and needs the others to give up what it does not need
+CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", "SETPCAP")
+NETWORKS = {"docker": "bridge", "podman": "podman"}
+
+
+class Containers:
+    """Runs the image with a read-only root and no more rights than it needs."""
+
+    def __init__(self, name: str, cache: Path) -> None:
+        self._name = name
+        self._cache = cache
+
+    @property
+    def name(self) -> str:
+        """The engine's name, which is its program's too."""
+        return self._name
+
+    restarts = True
+
+    def why_not(self, service: PxeSpec) -> str | None:
+        """Installed, running, and with a network for the way out if one is wanted."""
+        if not shutil.which(self._name):
+            return f"{self._name} is not installed."
+        try:
+            run(self._name, "info", "--format", "{{json .}}", timeout=30)
+        except CommandError as error:
+            return f"{self._name}'s engine does not work: {error}."
+        if service.nat and not self._has_network():
+            return f"{self._name} has no network for the clients' way out; --no-nat goes without."
+        return None
+
+    def ready(self, service: PxeSpec) -> bool:
+        """The image is there and as new as its files."""
+        return image.ready(self._name, service)
+
+    def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
+        """Build the image if it is missing or older than its files, or `fresh`."""
+        return image.ensure(self._name, service, self._cache, say, fresh)
+
+    def start(self, service: PxeSpec, home: ServiceDir) -> None:
+        """Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE"""
+        environment = (f"--env={key}={value}" for key, value in service.settings)
+        run(
+            *(self._name, "run", "--detach", f"--name={home.name}"),
+            f"--network={NETWORKS[self._name] if service.nat else 'none'}",
+            "--cap-drop=ALL",
+            *(f"--cap-add={capability}" for capability in CAPABILITIES),
+            "--security-opt=no-new-privileges",
+            *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=755"),
+            f"--volume={home.name}:/var/lib/pxe",
+            *((f"--volume={service.site}:/srv/site:ro",) if service.site else ()),
+            "--restart=unless-stopped",
+            "--sysctl=net.ipv4.ip_forward=1",
+            *environment,
+            image.name_of(service),
+        )
+
+    def start_again(self, service: PxeSpec, home: ServiceDir) -> None:
+        """Equivalent to: docker start NAME"""
+        run(self._name, "start", home.name)
+
+    def pid(self, home: ServiceDir) -> int | None:
+        """The container's first process, as the host numbers it."""
+        return container_pid(self._name, home.name)
+
+    def follow(self, home: ServiceDir, more: bool) -> tuple[str, ...]:
+        """Equivalent to: docker logs --follow NAME"""
+        return (self._name, "logs", *(("--follow",) if more else ()), home.name)
+
+    def stop(self, home: ServiceDir) -> None:
+        """Equivalent to: docker rm --force NAME"""
+        if _inspect(self._name, home.name, "{{.Id}}"):
+            run(self._name, "rm", "--force", "--volumes", home.name)
+        if run(self._name, "volume", "ls", "--quiet", f"--filter=name={home.name}").split():
+            run(self._name, "volume", "rm", home.name)
+
+    def _has_network(self) -> bool:
+        try:
+            run(self._name, "network", "inspect", NETWORKS[self._name])
+        except CommandError:
+            return False
+        return True
+
+
+def container_pid(engine: str, container: str) -> int | None:
+    """The first process of a running container, by the container's name or id."""
+    pid = _inspect(engine, container, "{{.State.Pid}}")
+    return int(pid) if pid.isdecimal() and int(pid) else None
+
+
+def running_pid(engine: str, container: str) -> int | None:
+    """The same, None also where the engine cannot be asked."""
+    with suppress(CommandError):
+        return container_pid(engine, container)
+    return None
+
+
+def forwards(engine: str, container: str) -> bool:
+    """Is it labelled as a router of its clients, as our image is?"""
+    return _inspect(engine, container, '{{index .Config.Labels "bridgekit.router"}}') == "yes"
+
+
+def _inspect(engine: str, container: str, template: str) -> str:
+    """What the engine knows; empty if it knows no such container. CommandError if it is down."""
+    try:
+        return run(engine, "container", "inspect", "--format", template, "--", container).strip()
+    except CommandError as error:
+        if "no such" in str(error).lower():
+            return ""
+        raise

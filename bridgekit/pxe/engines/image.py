@@ -1,0 +1,104 @@
+"""The PXE service's image: Debian's base pulled or made, ours built upon it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from bridgekit.errors import RefusedError
+from bridgekit.pxe import files
+from bridgekit.pxe.engines import rootfs
+from bridgekit.pxe.spec import PxeSpec
+from bridgekit.system.process import CommandError, run
+from bridgekit.system.progress import Say
+
+BASE = f"debian:{rootfs.BASE}-slim"
+LABEL = "bridgekit.inputs"
+PULL_SECONDS = 600.0
+
+
+def name_of(service: PxeSpec) -> str:
+    """The image's name: the one asked for, else our own for the release."""
+    return service.image or f"bridgekit-pxe:{service.flavour}"
+
+
+def ready(engine: str, service: PxeSpec) -> bool:
+    """Is the image there? Ours only if it was built from the files as they are now."""
+    if service.image:
+        return bool(_inspect(engine, service.image, ".Id"))
+    return _inspect(engine, name_of(service), f'index .Config.Labels "{LABEL}"') == _inputs(service)
+
+
+def ensure(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> str:
+    """Return the image's name, once it is there: ours built, someone else's pulled."""
+    if not ready(engine, service) and service.image:
+        _pull(engine, service.image, say)
+    elif not service.image and (fresh or not ready(engine, service)):
+        build(engine, service, cache, say, fresh)
+    return name_of(service)
+
+
+def build(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool) -> str:
+    """Build the image under its name, whether there is one or not; `fresh` from today's packages.
+
+    Equivalent to: docker build --network host -t NAME .
+    """
+    _ensure_base(engine, cache, say)
+    say(f"building {name_of(service)} …")
+    dockerfile = files.asset("Dockerfile")
+    run(
+        *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
+        *(("--no-cache",) if fresh else ()),  # or it would have the packages of an earlier day
+        f"--build-arg=OLDER={' '.join(rootfs.older(service))}",
+        f"--build-arg=VERSIONS={' '.join(service.versions)}",
+        f"--build-arg=FIRMWARE={'yes' if service.firmware else 'no'}",
+        f"--label={LABEL}={_inputs(service)}",
+        f"--file={dockerfile}",
+        str(dockerfile.parent),
+        timeout=rootfs.BUILD_SECONDS,
+    )
+    return name_of(service)
+
+
+def _ensure_base(engine: str, cache: Path, say: Say) -> None:
+    if _inspect(engine, BASE, ".Id"):
+        return
+    say(f"pulling {BASE} …")
+    with suppress(CommandError):
+        run(engine, "pull", BASE, timeout=PULL_SECONDS)
+        return
+    say(f"{BASE} can't be pulled; making it from Debian's packages …")
+    _import_base(engine, cache)
+
+
+def _import_base(engine: str, cache: Path) -> None:
+    """Equivalent to: mmdebstrap --variant=minbase SUITE base.tar; docker import base.tar BASE"""
+    archive = files.private_dir(cache) / f"base-{rootfs.BASE}.tar"
+    if not archive.exists():
+        fresh = Path(f"{archive}.{os.getpid()}.tar")
+        try:
+            rootfs.debootstrap(rootfs.BASE, fresh)
+            fresh.replace(archive)
+        finally:
+            fresh.unlink(missing_ok=True)
+    run(engine, "import", str(archive), BASE, timeout=600)
+
+
+def _pull(engine: str, name: str, say: Say) -> None:
+    say(f"pulling {name} …")
+    try:
+        run(engine, "pull", name, timeout=PULL_SECONDS)
+    except CommandError as error:
+        raise RefusedError(
+            f"There is no image {name!r} and it can't be pulled: {error}. Nothing was changed; "
+            f"leave --image out to use our own, or build it: bridgekit pxe build --image {name}"
+        ) from error
+
+
+def _inputs(service: PxeSpec) -> str:
+    return f"{service.flavour}-{files.digest('Dockerfile', 'pxe')}"
+
+
+def _inspect(engine: str, name: str, expression: str) -> str:
+    with suppress(CommandError):
+        return run(engine, "image", "inspect", "--format", f"{{{{{expression}}}}}", name).strip()
+    return ""

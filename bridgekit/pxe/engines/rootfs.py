@@ -1,0 +1,90 @@
+"""The native engine's root file system: Debian's packages unpacked by mmdebstrap, made once."""
+
+import fcntl
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bridgekit.errors import RefusedError
+from bridgekit.pxe import files
+from bridgekit.pxe.spec import PxeSpec
+from bridgekit.system.process import run
+from bridgekit.system.progress import Say
+
+BASE = "trixie"
+"""What the service itself is made of: the newest release, whose signed GRUB speaks HTTP."""
+BUILD_SECONDS = 1800
+MADE_BY = ("packages", "firmware", "get", "install")
+
+
+def path_of(service: PxeSpec, cache: Path) -> Path:
+    """Where the root for this release and these packages belongs; it need not exist yet."""
+    inputs = files.digest(*(f"pxe/{name}" for name in MADE_BY))
+    return cache / f"pxe-root-{service.flavour}-{inputs}"
+
+
+def older(service: PxeSpec) -> tuple[str, ...]:
+    """The releases that it offers and is not itself made of."""
+    return tuple(suite for suite in service.suites if suite != BASE)
+
+
+def ensure(service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> Path:
+    """Return the root, built first if it is missing; another builder is waited for.
+
+    With `fresh` it is built anew; nothing may run in the old one.
+    """
+    root = path_of(service, cache)
+    if root.is_dir() and not fresh:
+        return root
+    with _locked(files.private_dir(cache) / ".pxe-root.lock"):
+        if fresh or not root.is_dir():
+            say(f"making the PXE service's root from Debian {BASE}'s packages …")
+            _build(service, root)
+            say(f"made {root}")
+    return root
+
+
+def debootstrap(suite: str, target: Path, *options: str) -> None:
+    """Unpack a minimal Debian as a directory or a .tar.
+
+    Equivalent to: mmdebstrap --variant=minbase SUITE TARGET
+    """
+    if not shutil.which("mmdebstrap"):
+        raise RefusedError(
+            "mmdebstrap is missing. Nothing was changed; apt-get install mmdebstrap."
+        )
+    mirror = filter(None, (os.environ.get("BRIDGEKIT_MIRROR"),))
+    argv = ("mmdebstrap", "--quiet", "--variant=minbase", *options, suite, str(target), *mirror)
+    run(*argv, timeout=BUILD_SECONDS)
+
+
+def _build(service: PxeSpec, root: Path) -> None:
+    # a temporary directory is 0700, but / must be open to the service's own user
+    with tempfile.TemporaryDirectory(dir=root.parent, prefix=".pxe-root-") as scratch:
+        fresh = Path(scratch) / "root"
+        debootstrap(BASE, fresh, *(f"--customize-hook={line}" for line in _hooks(service)))
+        if root.is_dir():
+            root.rename(Path(scratch) / "old")
+        fresh.rename(root)
+
+
+def _hooks(service: PxeSpec) -> Iterator[str]:
+    """What is run in the fresh root, as in the Dockerfile; mmdebstrap gives each to a shell."""
+    yield 'mkdir "$1/pxe"'
+    for name in MADE_BY:
+        yield f'cp {shlex.quote(str(files.asset(f"pxe/{name}")))} "$1/pxe/"'
+    firmware = "yes" if service.firmware else "no"
+    words = (" ".join(older(service)), " ".join(service.versions), firmware)
+    yield f'chroot "$1" sh /pxe/get {shlex.join(words)}'
+    yield 'chroot "$1" sh /pxe/install'
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

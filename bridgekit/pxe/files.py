@@ -1,0 +1,60 @@
+"""Where the service's files are: what ships with the package, what is kept, what is cached."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from msgspec import Struct
+
+DEFAULT_STATE_DIR = Path("/var/lib/bridgekit")
+
+
+def asset(name: str) -> Path:
+    """A shipped file or directory: in a checkout the one at its top, in a wheel the copy."""
+    with as_file(files("bridgekit.assets").joinpath(name)) as path:
+        return path.resolve()
+
+
+def state_dir(given: str | None) -> Path:
+    """The state directory: as given, else BRIDGEKIT_STATE_DIR, else /var/lib/bridgekit."""
+    return Path(given or os.environ.get("BRIDGEKIT_STATE_DIR") or DEFAULT_STATE_DIR).absolute()
+
+
+def cache_dir(state: Path) -> Path:
+    """Where roots and base images are kept: BRIDGEKIT_CACHE_DIR, else below the state directory."""
+    return Path(os.environ.get("BRIDGEKIT_CACHE_DIR") or state / "cache").absolute()
+
+
+def digest(*names: str) -> str:
+    """A short hash over shipped files and directories, by name and content."""
+    sums = hashlib.sha256()
+    for name in names:
+        for path in sorted(_files(asset(name))):
+            inside = str(path.relative_to(asset(name)))
+            sums.update(b"\0".join((name.encode(), inside.encode(), path.read_bytes(), b"")))
+    return sums.hexdigest()[:12]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    found = path.rglob("*") if path.is_dir() else (path,)
+    return (one for one in found if one.is_file() and one.suffix != ".pyc")
+
+
+def private_dir(path: Path) -> Path:
+    """Make a directory that only its owner may enter, and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+class ServiceDir(Struct, frozen=True):
+    """One service's place below the state directory."""
+
+    state: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The directory with its record, its log and what its engine notes."""
+        return self.state / "pxe" / self.name

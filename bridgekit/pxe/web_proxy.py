@@ -1,0 +1,68 @@
+"""The service's page at an address of the host, for those who are not on the clients' wire."""
+
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from socket import AF_INET, AF_INET6
+from urllib.parse import urlsplit
+
+from bridgekit.errors import BridgekitError
+from bridgekit.pxe import record, runtime_state, status
+
+PATHS = ("/", "/clients", "/metrics")
+"""What tells of machines; boot files and answers are for the machines alone."""
+
+
+class PageServer(ThreadingHTTPServer):
+    """Listens at once, and answers from `serve_forever` on, whether the service runs or not.
+
+    Raises OSError if the address is not the host's, or somebody listens there.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, bridge: str, state: Path, address: str, port: int) -> None:
+        self.home = record.home_of(bridge, state)
+        self.address_family = AF_INET6 if ":" in address else AF_INET
+        super().__init__((address, port), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PageServer
+    timeout = 10  # seconds for a request
+
+    def do_GET(self) -> None:
+        if not self._is_called_rightly():
+            return self.send_error(403, "This page has no such name")
+        if self.path not in PATHS:
+            return self.send_error(404)
+        answer = self._answer()
+        if answer is None:
+            return self.send_error(503, "The PXE service does not run")
+        self.send_response(answer.status)
+        for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(answer.body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, format: str, *_args: object) -> None:
+        pass
+
+    def _answer(self) -> runtime_state.HttpAnswer | None:
+        with suppress(OSError, BridgekitError):
+            pid = status.pid(self.server.home)
+            return runtime_state.ask(pid, self.path) if pid else None
+        return None
+
+    def _is_called_rightly(self) -> bool:
+        """A site of somebody's whose name leads to 127.0.0.1 must not read this in a browser."""
+        if not ip_address(str(self.server.server_address[0])).is_loopback:
+            return True
+        with suppress(ValueError):
+            name = urlsplit(f"//{self.headers.get('Host', '')}").hostname or ""
+            return name == "localhost" or bool(ip_address(name))
+        return False

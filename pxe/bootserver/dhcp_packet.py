@@ -1,0 +1,99 @@
+"""DHCP's packets as whole Ethernet frames: a client's questions, and servers' answers. RFC 2131"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+MAGIC = b"\x63\x82\x53\x63"
+BOOTP = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
+DISCOVER, OFFER, REQUEST, ACK, RELEASE = 1, 2, 3, 5, 7
+KIND, REQUESTED, SERVER, ROUTER, FILE = 53, 50, 54, 3, 67
+BROADCAST = b"\xff" * 6
+NOWHERE = IPv4Address(0)
+LEAST = 300  # bytes of a BOOTP packet, RFC 1542
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpAnswer:
+    """What a server says: the address it gives, where the file is, and its options.
+
+    `server` is its own address, `mac` that of its card.
+    """
+
+    kind: int
+    yours: IPv4Address
+    next_server: IPv4Address
+    file: str
+    server: IPv4Address
+    mac: bytes
+    options: Mapping[int, bytes]
+
+
+def question(
+    mac: bytes, xid: int, kind: int, options: bytes = b"", own: IPv4Address = NOWHERE
+) -> bytes:
+    """A client's frame to everyone, which asks for a broadcast answer; `own` is its address."""
+    fixed = BOOTP.pack(
+        *(1, 1, 6, 0, xid, 0, 0x8000, own.packed, *(bytes(4),) * 3),
+        *(mac.ljust(16, b"\0"), b"", b"", MAGIC),
+    )
+    bootp = (fixed + option(KIND, bytes((kind,))) + options + b"\xff").ljust(LEAST, b"\0")
+    udp = struct.pack("!HHHH", 68, 67, 8 + len(bootp), 0) + bootp
+    header = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, own.packed, BROADCAST[:4]
+    )
+    header = header[:10] + struct.pack("!H", _checksum(header)) + header[12:]
+    return BROADCAST + mac + b"\x08\x00" + header + udp
+
+
+def option(code: int, value: bytes) -> bytes:
+    """One option of up to 255 bytes."""
+    return bytes((code, len(value))) + value
+
+
+def answer(frame: bytes, mac: bytes, xid: int) -> DhcpAnswer | None:
+    """The answer in a frame, if it is one to this client's question; None for anything else."""
+    if len(frame) < 34 or frame[12:14] != b"\x08\x00" or frame[14] >> 4 != 4 or frame[23] != 17:
+        return None
+    udp = 14 + (frame[14] & 15) * 4
+    bootp = frame[udp + 8 :]
+    if frame[udp + 2 : udp + 4] != b"\x00\x44" or len(bootp) < BOOTP.size:
+        return None
+    op, _, _, _, answered, _, _, _, yours, there, _, client, _, file, magic = BOOTP.unpack_from(
+        bootp
+    )
+    if (op, answered, client[:6], magic) != (2, xid, mac, MAGIC):
+        return None
+    options = _options(bootp[BOOTP.size :])
+    named, server = options.get(FILE, file).split(b"\0")[0], options.get(SERVER, b"")
+    return DhcpAnswer(
+        kind=options.get(KIND, b"\0")[:1].ljust(1, b"\0")[0],
+        yours=IPv4Address(yours),
+        next_server=IPv4Address(there),
+        file=named.decode(errors="replace"),
+        server=IPv4Address(server if len(server) == 4 else frame[26:30]),
+        mac=frame[6:12],
+        options=options,
+    )
+
+
+def _options(data: bytes) -> dict[int, bytes]:
+    """Decode DHCP options as far as they are whole."""
+    options: dict[int, bytes] = {}
+    at = 0
+    while at < len(data) and data[at] != 255:
+        if data[at] == 0:
+            at += 1
+            continue
+        if at + 1 >= len(data) or at + 2 + data[at + 1] > len(data):
+            break
+        options.setdefault(data[at], data[at + 2 : at + 2 + data[at + 1]])
+        at += 2 + data[at + 1]
+    return options
+
+
+def _checksum(header: bytes) -> int:
+    total: int = sum(struct.unpack(f"!{len(header) // 2}H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF

@@ -1,0 +1,66 @@
+"""What dnsmasq says, understood: clients that can't be served, and clients that go in circles."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+# anchored: what a client calls itself, or a file, stands in these lines, too
+DHCP = r"^dnsmasq-dhcp\[\d+\]: (?P<id>\d+) "
+TFTP = r"^dnsmasq-tftp\[\d+\]: "
+MACHINE = r"(?P<mac>[0-9a-f]{2}(:[0-9a-f]{2}){5})"
+ADDRESSED = r"(?P<address>[0-9a-f.:]+)"
+SENT = re.compile(rf"{TFTP}sent (?P<file>\S+) to {ADDRESSED}$")
+IA32 = re.compile(rf"{DHCP}vendor class: \w+:Arch:00006\b")
+IGNORED = re.compile(rf"{DHCP}(DHCPDISCOVER|PXE)\(\S+\) (\S+ )?{MACHINE} (proxy-)?ignored$")
+LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
+TIMES, SECONDS = 3, 600.0
+MOST = 1000
+"""How many clients' loads are kept; those that loaded nothing for longest go first."""
+ONE_START = 5.0  # firmware asks once for the size, and once for the file
+
+
+@dataclass(slots=True)
+class LogParser:
+    """Adds sentences to dnsmasq's lines; `known` are the machines that are served, None for all."""
+
+    known: frozenset[str] | None = None
+    now: Callable[[], float] = time.monotonic
+    ia32: str = ""  # the last question of such a client, by its number
+    loaded: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+
+    def heard(self, line: str) -> Iterator[str]:
+        """What this line means beyond its words; nothing for most."""
+        if asked := IA32.search(line):
+            self.ia32 = asked["id"]
+        if ignored := IGNORED.search(line):
+            yield from self._ignored(ignored["id"], ignored["mac"])
+        if sent := SENT.search(line):
+            yield from self._sent(sent["file"].rpartition("/")[2], sent["address"])
+
+    def _ignored(self, number: str, mac: str) -> Iterator[str]:
+        if number == self.ia32:
+            yield (
+                f"refused: {mac} is a 32-bit UEFI client (IA32); no signed boot chain exists for it"
+            )
+        elif self.known is not None and mac not in self.known:
+            yield f"refused: {mac} is in no machines.toml, and only those are served"
+
+    def _sent(self, file: str, address: str) -> Iterator[str]:
+        if file not in LOADERS:
+            return
+        times = self.loaded.pop((file, address), deque(maxlen=TIMES))
+        self.loaded[file, address] = times
+        if len(self.loaded) > MOST:
+            del self.loaded[next(iter(self.loaded))]
+        if times and self.now() - times[-1] < ONE_START:
+            return
+        times.append(self.now())
+        if len(times) == TIMES and times[-1] - times[0] <= SECONDS:
+            yield (
+                f"in circles: {address} has fetched {file} {TIMES} times in "
+                f"{times[-1] - times[0]:.0f} s; it starts and does not get on: look at its screen, "
+                "at Secure Boot's settings and at its boot order"
+            )
+            times.clear()
