@@ -73,8 +73,11 @@ class PxeSpec(Struct, frozen=True):
         return IPv4Interface(self.address).network
 
     @property
-    def flavour(self) -> str:
-        """What its image or root is made for, in a word."""
+    def image_variant(self) -> str:
+        """The name of the image or root file system that serves this.
+
+        Its suites, and its firmware.
+        """
         return "-".join((*self.suites, *(("firmware",) if self.firmware else ())))
 
     @property

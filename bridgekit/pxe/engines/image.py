@@ -18,7 +18,7 @@ PULL_SECONDS = 600.0
 
 def name_of(service: PxeSpec) -> str:
     """The image's name: the one asked for, else our own for the release."""
-    return service.image or f"bridgekit-pxe:{service.flavour}"
+    return service.image or f"bridgekit-pxe:{service.image_variant}"
 
 
 def ready(engine: str, service: PxeSpec) -> bool:
@@ -95,7 +95,7 @@ def _pull(engine: str, name: str, say: Say) -> None:
 
 
 def _inputs(service: PxeSpec) -> str:
-    return f"{service.flavour}-{files.digest('Dockerfile', 'pxe')}"
+    return f"{service.image_variant}-{files.digest('Dockerfile', 'pxe')}"
 
 
 def _inspect(engine: str, name: str, expression: str) -> str:

@@ -24,7 +24,7 @@ MADE_BY = ("packages", "firmware", "get", "install")
 def path_of(service: PxeSpec, cache: Path) -> Path:
     """Where the root for this release and these packages belongs; it need not exist yet."""
     inputs = files.digest(*(f"pxe/{name}" for name in MADE_BY))
-    return cache / f"pxe-root-{service.flavour}-{inputs}"
+    return cache / f"pxe-root-{service.image_variant}-{inputs}"
 
 
 def older(service: PxeSpec) -> tuple[str, ...]:
