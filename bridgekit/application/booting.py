@@ -15,14 +15,14 @@ from bridgekit.transaction.executor import focus, link_after
 
 
 def boot(
-    main: Path, changes: Iterable[FileChange], intent: Intent, flavour: DialectName
+    main: Path, changes: Iterable[FileChange], intent: Intent, dialect: DialectName
 ) -> IfupdownState:
     """Return how the files are read when they are changed so."""
     texts = atomic_file.FileSnapshot({one.path: one.after for one in changes})
-    reading = interfaces.parse_files(str(main), texts, strict=False, flavour=DIALECTS[flavour])
+    reading = interfaces.parse_files(str(main), texts, strict=False, dialect=DIALECTS[dialect])
     up = (link for link in focus(intent) if link == link_after(intent) or reading.brings_up(link))
     running = (name for link in up for name in reading.running(link))
-    return IfupdownState(str(main), flavour, tuple(running))
+    return IfupdownState(str(main), dialect, tuple(running))
 
 
 def findings(boot: IfupdownState, changes: Iterable[FileChange], bridge: str) -> Iterator[Finding]:

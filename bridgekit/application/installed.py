@@ -15,45 +15,45 @@ from bridgekit.system import atomic_file
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 
 
-def flavour(asked: str | None) -> Dialect:
-    """Return the flavour that was asked for, else the installed one, else the classic one."""
+def dialect(asked: str | None) -> Dialect:
+    """Return the dialect that was asked for, else the installed one, else the classic one."""
     return DIALECTS.get(asked or detect.installed() or "", CLASSIC)
 
 
-def about_taking(main: Path, changes: Iterable[FileChange], flavour: Dialect) -> Iterator[Finding]:
-    """Yield what the flavour does not take of the files, as they are or else as they will be."""
+def about_taking(main: Path, changes: Iterable[FileChange], dialect: Dialect) -> Iterator[Finding]:
+    """Yield what the dialect does not take of the files, as they are or else as they will be."""
     now, then = (
         atomic_file.FileSnapshot(),
         atomic_file.FileSnapshot({one.path: one.after for one in changes}),
     )
-    for one in _untaken(main, now, flavour) or _untaken(main, then, flavour):
-        message = f"{flavour.name} does not take {one.path}, line {one.line}: {one.message}"
+    for one in _untaken(main, now, dialect) or _untaken(main, then, dialect):
+        message = f"{dialect.name} does not take {one.path}, line {one.line}: {one.message}"
         yield Finding("refuse", "file-not-taken", message, "mend that, or give --no-persist")
 
 
-def _untaken(main: Path, texts: atomic_file.FileSnapshot, flavour: Dialect) -> tuple[Problem, ...]:
-    reading = interfaces.parse_files(str(main), texts, strict=flavour is CLASSIC, flavour=flavour)
-    return interfaces.unsupported_lines(reading, texts, flavour)
+def _untaken(main: Path, texts: atomic_file.FileSnapshot, dialect: Dialect) -> tuple[Problem, ...]:
+    reading = interfaces.parse_files(str(main), texts, strict=dialect is CLASSIC, dialect=dialect)
+    return interfaces.unsupported_lines(reading, texts, dialect)
 
 
-def about_tools(leases: frozenset[int], flavour: Dialect) -> Iterator[Finding]:
-    """Yield what the flavour lacks to make the bridge and to ask for these families' leases."""
+def about_tools(leases: frozenset[int], dialect: Dialect) -> Iterator[Finding]:
+    """Yield what the dialect lacks to make the bridge and to ask for these families' leases."""
     here = detect.installed()
     if here is None:
         message = "ifupdown is not installed: nothing reads the interfaces file at boot"
         yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")
         return
-    if here != flavour.name:
-        message = f"the file is written for {flavour.name}, and {here} is installed"
+    if here != dialect.name:
+        message = f"the file is written for {dialect.name}, and {here} is installed"
         yield Finding(
-            "warn", "other-flavour", message, f"install {flavour.name} before the next boot"
+            "warn", "other-dialect", message, f"install {dialect.name} before the next boot"
         )
         return
-    if flavour is CLASSIC and not BRIDGE_UTILS.exists():
+    if dialect is CLASSIC and not BRIDGE_UTILS.exists():
         message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
         advice = "apt install bridge-utils, or give --no-persist"
         yield Finding("refuse", "no-bridge-utils", message, advice)
-    if leases and not any(map(shutil.which, flavour.clients)):
+    if leases and not any(map(shutil.which, dialect.clients)):
         message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
         advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
         yield Finding("refuse", "no-dhcp-client", message, advice)

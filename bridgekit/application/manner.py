@@ -12,5 +12,5 @@ Source = Literal["live", "file"]
 class Manner(Struct, frozen=True):
     """In whose words, and whether a bridge's section follows the host or the file's own section."""
 
-    flavour: Dialect
+    dialect: Dialect
     source: Source = "live"

@@ -40,20 +40,20 @@ def template() -> str:
 
 
 def stanza_text(
-    state: NetworkState, intent: Intent, extras: RenderOptions, flavour: Dialect
+    state: NetworkState, intent: Intent, extras: RenderOptions, dialect: Dialect
 ) -> str:
     """Return the interfaces(5) text that makes this state's bridge at the next boot."""
-    return render(stanzas(state, intent.bridge, intent.nic, extras, flavour), template())
+    return render(stanzas(state, intent.bridge, intent.nic, extras, dialect), template())
 
 
-def section_alone(after: NetworkState, intent: Intent, flavour: Dialect, cidr: bool) -> str:
+def section_alone(after: NetworkState, intent: Intent, dialect: Dialect, cidr: bool) -> str:
     """Return the bridge's section without anything that the files say of the NIC."""
-    changed, asked = settings(after, intent.bridge, flavour), leased(after, intent.bridge)
+    changed, asked = settings(after, intent.bridge, dialect), leased(after, intent.bridge)
     nic = after.link(intent.nic)
     extras = RenderOptions(
         settings=changed, leased=asked, cidr=cidr, vlans=nic.vlans if nic else None
     )
-    return stanza_text(after, intent, extras, flavour)
+    return stanza_text(after, intent, extras, dialect)
 
 
 def file_changes(
@@ -67,25 +67,25 @@ def file_changes(
 
     If the bridge was there before, a section of its own goes into the new one.
     """
-    flavour, after = manner.flavour, _with_leases_ending(after)
+    dialect, after = manner.dialect, _with_leases_ending(after)
     with refuse_on_error():
-        reading = read(main, flavour)
+        reading = read(main, dialect)
     there = before.link(intent.bridge) is not None
-    extras = _extras(reading, after, intent, flavour, there)
+    extras = _extras(reading, after, intent, dialect, there)
     stanza = _section(reading, after, intent, extras, manner)
     changes: list[FileChange] = []
-    for path, (text, new) in _rewritten(reading, intent, stanza, there, flavour).items():
+    for path, (text, new) in _rewritten(reading, intent, stanza, there, dialect).items():
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
-    asked = flavour.asked(extras.leased)
+    asked = dialect.asked(extras.leased)
     found = (
         *about_files(reading, intent, there),
         *about_lines(reading, extras.kept, intent, manner.source),
         *about_agreement(reading, before, intent.nic, manner.source),
-        *about_taking(main, changes, flavour),
+        *about_taking(main, changes, dialect),
         *about_writing(changes),
         *about_the_unwritten(after, intent.bridge, extras.leased - asked),
-        *about_tools(asked, flavour),
+        *about_tools(asked, dialect),
     )
     return tuple(changes), found
 
@@ -96,7 +96,7 @@ def _named(intent: Intent, there: bool) -> tuple[str, ...]:
 
 
 def _extras(
-    reading: ParsedInterfaces, after: NetworkState, intent: Intent, flavour: Dialect, there: bool
+    reading: ParsedInterfaces, after: NetworkState, intent: Intent, dialect: Dialect, there: bool
 ) -> RenderOptions:
     named = _named(intent, there)
     asking = interfaces.asking(reading, intent.nic)
@@ -105,13 +105,13 @@ def _extras(
     bridge = after.link(intent.bridge)
     return RenderOptions(
         mac=bridge.mac if bridge else None,
-        settings=settings(after, intent.bridge, flavour),
+        settings=settings(after, intent.bridge, dialect),
         kept=interfaces.options_to_keep(tuple(o for o in own if o not in asked), *named),
         asking=asking,
         leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
         port=intent.spec.port,
         ports=interfaces.ports(own),
-        lasting=flavour is CLASSIC and any(interfaces.stays_up(reading, one) for one in named),
+        lasting=dialect is CLASSIC and any(interfaces.stays_up(reading, one) for one in named),
     )
 
 
@@ -123,15 +123,15 @@ def _section(
     manner: Manner,
 ) -> str:
     """The text of the bridge's section."""
-    flavour = manner.flavour
+    dialect = manner.dialect
     bridge, sections = after.link(intent.bridge), interfaces.sections_of(reading, intent.nic)
     silent = not reading.called(reading.section_of(intent.nic))
     if manner.source == "live" or bridge is None or silent:
-        text = stanza_text(after, intent, extras, flavour)
+        text = stanza_text(after, intent, extras, dialect)
     else:
         there = replace(extras, kept=_own_of_the_bridge(reading, intent))
         followed = replace(bridge, mtu=mtu(sections))
-        words = bridge_options(followed, intent.nic, there, flavour)
+        words = bridge_options(followed, intent.nic, there, dialect)
         text = render(retarget(sections, intent.nic, intent.bridge, tuple(words)), template())
     return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
 
@@ -142,7 +142,7 @@ def _own_of_the_bridge(reading: ParsedInterfaces, intent: Intent) -> tuple[Optio
 
 
 def _rewritten(
-    reading: ParsedInterfaces, intent: Intent, stanza: str, there: bool, flavour: Dialect
+    reading: ParsedInterfaces, intent: Intent, stanza: str, there: bool, dialect: Dialect
 ) -> dict[Path, tuple[str, str]]:
     """Each file's text with what shall be in its place."""
     homes = (interfaces.home(reading, name) for name in _named(intent, there))
@@ -150,12 +150,12 @@ def _rewritten(
     nic, bridge = (
         interfaces.find_references(reading, name) for name in (intent.nic, intent.bridge)
     )
-    nic = replace(nic, named=nic.named or flavour.always_bare)
+    nic = replace(nic, named=nic.named or dialect.always_bare)
     made: dict[Path, tuple[str, str]] = {}
     for path, text in _texts(reading).items():
-        without = interfaces.disable(text, intent.bridge, "", bridge, flavour) if there else text
+        without = interfaces.disable(text, intent.bridge, "", bridge, dialect) if there else text
         here = stanza if path == Path(home) else ""
-        new = interfaces.disable(without, intent.nic, here, nic, flavour)
+        new = interfaces.disable(without, intent.nic, here, nic, dialect)
         made[path] = text, new
     return made
 
@@ -189,12 +189,12 @@ def leased(
     return frozenset(found | ({IPV6} if ("inet6", "dhcp") in methods else set()))
 
 
-def settings(state: NetworkState, bridge: str, flavour: Dialect) -> tuple[Sysctl, ...]:
+def settings(state: NetworkState, bridge: str, dialect: Dialect) -> tuple[Sysctl, ...]:
     """Return the bridge's settings that it would not have by itself."""
     fresh = default_sysctls(state)
     wanted = state.sysctls_of(bridge)
     changed = {key for key in wanted if fresh.get(key, wanted[key]) != wanted[key]}
-    said = changed | (flavour.sets & wanted.keys())
+    said = changed | (dialect.sets & wanted.keys())
     return tuple(Sysctl(key.format(bridge), wanted[key]) for key in sorted(said))
 
 
@@ -227,11 +227,11 @@ def _with_backup(path: Path, text: str, hidden: bool) -> list[FileChange]:
     return [FileChange(str(backup), atomic_file.read(backup), before), change]
 
 
-def read(main: Path, flavour: Dialect = CLASSIC) -> ParsedInterfaces:
+def read(main: Path, dialect: Dialect = CLASSIC) -> ParsedInterfaces:
     """The main interfaces file and those that it includes."""
     atomic_file.read(main)  # tells it if that is no file; of those included ifup would skip it
     return interfaces.parse_files(
-        str(main), atomic_file.FileSnapshot(), strict=False, flavour=flavour
+        str(main), atomic_file.FileSnapshot(), strict=False, dialect=dialect
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from bridgekit.application import booting
-from bridgekit.application.installed import flavour
+from bridgekit.application.installed import dialect
 from bridgekit.application.manner import Manner, Source
 from bridgekit.application.persisting import file_changes
 from bridgekit.errors import refuse_on_error
@@ -36,7 +36,7 @@ class Request(Struct, frozen=True):
     spec: BridgeSpec = field(default_factory=BridgeSpec)
     force: bool = False
     with_pxe: bool = False
-    flavour: str | None = None
+    dialect: str | None = None
 
 
 class Draft(Struct, frozen=True):
@@ -66,11 +66,11 @@ def draft(request: Request) -> Draft:
     boot: IfupdownState | None = None
     after = target_state(state, intent)
     if request.persist:
-        manner = Manner(flavour(request.flavour), request.persist)
+        manner = Manner(dialect(request.dialect), request.persist)
         changes, about_files = file_changes(request.interfaces_file, state, after, intent, manner)
         found = (*about_files, *found)
         if changes:
-            boot = booting.boot(request.interfaces_file, changes, intent, manner.flavour.name)
+            boot = booting.boot(request.interfaces_file, changes, intent, manner.dialect.name)
         if boot and not any(item.level == "refuse" for item in found):
             found = (*booting.findings(boot, changes, intent.bridge), *found)
     if request.with_pxe:

@@ -88,7 +88,7 @@ def foreign(
         )
     intent = Intent(port, bridge, "unbridge")
     return _draft(
-        intent, without, about_foreign(persisting.read(main, installed.flavour(None)), bridge)
+        intent, without, about_foreign(persisting.read(main, installed.dialect(None)), bridge)
     )
 
 

@@ -152,7 +152,7 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
             plan = plans.decode(plan_file.read_bytes())
         insists = request.force and not plan.intent.force
         other_spec = request.spec not in (BridgeSpec(), plan.intent.spec)
-        other_file = request.persist != "live" or request.flavour
+        other_file = request.persist != "live" or request.dialect
         if request.nic not in (None, plan.intent.nic) or other_file or insists or other_spec:
             raise UsageError(f"{plan_file} says otherwise, for {plan.intent.nic}; make a new plan")
         strange = persisting.outside(request.interfaces_file, plan.files)
@@ -193,7 +193,7 @@ def _request(nic: str | None, store: Store, rest: dict[str, Any]) -> Request:
         spec=rest["spec"],
         force=rest["i_know"],
         with_pxe=rest["with_pxe"],
-        flavour=rest["flavour"],
+        dialect=rest["dialect"],
     )
 
 

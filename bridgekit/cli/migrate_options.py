@@ -7,7 +7,7 @@ from bridgekit.cli.netboot_options import service_options
 from bridgekit.cli.options import (
     Command,
     bridge_option,
-    flavour_option,
+    dialect_option,
     interfaces_option,
     json_option,
     nic_argument,
@@ -18,7 +18,7 @@ _OPTIONS = (
     bridge_option,
     bridge_options,
     interfaces_option,
-    flavour_option,
+    dialect_option,
     click.option(
         "--persist",
         type=click.Choice(["live", "file"]),

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import wraps
 from pathlib import Path
 from typing import Any, get_args
@@ -47,8 +48,21 @@ interfaces_option = click.option(
     show_default=True,
     help="The interfaces(5) file.",
 )
-flavour_option = click.option(
+
+
+class _RenamedOption(click.Option):
+    """An option whose old names are still accepted; help shows the first name alone."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        shown = copy(self)
+        shown.opts = self.opts[:1]
+        return click.Option.get_help_record(shown, ctx)
+
+
+dialect_option = click.option(
+    "--dialect",
     "--flavour",
+    cls=_RenamedOption,
     type=click.Choice(get_args(DialectName)),
     help="Which ifupdown shall read the interfaces file; without it the one that is installed.",
 )

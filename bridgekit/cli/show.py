@@ -13,7 +13,7 @@ from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
     as_json_text,
     bridge_option,
-    flavour_option,
+    dialect_option,
     interfaces_option,
     json_option,
     nic_argument,
@@ -91,7 +91,7 @@ def _of(state: NetworkState, name: str) -> NetworkState:
 @bridge_option
 @bridge_options
 @interfaces_option
-@flavour_option
+@dialect_option
 @json_option
 @click.option(
     "--style",
@@ -108,7 +108,7 @@ def interfaces(
     bridge: str,
     spec: BridgeSpec,
     interfaces_file: Path,
-    flavour: str | None,
+    dialect: str | None,
     as_json: bool,
     style: str,
     out: Path | None,
@@ -132,7 +132,7 @@ def interfaces(
     if link is None:
         raise RefusedError(f"there is no interface {name}; nothing was changed")
     intent = Intent(name, bridge, "bridge", spec)
-    chosen = installed.flavour(flavour)
+    chosen = installed.dialect(dialect)
     if check:
         subject = bridge if link.controller == bridge else name
         _checked(state, subject, interfaces_file, chosen, as_json)
@@ -147,10 +147,10 @@ def interfaces(
         click.echo(as_json_text({"text": text}) if as_json else text, nl=as_json)
 
 
-def _checked(state: NetworkState, link: str, main: Path, flavour: Dialect, as_json: bool) -> None:
+def _checked(state: NetworkState, link: str, main: Path, dialect: Dialect, as_json: bool) -> None:
     """Tell on what the file and the link do not agree, and end with 10 if there is something."""
     with refuse_on_error():
-        found = find_drift(persisting.read(main, flavour), state, link)
+        found = find_drift(persisting.read(main, dialect), state, link)
     if as_json:
         click.echo(as_json_text({"link": link, "differences": found}))
     else:

@@ -22,13 +22,13 @@ SYSTEM: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 """Debian's own python3 runs ifupdown2."""
 
 
-def install(lab: Lab, flavour: str) -> None:
-    """Put another flavour into a lab's host, in the place of ifupdown and bridge-utils."""
-    folder = packages.unpacked(PACKAGES[flavour])
+def install(lab: Lab, dialect: str) -> None:
+    """Put another dialect into a lab's host, in the place of ifupdown and bridge-utils."""
+    folder = packages.unpacked(PACKAGES[dialect])
     program = folder / "usr/share/ifupdown2/__main__.py"
     if program.exists():
         program.chmod(0o755)  # as the package does when it is installed
-    for name in ("ifup", "ifdown", "ifquery") if flavour == "ifupdown-ng" else ():
+    for name in ("ifup", "ifdown", "ifquery") if dialect == "ifupdown-ng" else ():
         link = folder / "usr/sbin" / name  # Debian 13's package leaves that to its alternatives
         if not link.exists():
             link.symlink_to("ifupdown-ng")
@@ -36,9 +36,9 @@ def install(lab: Lab, flavour: str) -> None:
     network = lab.hosts["host"].config / "network"
     for script in network.glob("if-*.d/bridge"):
         script.unlink()
-    settings = folder / "etc/network" / flavour
+    settings = folder / "etc/network" / dialect
     if settings.is_dir():
-        shutil.copytree(settings, network / flavour)
+        shutil.copytree(settings, network / dialect)
     lab.run("host", "mount", "-t", "tmpfs", "none", "/var/tmp")  # where ifupdown2 has its books
 
 
@@ -46,7 +46,7 @@ def boot(
     name: str,
     interfaces: str,
     more: Mapping[str, str] | None = None,
-    flavour: str = "classic",
+    dialect: str = "classic",
     checked: bool = True,
 ) -> tuple[witness.Testimony, str]:
     """Run `ifup -a` in a lab host that has nothing but its two NICs and this interfaces file.
@@ -58,8 +58,8 @@ def boot(
     with Lab(name, host=(), interfaces=interfaces) as lab:
         for file, text in (more or {}).items():
             lab.write_interfaces(text, file)
-        if flavour in PACKAGES:
-            install(lab, flavour)
+        if dialect in PACKAGES:
+            install(lab, dialect)
         for link in () if checked else ("default", "eth0", "eth1"):
             lab.hosts["host"].sysctl(f"net.ipv6.conf.{link}.accept_dad", "0")
         done = lab.run("host", "ifup", "-a", timeout=120, env=SYSTEM)
@@ -69,7 +69,7 @@ def boot(
 
 
 def _wait_until_ports_forward(lab: Lab, timeout: float = 20) -> None:
-    """With STP that takes twice the forward delay, and not every flavour waits for it."""
+    """With STP that takes twice the forward delay, and not every dialect waits for it."""
     deadline = time.monotonic() + timeout
     while re.search("state (listening|learning)", lab.run("host", "bridge", "link").stdout):
         if time.monotonic() > deadline:

@@ -57,10 +57,10 @@ def test_exclusive_child_is_refused(make_lab: MakeLab, child: str) -> None:
 BOOTS = ("classic", "ifupdown2", "ifupdown-ng")
 
 
-def booted(lab: Lab, flavour: str) -> tuple[list[str], str]:
+def booted(lab: Lab, dialect: str) -> tuple[list[str], str]:
     """The VLANs after a boot from the lab's file alone, and what ifup said."""
     file = lab.read_interfaces()
-    testimony, said = ifup.boot(f"boot{os.getpid()}", file, None, flavour, checked=False)
+    testimony, said = ifup.boot(f"boot{os.getpid()}", file, None, dialect, checked=False)
     return vlans(testimony), said
 
 
@@ -98,17 +98,17 @@ def test_a_bridge_that_knows_vlans_is_taken_as_it_is(make_lab: MakeLab) -> None:
 OWN = "\nauto br0\niface br0 inet manual\n  bridge-ports none\n  bridge-vids 20 30-32\n"
 
 
-@pytest.mark.parametrize("flavour", BOOTS)
-def test_the_file_alone_brings_all_vlans_back(make_lab: MakeLab, flavour: str) -> None:
-    """Its section gives VLANs to all ports, or to the bridge, or to none, as the flavour has it."""
+@pytest.mark.parametrize("dialect", BOOTS)
+def test_the_file_alone_brings_all_vlans_back(make_lab: MakeLab, dialect: str) -> None:
+    """Its section gives VLANs to all ports, or to the bridge, or to none, as the dialect has it."""
     lab = make_lab(host=addressed("eth0")[:2], interfaces=LOOPBACK + OWN)
     lab.ip("host", f"{AWARE} 7", "link set br0 up")
     for words in ("add dev br0 vid 9-12", "add dev br0 vid 40 untagged"):
         lab.run("host", "bridge", "vlan", *words.split(), "self")
     lab.hosts["host"].settle()
-    done = lab.bridgekit("apply", "eth0", "--yes", "--flavour", flavour)
+    done = lab.bridgekit("apply", "eth0", "--yes", "--dialect", dialect)
     assert done.code == 0, done
-    found, said = booted(lab, flavour)
+    found, said = booted(lab, dialect)
     assert found == vlans(state(lab)), said
     assert {True} == {any(f'"vlan": {one}' in line for line in found) for one in (7, 9, 40)}
     assert lab.bridgekit("rollback").code == 0

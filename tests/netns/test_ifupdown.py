@@ -244,29 +244,29 @@ RESTARTED = {
 """What the unit networking.service of each does when it is restarted or reloaded."""
 
 
-@pytest.mark.parametrize("flavour", RESTARTED)
-def test_other_flavours_go_on_with_the_bridge(make_lab: MakeLab, flavour: str) -> None:
+@pytest.mark.parametrize("dialect", RESTARTED)
+def test_other_dialects_go_on_with_the_bridge(make_lab: MakeLab, dialect: str) -> None:
     file = f"{LOOPBACK}auto eth0\niface eth0\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
     lab = make_lab(host=(), interfaces=file)
-    ifup.install(lab, flavour)
+    ifup.install(lab, dialect)
     lab.run("host", "ifup", "-a", env=ifup.SYSTEM)
     lab.hosts["host"].settle()
     begun = state(lab)
     for verb in (("apply", "eth0", "--yes"), ("rollback",)):
         assert lab.bridgekit(*verb).code == 0
         live = state(lab)
-        lab.run("host", *RESTARTED[flavour], env=ifup.SYSTEM)
+        lab.run("host", *RESTARTED[dialect], env=ifup.SYSTEM)
         lab.hosts["host"].settle()
         assert state(lab) == live
     assert state(lab) == begun
 
 
-@pytest.mark.parametrize("flavour", RESTARTED)
-def test_other_flavours_are_asked(make_lab: MakeLab, flavour: str) -> None:
+@pytest.mark.parametrize("dialect", RESTARTED)
+def test_other_dialects_are_asked(make_lab: MakeLab, dialect: str) -> None:
     """Each refuses something: a word without a value, and a file that is not there."""
-    bad = "iface eth9\n  bridge-ports\n" if flavour == "ifupdown2" else "source /etc/none\n"
+    bad = "iface eth9\n  bridge-ports\n" if dialect == "ifupdown2" else "source /etc/none\n"
     lab = make_lab(host=layout.SIMPLE, interfaces=FILE + bad)
-    ifup.install(lab, flavour)
+    ifup.install(lab, dialect)
     plan = lab.bridgekit("plan", "eth0", "--json")
     told = [one["code"] for one in json.loads(plan.stdout)["findings"]]
     assert plan.code == 3 and "file-not-taken" in told

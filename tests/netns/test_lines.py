@@ -135,22 +135,22 @@ def test_an_mtu_in_the_words_of_ifupdown2(make_lab: MakeLab) -> None:
     lab = make_lab(host=(*layout.SIMPLE, "link set eth0 mtu 1400"), interfaces=FILE)
     ifup.install(lab, "ifupdown2")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    booted, said = ifup.boot(f"boot{os.getpid()}", lab.read_interfaces(), flavour="ifupdown2")
+    booted, said = ifup.boot(f"boot{os.getpid()}", lab.read_interfaces(), dialect="ifupdown2")
     links = [line for line in booted.lines if line.startswith("link") and '"br0"' in line]
     assert any('"mtu": 1400' in line for line in links), said
 
 
 @pytest.mark.parametrize(
-    ("flavour", "line", "mtu"), [("classic", "", 1500), ("ifupdown-ng", "  mtu 1300\n", 1300)]
+    ("dialect", "line", "mtu"), [("classic", "", 1500), ("ifupdown-ng", "  mtu 1300\n", 1300)]
 )
 def test_the_mtu_of_the_file_is_followed(
-    make_lab: MakeLab, flavour: str, line: str, mtu: int
+    make_lab: MakeLab, dialect: str, line: str, mtu: int
 ) -> None:
     """By the port, too; and a file that says none leaves it to the card."""
     lab = make_lab(host=(*layout.SIMPLE, "link set eth0 mtu 1400"), interfaces=FILE + line)
-    assert lab.bridgekit("apply", "eth0", "--yes", "--flavour", flavour, *FOLLOWED).code == 0
+    assert lab.bridgekit("apply", "eth0", "--yes", "--dialect", dialect, *FOLLOWED).code == 0
     name, text = f"boot{os.getpid()}", lab.read_interfaces()
-    booted, said = ifup.boot(name, text, flavour=flavour, checked=False)
+    booted, said = ifup.boot(name, text, dialect=dialect, checked=False)
     links = [line for line in booted.lines if line.startswith("link")]
     for link in ("br0", "eth0"):
         (shown,) = (line for line in links if f'"ifname": "{link}"' in line)

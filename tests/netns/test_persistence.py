@@ -25,7 +25,7 @@ def live_and_booted(
 
 @pytest.mark.parametrize("name", ("simple", "bare", "metrics"))
 def test_boot_makes_the_live_state(make_lab: MakeLab, name: str) -> None:
-    """All of the states, and whichever ifupdown: see test_flavours.py."""
+    """All of the states, and whichever ifupdown: see test_dialects.py."""
     live, booted = live_and_booted(make_lab, STATES[name].host, STATES[name].file + ETH1)
     ours = [sorted(_compared(one)) for one in (live, booted)]
     assert ours[0] == ours[1]

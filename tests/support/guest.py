@@ -75,7 +75,7 @@ _UNPACK: Final = (
 """Where bridgekit.lab.packages looks for them: the guest could load none."""
 
 
-def _flavours() -> Iterator[str]:
+def _dialects() -> Iterator[str]:
     for name, found in ifup.PACKAGES.items():
         yield f'mkdir -p "$1/var/cache/bridgekit/packages/{name}"'
         yield f'chroot "$1" sh -c {shlex.quote(_UNPACK.format(name, " ".join(found)))}'
@@ -84,7 +84,7 @@ def _flavours() -> Iterator[str]:
 PLAIN: Final = Recipe(
     packages=(*KERNEL, *NETWORK, *TOOLS, *PYTHON, "python3-pytest"),
     programs=(("sbin/guest-init", INIT),),
-    more=tuple(f"--customize-hook={line}" for line in _flavours()),
+    more=tuple(f"--customize-hook={line}" for line in _dialects()),
 )
 """Runs one program, without any other."""
 

@@ -19,8 +19,8 @@ class State(Struct, frozen=True):
     """A host's state as lines of `ip` arguments, its interfaces file, and options of `apply`.
 
     `sysctls` are made afterwards. `aside`: what stands in lines that a boot need not make the same.
-    `more`: further files below /etc/network. `flavours`: who has such a host. `told`: the finding
-    that a flavour must get, since it cannot keep all.
+    `more`: further files below /etc/network. `dialects`: who has such a host. `told`: the finding
+    that a dialect must get, since it cannot keep all.
     """
 
     host: tuple[str, ...] = layout.SIMPLE
@@ -29,7 +29,7 @@ class State(Struct, frozen=True):
     aside: tuple[str, ...] = ()
     sysctls: tuple[str, ...] = ()
     more: Mapping[str, str] = field(default_factory=dict)
-    flavours: tuple[str, ...] = ALL
+    dialects: tuple[str, ...] = ALL
     told: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,7 +163,7 @@ STATES = {
             "address add 192.168.1.4/24 dev eth0",
             "route add default via 192.168.1.1 dev eth0",
         ),
-        flavours=OTHERS,
+        dialects=OTHERS,
     ),
     "multipath": _with(
         "route add 10.8.0.0/16 nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.1.2 dev eth0"
@@ -198,8 +198,8 @@ STATES = {
             "net.ipv4.conf.eth0.rp_filter=1",
         )
     ),
-    "a file of ifupdown-ng": State(_LIKE_NG, _NO_FAMILY, flavours=OTHERS),
-    "a file of ifupdown2": State(_LIKE_2, _NO_FAMILY, flavours=OTHERS),
+    "a file of ifupdown-ng": State(_LIKE_NG, _NO_FAMILY, dialects=OTHERS),
+    "a file of ifupdown2": State(_LIKE_2, _NO_FAMILY, dialects=OTHERS),
     "a section in another file": State(
         file="source /etc/network/interfaces.d/eth0\n",
         more={"interfaces.d/eth0": f"allow-hotplug eth0\n{SIMPLE}"},

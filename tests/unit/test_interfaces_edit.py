@@ -147,17 +147,17 @@ OF_OTHERS = {"template x": IFUPDOWN_NG, "interface eth9": IFUPDOWN_NG, "vlan br0
 @pytest.mark.parametrize("head", OF_OTHERS)
 def test_what_starts_a_section_to_one_is_an_option_to_others(head: str) -> None:
     text = f"{ETH0}{head}\n  mtu 9\n"
-    for flavour in DIALECTS.values():
-        made = interfaces.disable(text, "eth0", "auto br0\n", flavour=flavour)
-        assert made.endswith(f"{NEW}{head}\n  mtu 9\n") == (flavour is OF_OTHERS[head])
-        assert f"#bridgekit# {head}" in made or flavour is OF_OTHERS[head]
+    for dialect in DIALECTS.values():
+        made = interfaces.disable(text, "eth0", "auto br0\n", dialect=dialect)
+        assert made.endswith(f"{NEW}{head}\n  mtu 9\n") == (dialect is OF_OTHERS[head])
+        assert f"#bridgekit# {head}" in made or dialect is OF_OTHERS[head]
         assert interfaces.restore(made) == text
-        assert interfaces.parse(text, flavour).text == text
+        assert interfaces.parse(text, dialect).text == text
 
 
 def test_a_section_by_another_word_is_switched_off() -> None:
     text = "auto eth0\ninterface eth0\n  address 192.0.2.4/24\n"
-    made = interfaces.disable(text, "eth0", "auto br0\n", flavour=IFUPDOWN_NG)
+    made = interfaces.disable(text, "eth0", "auto br0\n", dialect=IFUPDOWN_NG)
     assert made.startswith("#bridgekit# auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")
     assert interfaces.restore(made) == text
 

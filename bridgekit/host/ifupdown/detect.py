@@ -7,7 +7,7 @@ EXECUTORS = Path("/usr/libexec/ifupdown-ng")
 
 
 def installed() -> str | None:
-    """Return the name of the installed flavour; None if there is no `ifup`.
+    """Return the name of the installed dialect; None if there is no `ifup`.
 
     ifupdown2 alone has `ifreload`, and ifupdown-ng its executors.
     """

@@ -1,6 +1,6 @@
 """ifupdown on this host: would it take new files, and what does it take to be up? See ifup(8).
 
-Its flavours are `classic`, `ifupdown2` and `ifupdown-ng`.
+Its dialects are `classic`, `ifupdown2` and `ifupdown-ng`.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ class UnprovenError(BridgekitError):
     """ifup could not be asked."""
 
 
-def refusal(flavour: str, main: str, contents: Mapping[str, bytes], bridge: str) -> str | None:
+def refusal(dialect: str, main: str, contents: Mapping[str, bytes], bridge: str) -> str | None:
     """Return what this ifup has against these contents of its files; None if it takes them.
 
     Nothing is changed: it is asked in a mount namespace of its own, in which the new contents lie
@@ -50,9 +50,9 @@ def refusal(flavour: str, main: str, contents: Mapping[str, bytes], bridge: str)
             elif path == main:
                 main = str(copy)
         words = {"state": folder, "main": main, "bridge": bridge}
-        done = _ran(tuple(word.format(**words) for word in ASKED[flavour].split()), over)
+        done = _ran(tuple(word.format(**words) for word in ASKED[dialect].split()), over)
     said = (done.stderr or done.stdout).strip()
-    if flavour == "ifupdown2":  # it counts warnings, too, and brings all up in spite of them
+    if dialect == "ifupdown2":  # it counts warnings, too, and brings all up in spite of them
         said = "\n".join(line for line in said.splitlines() if line.startswith("error"))
     return said[-LAST_WORDS:] if done.returncode and said else None
 
@@ -85,14 +85,14 @@ def _checked(result: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def note_running(flavour: str, links: Collection[str], running: Collection[str]) -> None:
+def note_running(dialect: str, links: Collection[str], running: Collection[str]) -> None:
     """Let ifupdown know that of these interfaces and their aliases those, as NAME=SECTION, are up.
 
     OSError if its files cannot be written. ifupdown2 cannot be told: its books hold more than that.
     """
-    if flavour == "ifupdown-ng":
+    if dialect == "ifupdown-ng":
         _rewrite(STATE_OF_NG, links, [line + EXPLICIT for line in running])
-    if flavour == "classic":
+    if dialect == "classic":
         _note_in_classic(links, running)
 
 

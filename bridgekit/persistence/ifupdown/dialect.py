@@ -1,6 +1,6 @@
 """The programs that read interfaces(5), and in what they differ.
 
-`classic` is ifupdown 0.8 with bridge-utils. What a flavour has no word for, or one that does
+`classic` is ifupdown 0.8 with bridge-utils. What a dialect has no word for, or one that does
 something else, an `up` line says.
 """
 

@@ -87,7 +87,7 @@ def render(stanzas: tuple[OptionGroup, ...], template: str) -> str:
 
 
 def stanzas(
-    state: NetworkState, bridge: str, port: str, extras: RenderOptions, flavour: Dialect = CLASSIC
+    state: NetworkState, bridge: str, port: str, extras: RenderOptions, dialect: Dialect = CLASSIC
 ) -> tuple[OptionGroup, ...]:
     """Return the stanzas for a bridge with one port, from the state after the migration."""
     link = state.link(bridge)
@@ -96,34 +96,34 @@ def stanzas(
     own = link_local(link.mac)
     lasting = tuple(a for a in addresses if not a.dynamic and a.ip != own)
     routes = lasting_routes(state.routes, bridge, addresses)
-    leased = flavour.asked(extras.leased)
-    gateways = _gateways(routes, lasting, leased, flavour)
+    leased = dialect.asked(extras.leased)
+    gateways = _gateways(routes, lasting, leased, dialect)
     advertised = any(a.family == IPV6 and a.dynamic for a in addresses)
     given = AddressPlan(lasting, gateways, leased, advertised, extras.asking)
-    words = tuple(bridge_options(link, port, extras, flavour))
+    words = tuple(bridge_options(link, port, extras, dialect))
     rest = tuple(m for m in _written(routes) if m not in gateways.values())
     up = (
         *_up_lines(RouteSet(routes.names, rest), bridge, state.routes),
         *_up_rules_and_neighbours(state, bridge),
         *(_up_static_mac(entry) for entry in state.static_macs_on(bridge)),
     )
-    if flavour.joined:
-        return (joined(bridge, given, (*words, *up), flavour),)
+    if dialect.joined:
+        return (joined(bridge, given, (*words, *up), dialect),)
     *found, last = apart(bridge, given, words, extras.cidr)
     return (*found, OptionGroup(last.heads, last.options + up))
 
 
 def bridge_options(
-    link: Link, port: str, extras: RenderOptions, flavour: Dialect
+    link: Link, port: str, extras: RenderOptions, dialect: Dialect
 ) -> Iterator[Option]:
     """Yield what a section says to make the bridge; UsageError if a name cannot stand there."""
     check_names(link.name, port)
     yield from render_bridge.mtu(link, port)
-    yield render_bridge.ports(flavour, extras.ports, port)
-    yield from render_bridge.behaviour(flavour, link, port, extras.port, extras.mac)
+    yield render_bridge.ports(dialect, extras.ports, port)
+    yield from render_bridge.behaviour(dialect, link, port, extras.port, extras.mac)
     yield from render_bridge.settings(extras.settings)
     yield from extras.kept
-    yield from render_vlans.vlans(flavour, link, port, extras.vlans, extras.kept)
+    yield from render_vlans.vlans(dialect, link, port, extras.vlans, extras.kept)
 
 
 def lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]) -> RouteSet:
@@ -150,33 +150,33 @@ def _written(routes: RouteSet) -> Iterator[bytes]:
 
 
 def _gateways(
-    routes: RouteSet, addresses: tuple[Address, ...], leased: frozenset[int], flavour: Dialect
+    routes: RouteSet, addresses: tuple[Address, ...], leased: frozenset[int], dialect: Dialect
 ) -> dict[int, bytes]:
     """Return the default routes that need no `up` line: `gateway` or a DHCP server brings them."""
     found = {}
     for family in FAMILY_WORD:
         own = [a for a in addresses if a.family == family]
-        told = has_words(own[0], flavour) if own else family in leased
-        if own and flavour.joined:
-            told = not leased and not split(own, flavour)[1]
-        route = _gateway(routes, family, flavour)
+        told = has_words(own[0], dialect) if own else family in leased
+        if own and dialect.joined:
+            told = not leased and not split(own, dialect)[1]
+        route = _gateway(routes, family, dialect)
         if route and told:
             found[family] = route
     return found
 
 
-def _gateway(routes: RouteSet, family: int, flavour: Dialect) -> bytes | None:
+def _gateway(routes: RouteSet, family: int, dialect: Dialect) -> bytes | None:
     """Return the default route that the option `gateway` can express, if there is one."""
     ours = (m for m in routes.messages if m[0] == family)
-    return next((m for m in ours if _is_plain_default(m, flavour)), None)
+    return next((m for m in ours if _is_plain_default(m, dialect)), None)
 
 
-def _is_plain_default(message: bytes, flavour: Dialect) -> bool:
+def _is_plain_default(message: bytes, dialect: Dialect) -> bool:
     top, found = header(message), attributes(message)
     metric = nlattr.u32(found[PRIORITY], 0) if PRIORITY in found else 0
     plain = not (top.dst_len or top.src_len or top.tos) and top.type == 1
-    usual = table_of(message) == MAIN_TABLE and metric == dict(flavour.metrics)[top.family]
-    same = usual and flavour.protocol in (None, top.protocol)
+    usual = table_of(message) == MAIN_TABLE and metric == dict(dialect.metrics)[top.family]
+    same = usual and dialect.protocol in (None, top.protocol)
     return plain and same and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
 
 

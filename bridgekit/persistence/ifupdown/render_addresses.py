@@ -32,28 +32,28 @@ class AddressPlan(Struct, frozen=True):
         return [address for address in self.addresses if address.family == family]
 
 
-def split(addresses: list[Address], flavour: Dialect) -> tuple[list[Address], list[Address]]:
+def split(addresses: list[Address], dialect: Dialect) -> tuple[list[Address], list[Address]]:
     """Divide a family's addresses into those that have words and those that need `up` lines.
 
     Where words come first, an address after one without words has none either.
     """
-    first = next((i for i, a in enumerate(addresses) if not has_words(a, flavour)), len(addresses))
+    first = next((i for i, a in enumerate(addresses) if not has_words(a, dialect)), len(addresses))
     return addresses[:first], addresses[first:]
 
 
-def has_words(address: Address, flavour: Dialect) -> bool:
+def has_words(address: Address, dialect: Dialect) -> bool:
     """Can `iface … static` say all of it?"""
     odd = address.peer or address.metric or address.scope or address.flags & ODD_FLAGS
-    broadcast = address.broadcast and not flavour.broadcasts
-    deprecated = address.preferred == 0 and not flavour.deprecates
-    beyond = broadcast or deprecated or _alone(address, flavour)
+    broadcast = address.broadcast and not dialect.broadcasts
+    deprecated = address.preferred == 0 and not dialect.deprecates
+    beyond = broadcast or deprecated or _alone(address, dialect)
     return not odd and not beyond and address.label in (None, address.link)
 
 
-def _alone(address: Address, flavour: Dialect) -> bool:
+def _alone(address: Address, dialect: Dialect) -> bool:
     """ifupdown 0.8 gives even an address of a network of one or two a broadcast address."""
     single = address.family == IPV4 and address.prefixlen > 30
-    return flavour.broadcasts and single and not address.broadcast
+    return dialect.broadcasts and single and not address.broadcast
 
 
 def apart(
@@ -80,17 +80,17 @@ def apart(
 
 
 def joined(
-    bridge: str, given: AddressPlan, words: tuple[Option, ...], flavour: Dialect
+    bridge: str, given: AddressPlan, words: tuple[Option, ...], dialect: Dialect
 ) -> OptionGroup:
     """Return one section for all."""
-    parts = {family: split(given.of(family), flavour) for family in FAMILY_WORD}
+    parts = {family: split(given.of(family), dialect) for family in FAMILY_WORD}
     if given.leased:  # of a section with method dhcp ifupdown2 takes no address
         parts = {family: ([], given.of(family)) for family in FAMILY_WORD}
     named = [option for worded, _ in parts.values() for a in worded for option in _short(a)]
     named += [_gateway_word(given.gateways[f]) for f in given.gateways if parts[f][0]]
     lines = [_line(address, bridge) for _, lined in parts.values() for address in lined]
     named += [o for family in given.leased for o in given.asking.get(FAMILY_WORD[family], ())]
-    if lines and flavour.purges:
+    if lines and dialect.purges:
         named.append(Option("address-purge", "no"))
     method = "static" if any(worded for worded, _ in parts.values()) else "manual"
     asked = [f"{FAMILY_WORD[family]} dhcp" for family in given.leased]

@@ -1,4 +1,4 @@
-"""What makes the bridge and its port, in the words of each flavour."""
+"""What makes the bridge and its port, in the words of each dialect."""
 
 import shlex
 from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ def settings(found: tuple[Sysctl, ...]) -> Iterator[Option]:
 
 
 def behaviour(
-    flavour: Dialect, link: Link, port: str, treated: PortOptions, mac: str | None
+    dialect: Dialect, link: Link, port: str, treated: PortOptions, mac: str | None
 ) -> Iterator[Option]:
     """Say how the bridge behaves and treats its port, and its MAC address if it is pinned."""
-    return WORDS[flavour.name](link, port, treated, mac)
+    return WORDS[dialect.name](link, port, treated, mac)
 
 
 def _classic(link: Link, port: str, treated: PortOptions, mac: str | None) -> Iterator[Option]:
@@ -116,7 +116,7 @@ WORDS: dict[str, Words] = {
 }
 
 
-def ports(flavour: Dialect, others: tuple[str, ...], port: str) -> Option:
+def ports(dialect: Dialect, others: tuple[str, ...], port: str) -> Option:
     """Say which ports the bridge has; bridge-utils reads both spellings."""
-    word = "bridge_ports" if flavour is CLASSIC else "bridge-ports"
+    word = "bridge_ports" if dialect is CLASSIC else "bridge-ports"
     return Option(word, " ".join([*(name for name in others if name != port), port]))

@@ -8,12 +8,12 @@ from bridgekit.persistence.ifupdown.option import Option
 from bridgekit.state.link import BridgeOptions, Link, Vlan
 
 OF_ALL_PORTS = re.compile(r"bridge[-_](port[-_])?(vids|pvids?|access|allow[-_]untagged)")
-"""Words by which a bridge's section gives itself or its ports VLANs, as the flavour has it."""
+"""Words by which a bridge's section gives itself or its ports VLANs, as the dialect has it."""
 Vlans = tuple[Vlan, ...]
 
 
 def vlans(
-    flavour: Dialect, link: Link, port: str, ported: Vlans | None, kept: tuple[Option, ...]
+    dialect: Dialect, link: Link, port: str, ported: Vlans | None, kept: tuple[Option, ...]
 ) -> Iterator[Option]:
     """Say in which VLANs the bridge and its port are, if that is not what comes by itself.
 
@@ -24,7 +24,7 @@ def vlans(
     default = link.bridge.default_pvid
     worded = any(OF_ALL_PORTS.fullmatch(option.name) for option in kept)
     if default != BridgeOptions().default_pvid:
-        if flavour is IFUPDOWN2 and default and not worded:  # or ifreload puts ports into VLAN 1
+        if dialect is IFUPDOWN2 and default and not worded:  # or ifreload puts ports into VLAN 1
             yield Option("bridge-pvid", str(default))
         yield Option("up", f"ip link set dev {link.name} type bridge vlan_default_pvid {default}")
     new = (Vlan(default, default, pvid=True, untagged=True),) if default else ()

@@ -56,7 +56,7 @@ class Document(Struct, frozen=True):
         return tuple(section for section in self.sections if section.keyword == keyword)
 
 
-def parse(text: str, flavour: Dialect = CLASSIC) -> Document:
+def parse(text: str, dialect: Dialect = CLASSIC) -> Document:
     """Divide an interfaces(5) text into sections; `parse(text).text == text`, whatever it is.
 
     Bytes that are not UTF-8 come through if they were decoded with `surrogateescape`.
@@ -64,7 +64,7 @@ def parse(text: str, flavour: Dialect = CLASSIC) -> Document:
     found: list[list[Line]] = [[]]
     inside = False
     for line in lines(text):
-        if starts(line, flavour) and not (inside and selects_itself(line)):
+        if starts(line, dialect) and not (inside and selects_itself(line)):
             found.append([])
             inside = SYNONYMS.get(line.name, line.name) == "iface"
         found[-1].append(line)
@@ -73,10 +73,10 @@ def parse(text: str, flavour: Dialect = CLASSIC) -> Document:
     return Document((Stanza(None, tuple(first)), *sections) if first else tuple(sections))
 
 
-def starts(line: Line, flavour: Dialect) -> bool:
+def starts(line: Line, dialect: Dialect) -> bool:
     """Does this line start a section?"""
     word = line.name
-    return word in STARTS or word in flavour.starts or selects(word) or includes(word)
+    return word in STARTS or word in dialect.starts or selects(word) or includes(word)
 
 
 def selects_itself(line: Line) -> bool:

@@ -25,7 +25,7 @@ NO_TIES = NameReferences()
 
 
 def disable(
-    text: str, link: str, instead: str, tied: NameReferences = NO_TIES, flavour: Dialect = CLASSIC
+    text: str, link: str, instead: str, tied: NameReferences = NO_TIES, dialect: Dialect = CLASSIC
 ) -> str:
     """Return the text with the interface's sections commented out and `instead` in their place.
 
@@ -35,7 +35,7 @@ def disable(
     """
     parts: list[str] = []
     place, opened = 0, False
-    for section, line in ((s, line) for s in parse(text, flavour).sections for line in s.lines):
+    for section, line in ((s, line) for s in parse(text, dialect).sections for line in s.lines):
         new = _instead_of(line, section, link, tied)
         parts.append(line.raw if new is None else _marked(line.raw))
         opened = line.open and new is None
@@ -45,7 +45,7 @@ def disable(
             place = len(parts)
     place = place or len(parts)
     if instead:
-        whole = instead + _left(link, tied, flavour.bare)
+        whole = instead + _left(link, tied, dialect.bare)
         before = parts[place - 1] if place else ""
         parts.insert(place, _added(whole, before, opened and place == len(parts)))
     return "".join(parts)

@@ -37,14 +37,14 @@ SAME = {"post-up": "up", "pre-down": "down"}
 
 
 def parse_files(
-    main: str, files: Files, strict: bool = True, flavour: Dialect = CLASSIC
+    main: str, files: Files, strict: bool = True, dialect: Dialect = CLASSIC
 ) -> ParsedInterfaces:
     """Read an interfaces(5) file and those that it includes, as ifup 0.8 does.
 
     `strict`: stop where ifup stops. Otherwise read on, as well as may be: ifupdown2 and ifupdown-ng
-    take files that ifup 0.8 does not. `flavour`: whose words start a section.
+    take files that ifup 0.8 does not. `dialect`: whose words start a section.
     """
-    reader = _Parser(normal(main), files, strict, flavour)
+    reader = _Parser(normal(main), files, strict, dialect)
     reader.file(main)
     return ParsedInterfaces(
         reader.main,
@@ -72,8 +72,8 @@ class _StopError(Exception):
 class _Parser:
     """Gathers what the files say."""
 
-    def __init__(self, main: str, files: Files, strict: bool, flavour: Dialect) -> None:
-        self.main, self.files, self.strict, self.flavour = main, files, strict, flavour
+    def __init__(self, main: str, files: Files, strict: bool, dialect: Dialect) -> None:
+        self.main, self.files, self.strict, self.dialect = main, files, strict, dialect
         self.seen = set[str]()
         self.inside: list[str] = []
         self.documents: dict[str, Document] = {}
@@ -94,7 +94,7 @@ class _Parser:
         if text is None or normal(path) in self.inside:
             self._complain(line, "it includes itself" if text else f"cannot read {path}")
             return
-        document = self.documents.setdefault(normal(path), parse(text, self.flavour))
+        document = self.documents.setdefault(normal(path), parse(text, self.dialect))
         self.inside.append(normal(path))
         with contextlib.suppress(_StopError):
             for section in document.sections:

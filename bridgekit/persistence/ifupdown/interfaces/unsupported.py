@@ -1,4 +1,4 @@
-"""What of interfaces(5) files a flavour does not take, so that the host would not come up."""
+"""What of interfaces(5) files a dialect does not take, so that the host would not come up."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,12 @@ from bridgekit.persistence.ifupdown.interfaces.sources import Files
 
 
 def unsupported_lines(
-    reading: ParsedInterfaces, files: Files, flavour: Dialect
+    reading: ParsedInterfaces, files: Files, dialect: Dialect
 ) -> tuple[Problem, ...]:
-    """Return what makes the flavour leave out lines that the interface may need."""
-    if flavour is CLASSIC:
+    """Return what makes the dialect leave out lines that the interface may need."""
+    if dialect is CLASSIC:
         return tuple(one for one in reading.problems if one.fatal and one.path == reading.main)
-    find = _unread_by_ng if flavour is IFUPDOWN_NG else _unread_by_ifupdown2
+    find = _unread_by_ng if dialect is IFUPDOWN_NG else _unread_by_ifupdown2
     return tuple(find(reading, files))
 
 

@@ -1,4 +1,4 @@
-"""One state in the words of each flavour; which one is installed; what each does not take."""
+"""One state in the words of each dialect; which one is installed; what each does not take."""
 
 import shutil
 from pathlib import Path
@@ -48,14 +48,14 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("flavour", WORDS, ids=lambda one: one.name)
-def test_one_state_in_the_words_of_each(flavour: Dialect) -> None:
+@pytest.mark.parametrize("dialect", WORDS, ids=lambda one: one.name)
+def test_one_state_in_the_words_of_each(dialect: Dialect) -> None:
     intent = replace(INTENT, spec=BridgeSpec(hello_time=150, ageing_time=6000))
-    found = stanzas(bridged_state(STATE, intent), "br0", "eth0", RenderOptions(mac=MAC), flavour)
+    found = stanzas(bridged_state(STATE, intent), "br0", "eth0", RenderOptions(mac=MAC), dialect)
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
     told = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
-    assert " | ".join(told) == " | ".join(WORDS[flavour])
-    assert len(found) == (1 if flavour.joined else 3)
+    assert " | ".join(told) == " | ".join(WORDS[dialect])
+    assert len(found) == (1 if dialect.joined else 3)
 
 
 LISTS = (
@@ -71,22 +71,22 @@ IN_VLANS = {
 }
 
 
-@pytest.mark.parametrize("flavour", IN_VLANS, ids=lambda one: one.name)
-def test_a_bridge_in_vlans_in_the_words_of_each(flavour: Dialect) -> None:
+@pytest.mark.parametrize("dialect", IN_VLANS, ids=lambda one: one.name)
+def test_a_bridge_in_vlans_in_the_words_of_each(dialect: Dialect) -> None:
     """Words that its section has already count for all ports, so the NIC is told apart."""
     there = (Vlan(7, 7, pvid=True, untagged=True), Vlan(9, 12))
     options = BridgeOptions(vlan_filtering=True, default_pvid=7)
     bridge = replace(link(4, "br0"), kind="bridge", bridge=options, vlans=there)
     state = bridged_state(replace(STATE, links=(*STATE.links, bridge)), INTENT)
-    assert vlan_lines(state, flavour, ()) == IN_VLANS[flavour]
+    assert vlan_lines(state, dialect, ()) == IN_VLANS[dialect]
     kept = (Option("bridge-vids", "20"),)
-    aware, *_ = IN_VLANS[flavour]
+    aware, *_ = IN_VLANS[dialect]
     expected = [aware, "bridge-vids 20", DEFAULT, *LISTS]
-    assert vlan_lines(state, flavour, kept) == expected
+    assert vlan_lines(state, dialect, kept) == expected
 
 
-def vlan_lines(state: NetworkState, flavour: Dialect, kept: tuple[Option, ...]) -> list[str]:
-    found = stanzas(state, "br0", "eth0", RenderOptions(kept=kept), flavour)
+def vlan_lines(state: NetworkState, dialect: Dialect, kept: tuple[Option, ...]) -> list[str]:
+    found = stanzas(state, "br0", "eth0", RenderOptions(kept=kept), dialect)
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
     return [line for line in lines if "vlan" in line or "vid" in line]
 
@@ -98,13 +98,13 @@ HEADS = {
 }
 
 
-@pytest.mark.parametrize("flavour", HEADS, ids=lambda one: one.name)
-def test_a_joined_section_has_one_method(flavour: Dialect) -> None:
+@pytest.mark.parametrize("dialect", HEADS, ids=lambda one: one.name)
+def test_a_joined_section_has_one_method(dialect: Dialect) -> None:
     leased = RenderOptions(leased=frozenset({2, 10}))
-    found = stanzas(bridged_state(STATE, INTENT), "br0", "eth0", leased, flavour)
-    assert [one.heads[-1].removeprefix("iface br0 ") for one in found] == HEADS[flavour]
+    found = stanzas(bridged_state(STATE, INTENT), "br0", "eth0", leased, dialect)
+    assert [one.heads[-1].removeprefix("iface br0 ") for one in found] == HEADS[dialect]
     words = {option.name for one in found for option in one.options}
-    assert ("address" in words) == (flavour is CLASSIC)
+    assert ("address" in words) == (dialect is CLASSIC)
 
 
 @pytest.mark.parametrize("there", [(), ("ifup",), ("ifup", "ifreload")])

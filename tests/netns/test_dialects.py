@@ -43,14 +43,14 @@ def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str, tmp_p
     state = STATES[name]
     lab = made(make_lab, state)
     start = files(lab)
-    planned = {one: plan(lab, state, one, tmp_path / one) for one in state.flavours}
-    chosen = ("--flavour", state.flavours[0], *state.options)
+    planned = {one: plan(lab, state, one, tmp_path / one) for one in state.dialects}
+    chosen = ("--dialect", state.dialects[0], *state.options)
     assert lab.bridgekit("apply", "eth0", "--yes", *chosen).code == 0
     live = seen(lab)
-    for flavour, (codes, texts) in planned.items():
-        assert NOT_KEPT & codes == ({state.told[flavour]} if flavour in state.told else set())
+    for dialect, (codes, texts) in planned.items():
+        assert NOT_KEPT & codes == ({state.told[dialect]} if dialect in state.told else set())
         if not NOT_KEPT & codes:
-            assert different(live, boot(texts, flavour), state) == [], flavour
+            assert different(live, boot(texts, dialect), state) == [], dialect
     assert lab.bridgekit("rollback").code == 0
     assert files(lab) == start
 
@@ -64,9 +64,9 @@ def made(make_lab: MakeLab, state: State) -> Lab:
     return lab
 
 
-def plan(lab: Lab, state: State, flavour: str, out: Path) -> tuple[set[str], Texts]:
+def plan(lab: Lab, state: State, dialect: str, out: Path) -> tuple[set[str], Texts]:
     """The codes of the findings, and the files as they would be."""
-    options = ("--flavour", flavour, "--out", str(out), "--json", *state.options)
+    options = ("--dialect", dialect, "--out", str(out), "--json", *state.options)
     told = lab.bridgekit("plan", "eth0", *options)
     codes = {one["code"] for one in json.loads(told.stdout)["findings"]}
     if told.code:
@@ -83,11 +83,11 @@ def files(lab: Lab) -> Texts:
     return {str(path.relative_to(network)): path.read_text() for path in found}
 
 
-def boot(texts: Texts, flavour: str) -> list[str]:
+def boot(texts: Texts, dialect: str) -> list[str]:
     """What a host is that has these files and nothing else."""
     more = {name: text for name, text in texts.items() if name != "interfaces"}
     name = f"boot{os.getpid()}"
-    return compared(ifup.boot(name, texts["interfaces"], more, flavour, checked=False)[0])
+    return compared(ifup.boot(name, texts["interfaces"], more, dialect, checked=False)[0])
 
 
 def seen(lab: Lab) -> list[str]:
@@ -111,26 +111,26 @@ def different(live: list[str], booted: list[str], state: State) -> list[str]:
 WORDS = {"classic": "bridge_ports", "ifupdown2": "bridge-fd", "ifupdown-ng": "create ip link"}
 
 
-@pytest.mark.parametrize("flavour", ALL)
-def test_the_installed_one_decides(make_lab: MakeLab, flavour: str) -> None:
+@pytest.mark.parametrize("dialect", ALL)
+def test_the_installed_one_decides(make_lab: MakeLab, dialect: str) -> None:
     """Its own file brings a host up; that is moved, and moved back."""
     lab = make_lab(host=(), interfaces=SIMPLE)
-    if flavour != "classic":
-        ifup.install(lab, flavour)
+    if dialect != "classic":
+        ifup.install(lab, dialect)
     lab.run("host", "ifup", "-a", env=ifup.SYSTEM)
     lab.hosts["host"].settle()
     start = seen(lab)
     done = lab.bridgekit("apply", "eth0", "--yes")
-    assert done.code == 0 and "other-flavour" not in done.stderr
-    assert WORDS[flavour] in lab.read_interfaces()
+    assert done.code == 0 and "other-dialect" not in done.stderr
+    assert WORDS[dialect] in lab.read_interfaces()
     live = seen(lab)
-    assert different(live, boot(files(lab), flavour), State()) == []
-    if flavour == "ifupdown2":
+    assert different(live, boot(files(lab), dialect), State()) == []
+    if dialect == "ifupdown2":
         lab.run("host", "ifreload", "-a", env=ifup.SYSTEM)
         assert different(live, seen(lab), State(aside=("link {", "port {"))) == []
     assert lab.bridgekit("rollback").code == 0
     assert (files(lab), different(start, seen(lab), State())) == ({"interfaces": SIMPLE}, [])
-    assert different(start, boot(files(lab), flavour), State()) == []
+    assert different(start, boot(files(lab), dialect), State()) == []
 
 
 LEASE = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
@@ -141,19 +141,19 @@ SERVER = (
 )
 
 
-@pytest.mark.parametrize("flavour", OTHERS)
-def test_each_asks_for_the_lease_again(make_lab: MakeLab, flavour: str, tmp_path: Path) -> None:
-    lab = leased(make_lab, flavour, LEASE)
-    codes, texts = plan(lab, State(), flavour, tmp_path / "plan")
-    booted = leased(make_lab, flavour, texts["interfaces"])
+@pytest.mark.parametrize("dialect", OTHERS)
+def test_each_asks_for_the_lease_again(make_lab: MakeLab, dialect: str, tmp_path: Path) -> None:
+    lab = leased(make_lab, dialect, LEASE)
+    codes, texts = plan(lab, State(), dialect, tmp_path / "plan")
+    booted = leased(make_lab, dialect, texts["interfaces"])
     assert "not-written" not in codes
     assert given(booted, "br0") == given(lab, "eth0")
 
 
-def leased(make_lab: MakeLab, flavour: str, file: str) -> Lab:
+def leased(make_lab: MakeLab, dialect: str, file: str) -> Lab:
     """A host that its file has brought up, with a DHCP server on the wire."""
     lab = make_lab(host=(), interfaces=file)
-    ifup.install(lab, flavour)
+    ifup.install(lab, dialect)
     lab.popen("gateway", *SERVER)
     lab.run("host", "mkdir", "-p", "/var/lib/dhcp")
     lab.run("host", "ifup", "-a", env=ifup.SYSTEM)
