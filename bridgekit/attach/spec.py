@@ -18,6 +18,7 @@ from ipaddress import (
 from msgspec import Struct
 
 from bridgekit.errors import UsageError
+from bridgekit.state.mac import parse_unicast_mac
 
 Address = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
@@ -27,7 +28,6 @@ NIC = "eth1"
 DHCP = "dhcp"
 NO_ADDRESS = ("0/0", "0.0.0.0/0", "::/0")
 STRING = "U:"
-MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 THIS_NETWORK, BROADCAST = IPv4Network("0.0.0.0/8"), IPv4Address("255.255.255.255")
 
@@ -105,12 +105,10 @@ def _mac(word: str) -> str:
     if word.startswith(STRING):
         digest = hashlib.sha256(word.removeprefix(STRING).encode()).hexdigest()
         return ":".join(("02", *(digest[at : at + 2] for at in range(0, 10, 2))))
-    mac = word.lower()
-    if not MAC.fullmatch(mac) or int(mac[:2], 16) & 1 or not int(mac.replace(":", ""), 16):
-        raise UsageError(
-            f"{word!r} is no MAC address of one host, like 02:00:00:00:00:01, and no U:STRING."
-        )
-    return mac
+    try:
+        return parse_unicast_mac(word)
+    except ValueError as error:
+        raise UsageError(f"{error}, or U:STRING; nothing was changed") from None
 
 
 def _address(word: str) -> tuple[Interface, Address | None]:

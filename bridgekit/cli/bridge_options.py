@@ -10,6 +10,7 @@ from bridgekit.cli.options import Command
 from bridgekit.errors import UsageError
 from bridgekit.planning.intent import BridgeSpec
 from bridgekit.state.link import PortOptions
+from bridgekit.state.mac import parse_unicast_mac
 
 STP_DELAY = (200, 3000)
 """What the kernel takes for a forward delay with STP on (net/bridge/br_private_stp.h)."""
@@ -83,13 +84,7 @@ def _centiseconds(seconds: float | None) -> int | None:
 
 
 def _unicast(mac: str) -> str:
-    from netaddr import EUI, mac_unix_expanded  # slow to import, and seldom needed
-    from netaddr.core import AddrFormatError
-
     try:
-        address = EUI(mac, version=48, dialect=mac_unix_expanded)
-    except (AddrFormatError, ValueError):
-        raise UsageError(f"{mac!r} is no MAC address; nothing was changed") from None
-    if address.words[0] & 1 or not int(address):
-        raise UsageError(f"{mac} cannot be a bridge's MAC address: it stands for a group or nobody")
-    return str(address)
+        return parse_unicast_mac(mac)
+    except ValueError as error:
+        raise UsageError(f"{error}; nothing was changed") from None

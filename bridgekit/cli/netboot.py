@@ -23,6 +23,7 @@ from bridgekit.cli.options import errors_as_json, json_option, say
 from bridgekit.pxe import files, lifecycle, spec
 from bridgekit.pxe import status as services
 from bridgekit.pxe.status import PxeStatus
+from bridgekit.state.mac import with_vendor
 from bridgekit.system import signals
 
 
@@ -178,8 +179,10 @@ def _text(now: PxeStatus) -> str:
     ]
     if now.rival:
         lines.append(f"  offers nothing as long as another DHCP server answers: {now.rival}")
-    lines += (f"  {one.mac}  {one.stage}{_hangs(one)}" for one in now.clients)
-    return "\n".join([*lines, *(f"  {x.address}  {x.mac}  {x.name}" for x in now.leases)])
+    lines += (f"  {with_vendor(one.mac)}  {one.stage}{_hangs(one)}" for one in now.clients)
+    return "\n".join(
+        [*lines, *(f"  {x.address}  {with_vendor(x.mac)}  {x.name}" for x in now.leases)]
+    )
 
 
 def _hangs(client: BootedClient) -> str:

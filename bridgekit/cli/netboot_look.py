@@ -110,7 +110,7 @@ def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
     with errors_as_json(as_json):
         wish = service_from(params, "", DEFAULTS.bridge)
         spec.check(wish, ())
-        found = dict(preview.rendered(wish, mac.lower(), answer))
+        found = dict(preview.rendered(wish, mac, answer))
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "files": found}, indent=2))
     elif answer:

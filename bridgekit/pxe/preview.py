@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bridgekit.bootserver import site
 from bridgekit.bootserver.http import answers
-from bridgekit.bootserver.machines import MAC
 from bridgekit.bootserver.menus import LOADERS, menus
 from bridgekit.bootserver.settings import SITE, SettingsError, read_settings
 from bridgekit.errors import UsageError
 from bridgekit.pxe.spec import PxeSpec
+from bridgekit.state.mac import parse_mac
 
 ANSWER = re.compile(r"/answers/([A-Za-z0-9._-]+)")
 
@@ -20,8 +20,10 @@ def rendered(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tu
 
     Raises UsageError for a catalogue, a machine or a template that can't be served.
     """
-    if not MAC.fullmatch(mac):
-        raise UsageError(f"{mac!r} is no MAC address, like 52:54:00:c1:00:01.")
+    try:
+        mac = parse_mac(mac)
+    except ValueError as error:
+        raise UsageError(f"{error}; nothing was changed") from None
     try:
         settings = read_settings(dict(service.settings))
         found = site.read(settings, None, Path(service.site) if service.site else SITE)

@@ -9,8 +9,8 @@ from http.client import HTTPConnection, HTTPException
 import msgspec
 from msgspec import Struct
 
-from bridgekit.attach.spec import MAC
 from bridgekit.bootserver.timeline import BootedClient
+from bridgekit.state.mac import parse_mac
 
 MOST = 1 << 24
 """Bytes of one of its files or answers: leases of more machines than there are."""
@@ -48,8 +48,9 @@ def read_rival(pid: int) -> str:
 
 def read_pretended(pid: int) -> str:
     """The MAC address of the client that may be pretended; empty while nothing is served."""
-    found = MAC.fullmatch(_text(pid, "run/pxe/pretended"))
-    return found[0] if found else ""
+    with suppress(ValueError):
+        return parse_mac(_text(pid, "run/pxe/pretended"))
+    return ""
 
 
 def read_clients(pid: int) -> tuple[BootedClient, ...]:

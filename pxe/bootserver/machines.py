@@ -18,7 +18,12 @@ from typing import Any
 
 from .settings import NAME, SettingsError
 
-MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+MAC = re.compile(
+    r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}"
+    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
+    r"|[0-9A-Fa-f]{12}"
+)
+"""The spellings that the host's bridgekit/state/mac.py takes; netaddr is not in the image."""
 HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 LOADERS = ("", "pxelinux")
 
@@ -48,6 +53,18 @@ def parse(text: str, source: str) -> tuple[MachineEntry, ...]:
     return tuple(_machine(mac, table, profiles, source) for mac, table in machines.items())
 
 
+def parse_mac(text: str) -> str:
+    """Return a MAC address in lower case with colons.
+
+    Raises:
+        SettingsError: The text is no MAC address of six octets.
+    """
+    if not MAC.fullmatch(text):
+        raise SettingsError(f"{text!r} is no MAC address; write one like 52:54:00:c1:00:01")
+    digits = re.sub(r"[:.-]", "", text).lower()
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
 def known(machines: tuple[MachineEntry, ...], mac: str) -> MachineEntry:
     """The machine with this MAC address; one of which nothing is known otherwise."""
     return next((one for one in machines if one.mac == mac), MachineEntry(mac))
@@ -71,14 +88,16 @@ def _machine(
     values.pop("profile", None)
     if unknown := set(values) - {"entry", "hostname", "loader", "data"}:
         raise SettingsError(f"{source}: {mac} has {', '.join(sorted(unknown))}, which mean nothing")
-    machine = MachineEntry(mac.lower().replace("-", ":"), **values)
+    try:
+        machine = MachineEntry(parse_mac(mac), **values)
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}") from error
     _check(machine, source)
     return machine
 
 
 def _check(machine: MachineEntry, source: str) -> None:
     for good, what in (
-        (MAC.fullmatch(machine.mac), "MAC address"),
         (not machine.entry or NAME.fullmatch(str(machine.entry)), "entry"),
         (not machine.hostname or HOSTNAME.fullmatch(str(machine.hostname)), "hostname"),
         (machine.loader in LOADERS, "loader"),

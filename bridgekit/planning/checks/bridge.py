@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
 from bridgekit.state.link import BridgeOptions, Link
+from bridgekit.state.mac import with_vendor
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.format import format_route
 from bridgekit.state.routes.message import is_link_local, is_link_multicast
@@ -37,7 +38,8 @@ def check_existing(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
 def _joined(ports: tuple[Link, ...], bridge: Link, nic: Link, mac: str) -> Iterator[Finding]:
     names = ", ".join(port.name for port in ports) or "none"
     message = f"{bridge.name} is there already and is taken as it is (its ports: {names})"
-    message += f"; its MAC address {bridge.mac} becomes {mac}" if bridge.mac != mac else ""
+    if bridge.mac != mac:
+        message += f"; its MAC address {with_vendor(bridge.mac)} becomes {with_vendor(mac)}"
     message += f"; its MTU {bridge.mtu} becomes {nic.mtu}" if bridge.mtu != nic.mtu else ""
     yield Finding("note", "bridge-joined", message)
     for port in ports:
@@ -88,7 +90,8 @@ def check_removal(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
         yield from _lost_with(snapshot, bridge, nic)
     yield from _port_not_ready(snapshot, bridge, nic)
     if bridge.mac != nic.mac:
-        message = f"peers know the MAC address {bridge.mac}, and {nic.name} has {nic.mac}"
+        old, new = with_vendor(bridge.mac), with_vendor(nic.mac)
+        message = f"peers know the MAC address {old}, and {nic.name} has {new}"
         advice = "some may need a minute until they ask again"
         yield Finding("warn", "mac-changes", message, advice)
 

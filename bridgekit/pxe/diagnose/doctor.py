@@ -11,6 +11,7 @@ from bridgekit.attach.addresses import LinkInfo
 from bridgekit.host.dependencies import firewall
 from bridgekit.pxe.diagnose.fixes import Fix, Member, Setting
 from bridgekit.pxe.diagnose.nft_ports import closing
+from bridgekit.state.mac import with_vendor
 from bridgekit.system.process import run
 
 OPENED = tuple(
@@ -110,7 +111,7 @@ def _same_macs(bridge: str, ports: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
         if one.mac == other.mac:
             yield Trouble(
                 f"{bridge}'s ports {one.name} and {other.name} have the same MAC address "
-                f"{one.mac}, so answers go to only one of them; give one another."
+                f"{with_vendor(one.mac)}, so answers go to only one of them; give one another."
             )
 
 

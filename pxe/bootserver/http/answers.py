@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..machines import MAC, known
+from ..machines import MAC, known, parse_mac
 from ..settings import NAME, SettingsError
 from ..site import Site
 from ..templating import rendered
@@ -69,8 +69,8 @@ class Application:
         text = self.leases.read_text(errors="replace") if self.leases.exists() else ""
         found = (lease for lease in leases(text) if lease.address == address)
         lease = next(found, None) or AnswerLease(self.owner(address), address, "")
-        asked = parse_qs(environ.get("QUERY_STRING", "")).get("mac", [""])[0].lower()
-        return replace(lease, mac=asked) if MAC.fullmatch(asked) else lease
+        asked = parse_qs(environ.get("QUERY_STRING", "")).get("mac", [""])[0]
+        return replace(lease, mac=parse_mac(asked)) if MAC.fullmatch(asked) else lease
 
     @staticmethod
     def _reply(start: StartResponse, status: str, text: str) -> Iterable[bytes]:
