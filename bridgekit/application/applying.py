@@ -35,7 +35,7 @@ class Terms(Struct, frozen=True):
     confirm_within: int | None = None
     probes: tuple[str, ...] = ()
     service: str | None = None
-    undoes: str | None = None
+    rolls_back: str | None = None
     fresh: bool = False
 
 
@@ -65,7 +65,7 @@ def apply(store: Store, plan: Plan, terms: Terms, tell: Tell) -> Outcome:
 
 def _applied(store: Store, plan: Plan, terms: Terms, tell: Tell) -> tuple[Record, Outcome]:
     store.refuse_if_unfinished()
-    store.sweep()
+    store.disarm_finished()
     if not terms.fresh:
         _check_fresh(plan)
     record = _record(store, plan, terms)
@@ -98,16 +98,16 @@ def _decided(journal: Journal, record: Record, terms: Terms, tell: Tell) -> Outc
 
 def _record(store: Store, plan: Plan, terms: Terms) -> Record:
     before = executor.link_before(plan.intent)
-    asked = (*probes.gateways(plan.snapshot.routes, before), *probes.resolvers())
-    wanted = (*asked, *probes.caller(), *terms.probes)
+    asked = (*probes.gateway_probes(plan.snapshot.routes, before), *probes.resolver_probes())
+    wanted = (*asked, *probes.ssh_probe(), *terms.probes)
     return Record(
         id=store.new_id(),
-        place=store.place,
+        namespace=store.namespace,
         created=time.time(),
         plan=plan,
         probes=probes.answering(wanted, before),
         service=terms.service,
-        undoes=terms.undoes,
+        rolls_back=terms.rolls_back,
     )
 
 

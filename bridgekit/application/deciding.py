@@ -38,7 +38,7 @@ def decided(store: Store, journal: Journal, word: bytes) -> str:
     with store.lock(wait=True):
         if journal.state() == "pending":
             actions = finishing.actions(store, journal, records.read(journal))
-            return ended(actions.finish() if word == guard.CONFIRM else actions.undo(ASKED))
+            return ended(actions.commit() if word == guard.CONFIRM else actions.roll_back(ASKED))
         with signals.defer():
             return _ended(journal, _finished(store, journal), word)
 
@@ -75,7 +75,7 @@ def rollback(
         )
     record = records.read(journal)
     if journal.state() == "pending":
-        return decided(store, journal, guard.UNDO)
+        return decided(store, journal, guard.ROLLBACK)
     draft = partial(taking_back.own, record)
     return _take_back(store, record.plan.intent.bridge, draft, record.id, tell)
 
@@ -93,7 +93,7 @@ def _take_back(
             _refuse(bridge, last)
             for found in last.findings:
                 tell(f"{found.level}: {found.message}; {found.advice}")
-            outcome = applying.apply(store, last.plan, Terms(undoes=undoes, fresh=True), tell)
+            outcome = applying.apply(store, last.plan, Terms(rolls_back=undoes, fresh=True), tell)
     nic = last.plan.intent.nic
     if undoes:
         return f"{undoes} was taken back by {outcome.id}: {nic} is as before"
@@ -126,7 +126,7 @@ def _to_take_back(store: Store, wanted: str | None, bridge: str | None) -> Journ
     for journal in reversed(found):
         fits = wanted in (None, journal.folder.name) and journal.state() == "committed"
         head = journal.head()
-        if fits and head and head.undoes is None:
+        if fits and head and head.rolls_back is None:
             return journal
     return None
 
@@ -141,7 +141,7 @@ def awaited(store: Store, journal: Journal) -> str:
     guard.wait_for_end(journal)
     if journal.unfinished():
         with contextlib.suppress(RefusedError, RolledBackError):  # what became of it is told below
-            decided(store, journal, guard.UNDO)
+            decided(store, journal, guard.ROLLBACK)
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":
@@ -162,7 +162,7 @@ def recover(store: Store) -> tuple[str, ...]:
     told = [_recovered(store, journal)] if journal else []
     if store.folder.is_dir():
         with contextlib.suppress(BusyError), store.lock():
-            store.sweep()
+            store.disarm_finished()
     lost = [journal for journal in store.unreadable() if journal.unfinished()]
     if lost:
         raise RollbackIncompleteError("\n".join([*told, *(_lost(journal) for journal in lost)]))
@@ -184,7 +184,7 @@ def _finished(store: Store, journal: Journal) -> str:
     if finish_commit(machine, journal, record):
         more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
         return f"{record.id} was complete, and is kept{more}"
-    if record.place.boot == store.place.boot:
+    if record.namespace.boot == store.namespace.boot:
         return f"{record.id} was undone: {roll_back(machine, journal, record, everything=True)}"
     return f"{record.id} was undone: {roll_back_files(journal, record)}"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from bridgekit.transaction import guard
-from bridgekit.transaction.journal import Head, Journal, State, boot_clock
+from bridgekit.transaction.journal import Journal, RecordHead, State, boot_clock
 from bridgekit.transaction.store import Store
 
 
@@ -34,7 +34,7 @@ def _statuses(store: Store) -> Iterator[Status]:
             yield _status(journal, head)
 
 
-def _status(journal: Journal, head: Head) -> Status:
+def _status(journal: Journal, head: RecordHead) -> Status:
     state = journal.state()
     left = max(0.0, journal.deadline() - boot_clock()) if state == "pending" else None
     return Status(

@@ -50,7 +50,7 @@ def undone_by(store: Store, plan: Plan) -> str | None:
 
 def _undoable(journal: Journal, bridge: str) -> bool:
     head = journal.head()
-    ours = head is not None and head.plan.intent.bridge == bridge and head.undoes is None
+    ours = head is not None and head.plan.intent.bridge == bridge and head.rolls_back is None
     return ours and journal.state() == "committed"
 
 

@@ -23,6 +23,6 @@ def guard(folder: Path) -> None:
         OOM_SCORE.write_text("-1000")  # the last one to be ended for want of memory
     store, journal = Store(folder.parent), Journal(folder)
     record = records.read(journal)
-    if record.place != store.place:
+    if record.namespace != store.namespace:
         raise RefusedError(f"{record.id} belongs to another network namespace or boot")
     guarding.serve(store, journal, finishing.actions(store, journal, record))

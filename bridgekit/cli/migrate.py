@@ -123,7 +123,7 @@ def apply(
             raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
         require_root()
         store.refuse_if_unfinished()
-        wanted = tuple(probes.check(one) for one in probe)
+        wanted = tuple(probes.parse_probe(one) for one in probe)
         fresh = yes and not plan_file and not rest["with_pxe"]  # nothing comes between
         if fresh:
             store.prepare()

@@ -40,7 +40,7 @@ def decided(store: Store, outcome: Outcome) -> str:
             word = _typed(outcome)
     except signals.Interrupt:
         with signals.defer():
-            raise RolledBackError(deciding.decided(store, journal, guard.UNDO)) from None
+            raise RolledBackError(deciding.decided(store, journal, guard.ROLLBACK)) from None
     if word:
         return deciding.confirm(store, outcome.id)
     if word == b"":

@@ -42,13 +42,13 @@ def home_of(bridge: str, state: Path) -> ServiceDir:
 
 def _namespace_word() -> str:
     """The caller's namespace; a host's own has the same word after a reboot."""
-    return "host" if systemd_manages_us() else f"{current().namespace:x}"
+    return "host" if systemd_manages_us() else f"{current().cookie:x}"
 
 
 def write(service: PxeSpec, engine: str, home: ServiceDir) -> ServiceRecord:
     """Note a service before anything of it exists."""
     place = current()
-    record = ServiceRecord(service, engine, place.boot, place.namespace, time.time())
+    record = ServiceRecord(service, engine, place.boot, place.cookie, time.time())
     files.private_dir(home.path)
     _keep(record, home)
     return record

@@ -12,17 +12,17 @@ SYSTEMD = Path("/run/systemd/system")
 NAMESPACES = ("net", "mnt", "pid")
 
 
-class NamespaceId(Struct, frozen=True):
+class NamespaceId(Struct, frozen=True, rename={"cookie": "namespace"}):
     """A boot and a network namespace; `permanent` for one that each boot makes again."""
 
     boot: str
-    namespace: int
+    cookie: int
     permanent: bool
 
     def same_namespace(self, other: "NamespaceId") -> bool:
         """Is it this namespace, or the one that a reboot has made in its stead?"""
         if self.boot == other.boot:
-            return self.namespace == other.namespace
+            return self.cookie == other.cookie
         return self.permanent and other.permanent
 
 
@@ -30,11 +30,11 @@ def current() -> NamespaceId:
     """Return the caller's place. The namespace's cookie is never used twice in a boot."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
         try:
-            cookie = endpoint.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
-            namespace = int.from_bytes(cookie, "little")
+            value = endpoint.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+            cookie = int.from_bytes(value, "little")
         except OSError:  # kernels before 5.14
-            namespace = os.stat("/proc/self/ns/net").st_ino
-    return NamespaceId(BOOT_ID.read_text().strip(), namespace, _is_first_process_namespace())
+            cookie = os.stat("/proc/self/ns/net").st_ino
+    return NamespaceId(BOOT_ID.read_text().strip(), cookie, _is_first_process_namespace())
 
 
 def systemd_manages_us() -> bool:

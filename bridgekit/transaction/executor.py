@@ -75,7 +75,7 @@ def execute_plan(
     differing = verify(machine, goal(record), intent)
     if differing:
         raise BridgekitError("\n".join(["the host is not as expected:", *bulleted(differing)]))
-    silent = probes.silent(record.probes, link_after(intent))
+    silent = probes.unanswered(record.probes, link_after(intent))
     if silent:
         raise BridgekitError(f"no answer any more from {', '.join(silent)}")
     if record.service and not machine.forwards_frames(intent.bridge, intent.nic):
@@ -94,23 +94,23 @@ def commit(journal: Journal, record: Record) -> None:
     for item in record.plan.files:
         if atomic_file.read(Path(item.path)) != item.before:
             raise BridgekitError(f"{item.path} was changed by someone else meanwhile")
-    _prove(record.plan)
+    _validate(record.plan)
     journal.write(Entry("committing"))
     for item in record.plan.files:
         atomic_file.compare_and_swap(
-            Path(item.path), item.before, item.after, like=_original(item, record)
+            Path(item.path), item.before, item.after, like=_file_backed_up(item, record)
         )
     conclude(journal, record)
 
 
 def conclude(journal: Journal, record: Record) -> None:
     """Note that the change is complete, and that what it takes back is taken back."""
-    _tell_ifupdown(record)
-    mark_undone(journal, record, "taken-back")
+    _update_ifstate(record)
+    mark_rolled_back(journal, record, "taken-back")
     journal.write(Entry("committed"))
 
 
-def _prove(plan: Plan) -> None:
+def _validate(plan: Plan) -> None:
     """Files that are put back need no proof: they are what was there."""
     boot, back = plan.boot, plan.intent.direction == "unbridge"
     if boot is None or back or detect.installed() != boot.flavour:
@@ -123,26 +123,26 @@ def _prove(plan: Plan) -> None:
             raise BridgekitError(f"ifup does not take the new {boot.main}: {refused}")
 
 
-def _tell_ifupdown(record: Record) -> None:
+def _update_ifstate(record: Record) -> None:
     """What ifupdown knows of the running interfaces is lost at a boot, and then it knows better."""
     boot = record.plan.boot
-    here = record.place.boot == namespaces.current().boot
+    here = record.namespace.boot == namespaces.current().boot
     if boot and here and detect.installed() == boot.flavour:
         with contextlib.suppress(OSError):
             validate.note_running(boot.flavour, focus(record.plan.intent), boot.running)
 
 
-def mark_undone(
+def mark_rolled_back(
     journal: Journal, record: Record, event: Literal["taken-back", "committed"]
 ) -> None:
     """Note in the journal of the transaction that this one takes back whether it still stands."""
-    if record.undoes:
-        other = Journal(journal.folder.parent / record.undoes)
+    if record.rolls_back:
+        other = Journal(journal.folder.parent / record.rolls_back)
         if other.state() != event:
             other.write(Entry(event))
 
 
-def _original(item: FileChange, record: Record) -> Path | None:
+def _file_backed_up(item: FileChange, record: Record) -> Path | None:
     """A backup gets the owner and mode of the file whose content it keeps."""
     found = (other for other in record.plan.files if other.before == item.after)
     return next((Path(other.path) for other in found if other is not item), None)

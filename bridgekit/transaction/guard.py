@@ -27,8 +27,8 @@ from bridgekit.system.namespaces import systemd_manages_us
 from bridgekit.transaction.journal import FINISHED, Journal, State, boot_clock
 from bridgekit.transaction.store import Store
 
-CONFIRM, UNDO = b"confirm\n", b"undo\n"
-GUARD, EXECUTOR = "guard.sock", "executor.sock"
+CONFIRM, ROLLBACK = b"confirm\n", b"undo\n"
+GUARD_SOCKET, EXECUTOR_SOCKET = "guard.sock", "executor.sock"
 LOG = "guard.log"
 START_SECONDS = 30
 CHANGE_SECONDS = 300
@@ -49,15 +49,15 @@ class Answer(Struct, frozen=True):
 class Actions(Struct, frozen=True):
     """What the guard can do with its transaction; each returns how it ended."""
 
-    finish: Callable[[], Answer]
-    undo: Callable[[str], Answer]
+    commit: Callable[[], Answer]
+    roll_back: Callable[[str], Answer]
 
 
 @contextlib.contextmanager
 def guarding(journal: Journal) -> Iterator[None]:
     """Within, a guard is at its post, and hears when this process ends or leaves."""
-    with _listening(journal.folder, EXECUTOR) as listener:
-        process = _launched(journal.folder)
+    with listening(journal.folder, EXECUTOR_SOCKET) as listener:
+        process = _launch(journal.folder)
         watched = [listener.fileno(), *process]
         ready = select.select(watched, [], [], START_SECONDS)[0]
         for handle in process:
@@ -70,7 +70,7 @@ def guarding(journal: Journal) -> Iterator[None]:
             yield
 
 
-def _launched(folder: Path) -> list[int]:
+def _launch(folder: Path) -> list[int]:
     """Start the guard where no logout reaches it: as a service, else in a session of its own.
 
     Return a handle that is readable when it has ended; none if systemd would start it again.
@@ -94,9 +94,9 @@ def _unit(folder: Path) -> str:
 def send_command(journal: Journal, word: bytes) -> Answer | None:
     """Tell the guard to confirm or undo and wait for the end; None if there is no guard."""
     try:
-        with _connected(journal, GUARD) as line:
+        with connect(journal, GUARD_SOCKET) as line:
             line.sendall(word)
-            return msgspec.json.decode(_received(line), type=Answer)
+            return msgspec.json.decode(_receive_all(line), type=Answer)
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -104,7 +104,7 @@ def send_command(journal: Journal, word: bytes) -> Answer | None:
 def is_alive(journal: Journal) -> bool:
     """Is the transaction's guard there?"""
     try:
-        _connected(journal, GUARD).close()
+        connect(journal, GUARD_SOCKET).close()
     except OSError:
         return False
     return True
@@ -112,7 +112,7 @@ def is_alive(journal: Journal) -> bool:
 
 def wait_for_end(journal: Journal) -> None:
     """Wait until the transaction's guard has done its work, if it has one."""
-    with contextlib.suppress(OSError), _connected(journal, GUARD) as line:
+    with contextlib.suppress(OSError), connect(journal, GUARD_SOCKET) as line:
         line.recv(1)
 
 
@@ -120,10 +120,10 @@ def serve(store: Store, journal: Journal, actions: Actions) -> None:
     """Guard this transaction until it is finished."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    with _listening(journal.folder, GUARD) as listener:
+    with listening(journal.folder, GUARD_SOCKET) as listener:
         guard = Guard(store, journal, actions, listener)
         try:
-            lifeline = _connected(journal, EXECUTOR)
+            lifeline = connect(journal, EXECUTOR_SOCKET)
         except OSError:
             if not guard.executor_gone():
                 guard.watch(None)
@@ -153,19 +153,19 @@ class Guard:
             left = max(0.0, until - boot_clock())
             ready = select.select([self._listener, *lines], [], [], left)[0]
             if not ready and pending:
-                self._time_is_up()
+                self._expire()
                 return
             if not ready and lifeline and lifeline in lines and self._state() in UNVERIFIED:
-                _kill(lifeline)
+                _kill_executor(lifeline)
             limit = limit if ready else boot_clock() + CHANGE_SECONDS
             if self._listener in ready:
                 lines.append(self._listener.accept()[0])
             for line in (line for line in lines[:] if line in ready):
-                word = _heard(line)
+                word = _receive(line)
                 lines.remove(line)
                 with line:
                     gone = line is lifeline and self.executor_gone()
-                    if gone or self._obeyed(line, word):
+                    if gone or self._obey(line, word):
                         return
 
     def executor_gone(self) -> bool:
@@ -175,7 +175,7 @@ class Guard:
             if state == "pending":
                 return False
             if state not in FINISHED:
-                self._actions.undo("the process that made the change is gone")
+                self._actions.roll_back("the process that made the change is gone")
             return True
 
     def _state(self) -> State | None:
@@ -189,22 +189,22 @@ class Guard:
         lost = self._deadline and state in (None, "changing")
         return "pending" if lost else state
 
-    def _time_is_up(self) -> None:
+    def _expire(self) -> None:
         with self._locked():
             if self._state() == "pending":  # else someone else has ended it
-                self._actions.undo("not confirmed in time")
+                self._actions.roll_back("not confirmed in time")
 
-    def _obeyed(self, line: socket.socket, word: bytes) -> bool:
+    def _obey(self, line: socket.socket, word: bytes) -> bool:
         """Carry out an order if it is one and the change waits. Is there nothing left to guard?"""
-        if word not in (CONFIRM, UNDO):
+        if word not in (CONFIRM, ROLLBACK):
             return False
         with self._locked():
             if self._state() != "pending":
                 answer = Answer(BUSY, "the change does not wait for a confirmation")
             elif word == CONFIRM:
-                answer = self._actions.finish()
+                answer = self._actions.commit()
             else:
-                answer = self._actions.undo("as asked for")
+                answer = self._actions.roll_back("as asked for")
             with contextlib.suppress(OSError):
                 line.sendall(msgspec.json.encode(answer))
             return self._state() != "pending"
@@ -218,14 +218,14 @@ class Guard:
             yield
 
 
-def _kill(lifeline: socket.socket) -> None:
+def _kill_executor(lifeline: socket.socket) -> None:
     """End an executor that hangs; as long as its end of the lifeline is open, it is that one."""
     peer = lifeline.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
     with contextlib.suppress(ProcessLookupError):
         os.kill(PEER.unpack(peer)[0], signal.SIGKILL)
 
 
-def _heard(line: socket.socket) -> bytes:
+def _receive(line: socket.socket) -> bytes:
     """Return the word that came; a connection that broke has ended."""
     try:
         return line.recv(64)
@@ -234,7 +234,7 @@ def _heard(line: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def _at_home(folder: Path, name: str) -> Iterator[str]:
+def _short_path(folder: Path, name: str) -> Iterator[str]:
     """Yield a short path to the socket: the address of a Unix socket has at most 107 bytes."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -243,10 +243,10 @@ def _at_home(folder: Path, name: str) -> Iterator[str]:
         os.close(handle)
 
 
-def _connected(journal: Journal, name: str) -> socket.socket:
+def connect(journal: Journal, name: str) -> socket.socket:
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _at_home(journal.folder, name) as path:
+        with _short_path(journal.folder, name) as path:
             line.connect(path)
     except OSError:
         line.close()
@@ -255,10 +255,10 @@ def _connected(journal: Journal, name: str) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _listening(folder: Path, name: str) -> Iterator[socket.socket]:
+def listening(folder: Path, name: str) -> Iterator[socket.socket]:
     (folder / name).unlink(missing_ok=True)  # one that was killed has left its own
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        with _at_home(folder, name) as path:
+        with _short_path(folder, name) as path:
             listener.bind(path)
         listener.listen()
         try:
@@ -267,7 +267,7 @@ def _listening(folder: Path, name: str) -> Iterator[socket.socket]:
             (folder / name).unlink(missing_ok=True)
 
 
-def _received(line: socket.socket) -> bytes:
+def _receive_all(line: socket.socket) -> bytes:
     chunks = []
     while chunk := line.recv(ANSWER_BYTES):
         chunks.append(chunk)

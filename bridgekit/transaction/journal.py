@@ -47,11 +47,11 @@ State = Literal[
 ]
 FINISHED = frozenset({"committed", "rolled-back", "incomplete", "taken-back"})
 DONE = FINISHED - {"incomplete"}
-Stored = TypeVar("Stored")
+RecordT = TypeVar("RecordT")
 SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-back"})
 
 
-class About(Struct, frozen=True):
+class IntentHead(Struct, frozen=True):
     """What a transaction is about."""
 
     nic: str
@@ -59,20 +59,20 @@ class About(Struct, frozen=True):
     direction: str
 
 
-class Outline(Struct, frozen=True):
+class PlanHead(Struct, frozen=True):
     """A plan, of which only what it is about is read."""
 
-    intent: About
+    intent: IntentHead
 
 
-class Head(Struct, frozen=True):
+class RecordHead(Struct, frozen=True, rename={"namespace": "place", "rolls_back": "undoes"}):
     """What a record tells without its plan: that takes long to read. See record.py."""
 
     id: str
-    place: NamespaceId
+    namespace: NamespaceId
     created: float
-    undoes: str | None
-    plan: Outline
+    rolls_back: str | None
+    plan: PlanHead
 
 
 class Entry(Struct, frozen=True):
@@ -100,14 +100,14 @@ class Journal:
         systemd.disarm(self.folder.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def head(self) -> Head | None:
+    def head(self) -> RecordHead | None:
         """Return what the record tells without its plan; None if it or the journal is unreadable.
 
         Also None for a copy in a folder of another name.
         """
         try:
             self._lines()
-            head = stored(self.folder, Head)
+            head = read_record(self.folder, RecordHead)
         except BridgekitError:
             return None
         return head if head.id == self.folder.name else None
@@ -128,7 +128,7 @@ class Journal:
         """Yield the lines written so far; one that is damaged is passed over."""
         for line in self._lines():
             with contextlib.suppress(msgspec.MsgspecError, ValueError):
-                yield msgspec.json.decode(_verify_checksum(line) or b"", type=Entry)
+                yield msgspec.json.decode(_without_checksum(line) or b"", type=Entry)
 
     def damaged(self) -> bool:
         """Is there a line that cannot be trusted, or none at all that can be read?
@@ -136,7 +136,7 @@ class Journal:
         The last may be one that a crash cut short.
         """
         try:
-            return any(_verify_checksum(line) is None for line in self._lines())
+            return any(_without_checksum(line) is None for line in self._lines())
         except BridgekitError:
             return True
 
@@ -151,7 +151,7 @@ class Journal:
         """Was the change seen to be complete? False if nobody can know."""
         return not self.damaged() and any(entry.event == "verified" for entry in self.entries())
 
-    def commit_begun(self) -> bool:
+    def commit_started(self) -> bool:
         """May files have been replaced?"""
         return self.damaged() or any(entry.event == "committing" for entry in self.entries())
 
@@ -176,10 +176,10 @@ class Journal:
             return True
 
 
-def stored(folder: Path, kind: type[Stored]) -> Stored:
+def read_record(folder: Path, kind: type[RecordT]) -> RecordT:
     """Return the record in this folder; BridgekitError if it is damaged or of another version."""
     path = folder / RECORD
-    data = _verify_checksum((atomic_file.read(path) or b"").removesuffix(b"\n"))
+    data = _without_checksum((atomic_file.read(path) or b"").removesuffix(b"\n"))
     if data is None:
         raise BridgekitError(f"{path} is damaged")
     try:
@@ -196,7 +196,7 @@ def with_checksum(data: bytes) -> bytes:
     return b"%08x %b\n" % (zlib.crc32(data), data)
 
 
-def _verify_checksum(line: bytes) -> bytes | None:
+def _without_checksum(line: bytes) -> bytes | None:
     """Return the text of a line; None if it is not what was written."""
     data = line[9:]
     return data if line[:9] == b"%08x " % zlib.crc32(data) else None

@@ -21,7 +21,7 @@ from bridgekit.system import atomic_file, ssh_session
 from bridgekit.system.process import run
 
 TRY_SECONDS = 2.0
-HANDFUL = 4
+MAX_PROBES = 4
 DNS_PORT = 53
 ROOT_SERVERS = bytes.fromhex("010000010000000000000000020001")
 """A question for the name servers (type 2, class 1) of the root, recursion desired."""
@@ -87,7 +87,7 @@ KINDS: dict[str, Callable[[str, str], None]] = {
 }
 
 
-def check(probe: str) -> str:
+def parse_probe(probe: str) -> str:
     """Return the probe; UsageError if it is not KIND:TARGET."""
     kind, _, target = probe.partition(":")
     if kind not in KINDS or not target or not _is_target(kind, target):
@@ -120,7 +120,7 @@ def answering(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
     return tuple(probe for probe in probes if _answers(probe, link))
 
 
-def silent(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
+def unanswered(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
     """Return the probes that stay unanswered for the whole settle time."""
     deadline = time.monotonic() + SETTLE_SECONDS
     left = tuple(probe for probe in probes if not _answers(probe, link))
@@ -138,7 +138,7 @@ def _answers(probe: str, link: str) -> bool:
     return True
 
 
-def resolvers() -> tuple[str, ...]:
+def resolver_probes() -> tuple[str, ...]:
     """Return a probe for each name server of resolv.conf(5), at most a handful.
 
     One that is named with the link over which it is reached (fe80::1%eth0) does not move.
@@ -149,21 +149,21 @@ def resolvers() -> tuple[str, ...]:
     words = (line.split() for line in text.decode(errors="replace").splitlines())
     found = (line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
     servers = (one for one in found if "%" not in one and _is_target("dns", one))
-    return tuple(f"dns:{one}" for one in servers)[:HANDFUL]
+    return tuple(f"dns:{one}" for one in servers)[:MAX_PROBES]
 
 
-def caller() -> tuple[str, ...]:
+def ssh_probe() -> tuple[str, ...]:
     """Return a probe for the SSH connection that the caller came by, if there is one."""
     found = ssh_session.connection()
     return (f"ssh:{found}",) if found and _is_target("ssh", found) else ()
 
 
-def gateways(routes: RouteSet, link: str) -> tuple[str, ...]:
+def gateway_probes(routes: RouteSet, link: str) -> tuple[str, ...]:
     """Return a probe for each router that is used over this link, at most a handful."""
     found: dict[str, None] = {}
     for message in routes.on_link(link).samples():
         for packed, _ in routes.gateways(message, link):
             found[f"gateway:{ip_address(packed)}"] = None
-        if len(found) >= HANDFUL:
+        if len(found) >= MAX_PROBES:
             break
-    return tuple(found)[:HANDFUL]
+    return tuple(found)[:MAX_PROBES]

@@ -10,33 +10,34 @@ from bridgekit.planning import plan as plans
 from bridgekit.planning.plan import Plan
 from bridgekit.system import atomic_file, systemd
 from bridgekit.system.namespaces import NamespaceId
-from bridgekit.transaction.journal import RECORD, VERSION, Journal, stored, with_checksum
+from bridgekit.transaction.journal import RECORD, VERSION, Journal, read_record, with_checksum
 
 
 class Record(Struct, frozen=True):
     """What a transaction set out to do, and where. `service` is the PXE service to start, JSON.
 
-    `created` is in seconds since 1970; `undoes` names the transaction that this one takes back.
+    `created` is in seconds since 1970; `rolls_back` names the
+    transaction that this one rolls back.
     """
 
     id: str
-    place: NamespaceId
+    namespace: NamespaceId
     created: float
     plan: Plan
     probes: tuple[str, ...] = ()
     service: str | None = None
-    undoes: str | None = None
+    rolls_back: str | None = None
 
 
-class _Stored(Struct, frozen=True):
+class _Stored(Struct, frozen=True, rename={"namespace": "place", "rolls_back": "undoes"}):
     version: int
     id: str
-    place: NamespaceId
+    namespace: NamespaceId
     created: float
     plan: msgspec.Raw
     probes: tuple[str, ...]
     service: str | None
-    undoes: str | None
+    rolls_back: str | None
 
 
 def create(state_dir: Path, record: Record) -> Journal:
@@ -48,7 +49,7 @@ def create(state_dir: Path, record: Record) -> Journal:
     try:
         with refuse_on_error():
             journal.folder.mkdir(mode=0o700)
-            if record.place.permanent:
+            if record.namespace.permanent:
                 systemd.arm(record.id, state_dir)
             atomic_file.write(journal.folder / RECORD, with_checksum(_encoded(record)))
             atomic_file.sync_folder(state_dir)
@@ -63,25 +64,25 @@ def _encoded(record: Record) -> bytes:
         _Stored(
             version=VERSION,
             id=record.id,
-            place=record.place,
+            namespace=record.namespace,
             created=record.created,
             plan=msgspec.Raw(plans.encode(record.plan)),
             probes=record.probes,
             service=record.service,
-            undoes=record.undoes,
+            rolls_back=record.rolls_back,
         )
     )
 
 
 def read(journal: Journal) -> Record:
     """Return the transaction's record; BridgekitError if it is damaged or of another version."""
-    found = stored(journal.folder, _Stored)
+    found = read_record(journal.folder, _Stored)
     return Record(
         id=found.id,
-        place=found.place,
+        namespace=found.namespace,
         created=found.created,
         plan=plans.decode(bytes(found.plan)),
         probes=found.probes,
         service=found.service,
-        undoes=found.undoes,
+        rolls_back=found.rolls_back,
     )

@@ -25,7 +25,7 @@ from bridgekit.transaction.executor import (
     focus,
     goal,
     link_before,
-    mark_undone,
+    mark_rolled_back,
     verify,
 )
 from bridgekit.transaction.journal import Entry, Journal
@@ -34,15 +34,15 @@ from bridgekit.transaction.record import Record
 AS_BEFORE = "the host is as before"
 
 
-class _Left(Struct, frozen=True):
+class _Remaining(Struct, frozen=True):
     """What still differs from the state before; `others` is what something else did meanwhile."""
 
-    found: tuple[Difference, ...]
-    others: list[Difference]
+    differences: tuple[Difference, ...]
+    foreign: list[Difference]
 
     @property
     def ours(self) -> bool:
-        return len(self.found) > len(self.others)
+        return len(self.differences) > len(self.foreign)
 
 
 def finish_commit(machine: Machine, journal: Journal, record: Record) -> bool:
@@ -53,7 +53,7 @@ def finish_commit(machine: Machine, journal: Journal, record: Record) -> bool:
     """
     if journal.state() == "undoing" or not _files_are_new(record):
         return False
-    here = record.place.boot == namespaces.current().boot
+    here = record.namespace.boot == namespaces.current().boot
     if here and verify(machine, goal(record), record.plan.intent):
         return False
     for item in record.plan.files:
@@ -86,15 +86,19 @@ def roll_back(machine: Machine, journal: Journal, record: Record, everything: bo
         _stop_if_renamed(machine, journal, record)
     going = _lost_with_bridge(machine, journal, record)
     troubles = _roll_back_operations(machine, record, begun)
-    left = _left(machine, record)
+    left = _remaining(machine, record)
     if left.ours and begun < count:  # the journal may tell of less than was done
         troubles += _roll_back_operations(machine, record, count)
-        left = _left(machine, record)
+        left = _remaining(machine, record)
     remaining = _roll_back_files(journal, record)
     if left.ours:
-        remaining += [*dict.fromkeys(troubles), *bulleted(left.found), *_repairs(left.found)]
-    others = [*going, *(f"  not of this change, and left: {one.text}" for one in left.others)]
-    unwritten = _concluded(journal, record, remaining, others)
+        remaining += [
+            *dict.fromkeys(troubles),
+            *bulleted(left.differences),
+            *_repair_commands(left.differences),
+        ]
+    others = [*going, *(f"  not of this change, and left: {one.text}" for one in left.foreign)]
+    unwritten = _conclude(journal, record, remaining, others)
     return "\n".join([AS_BEFORE + _reachability(record), *others, *unwritten])
 
 
@@ -120,7 +124,7 @@ def _stop_if_renamed(machine: Machine, journal: Journal, record: Record) -> None
         advice = (
             f"  call it {nic} again (`ip link set {name} name {nic}`), then `bridgekit recover`"
         )
-        _concluded(journal, record, [what, advice])
+        _conclude(journal, record, [what, advice])
 
 
 def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> list[str]:
@@ -128,7 +132,7 @@ def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> lis
     intent = record.plan.intent
     if record.plan.snapshot.link(intent.bridge) or not journal.verified():
         return []
-    found = (one.text for one in verify(machine, goal(record), intent) if _added(one))
+    found = (one.text for one in verify(machine, goal(record), intent) if _is_addition(one))
     own = re.compile(rf"\b{re.escape(intent.bridge)}\b")
     return [f"  gone with {intent.bridge}: {text}" for text in found if own.search(text)]
 
@@ -136,7 +140,7 @@ def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> lis
 def roll_back_files(journal: Journal, record: Record) -> str:
     """After a reboot only files can be half-done: the kernel has forgotten the rest."""
     _try_to_write(journal, Entry("undoing"))
-    unwritten = _concluded(journal, record, _roll_back_files(journal, record))
+    unwritten = _conclude(journal, record, _roll_back_files(journal, record))
     return "\n".join([AS_BEFORE, *unwritten])
 
 
@@ -151,7 +155,7 @@ def roll_back_after(
     return RolledBackError(f"{cause}\nEverything was undone: {how}.")
 
 
-def _concluded(
+def _conclude(
     journal: Journal, record: Record, remaining: list[str], others: Iterable[str] = ()
 ) -> list[str]:
     """Note that it is undone; return what could not be written.
@@ -163,7 +167,7 @@ def _concluded(
         unwritten = _try_to_write(journal, Entry("incomplete", text=text))
         raise RollbackIncompleteError("\n".join(["undone, but:", text, *unwritten]))
     with contextlib.suppress(OSError, BridgekitError):
-        mark_undone(journal, record, "committed")
+        mark_rolled_back(journal, record, "committed")
     return _try_to_write(journal, Entry("rolled-back", text="\n".join(others)))
 
 
@@ -177,18 +181,20 @@ def _try_to_write(journal: Journal, entry: Entry) -> list[str]:
     return []
 
 
-def _left(machine: Machine, record: Record) -> _Left:
+def _remaining(machine: Machine, record: Record) -> _Remaining:
     intent = record.plan.intent
     found = verify(machine, record.plan.snapshot, intent)
-    if not any(map(_added, found)):
-        return _Left(found, [])
+    if not any(map(_is_addition, found)):
+        return _Remaining(found, [])
     changed = differences(record.plan.snapshot, goal(record), focus(intent))
     subjects = {one.subject or one.text for one in changed}
-    others = [one for one in found if _added(one) and (one.subject or one.text) not in subjects]
-    return _Left(found, others)
+    others = [
+        one for one in found if _is_addition(one) and (one.subject or one.text) not in subjects
+    ]
+    return _Remaining(found, others)
 
 
-def _added(one: Difference) -> bool:
+def _is_addition(one: Difference) -> bool:
     """Is it something that is there now, and not a loss?"""
     return one.what == "unexpected" or bool(one.subject)
 
@@ -210,7 +216,7 @@ def _roll_back_operation(machine: Machine, operation: Operation) -> Iterator[str
 
 def _roll_back_files(journal: Journal, record: Record) -> list[str]:
     """Put back each file that is the new one; one that someone else has changed is theirs."""
-    begun, troubles = journal.commit_begun(), []
+    begun, troubles = journal.commit_started(), []
     for item in record.plan.files:
         try:
             stranger = atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
@@ -230,18 +236,18 @@ def _reachability(record: Record) -> str:
     """Say whether the host is as reachable as before, if anything answered then."""
     if not record.probes:
         return ""
-    silent = probes.silent(record.probes, link_before(record.plan.intent))
+    silent = probes.unanswered(record.probes, link_before(record.plan.intent))
     if silent:
         return f", but {', '.join(silent)} answered before and does not now"
     return ", and as reachable as before"
 
 
-def _repairs(found: Iterable[Difference]) -> list[str]:
-    commands = [f"  {_pasteable(one)}" for difference in found for one in difference.repair]
+def _repair_commands(found: Iterable[Difference]) -> list[str]:
+    commands = [f"  {_quoted(one)}" for difference in found for one in difference.repair]
     return ["To put it right by hand:", *commands] if commands else []
 
 
-def _pasteable(command: str) -> str:
+def _quoted(command: str) -> str:
     """Quote its words for a shell: the name of a link can hold almost anything."""
     try:
         return shlex.join(shlex.split(command))

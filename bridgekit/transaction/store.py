@@ -20,7 +20,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.place = namespaces.current()
+        self.namespace = namespaces.current()
         self._locked = False
 
     def prepare(self) -> None:
@@ -47,11 +47,11 @@ class Store:
         self._trust()
         folders = sorted(self.folder.glob("*/record"))
         found = (Journal(path.parent) for path in folders)
-        return tuple(journal for journal in found if self._is_here(journal))
+        return tuple(journal for journal in found if self._is_ours(journal))
 
-    def _is_here(self, journal: Journal) -> bool:
+    def _is_ours(self, journal: Journal) -> bool:
         head = journal.head()
-        return head is not None and head.place.same_namespace(self.place)
+        return head is not None and head.namespace.same_namespace(self.namespace)
 
     def unfinished(self) -> Journal | None:
         """Return the transaction that is not finished.
@@ -93,7 +93,7 @@ class Store:
         if self._locked:
             yield
             return
-        name = f"{self.place.boot}-{self.place.namespace}.lock"
+        name = f"{self.namespace.boot}-{self.namespace.cookie}.lock"
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         with refuse_on_error():
             handle = os.open(self.folder / name, flags, 0o600)
@@ -111,7 +111,7 @@ class Store:
             self._locked = False
             os.close(handle)
 
-    def sweep(self) -> None:
+    def disarm_finished(self) -> None:
         """Remove services of transactions that need none at the next boot; under the lock."""
         for id in systemd.armed(self.folder):
             journal = Journal(self.folder / id)

@@ -145,7 +145,7 @@ def _own_scope(home: ServiceDir) -> tuple[str, ...]:
 
 def _forwarding_note(home: ServiceDir) -> Path:
     place = current()  # a note from before a reboot says nothing about this boot
-    return home.path.parent / f"forwarding-{place.namespace:x}-{place.boot[:8]}.json"
+    return home.path.parent / f"forwarding-{place.cookie:x}-{place.boot[:8]}.json"
 
 
 def _neighbours(home: ServiceDir) -> Iterator[Path]:
