@@ -17,20 +17,20 @@ from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file
 
 FOLLOWS = {
-    "live": "the bridge's section follows the host; `--persist file` follows the file",
-    "file": "the bridge's section follows the file: at the next boot the host has what that says",
+    "live": "the bridge's stanza follows the host; `--persist file` follows the file",
+    "file": "the bridge's stanza follows the file: at the next boot the host has what that says",
 }
 
 
 def about_files(reading: ParsedInterfaces, intent: Intent, there: bool) -> Iterator[Finding]:
-    """What the files say that does not go with the new section."""
+    """What the files say that does not go with the new stanza."""
     nic = intent.nic
     for path in _configuring(reading, intent.bridge) if not there else ():
-        message = f"{path} has a section for {intent.bridge} already"
+        message = f"{path} has a stanza for {intent.bridge} already"
         advice = "remove it, or choose another name with --bridge"
         yield Finding("refuse", "bridge-configured", message, advice)
     if interfaces.find_references(reading, nic).named and interfaces.mapped(reading, nic):
-        message = f"a mapping could give {nic} another section, and other lines bring it up"
+        message = f"a mapping could give {nic} another stanza, and other lines bring it up"
         advice = f"leave {nic} out of the mapping"
         yield Finding("refuse", "mapping-names-nic", message, advice)
 
@@ -42,11 +42,11 @@ def about_agreement(
 
     A NIC that the files do not know is somebody else's, who is told of elsewhere.
     """
-    if reading.called(reading.section_of(nic)):
+    if reading.called(reading.stanza_of(nic)):
         for text in find_drift(reading, before, nic):
             yield Finding("warn", "file-differs", text, FOLLOWS[source])
     elif source == "file":
-        message = f"the interfaces file has no section for {nic} that the bridge's could follow"
+        message = f"the interfaces file has no stanza for {nic} that the bridge's could follow"
         yield Finding("refuse", "file-silent", message, "leave out `--persist file`")
 
 
@@ -54,20 +54,20 @@ def about_foreign(reading: ParsedInterfaces, bridge: str) -> list[Finding]:
     """What the files say of a bridge that bridgekit did not make, and that goes now."""
     advice = "edit the file, or the bridge is back at the next boot"
     return [
-        Finding("warn", "file-keeps-bridge", f"{path} has a section for {bridge}", advice)
+        Finding("warn", "file-keeps-bridge", f"{path} has a stanza for {bridge}", advice)
         for path in _configuring(reading, bridge)
     ]
 
 
 def _configuring(reading: ParsedInterfaces, link: str) -> dict[str, None]:
-    """The files that have a section for this interface, each once."""
+    """The files that have a stanza for this interface, each once."""
     return dict.fromkeys(one.path for one in reading.definitions if one.name == link)
 
 
 def about_lines(
     reading: ParsedInterfaces, kept: tuple[Option, ...], intent: Intent, source: Source
 ) -> Iterator[Finding]:
-    """Yield the lines that name the NIC, of those kept and of other interfaces' sections."""
+    """Yield the lines that name the NIC, of those kept and of other interfaces' stanzas."""
     nic = (intent.nic,)
     for option in interfaces.partially_captured(kept, nic) if source == "live" else ():
         message = f"this line gives {intent.nic} an address and does more: {option.value}"
@@ -75,7 +75,7 @@ def about_lines(
         yield Finding("refuse", "line-does-more", message, advice)
     advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
     for option in (option for option in kept if interfaces.names(option.value, intent.nic)):
-        message = f"this line moves to {intent.bridge}'s section: {option.name} {option.value}"
+        message = f"this line moves to {intent.bridge}'s stanza: {option.name} {option.value}"
         yield Finding("warn", "option-names-nic", message, advice)
     for path, line in interfaces.others_naming(reading, intent.nic):
         message = f"this line of {path} stays: {line.text}"

@@ -10,7 +10,7 @@ Source = Literal["live", "file"]
 
 
 class Manner(Struct, frozen=True):
-    """In whose words, and whether a bridge's section follows the host or the file's own section."""
+    """In whose words, and whether a bridge's stanza follows the host or the file's own stanza."""
 
     dialect: Dialect
     source: Source = "live"

@@ -46,8 +46,8 @@ def stanza_text(
     return render(stanzas(state, intent.bridge, intent.nic, extras, dialect), template())
 
 
-def section_alone(after: NetworkState, intent: Intent, dialect: Dialect, cidr: bool) -> str:
-    """Return the bridge's section without anything that the files say of the NIC."""
+def bridge_stanza(after: NetworkState, intent: Intent, dialect: Dialect, cidr: bool) -> str:
+    """Return the bridge's stanza without anything that the files say of the NIC."""
     changed, asked = settings(after, intent.bridge, dialect), leased(after, intent.bridge)
     nic = after.link(intent.nic)
     extras = RenderOptions(
@@ -65,14 +65,14 @@ def file_changes(
 ) -> tuple[tuple[FileChange, ...], tuple[Finding, ...]]:
     """Return the changes that make the state after the migration last, and what to tell of them.
 
-    If the bridge was there before, a section of its own goes into the new one.
+    If the bridge was there before, a stanza of its own goes into the new one.
     """
     dialect, after = manner.dialect, _with_leases_ending(after)
     with refuse_on_error():
         reading = read(main, dialect)
     there = before.link(intent.bridge) is not None
     extras = _extras(reading, after, intent, dialect, there)
-    stanza = _section(reading, after, intent, extras, manner)
+    stanza = _stanza(reading, after, intent, extras, manner)
     changes: list[FileChange] = []
     for path, (text, new) in _rewritten(reading, intent, stanza, there, dialect).items():
         if new != text:
@@ -91,7 +91,7 @@ def file_changes(
 
 
 def _named(intent: Intent, there: bool) -> tuple[str, ...]:
-    """The links whose sections become the new one."""
+    """The links whose stanzas become the new one."""
     return (intent.nic, intent.bridge) if there else (intent.nic,)
 
 
@@ -115,29 +115,29 @@ def _extras(
     )
 
 
-def _section(
+def _stanza(
     reading: ParsedInterfaces,
     after: NetworkState,
     intent: Intent,
     extras: RenderOptions,
     manner: Manner,
 ) -> str:
-    """The text of the bridge's section."""
+    """The text of the bridge's stanza."""
     dialect = manner.dialect
-    bridge, sections = after.link(intent.bridge), interfaces.sections_of(reading, intent.nic)
-    silent = not reading.called(reading.section_of(intent.nic))
+    bridge, stanzas = after.link(intent.bridge), interfaces.stanzas_of(reading, intent.nic)
+    silent = not reading.called(reading.stanza_of(intent.nic))
     if manner.source == "live" or bridge is None or silent:
         text = stanza_text(after, intent, extras, dialect)
     else:
         there = replace(extras, kept=_own_of_the_bridge(reading, intent))
-        followed = replace(bridge, mtu=mtu(sections))
+        followed = replace(bridge, mtu=mtu(stanzas))
         words = bridge_options(followed, intent.nic, there, dialect)
-        text = render(retarget(sections, intent.nic, intent.bridge, tuple(words)), template())
+        text = render(retarget(stanzas, intent.nic, intent.bridge, tuple(words)), template())
     return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
 
 
 def _own_of_the_bridge(reading: ParsedInterfaces, intent: Intent) -> tuple[Option, ...]:
-    """What a bridge's own section says beside that it is one."""
+    """What a bridge's own stanza says beside that it is one."""
     return interfaces.options_to_keep(interfaces.options(reading, intent.bridge), intent.bridge)
 
 
@@ -175,7 +175,7 @@ def leased(
 ) -> frozenset[int]:
     """The families whose addresses must come by DHCP at boot, or the host would be lost.
 
-    Who gave an IPv4 address with a lifetime is known from the NIC's manager or section; without
+    Who gave an IPv4 address with a lifetime is known from the NIC's manager or stanza; without
     those it was DHCP if nothing else would give the host an address.
     """
     ipv4 = [a for a in after.addresses_on(bridge) if a.family == IPV4]

@@ -22,8 +22,7 @@ _OPTIONS = (
     click.option(
         "--persist",
         type=click.Choice(["live", "file"]),
-        help="What the bridge's section follows, where host and file do not agree."
-        "  [default: live]",
+        help="What the bridge's stanza follows, where host and file do not agree.  [default: live]",
     ),
     click.option(
         "--no-persist",

@@ -115,13 +115,13 @@ def interfaces(
     check: bool,
     store: Store,
 ) -> None:
-    """Print the interfaces(5) section that makes the bridge at boot; change nothing.
+    """Print the interfaces(5) stanza that makes the bridge at boot; change nothing.
 
     It describes what the NIC has now, or the bridge if the NIC is its port already.
 
     \b
     Examples:
-      bridgekit interfaces eth0               from what it has, not from its section
+      bridgekit interfaces eth0               from what it has, not from its stanza
       bridgekit interfaces --style cidr       with 192.168.1.4/24 instead of a netmask
       bridgekit interfaces --out br0.cfg      into a file of its own
       bridgekit interfaces --check            does the file lead to what the host has?
@@ -139,7 +139,7 @@ def interfaces(
         return
     state = machine.with_settings(state, name, bridge)
     after = state if link.controller == bridge else bridged_state(state, intent)
-    text = persisting.section_alone(after, intent, chosen, cidr=style == "cidr")
+    text = persisting.bridge_stanza(after, intent, chosen, cidr=style == "cidr")
     if out:
         with refuse_on_error():
             atomic_file.write(out, text.encode())

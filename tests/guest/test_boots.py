@@ -17,8 +17,8 @@ STATIC = "  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
 IPV6 = "  address 2001:db8:1::4/64\n  dad-attempts 0\n"
 
 
-def section(nic: str, *lines: str) -> str:
-    """A NIC's sections of both families; these lines come before it is up."""
+def stanza(nic: str, *lines: str) -> str:
+    """A NIC's stanzas of both families; these lines come before it is up."""
     before = "".join(f"  pre-up {line}\n" for line in lines)
     return (
         f"\nauto {nic}\niface {nic} inet static\n{STATIC}{before}iface {nic} inet6 static\n{IPV6}"
@@ -28,15 +28,15 @@ def section(nic: str, *lines: str) -> str:
 FILES = {
     "a VLAN of the NIC": (
         "eth0",
-        section("eth0") + "\nauto eth0.5\niface eth0.5 inet static\n  address 192.168.5.4/24\n",
+        stanza("eth0") + "\nauto eth0.5\niface eth0.5 inet static\n  address 192.168.5.4/24\n",
     ),
     "a VLAN as the NIC": (
         "eth0.5",
-        "\nauto eth0\niface eth0 inet manual\n" + section("eth0.5"),
+        "\nauto eth0\niface eth0 inet manual\n" + stanza("eth0.5"),
     ),
     "a bond": (
         "bond0",
-        section(
+        stanza(
             "bond0",
             "ip link show bond0 || ip link add bond0 type bond mode active-backup",
             "ip link set dev eth0 down",
@@ -45,7 +45,7 @@ FILES = {
     ),
     "a dummy": (
         "dummy0",
-        section(
+        stanza(
             "dummy0",
             "ip link show dummy0 || ip link add dummy0 address 52:54:00:00:00:77 type dummy",
         ),

@@ -100,7 +100,7 @@ OWN = "\nauto br0\niface br0 inet manual\n  bridge-ports none\n  bridge-vids 20 
 
 @pytest.mark.parametrize("dialect", BOOTS)
 def test_the_file_alone_brings_all_vlans_back(make_lab: MakeLab, dialect: str) -> None:
-    """Its section gives VLANs to all ports, or to the bridge, or to none, as the dialect has it."""
+    """Its stanza gives VLANs to all ports, or to the bridge, or to none, as the dialect has it."""
     lab = make_lab(host=addressed("eth0")[:2], interfaces=LOOPBACK + OWN)
     lab.ip("host", f"{AWARE} 7", "link set br0 up")
     for words in ("add dev br0 vid 9-12", "add dev br0 vid 40 untagged"):

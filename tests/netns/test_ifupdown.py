@@ -90,7 +90,7 @@ def test_a_file_that_ifup_does_not_take_is_refused(make_lab: MakeLab) -> None:
 
 
 def test_what_ifup_no_longer_takes_is_undone(make_lab: MakeLab) -> None:
-    """Another file spoils the bridge's section while the change waits."""
+    """Another file spoils the bridge's stanza while the change waits."""
     lab = make_lab(host=layout.SIMPLE, interfaces=SOURCED)
     begun = witness.dump(lab.hosts["host"])
     waiting = lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600")
@@ -220,7 +220,7 @@ def test_a_file_that_says_nothing_cannot_be_followed(make_lab: MakeLab) -> None:
     assert lab.bridgekit("plan", "eth0").code == 0
 
 
-def test_a_section_in_the_short_style(make_lab: MakeLab) -> None:
+def test_a_stanza_in_the_short_style(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE)
     lines = lab.bridgekit("interfaces", "eth0", "--style", "cidr").stdout.splitlines()
     assert [line.strip() for line in lines][2:5] == [
@@ -230,11 +230,11 @@ def test_a_section_in_the_short_style(make_lab: MakeLab) -> None:
     ]
 
 
-def test_a_section_goes_into_a_file(make_lab: MakeLab) -> None:
+def test_a_stanza_goes_into_a_file(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE)
     printed = lab.bridgekit("interfaces", "eth0").stdout
-    assert lab.bridgekit("interfaces", "eth0", "--out", "/run/section").code == 0
-    assert lab.run("host", "cat", "/run/section").stdout == printed
+    assert lab.bridgekit("interfaces", "eth0", "--out", "/run/stanza").code == 0
+    assert lab.run("host", "cat", "/run/stanza").stdout == printed
 
 
 RESTARTED = {

@@ -1,4 +1,4 @@
-"""The lines of a section on their way to the bridge's: what is written boots, by the real ifup."""
+"""The lines of a stanza on their way to the bridge's: what is written boots, by the real ifup."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from bridgekit.lab.topology import Lab
 MakeLab = Callable[..., Lab]
 
 LOOPBACK = "auto lo\niface lo inet loopback\n\n"
-SECTION = "auto eth0\niface eth0 inet static\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
-FILE = LOOPBACK + SECTION
+STANZA = "auto eth0\niface eth0 inet static\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
+FILE = LOOPBACK + STANZA
 ALIAS = "auto eth0:1\niface eth0:1 inet static\n  address 192.168.1.5/24\n"
 LIVE, FOLLOWED = (), ("--persist", "file")
 QUEUE = "  pre-up ip link set {} txqueuelen 500\n"
 CASES = {
     "mtu, followed": (FILE + "  mtu 1400\n", FOLLOWED),
-    "the alias first, followed": (LOOPBACK + ALIAS + SECTION, FOLLOWED),
+    "the alias first, followed": (LOOPBACK + ALIAS + STANZA, FOLLOWED),
     "$IFACE before it is up": (FILE + QUEUE.format("$IFACE"), LIVE),
     "$IFACE before it is up, followed": (FILE + QUEUE.format("$IFACE"), FOLLOWED),
     "the name before it is up, followed": (FILE + QUEUE.format("eth0"), FOLLOWED),
@@ -96,8 +96,8 @@ def test_a_bridge_keeps_its_own_options_when_the_file_is_followed(make_lab: Make
     own = "\nauto br0\niface br0 inet manual\n  bridge_ports none\n  bridge_maxwait 0\n  up true\n"
     lab = make_lab(host=(*layout.SIMPLE, "link add br0 type bridge"), interfaces=FILE + own)
     assert lab.bridgekit("apply", "eth0", "--yes", *FOLLOWED).code == 0
-    section = lab.read_interfaces().partition("iface br0 inet static")[2]
-    assert "bridge_maxwait 0" in section and "up true" in section
+    stanza = lab.read_interfaces().partition("iface br0 inet static")[2]
+    assert "bridge_maxwait 0" in stanza and "up true" in stanza
 
 
 def test_an_alias_that_is_not_up_is_not_taken_to_be(make_lab: MakeLab) -> None:

@@ -196,7 +196,7 @@ iface eth0 inet static
 """
 
 
-def test_the_section_of_a_bridge_that_is_there_goes_into_the_new_one(
+def test_the_stanza_of_a_bridge_that_is_there_goes_into_the_new_one(
     make_lab: Callable[..., Lab],
 ) -> None:
     lab = make_lab(interfaces=FILE)

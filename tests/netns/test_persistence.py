@@ -32,24 +32,24 @@ def test_boot_makes_the_live_state(make_lab: MakeLab, name: str) -> None:
 
 
 def _compared(testimony: witness.Testimony) -> list[str]:
-    """Everything but eth1, which has no section in some of the files."""
+    """Everything but eth1, which has no stanza in some of the files."""
     kinds = ("link", "address", "route", "route6", "rule", "rule6", "neighbour", "port")
     lines = (line for line in testimony.lines if line.split()[0] in kinds)
     return [line for line in lines if '"eth1"' not in line or '"br0"' in line]
 
 
-def test_section_in_a_sourced_file(make_lab: MakeLab) -> None:
+def test_stanza_in_a_sourced_file(make_lab: MakeLab) -> None:
     main = "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n"
     lab = make_lab(host=layout.SIMPLE, interfaces=main)
-    section = "allow-hotplug eth0\niface eth0 inet static\n  address 192.168.1.4/24\n"
-    lab.write_interfaces(section, "interfaces.d/eth0")
+    stanza = "allow-hotplug eth0\niface eth0 inet static\n  address 192.168.1.4/24\n"
+    lab.write_interfaces(stanza, "interfaces.d/eth0")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert lab.read_interfaces() == main
     text = lab.read_interfaces("interfaces.d/eth0")
     assert "#bridgekit# allow-hotplug eth0" in text and "iface br0 inet static" in text
-    assert lab.read_interfaces("interfaces.d/.eth0.before-bridgekit") == section
+    assert lab.read_interfaces("interfaces.d/.eth0.before-bridgekit") == stanza
     assert lab.bridgekit("rollback").code == 0
-    assert lab.read_interfaces("interfaces.d/eth0") == section
+    assert lab.read_interfaces("interfaces.d/eth0") == stanza
 
 
 def test_golden_stanza(make_lab: MakeLab) -> None:
@@ -88,14 +88,14 @@ def test_settings_are_written(make_lab: MakeLab) -> None:
         assert booted.hosts["host"].sysctl("net.ipv4.conf.br0.proxy_arp") == "1"
 
 
-SECTION = "iface eth0 inet static\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
+STANZA = "iface eth0 inet static\n  address 192.168.1.4/24\n  gateway 192.168.1.1\n"
 NEEDED = {
-    "an heir": f"auto eth0\n{SECTION}iface eth9 inet static inherits eth0\n",
-    "a pattern": f"auto /eth*\n{SECTION}",
-    "a pattern with a section": f"auto /eth0*=all\n{SECTION.replace('eth0', 'all')}",
-    "a section of another name": f"auto eth0=home\n{SECTION.replace('eth0', 'home')}",
-    "another interface": f"auto eth0 eth9\n{SECTION}iface eth9 inet manual\n  up ifup eth0\n",
-    "a VLAN": f"auto eth0.5\nallow-hotplug eth0 eth0.5\n{SECTION}iface eth0.5 inet manual\n",
+    "an heir": f"auto eth0\n{STANZA}iface eth9 inet static inherits eth0\n",
+    "a pattern": f"auto /eth*\n{STANZA}",
+    "a pattern with a stanza": f"auto /eth0*=all\n{STANZA.replace('eth0', 'all')}",
+    "a stanza of another name": f"auto eth0=home\n{STANZA.replace('eth0', 'home')}",
+    "another interface": f"auto eth0 eth9\n{STANZA}iface eth9 inet manual\n  up ifup eth0\n",
+    "a VLAN": f"auto eth0.5\nallow-hotplug eth0 eth0.5\n{STANZA}iface eth0.5 inet manual\n",
 }
 
 
@@ -115,7 +115,7 @@ FILE_FINDINGS = {
 
 @pytest.mark.parametrize("code", FILE_FINDINGS)
 def test_what_would_not_boot_is_refused(make_lab: MakeLab, code: str) -> None:
-    lab = make_lab(host=layout.SIMPLE, interfaces=SECTION + FILE_FINDINGS[code])
+    lab = make_lab(host=layout.SIMPLE, interfaces=STANZA + FILE_FINDINGS[code])
     refused = lab.bridgekit("plan", "eth0", "--json")
     found = [one["code"] for one in json.loads(refused.stdout)["findings"]]
     assert (refused.code, code in found) == (3, True)
@@ -123,7 +123,7 @@ def test_what_would_not_boot_is_refused(make_lab: MakeLab, code: str) -> None:
 
 
 def test_no_auto_down_holds_for_the_bridge(make_lab: MakeLab) -> None:
-    lab = make_lab(host=layout.SIMPLE, interfaces=f"auto eth0\nno-auto-down eth*\n{SECTION}{ETH1}")
+    lab = make_lab(host=layout.SIMPLE, interfaces=f"auto eth0\nno-auto-down eth*\n{STANZA}{ETH1}")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert "no-auto-down br0\nauto br0\n" in lab.read_interfaces()
 

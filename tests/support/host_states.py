@@ -200,7 +200,7 @@ STATES = {
     ),
     "a file of ifupdown-ng": State(_LIKE_NG, _NO_FAMILY, dialects=OTHERS),
     "a file of ifupdown2": State(_LIKE_2, _NO_FAMILY, dialects=OTHERS),
-    "a section in another file": State(
+    "a stanza in another file": State(
         file="source /etc/network/interfaces.d/eth0\n",
         more={"interfaces.d/eth0": f"allow-hotplug eth0\n{SIMPLE}"},
     ),

@@ -30,7 +30,7 @@ class Ifquery(Struct, frozen=True):
         return self("--allow", group, "--list")[1].split()
 
     def options(self, name: str) -> str:
-        """The options of a section; of a mapped one without asking the mapping."""
+        """The options of a stanza; of a mapped one without asking the mapping."""
         return self("--no-mappings", name)[1]
 
     def all_options(self, names: Iterable[str]) -> dict[str, str]:

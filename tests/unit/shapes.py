@@ -54,7 +54,7 @@ VALID = {
     "other's last is open": ETH0 + "auto eth1\niface eth1 inet manual\n  mtu 9000 \\",
     "two families": ETH0 + "iface eth0 inet6 auto\n  privext 2\n",
     "two of a family": ETH0 + "iface eth0 inet static\n  address 10.0.0.4/8\n",
-    "three sections apart": ETH0 + "auto eth1\niface eth1 inet manual\niface eth0 inet6 manual\n"
+    "three stanzas apart": ETH0 + "auto eth1\niface eth1 inet manual\niface eth0 inet6 manual\n"
     "  up echo six\niface eth1 inet6 manual\niface eth0 inet manual\n  up echo four\n",
     "hooks": "iface eth0 inet manual\n pre-up a\n up b\n post-up c\n pre-down d\n down e\n"
     " post-down f\n up b\n",
@@ -85,11 +85,11 @@ VALID = {
     "no-auto-down": ETH0 + "no-auto-down eth0 et*\nno-scripts eth1\nauto eth1\n"
     "iface eth1 inet manual\n",
     "auto before and after": "auto eth0\n" + ETH0 + "allow-hotplug eth0\n",
-    "auto ends a section": "iface eth0 inet manual\n mtu 9\nauto eth0\nallow-x eth0\n\n# end\n",
+    "auto ends a stanza": "iface eth0 inet manual\n mtu 9\nauto eth0\nallow-x eth0\n\n# end\n",
     "loopback later": "auto eth0\niface eth0 inet manual\nauto lo\niface lo inet loopback\n"
     "  up echo lo\n",
     "loopback by another name": "auto lo eth0\niface eth0 inet loopback\n",
-    "loopback without a section": "auto lo\n" + ETH0,
+    "loopback without a stanza": "auto lo\n" + ETH0,
     "inherits": "iface base inet manual\n mtu 9000\n up echo base\n foo 1\n"
     "iface eth0 inet manual inherits base\n foo 2\n up echo own\nauto eth0\n",
     "inherits the method": "iface base inet manual\n mtu 9000\niface eth0 inet inherits base\n"
@@ -132,7 +132,7 @@ VALID = {
     "logical twice": "auto eth1=a=b eth2=\niface a=b inet manual\niface eth2 inet manual\n",
     "pattern": "auto /lo*\n" + ETH0,
     "pattern of eth0": "auto /eth*\niface eth0 inet manual\n  up echo x\niface eth1 inet manual\n",
-    "pattern with a section": "auto /eth*=eth\nallow-hotplug /et?0=eth\niface eth inet manual\n",
+    "pattern with a stanza": "auto /eth*=eth\nallow-hotplug /et?0=eth\niface eth inet manual\n",
     "pattern with eth0's": ETH0 + "  up echo x\nauto /eth*=eth0 /wl*\n",
     "pattern of the loopback": "auto /l?=x /lo/1 /l[a-o]/2 /[^a]o/ /[!l]o\niface x inet manual\n",
     "pattern of a MAC": "auto mac/02:00:00:00:00=x mac/?/\niface x inet manual\n",
@@ -242,7 +242,7 @@ TREES = {
     "inherits": "source base\n" + ETH0 + "iface eth1 inet manual inherits base\n  up echo own\n",
     "inherits too early": "iface eth1 inet manual inherits base\nsource base\n",
     "second word": "source d/a1 d/a2\nsource-directory nowhere d\n",
-    "ends a section": "iface eth1 inet manual\nsource base\n  mtu 9\n",
+    "ends a stanza": "iface eth1 inet manual\nsource base\n  mtu 9\n",
     "returns": "source d/a1\r\nsource-directory e.d\r\n",
 }
 

@@ -73,7 +73,7 @@ IN_VLANS = {
 
 @pytest.mark.parametrize("dialect", IN_VLANS, ids=lambda one: one.name)
 def test_a_bridge_in_vlans_in_the_words_of_each(dialect: Dialect) -> None:
-    """Words that its section has already count for all ports, so the NIC is told apart."""
+    """Words that its stanza has already count for all ports, so the NIC is told apart."""
     there = (Vlan(7, 7, pvid=True, untagged=True), Vlan(9, 12))
     options = BridgeOptions(vlan_filtering=True, default_pvid=7)
     bridge = replace(link(4, "br0"), kind="bridge", bridge=options, vlans=there)
@@ -99,7 +99,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize("dialect", HEADS, ids=lambda one: one.name)
-def test_a_joined_section_has_one_method(dialect: Dialect) -> None:
+def test_a_joined_stanza_has_one_method(dialect: Dialect) -> None:
     leased = RenderOptions(leased=frozenset({2, 10}))
     found = stanzas(bridged_state(STATE, INTENT), "br0", "eth0", leased, dialect)
     assert [one.heads[-1].removeprefix("iface br0 ") for one in found] == HEADS[dialect]
@@ -142,14 +142,14 @@ def test_a_lease_of_ifupdown_ng_is_seen() -> None:
     assert ("inet", "dhcp") in interfaces.methods(reading, "eth0")
 
 
-def test_a_section_of_ifupdown_ng_by_another_word() -> None:
+def test_a_stanza_of_ifupdown_ng_by_another_word() -> None:
     text = "auto eth0\ninterface eth0\n address 192.0.2.4/24\n auto\ntemplate t\n mtu 9\n"
     reading = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN_NG)
     assert interfaces.options(reading, "eth0") == (Option("address", "192.0.2.4/24"),)
     assert [one.name for one in reading.definitions] == ["eth0", "t"]
 
 
-def test_a_vlan_of_a_bridge_is_no_option_of_the_section_before() -> None:
+def test_a_vlan_of_a_bridge_is_no_option_of_the_stanza_before() -> None:
     text = (
         "auto br0\niface br0\n bridge-ports eth0\nvlan br0.7\n bridge-igmp-querier-src 192.0.2.1\n"
     )

@@ -28,8 +28,8 @@ def read(path: Path) -> ParsedInterfaces:
     return interfaces.parse_files(str(path), FileSnapshot())
 
 
-def shown(sections: Iterable[Definition]) -> str:
-    options = (option for one in sections for option in one.joined)
+def shown(stanzas: Iterable[Definition]) -> str:
+    options = (option for one in stanzas for option in one.joined)
     return "".join(f"{option.name}: {option.value}\n" for option in options)
 
 

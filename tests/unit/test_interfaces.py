@@ -38,7 +38,7 @@ def test_options_are_kept_unless_the_snapshot_says_them() -> None:
     ]
 
 
-def test_options_are_those_of_the_section_that_is_used() -> None:
+def test_options_are_those_of_the_stanza_that_is_used() -> None:
     text = (
         "iface base inet manual\n up echo base\niface home inet dhcp inherits base\n up echo home\n"
     )
@@ -49,7 +49,7 @@ def test_options_are_those_of_the_section_that_is_used() -> None:
     assert [o.name for o in interfaces.options(read(text + ETH0), "eth0")] == ["address"]
 
 
-def test_an_alias_with_another_section() -> None:
+def test_an_alias_with_another_stanza() -> None:
     """`auto eth0:1=extra`: the alias gets what `iface extra` says."""
     text = "auto eth0 eth0:1=extra eth1=other\n" + ETH0
     text += "iface extra inet static\n address 192.0.2.5/24\n up echo extra\n"
@@ -58,7 +58,7 @@ def test_an_alias_with_another_section() -> None:
     assert [option.value for option in found if option.name == "up"] == ["echo extra"]
 
 
-def test_home_is_where_the_section_is() -> None:
+def test_home_is_where_the_stanza_is() -> None:
     assert interfaces.home(read("source d\n", d=ETH0), "eth0") == "/d"
     assert interfaces.home(read("source d\n", d=ETH0), "eth1") is None
 

@@ -125,13 +125,13 @@ def test_what_was_added_is_dropped_whoever_edited_it() -> None:
 NEW = "#bridgekit+ added:\nauto br0\n#bridgekit-\n"
 
 
-def test_without_a_section_the_new_one_goes_to_the_end() -> None:
+def test_without_a_stanza_the_new_one_goes_to_the_end() -> None:
     assert off("") == NEW
     assert off("auto lo\n") == "auto lo\n" + NEW
     assert off("auto lo") == "auto lo\n" + NEW.replace("+", "++")
 
 
-def test_the_new_section_continues_no_line() -> None:
+def test_the_new_stanza_continues_no_line() -> None:
     assert off("iface e inet manual\n mtu 9\\\n").endswith("9\\\n\n" + NEW.replace("+", "++"))
     assert off("iface e inet manual\n mtu 9\\").endswith("9\\\n\n" + NEW.replace("+", "+++"))
 
@@ -145,7 +145,7 @@ OF_OTHERS = {"template x": IFUPDOWN_NG, "interface eth9": IFUPDOWN_NG, "vlan br0
 
 
 @pytest.mark.parametrize("head", OF_OTHERS)
-def test_what_starts_a_section_to_one_is_an_option_to_others(head: str) -> None:
+def test_what_starts_a_stanza_to_one_is_an_option_to_others(head: str) -> None:
     text = f"{ETH0}{head}\n  mtu 9\n"
     for dialect in DIALECTS.values():
         made = interfaces.disable(text, "eth0", "auto br0\n", dialect=dialect)
@@ -155,7 +155,7 @@ def test_what_starts_a_section_to_one_is_an_option_to_others(head: str) -> None:
         assert interfaces.parse(text, dialect).text == text
 
 
-def test_a_section_by_another_word_is_switched_off() -> None:
+def test_a_stanza_by_another_word_is_switched_off() -> None:
     text = "auto eth0\ninterface eth0\n  address 192.0.2.4/24\n"
     made = interfaces.disable(text, "eth0", "auto br0\n", dialect=IFUPDOWN_NG)
     assert made.startswith("#bridgekit# auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")
@@ -169,7 +169,7 @@ NEEDED = {
     "a bond": (ETH1 + " bond-slaves eth1 eth0\n", []),
     "a hook": (ETH1 + " up ifup eth0;true\n", []),
     "a pattern": ("auto /eth*\n", []),
-    "a pattern with a section": (
+    "a pattern with a stanza": (
         "auto lo /e*=all\niface all inet dhcp\n",
         ["auto lo eth0 /e*=all"],
     ),
@@ -184,11 +184,11 @@ NEEDED = {
         "iface eth1 inherits eth0\n",
         ["iface eth0-for-others inet static", "iface eth1 inherits eth0-for-others"],
     ),
-    "another that gets its section": (
+    "another that gets its stanza": (
         "auto eth1=eth0 eth0=eth0\n",
         ["iface eth0-for-others inet static", "auto eth1=eth0-for-others"],
     ),
-    "a pattern that gets its section": (
+    "a pattern that gets its stanza": (
         "auto /e*=eth0\n",
         ["iface eth0-for-others inet static", "auto eth0 /e*=eth0-for-others"],
     ),

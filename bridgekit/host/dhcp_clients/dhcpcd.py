@@ -16,7 +16,7 @@ from bridgekit.state.dhcp_client import LEASES, PID_FILES, DhcpClient
 PROGRAM = "dhcpcd"
 TITLE = re.compile(r"dhcpcd: (?:\[privileged proxy\] )?(\S+) \[ip4\](?: \[ip6\])?")
 IFUP = {"hostname": "-h", "vendor": "-i", "client": "-I", "leasetime": "-l", "metric": "-m"}
-"""Which option of a section of interfaces(5) ifup makes which of dhcpcd's."""
+"""Which option of a stanza of interfaces(5) ifup makes which of dhcpcd's."""
 ASK_SECONDS = 10
 YIADDR = slice(16, 20)
 """Where a DHCP message, which a lease file is, has the client's address."""

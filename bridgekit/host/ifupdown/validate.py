@@ -86,7 +86,7 @@ def _checked(result: int) -> None:
 
 
 def note_running(dialect: str, links: Collection[str], running: Collection[str]) -> None:
-    """Let ifupdown know that of these interfaces and their aliases those, as NAME=SECTION, are up.
+    """Let ifupdown know that of these interfaces and their aliases those, as NAME=STANZA, are up.
 
     OSError if its files cannot be written. ifupdown2 cannot be told: its books hold more than that.
     """
@@ -105,8 +105,8 @@ def _note_in_classic(links: Collection[str], running: Collection[str]) -> None:
     for file in STATE.glob(f"{LIST}.*"):
         if _link(file.name.removeprefix(f"{LIST}.")) in links:
             file.unlink()
-    for name, _, section in (line.partition("=") for line in running):
-        (STATE / f"{LIST}.{name}").write_text(f"{section}\n")
+    for name, _, stanza in (line.partition("=") for line in running):
+        (STATE / f"{LIST}.{name}").write_text(f"{stanza}\n")
 
 
 def _rewrite(path: Path, links: Collection[str], running: Iterable[str]) -> None:

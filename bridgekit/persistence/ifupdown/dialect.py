@@ -18,11 +18,11 @@ FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/
 
 
 class Dialect(Struct, frozen=True):
-    """What one of the programs makes of `iface` sections."""
+    """What one of the programs makes of `iface` stanzas."""
 
     name: DialectName
     joined: bool = True
-    """All sections of an interface are one to it, and its words come before its lines."""
+    """All stanzas of an interface are one to it, and its words come before its lines."""
     broadcasts: bool = False
     """A word can give an address its broadcast address."""
     deprecates: bool = True
@@ -34,7 +34,7 @@ class Dialect(Struct, frozen=True):
     protocol: int | None = None
     """The protocol of that route; None where any will do."""
     bare: str = BARE + "pre-up ip link set dev {0} addrgenmode none || true\n"
-    """What is left of the NIC's section: it comes up and gets no address, not even link-local."""
+    """What is left of the NIC's stanza: it comes up and gets no address, not even link-local."""
     always_bare: bool = True
     """The NIC needs that even where nothing else needs its name."""
     asks: frozenset[int] = frozenset({IPV4, IPV6})
@@ -42,12 +42,12 @@ class Dialect(Struct, frozen=True):
     clients: tuple[str, ...] = ("dhclient", "dhcpcd", "udhcpc", "pump")
     """The programs that it asks with."""
     starts: frozenset[str] = frozenset()
-    """Words that start a section, and are options like any other to ifupdown 0.8."""
+    """Words that start a stanza, and are options like any other to ifupdown 0.8."""
     sets: frozenset[str] = frozenset()
     """The bridge's kernel settings that it changes by itself."""
 
     def asked(self, leased: frozenset[int]) -> frozenset[int]:
-        """For which of these families it asks a DHCP server: a joined section has one method."""
+        """For which of these families it asks a DHCP server: a joined stanza has one method."""
         able = leased & self.asks
         return frozenset(sorted(able)[:1]) if self.joined else able
 

@@ -10,7 +10,7 @@ from bridgekit.persistence.ifupdown.interfaces import (
     ParsedInterfaces,
     commands,
     ports,
-    sections_of,
+    stanzas_of,
 )
 from bridgekit.persistence.ifupdown.option import Option
 from bridgekit.state.address import IPV4, IPV6, LINK_SCOPE, Address
@@ -39,48 +39,48 @@ def find_drift(reading: ParsedInterfaces, state: NetworkState, name: str) -> tup
 
     Compared are addresses, routers, other routes, rules that name the interface, MTU and ports. An
     address that a line such as `up ip address add …` names counts as given, and so does every one
-    of a family for which a section asks DHCP or router advertisements.
+    of a family for which a stanza asks DHCP or router advertisements.
     """
-    sections = sections_of(reading, name)
-    if not sections:
-        return (f"the file has no section for {name}",)
+    stanzas = stanzas_of(reading, name)
+    if not stanzas:
+        return (f"the file has no stanza for {name}",)
     idle = () if reading.brings_up(name) else (f"no `auto` or `allow-` line brings {name} up",)
-    told = (*_addresses(sections, state, name), *_routers(sections, state, name))
+    told = (*_addresses(stanzas, state, name), *_routers(stanzas, state, name))
     own, every = (
         [line for one in found for line in commands(one.options)]
-        for found in (sections, reading.definitions)
+        for found in (stanzas, reading.definitions)
     )
-    made = (*routes(own, every, state, name, _asking(sections)), *rules(every, state, name))
-    return (*idle, *told, *made, *_mtu(sections, state, name), *_ports(sections, state, name))
+    made = (*routes(own, every, state, name, _asking(stanzas)), *rules(every, state, name))
+    return (*idle, *told, *made, *_mtu(stanzas, state, name), *_ports(stanzas, state, name))
 
 
-def _addresses(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
-    given = {text for one in sections for text in _given(one)}
+def _addresses(stanzas: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
+    given = {text for one in stanzas for text in _given(one)}
     has = {f"{one.ip}/{one.prefixlen}": one for one in state.addresses_on(name)}
-    words = _words_of_hooks(sections)
+    words = _words_of_hooks(stanzas)
     for text in sorted(given - has.keys()):
         yield f"the file gives {name} {text}, which it does not have"
     for text in sorted(has.keys() - given):
-        if _should_be_given(has[text], sections) and not {text, has[text].ip} & words:
+        if _should_be_given(has[text], stanzas) and not {text, has[text].ip} & words:
             yield f"{name} has {text}, which the file does not give it"
 
 
-def _should_be_given(address: Address, sections: tuple[Definition, ...]) -> bool:
+def _should_be_given(address: Address, stanzas: tuple[Definition, ...]) -> bool:
     """Not one that the kernel makes for the link alone, or that a server or a router may give."""
     own = address.family == IPV6 and address.scope == LINK_SCOPE
-    return not own and address.family not in _asking(sections)
+    return not own and address.family not in _asking(stanzas)
 
 
-def _asking(sections: tuple[Definition, ...]) -> set[int | None]:
-    """The families for which a section asks a server or a router."""
-    asked = {FAMILIES.get(one.family) for one in sections if one.method in ASKING}
-    return asked | {IPV4 for one in sections if Option("use", "dhcp") in one.options}
+def _asking(stanzas: tuple[Definition, ...]) -> set[int | None]:
+    """The families for which a stanza asks a server or a router."""
+    asked = {FAMILIES.get(one.family) for one in stanzas if one.method in ASKING}
+    return asked | {IPV4 for one in stanzas if Option("use", "dhcp") in one.options}
 
 
-def _given(section: Definition) -> Iterator[str]:
-    """The addresses of a static section, with their prefix lengths; a bad one gives none."""
-    found = {option.name: option.value for option in section.joined}
-    for text in found.get("address", "").split() if section.method in WITH_ADDRESSES else ():
+def _given(stanza: Definition) -> Iterator[str]:
+    """The addresses of a static stanza, with their prefix lengths; a bad one gives none."""
+    found = {option.name: option.value for option in stanza.joined}
+    for text in found.get("address", "").split() if stanza.method in WITH_ADDRESSES else ():
         ip, _, length = text.partition("/")
         with contextlib.suppress(ValueError):
             mask = found.get("netmask") or length or _usual_length(ip)
@@ -96,10 +96,10 @@ def _usual_length(ip: str) -> int:
     return 8 if first < 128 else 16 if first < 192 else 24
 
 
-def _routers(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
+def _routers(stanzas: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     given = {
         str(ip_address(word))
-        for one in sections
+        for one in stanzas
         for option in one.options
         if option.name == "gateway"
         for word in option.value.split()
@@ -108,8 +108,8 @@ def _routers(sections: tuple[Definition, ...], state: NetworkState, name: str) -
     used = dict(_default_routers(state, name))
     for router in sorted(given - used.keys()):
         yield f"the file sends what leaves by {name} to {router}, but no default route does"
-    asking = _asking(sections)
-    for router in sorted(used.keys() - given - _words_of_hooks(sections)):
+    asking = _asking(stanzas)
+    for router in sorted(used.keys() - given - _words_of_hooks(stanzas)):
         if not used[router] and (IPV6 if ":" in router else IPV4) not in asking:
             yield f"a default route of {name} goes to {router}, which the file does not say"
 
@@ -124,23 +124,23 @@ def _default_routers(state: NetworkState, name: str) -> Iterator[tuple[str, bool
                 yield str(ip_address(attributes(message)[GATEWAY])), passing
 
 
-def _mtu(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
+def _mtu(stanzas: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     link = state.link(name)
-    for option in (option for one in sections for option in one.options if option.name == "mtu"):
+    for option in (option for one in stanzas for option in one.options if option.name == "mtu"):
         if link and option.value != str(link.mtu):
             yield f"the file gives {name} an MTU of {option.value}; it has {link.mtu}"
 
 
-def _ports(sections: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
+def _ports(stanzas: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:
     """Those that are words for many, such as `all` or `regex`, are no names."""
-    named = set(ports(tuple(option for one in sections for option in one.options)))
+    named = set(ports(tuple(option for one in stanzas for option in one.options)))
     for port in sorted(named & {link.name for link in state.links}):
         if port not in {one.name for one in state.ports(name)}:
             yield f"the file makes {port} a port of {name}, which it is not"
 
 
-def _words_of_hooks(sections: tuple[Definition, ...]) -> set[str]:
-    return {word for one in sections for text in commands(one.options) for word in text.split()}
+def _words_of_hooks(stanzas: tuple[Definition, ...]) -> set[str]:
+    return {word for one in stanzas for text in commands(one.options) for word in text.split()}
 
 
 def _is_address(text: str) -> bool:

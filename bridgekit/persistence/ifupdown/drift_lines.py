@@ -23,9 +23,9 @@ def routes(
     name: str,
     asking: set[int | None],
 ) -> Iterator[str]:
-    """Yield which routes are there, or in the lines of the interface's own sections, alone.
+    """Yield which routes are there, or in the lines of the interface's own stanzas, alone.
 
-    A line of any section counts for a route that is there. What a server may give, for families
+    A line of any stanza counts for a route that is there. What a server may give, for families
     that it is asked for, needs no line.
     """
     lasting = lasting_routes(state.routes, name, state.addresses_on(name))

@@ -1,4 +1,4 @@
-"""The parts of an interfaces(5) section."""
+"""The parts of an interfaces(5) stanza."""
 
 from msgspec import Struct
 

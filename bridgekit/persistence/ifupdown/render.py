@@ -59,7 +59,7 @@ class RenderOptions(Struct, frozen=True):
 
     A pinned MAC, kernel settings that differ from a new link's, options kept from the NIC's own,
     the families whose addresses a DHCP server gives, how the bridge treats its port, in which VLANs
-    that is, and the ports that a bridge had before, as its section named them. `asking`: see Given.
+    that is, and the ports that a bridge had before, as its stanza named them. `asking`: see Given.
     `cidr`: the length of a prefix stands behind the address, instead of a `netmask`. `lasting`: the
     bridge stays up when the host goes down.
     """
@@ -116,7 +116,7 @@ def stanzas(
 def bridge_options(
     link: Link, port: str, extras: RenderOptions, dialect: Dialect
 ) -> Iterator[Option]:
-    """Yield what a section says to make the bridge; UsageError if a name cannot stand there."""
+    """Yield what a stanza says to make the bridge; UsageError if a name cannot stand there."""
     check_names(link.name, port)
     yield from render_bridge.mtu(link, port)
     yield render_bridge.ports(dialect, extras.ports, port)

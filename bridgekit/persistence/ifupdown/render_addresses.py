@@ -1,4 +1,4 @@
-"""A bridge's addresses as sections of interfaces(5), in the order in which they must be made."""
+"""A bridge's addresses as stanzas of interfaces(5), in the order in which they must be made."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -59,10 +59,10 @@ def _alone(address: Address, dialect: Dialect) -> bool:
 def apart(
     bridge: str, given: AddressPlan, words: tuple[Option, ...], cidr: bool
 ) -> list[OptionGroup]:
-    """Return a section for each address; the first one also has the bridge's words."""
+    """Return a stanza for each address; the first one also has the bridge's words."""
     ipv4, ipv6 = (
         [
-            _section(bridge, address, {} if number else given.gateways, cidr)
+            _stanza(bridge, address, {} if number else given.gateways, cidr)
             for number, address in enumerate(given.of(family))
         ]
         for family in (IPV4, IPV6)
@@ -82,9 +82,9 @@ def apart(
 def joined(
     bridge: str, given: AddressPlan, words: tuple[Option, ...], dialect: Dialect
 ) -> OptionGroup:
-    """Return one section for all."""
+    """Return one stanza for all."""
     parts = {family: split(given.of(family), dialect) for family in FAMILY_WORD}
-    if given.leased:  # of a section with method dhcp ifupdown2 takes no address
+    if given.leased:  # of a stanza with method dhcp ifupdown2 takes no address
         parts = {family: ([], given.of(family)) for family in FAMILY_WORD}
     named = [option for worded, _ in parts.values() for a in worded for option in _short(a)]
     named += [_gateway_word(given.gateways[f]) for f in given.gateways if parts[f][0]]
@@ -98,7 +98,7 @@ def joined(
     return OptionGroup(heads, (*named, *lines, *words))
 
 
-def _section(bridge: str, address: Address, gateways: dict[int, bytes], cidr: bool) -> OptionGroup:
+def _stanza(bridge: str, address: Address, gateways: dict[int, bytes], cidr: bool) -> OptionGroup:
     word = FAMILY_WORD[address.family]
     if has_words(address, CLASSIC):
         long = address.family == IPV4 and not cidr

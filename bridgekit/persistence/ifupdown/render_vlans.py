@@ -8,7 +8,7 @@ from bridgekit.persistence.ifupdown.option import Option
 from bridgekit.state.link import BridgeOptions, Link, Vlan
 
 OF_ALL_PORTS = re.compile(r"bridge[-_](port[-_])?(vids|pvids?|access|allow[-_]untagged)")
-"""Words by which a bridge's section gives itself or its ports VLANs, as the dialect has it."""
+"""Words by which a bridge's stanza gives itself or its ports VLANs, as the dialect has it."""
 Vlans = tuple[Vlan, ...]
 
 
@@ -17,7 +17,7 @@ def vlans(
 ) -> Iterator[Option]:
     """Say in which VLANs the bridge and its port are, if that is not what comes by itself.
 
-    `ported`: the port's; None for the kernel's choice. `kept`: what the section says otherwise.
+    `ported`: the port's; None for the kernel's choice. `kept`: what the stanza says otherwise.
     """
     if not link.bridge or not link.bridge.vlan_filtering:
         return

@@ -1,4 +1,4 @@
-"""An interface's own sections, word for word, as a bridge's."""
+"""An interface's own stanzas, word for word, as a bridge's."""
 
 from bridgekit.persistence.ifupdown.interfaces import Definition, pin_to_nic, renamed
 from bridgekit.persistence.ifupdown.interfaces.hooks import NAMES
@@ -8,18 +8,18 @@ from bridgekit.persistence.ifupdown.render_bridge import ETHERNET_MTU
 
 
 def retarget(
-    sections: tuple[Definition, ...], nic: str, bridge: str, words: tuple[Option, ...]
+    stanzas: tuple[Definition, ...], nic: str, bridge: str, words: tuple[Option, ...]
 ) -> tuple[OptionGroup, ...]:
-    """Return the NIC's sections as the bridge's; its first one has these words of a bridge, too.
+    """Return the NIC's stanzas as the bridge's; its first one has these words of a bridge, too.
 
     Commands that are about the card stay so, and other `ip` commands name the bridge where they
-    named the NIC. An alias such as `eth0:1` is one of the bridge from now on. What a section says
+    named the NIC. An alias such as `eth0:1` is one of the bridge from now on. What a stanza says
     by itself is not said twice. There must be one that is no alias's.
     """
-    said = {option.name for one in sections for option in one.options} - NAMES
+    said = {option.name for one in stanzas for option in one.options} - NAMES
     left = tuple(option for option in words if option.name not in said)
-    aliases = [one for one in sections if is_of(one.name, nic) and one.name != nic]
-    first, *others = (one for one in sections if one not in aliases)
+    aliases = [one for one in stanzas if is_of(one.name, nic) and one.name != nic]
+    first, *others = (one for one in stanzas if one not in aliases)
     made = [_stanza(first, nic, bridge, left, begins=True)]
     made += [_stanza(one, nic, bridge) for one in others]
     names = [bridge + one.name.removeprefix(nic) for one in aliases]
@@ -28,16 +28,16 @@ def retarget(
     return tuple(made)
 
 
-def mtu(sections: tuple[Definition, ...]) -> int:
-    """Return the MTU that the sections give; Ethernet's, which needs no word, if they give none."""
-    given = (o.value for one in sections for o in one.options if o.name == "mtu")
+def mtu(stanzas: tuple[Definition, ...]) -> int:
+    """Return the MTU that the stanzas give; Ethernet's, which needs no word, if they give none."""
+    given = (o.value for one in stanzas for o in one.options if o.name == "mtu")
     return int(next(filter(str.isdecimal, given), ETHERNET_MTU))
 
 
 def _stanza(
-    section: Definition, nic: str, name: str, words: tuple[Option, ...] = (), begins: bool = False
+    stanza: Definition, nic: str, name: str, words: tuple[Option, ...] = (), begins: bool = False
 ) -> OptionGroup:
-    head = " ".join(filter(None, ("iface", name, section.family, section.method)))
+    head = " ".join(filter(None, ("iface", name, stanza.family, stanza.method)))
     bridge = name.partition(":")[0]
-    own = (renamed(pin_to_nic(option, nic), nic, bridge) for option in section.options)
+    own = (renamed(pin_to_nic(option, nic), nic, bridge) for option in stanza.options)
     return OptionGroup((f"auto {name}", head) if begins else (head,), (*own, *words))

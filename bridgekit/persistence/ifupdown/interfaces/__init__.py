@@ -36,7 +36,7 @@ from bridgekit.persistence.ifupdown.interfaces.stanza_options import (
     others_naming,
     ports,
     renamed,
-    sections_of,
+    stanzas_of,
     stays_up,
 )
 from bridgekit.persistence.ifupdown.interfaces.unsupported import unsupported_lines
@@ -71,7 +71,7 @@ __all__ = [
     "ports",
     "renamed",
     "restore",
-    "sections_of",
+    "stanzas_of",
     "stays_up",
     "unsupported_lines",
 ]

@@ -1,4 +1,4 @@
-"""interfaces(5) as a value: the sections of one file, of which every byte is kept."""
+"""interfaces(5) as a value: the stanzas of one file, of which every byte is kept."""
 
 from msgspec import Struct
 
@@ -44,20 +44,20 @@ class Stanza(Struct, frozen=True):
 class Document(Struct, frozen=True):
     """One interfaces(5) file."""
 
-    sections: tuple[Stanza, ...]
+    stanzas: tuple[Stanza, ...]
 
     @property
     def text(self) -> str:
         """The file again, byte for byte."""
-        return "".join(line.raw for section in self.sections for line in section.lines)
+        return "".join(line.raw for stanza in self.stanzas for line in stanza.lines)
 
     def of(self, keyword: str) -> tuple[Stanza, ...]:
-        """The sections that a keyword starts."""
-        return tuple(section for section in self.sections if section.keyword == keyword)
+        """The stanzas that a keyword starts."""
+        return tuple(stanza for stanza in self.stanzas if stanza.keyword == keyword)
 
 
 def parse(text: str, dialect: Dialect = CLASSIC) -> Document:
-    """Divide an interfaces(5) text into sections; `parse(text).text == text`, whatever it is.
+    """Divide an interfaces(5) text into stanzas; `parse(text).text == text`, whatever it is.
 
     Bytes that are not UTF-8 come through if they were decoded with `surrogateescape`.
     """
@@ -69,18 +69,18 @@ def parse(text: str, dialect: Dialect = CLASSIC) -> Document:
             inside = SYNONYMS.get(line.name, line.name) == "iface"
         found[-1].append(line)
     first, *others = found
-    sections = [Stanza(head, tuple(body)) for head, *body in others]
-    return Document((Stanza(None, tuple(first)), *sections) if first else tuple(sections))
+    stanzas = [Stanza(head, tuple(body)) for head, *body in others]
+    return Document((Stanza(None, tuple(first)), *stanzas) if first else tuple(stanzas))
 
 
 def starts(line: Line, dialect: Dialect) -> bool:
-    """Does this line start a section?"""
+    """Does this line start a stanza?"""
     word = line.name
     return word in STARTS or word in dialect.starts or selects(word) or includes(word)
 
 
 def selects_itself(line: Line) -> bool:
-    """Is this `auto` or the like without a name? Inside an `iface` section it means that one."""
+    """Is this `auto` or the like without a name? Inside an `iface` stanza it means that one."""
     return selects(line.name) and not line.rest
 
 

@@ -27,21 +27,21 @@ NO_TIES = NameReferences()
 def disable(
     text: str, link: str, instead: str, tied: NameReferences = NO_TIES, dialect: Dialect = CLASSIC
 ) -> str:
-    """Return the text with the interface's sections commented out and `instead` in their place.
+    """Return the text with the interface's stanzas commented out and `instead` in their place.
 
     Its name is taken out of `auto` and `allow-*` lines. Every other byte stays. Where there is no
-    section, `instead` goes to the end. Where others need its name there is a bare section; its
-    own section, if others use that, is called something else from now on.
+    stanza, `instead` goes to the end. Where others need its name there is a bare stanza; its
+    own stanza, if others use that, is called something else from now on.
     """
     parts: list[str] = []
     place, opened = 0, False
-    for section, line in ((s, line) for s in parse(text, dialect).sections for line in s.lines):
-        new = _instead_of(line, section, link, tied)
+    for stanza, line in ((s, line) for s in parse(text, dialect).stanzas for line in s.lines):
+        new = _instead_of(line, stanza, link, tied)
         parts.append(line.raw if new is None else _marked(line.raw))
         opened = line.open and new is None
         if new:
             parts.append(_added(new, parts[-1]))
-        if line.text and _is_own(section, link):
+        if line.text and _is_own(stanza, link):
             place = len(parts)
     place = place or len(parts)
     if instead:
@@ -94,33 +94,33 @@ def _added(new: str, before: str, opened: bool = False) -> str:
     return f"{begin} added:\n{new}{last}{END}\n"
 
 
-def _is_own(section: Stanza, link: str) -> bool:
-    return section.keyword == "iface" and is_of("".join(section.words[:1]), link)
+def _is_own(stanza: Stanza, link: str) -> bool:
+    return stanza.keyword == "iface" and is_of("".join(stanza.words[:1]), link)
 
 
-def _instead_of(line: Line, section: Stanza, link: str, tied: NameReferences) -> str | None:
+def _instead_of(line: Line, stanza: Stanza, link: str, tied: NameReferences) -> str | None:
     """What to write for a line that must go, which may be nothing; None for a line that stays."""
     found = line.words
-    if line is section.head and activation(line.name) is not None:
+    if line is stanza.head and activation(line.name) is not None:
         found = tuple(_renamed(word, tied) for word in _activated(line, link))
-    elif line.text and _is_own(section, link) and _goes(line, section, tied):
+    elif line.text and _is_own(stanza, link) and _goes(line, stanza, tied):
         return ""
-    elif line is section.head and section.keyword == "iface":
+    elif line is stanza.head and stanza.keyword == "iface":
         found = tuple(_called(line.words, tied))
     if found == line.words:
         return None
     return f"{line.name} {' '.join(found)}\n" if found else ""
 
 
-def _goes(line: Line, section: Stanza, tied: NameReferences) -> bool:
-    """Of a section that others use stays what they inherit."""
-    return section.words[0] not in tied.definitions or selects_itself(line)
+def _goes(line: Line, stanza: Stanza, tied: NameReferences) -> bool:
+    """Of a stanza that others use stays what they inherit."""
+    return stanza.words[0] not in tied.definitions or selects_itself(line)
 
 
 def _activated(line: Line, link: str) -> Iterator[str]:
     """The words of `auto` and the like without the interface.
 
-    Its name comes before a pattern that would bring it up with another section: ifup leaves alone
+    Its name comes before a pattern that would bring it up with another stanza: ifup leaves alone
     what is up already.
     """
     claimed = False
@@ -135,7 +135,7 @@ def _activated(line: Line, link: str) -> Iterator[str]:
 
 
 def _renamed(word: str, tied: NameReferences) -> str:
-    """A word of `auto` and the like, with another name for a section that others use."""
+    """A word of `auto` and the like, with another name for a stanza that others use."""
     wanted = target(word)
     if wanted.logical is None:
         return word
@@ -143,7 +143,7 @@ def _renamed(word: str, tied: NameReferences) -> str:
 
 
 def _called(words: tuple[str, ...], tied: NameReferences) -> Iterator[str]:
-    """The words of `iface`, with other names for the sections that others use."""
+    """The words of `iface`, with other names for the stanzas that others use."""
     for at, word in enumerate(words):
         named = at == 0 or (at > 1 and words[at - 1] == "inherits") or words[1:at] == ("inherits",)
         yield _other_name(word, tied) if named else word

@@ -61,7 +61,7 @@ def _gives(command: str, links: Collection[str]) -> bool:
 
 
 def pin_to_nic(option: Option, link: str) -> Option:
-    """Return an option that goes on being about the card when its section is a bridge's.
+    """Return an option that goes on being about the card when its stanza is a bridge's.
 
     `$IFACE` would be the bridge, which is not there yet when `pre-up` lines run.
     """

@@ -55,8 +55,8 @@ class Target(Struct, frozen=True):
             return self.physical == link
         return self.is_guess or matches(link, self.value)
 
-    def section_for(self, link: str) -> str:
-        """The name of the `iface` section that the interface gets."""
+    def stanza_for(self, link: str) -> str:
+        """The name of the `iface` stanza that the interface gets."""
         return link if self.logical is None else self.logical
 
 

@@ -14,7 +14,7 @@ REPEATED = frozenset({"pre-up", "up", "down", "post-down"})
 
 
 class Definition(Struct, frozen=True):
-    """One `iface` section with what it inherits.
+    """One `iface` stanza with what it inherits.
 
     `options` stand as they were written, inherited ones first. `path` is the file, `line` its line.
     """
@@ -47,7 +47,7 @@ def _join(made: list[Option], option: Option) -> None:
 
 
 class Mapping(Struct, frozen=True):
-    """A `mapping` section: for interfaces of these names a script says which section they get."""
+    """A `mapping` stanza: for interfaces of these names a script says which stanza they get."""
 
     patterns: tuple[str, ...]
     script: str | None
@@ -93,21 +93,21 @@ class ParsedInterfaces(Struct, frozen=True):
         return not any(p.fatal and p.path == self.main for p in self.problems)
 
     def called(self, name: str) -> tuple[Definition, ...]:
-        """The sections of this name."""
+        """The stanzas of this name."""
         return tuple(one for one in self.definitions if one.name == name)
 
     def knows(self, name: str) -> bool:
-        """Is there a section for this name, or a mapping that may lead to one?"""
+        """Is there a stanza for this name, or a mapping that may lead to one?"""
         implied = not any(one.method == "loopback" for one in self.definitions)
         mapped = any(mapping.concerns(name) for mapping in self.mappings)
         return bool(self.called(name)) or mapped or (name == LOOPBACK and implied)
 
-    def section_of(self, link: str) -> str:
-        """The name of the section that the interface gets.
+    def stanza_of(self, link: str) -> str:
+        """The name of the stanza that the interface gets.
 
         The first word that brings it up decides; `auto` comes first at boot.
         """
-        return next((one.section_for(link) for one in self._words_for(link)), link)
+        return next((one.stanza_for(link) for one in self._words_for(link)), link)
 
     def brings_up(self, link: str) -> bool:
         """Does some `auto` or `allow-…` bring the interface up?"""
@@ -120,14 +120,14 @@ class ParsedInterfaces(Struct, frozen=True):
     def running(self, link: str) -> tuple[str, ...]:
         """What ifup notes when the interface is up, with the aliases that come up with it.
 
-        `NAME=SECTION` for each.
+        `NAME=STANZA` for each.
         """
-        own = self.section_of(link)
+        own = self.stanza_of(link)
         found = {link: own} if self.called(own) else {}
         for one in (target(word) for group in self.activated.values() for word in group):
             if one.physical.startswith(f"{link}:") and "/" not in one.physical:
-                found.setdefault(one.physical, one.section_for(one.physical))
-        return tuple(f"{name}={section}" for name, section in found.items())
+                found.setdefault(one.physical, one.stanza_for(one.physical))
+        return tuple(f"{name}={stanza}" for name, stanza in found.items())
 
     def listed(self, group: str, existing: Iterable[str]) -> tuple[Target, ...]:
         """What `ifup -a` (group `auto`) or `--allow=GROUP` brings up, in its order.
@@ -138,7 +138,7 @@ class ParsedInterfaces(Struct, frozen=True):
         here = tuple(existing)
         words = (word for given in self.activated.get(group, ()) for word in _picked(given, here))
         targets = (target(word) for word in dict.fromkeys(words))
-        return tuple(one for one in targets if self.knows(one.section_for(one.physical)))
+        return tuple(one for one in targets if self.knows(one.stanza_for(one.physical)))
 
 
 def _picked(word: str, existing: tuple[str, ...]) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ METHODS = {
     "meta": ("none",),
 }
 OF_A_BRIDGE = "vlan"
-"""Starts a section about one VLAN of a bridge: of multicast, no interface and no address."""
+"""Starts a stanza about one VLAN of a bridge: of multicast, no interface and no address."""
 SAME = {"post-up": "up", "pre-down": "down"}
 
 
@@ -42,7 +42,7 @@ def parse_files(
     """Read an interfaces(5) file and those that it includes, as ifup 0.8 does.
 
     `strict`: stop where ifup stops. Otherwise read on, as well as may be: ifupdown2 and ifupdown-ng
-    take files that ifup 0.8 does not. `dialect`: whose words start a section.
+    take files that ifup 0.8 does not. `dialect`: whose words start a stanza.
     """
     reader = _Parser(normal(main), files, strict, dialect)
     reader.file(main)
@@ -97,8 +97,8 @@ class _Parser:
         document = self.documents.setdefault(normal(path), parse(text, self.dialect))
         self.inside.append(normal(path))
         with contextlib.suppress(_StopError):
-            for section in document.sections:
-                self._section(path, section)
+            for stanza in document.stanzas:
+                self._stanza(path, stanza)
         self.inside.pop()
 
     def _complain(self, line: Line | None, message: str, fatal: bool = False) -> None:
@@ -110,17 +110,17 @@ class _Parser:
         if self.strict:
             raise _StopError
 
-    def _section(self, path: str, section: Stanza) -> None:
-        keyword, head = section.keyword, section.head
+    def _stanza(self, path: str, stanza: Stanza) -> None:
+        keyword, head = stanza.keyword, stanza.head
         if head and keyword == "iface":
-            self._iface(head, section)
+            self._iface(head, stanza)
         elif keyword == "mapping":
-            self._mapping(section)
+            self._mapping(stanza)
         elif keyword != OF_A_BRIDGE:
             if head:
                 self._simple(path, head)
-            for line in section.options:
-                self._refuse(line, "an option that belongs to no section")
+            for line in stanza.options:
+                self._refuse(line, "an option that belongs to no stanza")
 
     def _simple(self, path: str, head: Line) -> None:
         if selects(head.name):
@@ -148,11 +148,11 @@ class _Parser:
         for name in found:
             self.file(name, head)
 
-    def _mapping(self, section: Stanza) -> None:
+    def _mapping(self, stanza: Stanza) -> None:
         script: str | None = None
         maps: list[str] = []
         try:
-            for line in section.options:
+            for line in stanza.options:
                 if line.name == "map":
                     maps.append(line.rest)
                 elif line.name == "script" and script is None:
@@ -160,16 +160,16 @@ class _Parser:
                 else:
                     self._refuse(line, f"{line.name!r} has no place in a mapping")
         finally:
-            self.mappings.append(Mapping(section.words, script, tuple(maps)))
+            self.mappings.append(Mapping(stanza.words, script, tuple(maps)))
 
-    def _iface(self, head: Line, section: Stanza) -> None:
+    def _iface(self, head: Line, stanza: Stanza) -> None:
         name, family, method, parent = self._head(head)
         options: list[Option] = []
         if parent is not None and (base := self._parent(head, parent, family)):
             family, method = family or base.family, method or base.method
             options += base.options
         try:
-            for line in section.options:
+            for line in stanza.options:
                 if selects_itself(line):
                     self._select(line.name, (name,))
                     continue
@@ -198,5 +198,5 @@ class _Parser:
         for one in self.definitions:
             if one.name == name and family in ("", one.family):
                 return one
-        self._refuse(head, f"it inherits from {name!r}, which no section before it has")
+        self._refuse(head, f"it inherits from {name!r}, which no stanza before it has")
         return None

@@ -46,11 +46,11 @@ ASKED_WITH = frozenset(
 
 
 class NameReferences(Struct, frozen=True):
-    """What holds an interface's name in the files when its own sections go.
+    """What holds an interface's name in the files when its own stanzas go.
 
-    `definitions`: its sections that others inherit from, or that other interfaces get.
+    `definitions`: its stanzas that others inherit from, or that other interfaces get.
     `groups`: the `allow-GROUP`s in which its VLANs come up together with it.
-    `named`: some other line needs or brings up the name, so a section must be there.
+    `named`: some other line needs or brings up the name, so a stanza must be there.
     """
 
     definitions: frozenset[str] = frozenset()
@@ -66,14 +66,14 @@ def find_references(reading: ParsedInterfaces, link: str) -> NameReferences:
     vlans = {group for group, one in words if is_vlan_of(one.physical, link)}
     groups = {group for group, one in words if one.may_match(link)} & vlans - {"auto"}
     patterns = any(one.is_pattern and one.may_match(link) for _, one in words)
-    vlan_sections = any(is_vlan_of(one.name, link) for one in reading.definitions)
-    named = bool(groups) or patterns or vlan_sections or any(others_naming(reading, link))
+    vlan_stanzas = any(is_vlan_of(one.name, link) for one in reading.definitions)
+    named = bool(groups) or patterns or vlan_stanzas or any(others_naming(reading, link))
     definitions = frozenset(name for name in used if name and is_of(name, link))
     return NameReferences(definitions, frozenset(groups), named or bool(definitions))
 
 
 def mapped(reading: ParsedInterfaces, link: str) -> bool:
-    """Would a `mapping` choose another section for the interface when it is brought up?"""
+    """Would a `mapping` choose another stanza for the interface when it is brought up?"""
     return any(mapping.concerns(link) for mapping in reading.mappings)
 
 
@@ -82,9 +82,9 @@ def stays_up(reading: ParsedInterfaces, link: str) -> bool:
     return any(matches(link, pattern) for pattern in reading.no_auto_down)
 
 
-def sections_of(reading: ParsedInterfaces, link: str) -> tuple[Definition, ...]:
-    """Return the sections that the interface and its aliases get when they are brought up."""
-    name = reading.section_of(link)
+def stanzas_of(reading: ParsedInterfaces, link: str) -> tuple[Definition, ...]:
+    """Return the stanzas that the interface and its aliases get when they are brought up."""
+    name = reading.stanza_of(link)
     given = {name, *(word.partition("=")[2] for word in reading.running(link))}
     return tuple(
         one
@@ -94,31 +94,31 @@ def sections_of(reading: ParsedInterfaces, link: str) -> tuple[Definition, ...]:
 
 
 def home(reading: ParsedInterfaces, link: str) -> str | None:
-    """The file that has the first section of the interface's own name."""
+    """The file that has the first stanza of the interface's own name."""
     return next((one.path for one in reading.definitions if is_of(one.name, link)), None)
 
 
 def options(reading: ParsedInterfaces, link: str) -> tuple[Option, ...]:
-    """Return the options of all sections of this interface, with what they inherit."""
-    return tuple(option for one in sections_of(reading, link) for option in one.options)
+    """Return the options of all stanzas of this interface, with what they inherit."""
+    return tuple(option for one in stanzas_of(reading, link) for option in one.options)
 
 
 def methods(reading: ParsedInterfaces, link: str) -> frozenset[tuple[str, str]]:
-    """Return (`inet` or `inet6`, method) of each section of this interface.
+    """Return (`inet` or `inet6`, method) of each stanza of this interface.
 
     ifupdown-ng takes an option `use dhcp` for the method.
     """
-    found = sections_of(reading, link)
+    found = stanzas_of(reading, link)
     used = {("inet", "dhcp") for one in found if Option("use", "dhcp") in one.options}
     return frozenset({(one.family, one.method) for one in found} | used)
 
 
 def others_naming(reading: ParsedInterfaces, link: str) -> Iterator[tuple[str, Line]]:
-    """Yield (path, line) for the option lines of others' sections that name this interface."""
+    """Yield (path, line) for the option lines of others' stanzas that name this interface."""
     for path, document in reading.documents.items():
-        for section in document.of("iface"):
-            if not is_of(section.words[0] if section.words else "", link):
-                yield from ((path, line) for line in section.options if names(line.rest, link))
+        for stanza in document.of("iface"):
+            if not is_of(stanza.words[0] if stanza.words else "", link):
+                yield from ((path, line) for line in stanza.options if names(line.rest, link))
 
 
 def names(text: str, link: str) -> bool:
@@ -140,9 +140,9 @@ def renamed(option: Option, link: str, other: str) -> Option:
 
 
 def options_to_keep(own: tuple[Option, ...], link: str, *more: str) -> tuple[Option, ...]:
-    """Return the options that the bridge's section needs from those of these links.
+    """Return the options that the bridge's stanza needs from those of these links.
 
-    Left out is what the new section says by itself: addresses, and `ip` commands for addresses,
+    Left out is what the new stanza says by itself: addresses, and `ip` commands for addresses,
     routes, neighbours and rules that name links, whose effect is in the snapshot. The first link is
     the card; what is about that goes on to be.
     """
@@ -155,7 +155,7 @@ def asking(reading: ParsedInterfaces, link: str) -> dict[str, tuple[Option, ...]
     """Return by family the options that say how a server or a router is asked for addresses."""
     return {
         one.family: tuple(o for o in one.options if o.name in ASKED_WITH)
-        for one in sections_of(reading, link)
+        for one in stanzas_of(reading, link)
         if one.method in ("dhcp", "auto")
     }
 

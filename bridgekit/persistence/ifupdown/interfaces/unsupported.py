@@ -20,23 +20,23 @@ def unsupported_lines(
 
 def _unread_by_ng(reading: ParsedInterfaces, files: Files) -> Iterator[Problem]:
     """It expands no pattern, takes nothing at all if a file cannot be opened, and runs in `/`."""
-    for path, section in _including(reading):
-        word = "".join(section.words[:1])
+    for path, stanza in _including(reading):
+        word = "".join(stanza.words[:1])
         file = word if word.startswith("/") else f"/{word}"
-        if section.keyword == "source" and files.text(file) is None:
-            yield _problem(path, section, f"there is no file {word!r}, so it takes nothing at all")
+        if stanza.keyword == "source" and files.text(file) is None:
+            yield _problem(path, stanza, f"there is no file {word!r}, so it takes nothing at all")
 
 
 def _unread_by_ifupdown2(reading: ParsedInterfaces, _: Files) -> Iterator[Problem]:
-    for path, section in _including(reading):
-        if section.keyword != "source":
-            yield _problem(path, section, f"it does not know {section.keyword!r}")
+    for path, stanza in _including(reading):
+        if stanza.keyword != "source":
+            yield _problem(path, stanza, f"it does not know {stanza.keyword!r}")
 
 
 def _including(reading: ParsedInterfaces) -> Iterator[tuple[str, Stanza]]:
     for path, document in reading.documents.items():
-        yield from ((path, one) for one in document.sections if includes(one.keyword))
+        yield from ((path, one) for one in document.stanzas if includes(one.keyword))
 
 
-def _problem(path: str, section: Stanza, message: str) -> Problem:
-    return Problem(path, section.head.number if section.head else 0, message, True)
+def _problem(path: str, stanza: Stanza, message: str) -> Problem:
+    return Problem(path, stanza.head.number if stanza.head else 0, message, True)
