@@ -1,0 +1,246 @@
+"""What an older version left on disk is read by this one: see tests/netns/older/README.md."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bridgekit.lab import witness
+from bridgekit.lab.host import Result
+from bridgekit.lab.topology import Lab
+from tests.support.lasting import lasting
+from tests.support.older import DATA, STATE, Older, made
+
+PXE = f"{STATE}/pxe"
+
+
+WITH_PXE = (
+    *("--with-pxe", "--pxe-engine", "native", "--pxe-beside-dhcp"),
+    *("--pxe-ipv6", "fd00:242::1/64"),
+)
+NOTES = f"find {PXE} -name '*br0*'"
+SERVED = """
+ip link add {} type veth peer name other
+sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.conf.all.accept_redirects=0
+echo 1 > /sys/class/net/br0/bridge/multicast_querier
+"""
+
+
+@pytest.fixture
+def office(make_lab: Callable[..., Lab]) -> Older:
+    """A host with nearly everything that a change can move."""
+    return made(make_lab, "office")
+
+
+@pytest.fixture
+def pxe(make_lab: Callable[..., Lab]) -> Older:
+    """A host that had been moved with the PXE service."""
+    return made(make_lab, "pxe")
+
+
+def ended_well(told: Result) -> None:
+    assert (told.code, "Traceback" in told.stderr) == (0, False), told
+
+
+def as_before(older: Older, before: witness.Testimony) -> None:
+    assert lasting(before).difference(lasting(older.seen())) == []
+    assert older.file() == older.kept("network.before")
+
+
+@pytest.mark.parametrize("scene", ["office", "joined"])
+def test_a_committed_migration_of_an_older_version_is_taken_back(
+    make_lab: Callable[..., Lab], scene: str
+) -> None:
+    """After a reboot, so its record is read just as that version wrote it."""
+    older = made(make_lab, scene)
+    before = older.seen()
+    older.move()
+    older.commit_files()
+    older.put("committed")
+    assert (older.carrier(), older.states()) == ("br0", ["committed"])
+    ended_well(older.program("rollback"))
+    as_before(older, before)
+    assert older.states() == ["taken-back", "committed"]
+
+
+def test_it_is_taken_back_in_the_same_boot_too(office: Older) -> None:
+    before = office.seen()
+    office.move()
+    office.commit_files()
+    office.put_here("committed")
+    ended_well(office.program("rollback"))
+    as_before(office, before)
+
+
+def test_an_older_plan_of_the_way_back_is_applied(office: Older) -> None:
+    before = office.seen()
+    office.move()
+    office.commit_files()
+    office.put("committed")
+    ended_well(office.program("apply", "--yes", "--plan", str(DATA / "office/undo.json")))
+    as_before(office, before)
+    assert office.states() == ["taken-back", "committed"]
+
+
+def test_an_older_change_that_waits_is_kept(office: Older) -> None:
+    """And then taken back like any other."""
+    before = office.seen()
+    office.move()
+    office.put_here("pending")
+    assert (office.carrier(), office.states()) == ("br0", ["pending"])
+    ended_well(office.program("confirm"))
+    assert office.file() == office.kept("network.after")
+    assert (office.carrier(), office.states()) == ("br0", ["committed"])
+    ended_well(office.program("rollback"))
+    as_before(office, before)
+
+
+def test_an_older_change_that_waits_is_undone(office: Older) -> None:
+    before = office.seen()
+    office.move()
+    office.put_here("pending")
+    assert office.program("apply", "eth0", "--yes").code == 6
+    ended_well(office.program("rollback"))
+    as_before(office, before)
+    assert office.states() == ["rolled-back"]
+
+
+def test_an_older_change_that_was_cut_off_is_undone(office: Older) -> None:
+    """Its program and its guard were killed when both links had the addresses."""
+    before = office.seen()
+    journal = next((DATA / "office/changing").glob("*/journal")).read_text()
+    office.move(operations=journal.count('"started"'))
+    office.put_here("changing")
+    assert office.states() == ["changing"] and before.difference(office.seen()) != []
+    told = office.program("recover")
+    ended_well(told)
+    assert "was undone" in told.stdout
+    as_before(office, before)
+    assert office.states() == ["rolled-back"]
+
+
+def test_an_older_change_that_a_reboot_cut_off_is_ended(office: Older) -> None:
+    before = office.seen()
+    office.put("changing")
+    told = office.program("recover")
+    ended_well(told)
+    assert "was undone" in told.stdout
+    as_before(office, before)
+    assert office.states() == ["rolled-back"]
+
+
+def test_an_older_change_whose_last_line_is_lost_is_kept(office: Older) -> None:
+    """Its files are in place: a crash came between them and the line that says so."""
+    office.move()
+    office.commit_files()
+    office.put("committed")
+    office.shell(f"sed -i '$d' {STATE}/*/journal")
+    assert office.states() == ["committing"]
+    told = office.program("recover")
+    ended_well(told)
+    assert "was complete, and is kept" in told.stdout
+    assert (office.file(), office.states()) == (office.kept("network.after"), ["committed"])
+
+
+def test_what_an_older_version_took_back_is_in_nobodys_way(office: Older) -> None:
+    before = office.seen()
+    office.put("taken-back")
+    assert office.states() == ["taken-back", "committed"]
+    assert office.program("rollback").code == 3
+    ended_well(office.program("apply", "eth0", "--yes"))
+    ids = [one["id"].partition("-")[0] for one in office.status()["transactions"]]
+    assert ids == ["000001", "000002", "000003"]
+    ended_well(office.program("rollback"))
+    as_before(office, before)
+
+
+@pytest.mark.parametrize("scene", ["office", "joined"])
+def test_an_older_plan_is_applied(make_lab: Callable[..., Lab], scene: str) -> None:
+    """It makes what that version would have made."""
+    older = made(make_lab, scene)
+    before = older.seen()
+    ended_well(older.program("apply", "--yes", "--plan", str(DATA / scene / "plan.json")))
+    moved, text = older.seen(), older.file()
+    assert (older.carrier(), text) == ("br0", older.kept("network.after"))
+    ended_well(older.program("rollback"))
+    as_before(older, before)
+    older.move()
+    older.commit_files()
+    assert moved.difference(older.seen()) == []
+
+
+def test_what_calls_itself_by_the_older_number_is_as_that_version_wrote_it(office: Older) -> None:
+    """A key that is called otherwise would be passed over in silence where it has a default."""
+    plan = DATA / "office/plan.json"
+    ended_well(office.program("apply", "--yes", "--plan", str(plan)))
+    record, lines = office.newest()
+    folder = next((DATA / "office/committed").iterdir())
+    old = json.loads((folder / "record").read_bytes()[9:])
+    if record["version"] == old["version"]:
+        assert record.keys() == old.keys() and record["place"].keys() == old["place"].keys()
+        assert lines == [json.loads(line[9:]) for line in (folder / "journal").open()]
+    if record["plan"]["schema"] == old["plan"]["schema"]:
+        assert record["plan"] == json.loads(plan.read_text())
+
+
+def test_an_older_plan_for_another_host_is_refused_for_that(pxe: Older) -> None:
+    """It has what no lab can do: it is read whole before it is found to be about another host."""
+    before = pxe.seen()
+    plan = json.loads((DATA / "dhcp/plan.json").read_text())
+    plan["operations"].insert(0, {"kind": "SetLro", "value": {"link": "eth0", "on": False}})
+    pxe.write("/run/plan", json.dumps(plan))
+    told = pxe.program("apply", "--yes", "--plan", "/run/plan")
+    reason = "the plan's dhclient on eth0 is not what runs here"
+    assert (told.code, told.stderr.count("\n")) == (3, 1) and reason in told.stderr, told
+    assert before.difference(pxe.seen()) == []
+
+
+def service(pxe: Older) -> dict[str, object]:
+    (found,) = pxe.status()["services"]
+    assert json.loads(pxe.program("pxe", "status", "--json").stdout)["services"] == [found]
+    return {name: found[name] for name in ("engine", "running")} | {
+        name: found["service"][name] for name in ("bridge", "address", "ipv6")
+    }
+
+
+NOTED = {
+    **{"engine": "native", "running": False, "bridge": "br0"},
+    **{"address": "192.168.242.1/24", "ipv6": "fd00:242::1/64"},
+}
+
+
+def test_an_older_note_of_a_pxe_service_is_read(pxe: Older) -> None:
+    pxe.move()
+    pxe.commit_files()
+    pxe.put_with_service("serving")
+    assert (service(pxe), pxe.states()) == (NOTED, ["committed"])
+
+
+def test_a_pxe_service_is_noted_as_that_version_did(pxe: Older) -> None:
+    told = json.loads(pxe.program("plan", "eth0", "--json", *WITH_PXE).stdout)
+    record = next((DATA / "pxe/serving").glob("*/record")).read_bytes()
+    assert told["service"] == json.loads(json.loads(record[9:])["service"])
+
+
+def test_a_migration_with_an_older_pxe_service_is_taken_back(pxe: Older) -> None:
+    before = pxe.seen()
+    pxe.move()
+    pxe.commit_files()
+    pxe.put_with_service("serving")
+    told = pxe.program("rollback")
+    ended_well(told)
+    assert "stopping the PXE service" in told.stderr
+    as_before(pxe, before)
+    assert (pxe.status()["services"], pxe.shell(NOTES)) == ([], "")
+
+
+def test_what_an_older_pxe_service_changed_is_put_back(pxe: Older) -> None:
+    """In the same boot: what it set on the host and on the bridge, its link, its keeper's note."""
+    pxe.move()
+    moved = pxe.seen()
+    pxe.put_with_service_here("serving")
+    uplink = json.loads(next((DATA / "pxe/serving/pxe").glob("*/uplink.json")).read_text())["link"]
+    pxe.shell(SERVED.format(uplink))
+    assert service(pxe) == NOTED and moved.difference(pxe.seen()) != []
+    ended_well(pxe.program("pxe", "down", "br0"))
+    assert (moved.difference(pxe.seen()), pxe.shell(f"ls {PXE}")) == ([], "lock\n")
