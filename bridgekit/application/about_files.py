@@ -11,28 +11,33 @@ from bridgekit.persistence.ifupdown.option import Option
 from bridgekit.persistence.ifupdown.render import not_expressible
 from bridgekit.persistence.ifupdown.render_addresses import FAMILY_WORD
 from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings.persistence import (
+    BRIDGE_CONFIGURED,
+    FILE_DIFFERS,
+    FILE_NOT_WRITABLE,
+    FILE_SILENT,
+    LINE_DOES_MORE,
+    MAPPING_NAMES_NIC,
+    NOT_WRITTEN,
+    OPTION_NAMES_NIC,
+)
+from bridgekit.planning.findings.rollback import FILE_KEEPS_BRIDGE
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange
 from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file
 
-FOLLOWS = {
-    "live": "the bridge's stanza follows the host; `--persist file` follows the file",
-    "file": "the bridge's stanza follows the file: at the next boot the host has what that says",
-}
+FOLLOWS_FILE = "the bridge's stanza follows the file: at the next boot the host has what that says"
 
 
 def about_files(reading: ParsedInterfaces, intent: Intent, there: bool) -> Iterator[Finding]:
     """What the files say that does not go with the new stanza."""
     nic = intent.nic
     for path in _configuring(reading, intent.bridge) if not there else ():
-        message = f"{path} has a stanza for {intent.bridge} already"
-        advice = "remove it, or choose another name with --bridge"
-        yield Finding("refuse", "bridge-configured", message, advice)
+        yield BRIDGE_CONFIGURED.finding(f"{path} has a stanza for {intent.bridge} already")
     if interfaces.find_references(reading, nic).named and interfaces.mapped(reading, nic):
         message = f"a mapping could give {nic} another stanza, and other lines bring it up"
-        advice = f"leave {nic} out of the mapping"
-        yield Finding("refuse", "mapping-names-nic", message, advice)
+        yield MAPPING_NAMES_NIC.finding(message, nic=nic)
 
 
 def about_agreement(
@@ -44,17 +49,16 @@ def about_agreement(
     """
     if reading.called(reading.stanza_of(nic)):
         for text in find_drift(reading, before, nic):
-            yield Finding("warn", "file-differs", text, FOLLOWS[source])
+            yield FILE_DIFFERS.finding(text, FOLLOWS_FILE if source == "file" else None)
     elif source == "file":
         message = f"the interfaces file has no stanza for {nic} that the bridge's could follow"
-        yield Finding("refuse", "file-silent", message, "leave out `--persist file`")
+        yield FILE_SILENT.finding(message)
 
 
 def about_foreign(reading: ParsedInterfaces, bridge: str) -> list[Finding]:
     """What the files say of a bridge that bridgekit did not make, and that goes now."""
-    advice = "edit the file, or the bridge is back at the next boot"
     return [
-        Finding("warn", "file-keeps-bridge", f"{path} has a stanza for {bridge}", advice)
+        FILE_KEEPS_BRIDGE.finding(f"{path} has a stanza for {bridge}")
         for path in _configuring(reading, bridge)
     ]
 
@@ -71,15 +75,14 @@ def about_lines(
     nic = (intent.nic,)
     for option in interfaces.partially_captured(kept, nic) if source == "live" else ():
         message = f"this line gives {intent.nic} an address and does more: {option.value}"
-        advice = "give each command a line of its own, or give --no-persist"
-        yield Finding("refuse", "line-does-more", message, advice)
-    advice = f"it names {intent.nic}; see whether it should name {intent.bridge}"
+        yield LINE_DOES_MORE.finding(message)
+    names = {"nic": intent.nic, "bridge": intent.bridge}
     for option in (option for option in kept if interfaces.names(option.value, intent.nic)):
         message = f"this line moves to {intent.bridge}'s stanza: {option.name} {option.value}"
-        yield Finding("warn", "option-names-nic", message, advice)
+        yield OPTION_NAMES_NIC.finding(message, **names)
     for path, line in interfaces.others_naming(reading, intent.nic):
         message = f"this line of {path} stays: {line.text}"
-        yield Finding("warn", "option-names-nic", message, advice)
+        yield OPTION_NAMES_NIC.finding(message, **names)
 
 
 def about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
@@ -87,9 +90,7 @@ def about_writing(changes: Iterable[FileChange]) -> Iterator[Finding]:
     for folder in sorted(
         {str(Path(c.path).parent) for c in changes if not atomic_file.writable(Path(c.path))}
     ):
-        message = f"files in {folder} cannot be written"
-        advice = "mend that, or give --no-persist"
-        yield Finding("refuse", "file-not-writable", message, advice)
+        yield FILE_NOT_WRITABLE.finding(f"files in {folder} cannot be written")
 
 
 def about_the_unwritten(
@@ -103,5 +104,4 @@ def about_the_unwritten(
     if missing:
         shown = "; ".join(missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
         message = f"this moves, but the interfaces file cannot bring it back at boot: {shown}"
-        advice = "bring it up yourself, in a script of your own"
-        yield Finding("warn", "not-written", message, advice)
+        yield NOT_WRITTEN.finding(message)

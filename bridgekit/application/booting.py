@@ -7,6 +7,7 @@ from bridgekit.host.ifupdown import detect, validate
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import DIALECTS
 from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings.persistence import FILE_NOT_TAKEN, NOT_PROVEN
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
 from bridgekit.state.dialect import DialectName
@@ -29,11 +30,10 @@ def findings(boot: IfupdownState, changes: Iterable[FileChange], bridge: str) ->
     """Yield what the program that reads the files has against the new ones, if it is here."""
     if detect.installed() != boot.flavour:
         return
-    advice = f"mend {boot.main}, or give --no-persist"
     try:
         refused = validate.refusal(boot.flavour, boot.main, new_contents(changes), bridge)
     except validate.UnprovenError as error:
-        yield Finding("warn", "not-proven", str(error), "look at the new file after the move")
+        yield NOT_PROVEN.finding(str(error))
         return
     if refused:
-        yield Finding("refuse", "file-not-taken", f"ifup would not take it: {refused}", advice)
+        yield FILE_NOT_TAKEN.finding(f"ifup would not take it: {refused}", file=boot.main)

@@ -9,6 +9,13 @@ from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, DIALECTS, Dialect
 from bridgekit.persistence.ifupdown.interfaces import Problem
 from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings.persistence import (
+    FILE_NOT_TAKEN,
+    NO_BRIDGE_UTILS,
+    NO_DHCP_CLIENT,
+    NO_IFUPDOWN,
+    OTHER_DIALECT,
+)
 from bridgekit.planning.plan import FileChange
 from bridgekit.system import atomic_file
 
@@ -28,7 +35,7 @@ def about_taking(main: Path, changes: Iterable[FileChange], dialect: Dialect) ->
     )
     for one in _untaken(main, now, dialect) or _untaken(main, then, dialect):
         message = f"{dialect.name} does not take {one.path}, line {one.line}: {one.message}"
-        yield Finding("refuse", "file-not-taken", message, "mend that, or give --no-persist")
+        yield FILE_NOT_TAKEN.finding(message, file="that")
 
 
 def _untaken(main: Path, texts: atomic_file.FileSnapshot, dialect: Dialect) -> tuple[Problem, ...]:
@@ -41,19 +48,15 @@ def about_tools(leases: frozenset[int], dialect: Dialect) -> Iterator[Finding]:
     here = detect.installed()
     if here is None:
         message = "ifupdown is not installed: nothing reads the interfaces file at boot"
-        yield Finding("warn", "no-ifupdown", message, "apt install ifupdown bridge-utils")
+        yield NO_IFUPDOWN.finding(message)
         return
     if here != dialect.name:
         message = f"the file is written for {dialect.name}, and {here} is installed"
-        yield Finding(
-            "warn", "other-dialect", message, f"install {dialect.name} before the next boot"
-        )
+        yield OTHER_DIALECT.finding(message, dialect=dialect.name)
         return
     if dialect is CLASSIC and not BRIDGE_UTILS.exists():
         message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
-        advice = "apt install bridge-utils, or give --no-persist"
-        yield Finding("refuse", "no-bridge-utils", message, advice)
+        yield NO_BRIDGE_UTILS.finding(message)
     if leases and not any(map(shutil.which, dialect.clients)):
         message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
-        advice = "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist"
-        yield Finding("refuse", "no-dhcp-client", message, advice)
+        yield NO_DHCP_CLIENT.finding(message)

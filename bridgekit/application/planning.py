@@ -1,6 +1,5 @@
 """From what the user asks to a plan with its findings: read once, decide, change nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -13,6 +12,7 @@ from bridgekit.errors import refuse_on_error
 from bridgekit.host import machine
 from bridgekit.planning.checks.bridge import check_options
 from bridgekit.planning.checks.preconditions import already_done, check_intent
+from bridgekit.planning.checks.stp import check_stp_with_pxe
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, Plan
@@ -74,17 +74,8 @@ def draft(request: Request) -> Draft:
         if boot and not any(item.level == "refuse" for item in found):
             found = (*booting.findings(boot, changes, intent.bridge), *found)
     if request.with_pxe:
-        found = (*_about_pxe(after, intent.bridge), *found)
+        found = (*check_stp_with_pxe(after, intent.bridge), *found)
     return Draft(Plan(intent, state, plan_operations(state, intent), changes, boot), found)
-
-
-def _about_pxe(after: NetworkState, name: str) -> Iterator[Finding]:
-    bridge = after.link(name)
-    if bridge and bridge.bridge and bridge.bridge.stp:
-        seconds = 2 * bridge.bridge.forward_delay / 100
-        message = f"with STP on, {name} lets a client wait {seconds:g} s before it passes anything"
-        advice = "firmware gives up before that: leave STP off"
-        yield Finding("warn", "stp-with-pxe", message, advice)
 
 
 def _read(request: Request) -> tuple[Intent, NetworkState]:

@@ -11,6 +11,7 @@ from bridgekit.errors import RefusedError
 from bridgekit.host import machine
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings.rollback import FILE_EDITED
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, Plan
 from bridgekit.planning.planner import plan_operations
@@ -124,7 +125,5 @@ def _edited(record: Record) -> list[Finding]:
     found = []
     for item in _files_back(record):
         if atomic_file.read(Path(item.path)) != item.before:
-            message = f"{item.path} was edited since"
-            advice = "put your edit aside, restore the file as bridgekit wrote it, and try again"
-            found.append(Finding("refuse", "file-edited", message, advice))
+            found.append(FILE_EDITED.finding(f"{item.path} was edited since"))
     return found

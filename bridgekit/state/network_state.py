@@ -29,6 +29,13 @@ class NetworkState(Struct, frozen=True, rename={"managers": "owners", "dependenc
         """Return the link of this name, or None."""
         return next((link for link in self.links if link.name == name), None)
 
+    def require(self, name: str) -> Link:
+        """Return the link of this name, which a check has seen before; ValueError if it is gone."""
+        link = self.link(name)
+        if link is None:
+            raise ValueError(f"there is no interface {name} in this state")
+        return link
+
     def called(self, name: str) -> Link | None:
         """Return the link that has this name or alternative name, or None."""
         found = (link for link in self.links if name in (link.name, *link.altnames))

@@ -1,19 +1,22 @@
-"""Every finding's code has its section in docs/findings.md, and no section is left over."""
+"""Every kind of finding has its section in docs/findings.md, and no section is left over."""
 
-import re
-from pathlib import Path
+from collections import Counter
 
-from bridgekit.planning.checks import dependencies, managers
-
-ROOT = Path(__file__).parent.parent.parent
+from bridgekit.planning.findings import REGISTRY
+from tests.support import findings_doc
 
 
-def test_every_code_is_explained() -> None:
-    sources = [*ROOT.glob("bridgekit/planning/**/*.py"), *ROOT.glob("bridgekit/application/*.py")]
-    text = "\n".join(path.read_text() for path in sources)
-    calls = re.findall(r'(?:Finding\(\s*"\w+",|refuse\()\s*"([a-z0-9-]+)"', text)
-    codes = {*calls, *(f"owned-by-{owner}" for owner in managers.ADVICE)}
-    codes |= {code for code, _, _ in dependencies.WARNINGS.values()}
-    sections = re.findall(r"^## (\S+)$", (ROOT / "docs/findings.md").read_text(), re.MULTILINE)
-    assert len(codes) > 20
-    assert sorted(sections) == sorted(codes)
+def test_the_page_is_what_the_registry_says() -> None:
+    again = "write it anew with `python -m tests.support.findings_doc`"
+    assert findings_doc.PAGE.read_text() == findings_doc.page(), again
+
+
+def test_every_code_is_registered_once() -> None:
+    codes = Counter(kind.code for kind in findings_doc.every_kind())
+    assert len(REGISTRY) > 70
+    assert [code for code, count in codes.items() if count > 1] == []
+
+
+def test_a_finding_escapes_control_characters() -> None:
+    finding = REGISTRY[0].finding("there is no interface \x1b[2J here")
+    assert "\x1b" not in finding.message

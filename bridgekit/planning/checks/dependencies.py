@@ -1,83 +1,75 @@
-"""What is tied to the NIC and does not move with its addresses, as findings."""
+"""Checks of what depends on the NIC and does not move with its addresses."""
 
 from collections.abc import Iterator
 
-from bridgekit.planning.findings import Finding
+from msgspec.structs import replace
+
+from bridgekit.planning.findings import Finding, FindingType
+from bridgekit.planning.findings import dependencies as kinds
+from bridgekit.planning.findings.fidelity import UNEVEN_LEGS
 from bridgekit.planning.intent import Intent
 from bridgekit.state.link import DependencyKind
 from bridgekit.state.network_state import NetworkState
 
 SHOWN = 3
-WARNINGS: dict[DependencyKind, tuple[str, str, str]] = {
+WARNINGS: dict[DependencyKind, tuple[FindingType, str]] = {
     "socket": (
-        "bound-socket",
+        kinds.BOUND_SOCKET,
         "sockets are bound to {nic} and will hear nothing any more: {what}",
-        "what comes for this host comes by {bridge} then: bind these programs to {bridge}",
     ),
     "packet-socket": (
-        "bound-packet-socket",
+        kinds.BOUND_PACKET_SOCKET,
         "packet sockets on {nic} will hear nothing any more: {what}",
-        "point these programs at {bridge} after the move",
     ),
     "multicast": (
-        "multicast-group",
+        kinds.MULTICAST_GROUP,
         "programs have joined multicast groups on {nic}: {what}",
-        "restart them after the move, so that they join on {bridge}; `ss -uap` helps to find them",
     ),
     "firewall": (
-        "firewall-names-nic",
+        kinds.FIREWALL_NAMES_NIC,
         "firewall rules name {nic}: {what}",
-        "what comes for this host comes by {bridge} then: add the same rules for {bridge} first",
     ),
     "traffic-control": (
-        "traffic-control",
+        kinds.TRAFFIC_CONTROL,
         "{nic} keeps its traffic control, which then works on the port: {what}",
-        "see `tc qdisc show dev {nic}`; what is meant for this host's own packets belongs on"
-        " {bridge}",
     ),
     "bridge-firewall": (
-        "bridge-firewall",
+        kinds.BRIDGE_FIREWALL,
         "the firewall may drop what machines on {bridge} send through it: {what}",
-        "let that chain accept them; iptables' FORWARD does by"
-        " iptables -I FORWARD -m physdev --physdev-is-bridged -j ACCEPT",
     ),
 }
-"""For each kind of tie: the finding's code, what is seen, what to do."""
+"""The kind of finding and the message for each kind of dependency that gives a warning."""
+INSISTED = "keep another way in: if the move fails, what needs it stands still with {nic}"
 
 
 def check_dependencies(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
-    """Yield a finding for each kind of tie that there is."""
-    for kind, (code, seen, advice) in WARNINGS.items():
-        what = _texts(snapshot, kind)
-        if what:
-            names = {"nic": intent.nic, "bridge": intent.bridge, "what": _listed(what)}
-            yield Finding("warn", code, seen.format_map(names), advice.format_map(names))
-    yield from _disks(snapshot, intent)
+    """Yield a finding for each kind of dependency on the NIC."""
+    names = {"nic": intent.nic, "bridge": intent.bridge}
+    for dependency, (kind, message) in WARNINGS.items():
+        texts = _texts(snapshot, dependency)
+        if texts:
+            yield kind.finding(message.format(**names, what=_listed(texts)), **names)
+    yield from _check_disks(snapshot, intent)
     for route in _texts(snapshot, "uneven-legs"):
-        message = (
-            f"the legs of this route have different metrics, of which one would be lost: {route}"
+        yield UNEVEN_LEGS.finding(
+            f"the nexthops of this route have different metrics, and one would be lost: {route}"
         )
-        advice = "give all legs the same, or make them nexthop objects (ip nexthop)"
-        yield Finding("refuse", "uneven-legs", message, advice)
     unread = _texts(snapshot, "unread")
     if unread:
-        yield Finding("note", "not-looked-at", _listed(unread), "see for yourself what it shows")
+        yield kinds.NOT_LOOKED_AT.finding(_listed(unread))
 
 
-def _disks(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
+def _check_disks(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
     disks = _texts(snapshot, "disk")
     if disks and intent.force:
-        advice = (
-            f"keep another way in: if the move fails, what needs it stands still with {intent.nic}"
-        )
-        yield Finding("warn", "network-disk", _listed(disks), advice)
+        finding = kinds.NETWORK_DISK.finding(_listed(disks), INSISTED, nic=intent.nic)
+        yield replace(finding, level="warn")
     elif disks:
-        advice = "if it is lost, the host is; unmount it, or insist with --i-know"
-        yield Finding("refuse", "network-disk", _listed(disks), advice)
+        yield kinds.NETWORK_DISK.finding(_listed(disks))
 
 
 def _texts(snapshot: NetworkState, kind: DependencyKind) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tie.text for tie in snapshot.dependencies if tie.kind == kind))
+    return tuple(dict.fromkeys(item.text for item in snapshot.dependencies if item.kind == kind))
 
 
 def _listed(texts: tuple[str, ...]) -> str:

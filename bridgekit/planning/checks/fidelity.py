@@ -1,4 +1,4 @@
-"""What would not be on the bridge exactly as it is on the NIC, as findings."""
+"""Checks of what the kernel would not make on the bridge exactly as it is on the NIC."""
 
 import re
 from collections import Counter
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings import fidelity as kinds
 from bridgekit.planning.intent import NAME_BYTES, Intent
-from bridgekit.state.address import DADFAILED, IPV4, IPV6, Address
+from bridgekit.state.address import DADFAILED, IPV4, IPV6
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.format import format_route
 from bridgekit.state.routes.message import (
@@ -28,124 +29,145 @@ from bridgekit.state.routes.message import (
     table_of,
 )
 
-LOCAL = 2  # RTN_LOCAL
+RTN_LOCAL = 2
 ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
-EVERYBODY = ip_address("255.255.255.255")
+LIMITED_BROADCAST = ip_address("255.255.255.255")
 
 
 def check_fidelity(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
-    """Yield addresses and routes that the kernel would not make alike."""
-    found = snapshot.addresses_on(intent.nic)
-    for address in found:
+    """Refuse addresses, routes and rules that cannot be reproduced on the bridge."""
+    nic = intent.nic
+    yield from _check_addresses(snapshot, intent)
+    yield from _check_texts(snapshot, nic)
+    yield from _check_local_routes(snapshot, nic)
+    yield from _check_dead_nexthops(snapshot, nic)
+    yield from _check_indistinct(snapshot, nic)
+    yield from _check_sources(snapshot, nic)
+    yield from _check_duplicates(snapshot, nic)
+    for rule in snapshot.rules:
+        if rule.stops_the_rest and rule.names(nic):
+            text = f"this rule would drop everything while it moves: {rule}"
+            yield kinds.INVERTED_RULE.finding(text, nic=nic)
+
+
+def _check_addresses(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
+    for address in snapshot.addresses_on(intent.nic):
         if address.family == IPV6 and address.flags & DADFAILED:
-            message = f"{address.ip} is in use by another machine: duplicate detection failed"
-            advice = f"ip address delete {address.ip}/{address.prefixlen} dev {intent.nic}"
-            yield Finding("refuse", "address-in-use", message, advice)
+            yield kinds.ADDRESS_IN_USE.finding(
+                f"{address.ip} is in use by another machine: duplicate detection failed",
+                address=f"{address.ip}/{address.prefixlen}",
+                nic=intent.nic,
+            )
         label = address.on(intent.bridge).label
         if label and len(label.encode()) > NAME_BYTES:
-            message = f"the label {address.label} of {address.ip} would be {label}: too long"
-            yield Finding("refuse", "label-too-long", message, "choose a shorter --bridge or label")
-    yield from _unreadable(snapshot, intent.nic, found)
-    yield from _removed(snapshot, intent.nic, found)
-    yield from _dead_legs(snapshot, intent.nic)
-    yield from _indistinct(snapshot, intent.nic)
-    yield from _without_source(snapshot, intent.nic)
-    yield from _twice(snapshot, intent.nic)
-    for rule in snapshot.rules:
-        if rule.stops_the_rest and rule.names(intent.nic):
-            message = f"this rule would drop everything while it moves: {rule}"
-            advice = f"write it without `not`, or without {intent.nic}"
-            yield Finding("refuse", "inverted-rule", message, advice)
+            text = f"the label {address.label} of {address.ip} would be {label}: too long"
+            yield kinds.LABEL_TOO_LONG.finding(text)
 
 
-def _unreadable(snapshot: NetworkState, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:
-    """A text that is no UTF-8 is shown, and would be set, with escapes in it."""
-    link = snapshot.link(nic)
-    texts = [("alias", link.alias)] if link else []
-    texts += [("label", address.label) for address in found]
+def _check_texts(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
+    """Refuse texts that are not UTF-8: they are read, and would be set, with escapes in them."""
+    texts = [("alias", snapshot.require(nic).alias)]
+    texts += [("label", address.label) for address in snapshot.addresses_on(nic)]
     for kind, text in texts:
         if text and ESCAPE.search(text):
-            what = f"the {kind} {text} of {nic} holds bytes that are no text (UTF-8)"
-            yield Finding("refuse", "unreadable-text", what, f"give {nic} another {kind}")
+            yield kinds.UNREADABLE_TEXT.finding(
+                f"the {kind} {text} of {nic} holds bytes that are no text (UTF-8)",
+                nic=nic,
+                kind=kind,
+            )
 
 
-def _dead_legs(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
-    """A leg dies with its link, or the link's last IPv4 address; none can be made that is dead."""
+def _check_dead_nexthops(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
+    """Refuse routes with a dead nexthop, which the kernel does not take.
+
+    A nexthop dies with its link, or with the link's last IPv4 address.
+    """
     routes = snapshot.routes.on_link(nic)
     for message in routes.samples():
         dead = [routes.name(index) for index in dead_oifs(message)]
         if dead:
-            text = format_route(message, routes.name)
-            what = f"the leg over {dead[0]} of this route is dead, and none is made so: {text}"
-            advice = "make the route anew without that leg, or bring its link up"
-            yield Finding("refuse", "dead-leg", what, advice)
+            route = format_route(message, routes.name)
+            yield kinds.DEAD_LEG.finding(
+                f"the nexthop over {dead[0]} of this route is dead, and none is made so: {route}"
+            )
 
 
-def _indistinct(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
-    """Of two routes in one place the kernel would delete the first when the second is to go."""
+def _check_indistinct(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
+    """Refuse two routes of which the kernel would delete the first when the second is meant."""
     routes = snapshot.routes.on_link(nic)
-    before: dict[object, list[bytes]] = {}
+    earlier: dict[object, list[bytes]] = {}
     for message in (message for message in routes.messages if message[0] == IPV4):
-        others = before.setdefault(fib_key(message), [])
-        if any(_taken_for(other, message) for other in others):
-            text = format_route(message, routes.name)
-            what = f"the kernel cannot tell this route from one before it when it goes: {text}"
-            advice = "give one of them another metric, or remove one"
-            yield Finding("refuse", "indistinct-routes", what, advice)
+        others = earlier.setdefault(fib_key(message), [])
+        if any(_is_deleted_for(other, message) for other in others):
+            route = format_route(message, routes.name)
+            yield kinds.INDISTINCT_ROUTES.finding(
+                f"the kernel cannot tell this route from one before it when it goes: {route}"
+            )
         others.append(message)
 
 
-def _taken_for(other: bytes, message: bytes) -> bool:
-    """Would the kernel delete the other one? See fib_table_delete and fib_nh_match in net/ipv4."""
+def _is_deleted_for(other: bytes, message: bytes) -> bool:
+    """Return whether RTM_DELROUTE for `message` would delete `other`.
+
+    See fib_table_delete and fib_nh_match in net/ipv4.
+    """
     theirs, ours = attributes(other), attributes(message)
     same = other[5:8] == message[5:8]  # protocol, scope, type
     named = all(
         ours[kind] == theirs.get(kind) for kind in (PREFSRC, METRICS, ENCAP) if kind in ours
     )
-    ways, way = _ways(other), _ways(message)
-    fits = ways == way[: len(ways)] if MULTIPATH in ours else ways[:1] == way
+    theirs_via, ours_via = _nexthops(other), _nexthops(message)
+    if MULTIPATH in ours:
+        fits = ours_via[: len(theirs_via)] == theirs_via
+    else:
+        fits = theirs_via[:1] == ours_via
     return same and named and fits
 
 
-def _ways(message: bytes) -> list[tuple[int, bytes]]:
+def _nexthops(message: bytes) -> list[tuple[int, bytes]]:
+    """Return the link and the gateway of each nexthop."""
     return [(index, found.get(GATEWAY) or found.get(VIA, b"")) for _, index, found in hops(message)]
 
 
-def _without_source(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
-    """Of another table's routes the kernel keeps one whose source address goes, but makes none."""
+def _check_sources(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
+    """Refuse routes whose source address is gone.
+
+    The kernel keeps such a route of another table when the address is deleted, but adds none.
+    """
     routes = snapshot.routes.on_link(nic)
-    local = (m for m in snapshot.routes.messages if header(m).type == LOCAL)
+    local = (m for m in snapshot.routes.messages if header(m).type == RTN_LOCAL)
     nets = {destination(message) for message in local if table_of(message) == LOCAL_TABLE}
     sources = {found[PREFSRC] for found in map(attributes, routes.samples()) if PREFSRC in found}
     gone = {packed for packed in sources if not any(ip_address(packed) in net for net in nets)}
     for message in routes.samples():
         if attributes(message).get(PREFSRC) in gone:
-            text = format_route(message, routes.name)
-            what = f"the host has no address that is this route's source: {text}"
-            yield Finding("refuse", "source-gone", what, "add that address, or remove the route")
+            route = format_route(message, routes.name)
+            yield kinds.SOURCE_GONE.finding(
+                f"the host has no address that is this route's source: {route}"
+            )
 
 
-def _twice(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
-    """An address with two prefix lengths has two local routes, whose order nobody can restore."""
+def _check_duplicates(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
+    """Refuse an address with two prefix lengths: the order of its two local routes is lost."""
     routes = snapshot.routes.on_link(nic)
-    local = (m for m in routes.messages if m[0] == IPV4 and header(m).type == LOCAL)
+    local = (m for m in routes.messages if m[0] == IPV4 and header(m).type == RTN_LOCAL)
     counted = Counter(destination(m) for m in local if table_of(m) == LOCAL_TABLE)
     for net in (net for net, count in counted.items() if count > 1):
-        message = f"{net.network_address} is on {nic} more than once"
-        yield Finding("refuse", "address-twice", message, "remove all of them but one")
+        yield kinds.ADDRESS_TWICE.finding(f"{net.network_address} is on {nic} more than once")
 
 
-def _removed(snapshot: NetworkState, nic: str, found: tuple[Address, ...]) -> Iterator[Finding]:
-    """What the kernel makes with an address, and someone has removed, would be there again."""
+def _check_local_routes(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
+    """Refuse where someone removed a route that the kernel makes again with its address."""
+    addresses = snapshot.addresses_on(nic)
     local = [m for m in snapshot.routes.messages if table_of(m) == LOCAL_TABLE]
-    there = {destination(message).network_address for message in local}
-    wanted = [ip_address(a.ip) for a in found if not a.tentative]
-    wanted += [ip_address(a.broadcast) for a in found if a.broadcast]
-    missing = [str(ip) for ip in wanted if ip not in there and ip != EVERYBODY]
+    present = {destination(message).network_address for message in local}
+    wanted = [ip_address(a.ip) for a in addresses if not a.tentative]
+    wanted += [ip_address(a.broadcast) for a in addresses if a.broadcast]
+    missing = [str(ip) for ip in wanted if ip not in present and ip != LIMITED_BROADCAST]
     ours = snapshot.routes.on_link(nic).messages
-    if any(a.family == IPV6 for a in found) and not any(map(is_link_multicast, ours)):
+    if any(a.family == IPV6 for a in addresses) and not any(map(is_link_multicast, ours)):
         missing.append("ff00::/8")
     for ip in missing:
-        message = f"the route to {ip} of the table local is gone, and would come back with the move"
-        advice = "remove its address, or give it to the NIC anew, which brings the route"
-        yield Finding("refuse", "local-route-removed", message, advice)
+        yield kinds.LOCAL_ROUTE_REMOVED.finding(
+            f"the route to {ip} of the table local is gone, and would come back with the move"
+        )

@@ -1,0 +1,149 @@
+"""Findings about the interfaces files and the program that reads them at boot."""
+
+from bridgekit.planning.findings.finding import FindingType
+
+BRIDGE_CONFIGURED = FindingType(
+    "bridge-configured",
+    "refuse",
+    "The bridge has a stanza already",
+    """\
+The interfaces file has a stanza for the bridge already. Remove it or choose another name.""",
+    "remove it, or choose another name with --bridge",
+)
+
+MAPPING_NAMES_NIC = FindingType(
+    "mapping-names-nic",
+    "refuse",
+    "A mapping may name the NIC",
+    """\
+Other lines of the interfaces file still bring the NIC up, without any settings, and a `mapping`
+could give it a stanza with some. Leave the NIC out of the mapping.""",
+    "leave {nic} out of the mapping",
+)
+
+OPTION_NAMES_NIC = FindingType(
+    "option-names-nic",
+    "warn",
+    "An option names the NIC",
+    """\
+A line of the interfaces file stays or moves to the bridge's stanza as it is, and it names the
+NIC. See whether it should name the bridge.""",
+    "it names {nic}; see whether it should name {bridge}",
+)
+
+NOT_WRITTEN = FindingType(
+    "not-written",
+    "warn",
+    "The interfaces file cannot express it",
+    """\
+Something that moves now cannot be expressed in the interfaces file: an encapsulated route, an
+IPv4 route over two links, a nexthop object; IPv6 addresses by DHCP for ifupdown-ng, and for
+ifupdown2 beside IPv4 ones. Configure it in a script of your own.""",
+    "bring it up yourself, in a script of your own",
+)
+
+FILE_NOT_WRITABLE = FindingType(
+    "file-not-writable",
+    "refuse",
+    "The interfaces file cannot be written",
+    """\
+The interfaces file, or its backup, cannot be written. Mend that, or give `--no-persist`.""",
+    "mend that, or give --no-persist",
+)
+
+FILE_DIFFERS = FindingType(
+    "file-differs",
+    "warn",
+    "The interfaces file and the host differ",
+    """\
+The interfaces file and the running NIC do not agree: an address, a router, a route, a rule or an
+MTU is in one of them alone. The bridge's stanza will have what the host has now, and so will the
+next boot. With `--persist file` it has what the file has for the NIC, word for word; then the
+next boot gives that. `bridgekit interfaces --check` reports the same at any time.""",
+    "the bridge's stanza follows the host; `--persist file` follows the file",
+)
+
+LINE_DOES_MORE = FindingType(
+    "line-does-more",
+    "refuse",
+    "A line does more than add an address",
+    """\
+A line of the NIC's stanza gives it an address and does more than that (`;`, `&&`, `|`). The
+address would be added twice at boot, and ifup would end there. Give each command a line of its
+own.""",
+    "give each command a line of its own, or give --no-persist",
+)
+
+FILE_SILENT = FindingType(
+    "file-silent",
+    "refuse",
+    "The interfaces file has no stanza for the NIC",
+    """\
+`--persist file` was given, and the interfaces file has no stanza for the NIC. Leave it out: the
+bridge's stanza then has what the host has.""",
+    "leave out `--persist file`",
+)
+
+FILE_NOT_TAKEN = FindingType(
+    "file-not-taken",
+    "refuse",
+    "The program that reads the interfaces file refuses it",
+    """\
+The program that reads the interfaces file at boot would refuse it, or the line that is named,
+even as rewritten: ifupdown ends at a line that it does not know, ifupdown-ng reads nothing if a
+`source` names no file (it expands no pattern), ifupdown2 does not know `source-directory`. Most
+often the file had the mistake before. Mend the line, or give `--no-persist`. The installed
+program itself is asked, too (`ifup --no-act`, in a mount namespace where the new files lie over
+the old ones). `apply` asks it once more before it writes, and rolls the move back if the answer
+has changed.""",
+    "mend {file}, or give --no-persist",
+)
+
+NOT_PROVEN = FindingType(
+    "not-proven",
+    "warn",
+    "The interfaces file could not be verified",
+    """\
+`ifup` could not be asked, for this process may have no mount namespace of its own, as in some
+containers. Look at the new file after the move: `ifup --no-act BRIDGE`.""",
+    "look at the new file after the move",
+)
+
+OTHER_DIALECT = FindingType(
+    "other-dialect",
+    "warn",
+    "Another ifupdown is installed",
+    """\
+`--dialect` names another program than the one that is installed, so what is written is read
+wrongly until that one is there. Install it before the next boot.""",
+    "install {dialect} before the next boot",
+)
+
+NO_IFUPDOWN = FindingType(
+    "no-ifupdown",
+    "warn",
+    "No ifupdown is installed",
+    "No ifupdown of any kind is installed, so nothing reads the interfaces file at boot.",
+    "apt install ifupdown bridge-utils",
+)
+
+NO_BRIDGE_UTILS = FindingType(
+    "no-bridge-utils",
+    "refuse",
+    "bridge-utils is not installed",
+    """\
+ifupdown is installed without bridge-utils: at the next boot it could not make the bridge, and the
+host would be lost. Install bridge-utils, or give `--no-persist`.""",
+    "apt install bridge-utils, or give --no-persist",
+)
+
+NO_DHCP_CLIENT = FindingType(
+    "no-dhcp-client",
+    "refuse",
+    "No DHCP client is installed",
+    """\
+The host's address is a lease, so the file says `iface br0 inet dhcp`. But ifupdown finds none of
+dhclient, dhcpcd, udhcpc and pump: NetworkManager and networkd have a client of their own. At the
+next boot the host would be lost. Install one, or give `--no-persist`.""",
+    "apt install isc-dhcp-client or dhcpcd-base, or give --no-persist",
+)
