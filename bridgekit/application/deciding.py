@@ -103,7 +103,7 @@ def _take_back(
 def _without_service(
     bridge: str, state: Path, check: Callable[[str | None], None], tell: Tell
 ) -> contextlib.AbstractContextManager[None]:
-    if services.read(services.home_of(bridge, state)) is None:
+    if services.read(services.service_dir_of(bridge, state)) is None:
         return contextlib.nullcontext()
     from bridgekit.application.pausing import without_service  # slow to import
 

@@ -12,7 +12,7 @@ from bridgekit.attach.target import Target
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import files
 from bridgekit.pxe.engines import processes
-from bridgekit.pxe.engines.processes import Process
+from bridgekit.pxe.engines.processes import ServiceProcess
 from bridgekit.system.process import run
 
 CLIENT = "udhcpc"
@@ -38,7 +38,7 @@ def ask(goal: Target, nic: str) -> None:
 def release(goal: Target, nic: str) -> None:
     """End the client, if there is one; the lease is left to end by itself."""
     for process in _clients(goal, nic):
-        processes.end(process, alone=True)
+        processes.terminate(process, alone=True)
 
 
 def runs(goal: Target, nic: str) -> bool:
@@ -46,13 +46,13 @@ def runs(goal: Target, nic: str) -> bool:
     return any(_clients(goal, nic))
 
 
-def _clients(goal: Target, nic: str) -> Iterator[Process]:
+def _clients(goal: Target, nic: str) -> Iterator[ServiceProcess]:
     wanted = [CLIENT.encode(), b"-i", nic.encode()]
-    for pid in processes.in_namespace(goal.namespace):
-        began = processes.started(pid)
+    for pid in processes.pids_in_namespace(goal.namespace):
+        began = processes.start_time(pid)
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if began else []
         if words[:3] == wanted and began:
-            yield Process(pid, began)
+            yield ServiceProcess(pid, began)
 
 
 def _inside(goal: Target) -> tuple[str, ...]:

@@ -53,11 +53,11 @@ def _known(name: str, state: Path) -> Target | None:
 
 
 def _service(name: str, state: Path) -> Target | None:
-    home = record.by_name(name, state)
-    known = record.read(home) if home else None
-    if not home or not known:
+    service_dir = record.find_by_name(name, state)
+    known = record.read(service_dir) if service_dir else None
+    if not service_dir or not known:
         return None
-    pid = get_engine(known.engine, state).pid(home)
+    pid = get_engine(known.engine, state).pid(service_dir)
     return Target(name, f"/proc/{pid}/ns/net", router=True) if pid else None
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
-from bridgekit.bootserver.timeline import BootedClient
-from bridgekit.cli.netboot_look import check, page, pretend_firmware, render
+from bridgekit.cli.netboot_look import check, page, render, simulate_clients
 from bridgekit.cli.netboot_options import (
     DEFAULTS,
     bridge_words,
@@ -22,6 +21,7 @@ from bridgekit.cli.netboot_words import SCHEMA, color_option, state_option, tell
 from bridgekit.cli.options import errors_as_json, json_option, say
 from bridgekit.pxe import files, lifecycle, spec
 from bridgekit.pxe import status as services
+from bridgekit.pxe.runtime_state import ClientProgress
 from bridgekit.pxe.status import PxeStatus
 from bridgekit.state.mac import with_vendor
 from bridgekit.system import signals
@@ -40,7 +40,7 @@ def pxe() -> None:
     """
 
 
-for looking in (check, page, pretend_firmware, render):
+for looking in (check, page, simulate_clients, render):
     pxe.add_command(looking)
 
 
@@ -60,7 +60,7 @@ def build(fresh: bool, state_dir: str, as_json: bool, **params: Any) -> None:
     """
     wish = service_from(params, "", DEFAULTS.bridge)
     with errors_as_json(as_json):
-        spec.check(wish, ())
+        spec.check_spec(wish, ())
         made = lifecycle.build(wish, files.state_dir(state_dir), fresh=fresh)
     click.echo(json.dumps({"schema": SCHEMA, "built": made}) if as_json else made)
 
@@ -163,7 +163,7 @@ def logs(bridge: str, follow: bool, state_dir: str) -> None:
 @state_option
 def keep(bridge: str, state_dir: str) -> None:
     """Keep BRIDGE's service running and attached, for ever; `pxe up` starts this."""
-    lifecycle.keep(bridge, files.state_dir(state_dir))
+    lifecycle.supervise(bridge, files.state_dir(state_dir))
 
 
 def _json(found: tuple[PxeStatus, ...]) -> str:
@@ -177,17 +177,19 @@ def _text(now: PxeStatus) -> str:
         f"  {now.service.address}, {now.service.for_clients}, lease {now.service.lease}, "
         f"Debian {', '.join(now.service.suites)}, {'NAT' if now.service.nat else 'no NAT'}",
     ]
-    if now.rival:
-        lines.append(f"  offers nothing as long as another DHCP server answers: {now.rival}")
+    if now.other_servers:
+        lines.append(
+            f"  offers nothing as long as another DHCP server answers: {now.other_servers}"
+        )
     lines += (f"  {with_vendor(one.mac)}  {one.stage}{_hangs(one)}" for one in now.clients)
     return "\n".join(
         [*lines, *(f"  {x.address}  {with_vendor(x.mac)}  {x.name}" for x in now.leases)]
     )
 
 
-def _hangs(client: BootedClient) -> str:
+def _hangs(client: ClientProgress) -> str:
     ago = f", {_ago(time.time() - client.since)}"
-    return f"{ago}; it hangs there: {client.stuck}" if client.stuck else ago
+    return f"{ago}; it hangs there: {client.stalled}" if client.stalled else ago
 
 
 def _ago(seconds: float) -> str:

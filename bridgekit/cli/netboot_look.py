@@ -18,7 +18,7 @@ from bridgekit.pxe import status as services
 from bridgekit.pxe.diagnose import audit, installer_abi, self_test
 from bridgekit.pxe.diagnose.client_simulator import Step, simulate
 from bridgekit.pxe.diagnose.doctor import Trouble
-from bridgekit.pxe.web_proxy import PageServer
+from bridgekit.pxe.web_proxy import WebProxy
 
 FOUND_SOMETHING = 10
 SILENT = "The service offers nothing as long as another DHCP server answers"
@@ -52,23 +52,25 @@ def check(
     """
     wish, state = service_from(params, "", bridge), files.state_dir(state_dir)
     with errors_as_json(as_json):
-        now, pid = services.status(bridge, state), services.process(bridge, state)
+        now, pid = services.status(bridge, state), services.pid_on_bridge(bridge, state)
         serves = bool(now and now.running)
         found = audit.findings(wish, ours=serves)
         if fix:
             known = tuple(trouble.fix for trouble in found if trouble.fix)
-            lifecycle.fix(bridge, known, state)
+            lifecycle.apply_fixes(bridge, known, state)
             for done in known:
                 click.echo(f"done: {done}", err=True)
             found = audit.findings(wish, ours=serves)
         findings = [trouble.message for trouble in found]
         if mirror:
             tree = Path(f"/proc/{pid}/root/srv/tftp") if pid else None
-            findings += installer_abi.findings(now.service if now else wish, tree, mirror)
-        if now and now.rival:
-            findings.append(f"{SILENT}: {now.rival}; it looks again every few seconds.")
+            findings += installer_abi.check_installer_abi(
+                now.service if now else wish, tree, mirror
+            )
+        if now and now.other_servers:
+            findings.append(f"{SILENT}: {now.other_servers}; it looks again every few seconds.")
         steps = _tried(bridge, pid, state, as_json) if pid and serves else []
-    findings += (f"{one.client}, {one.what}: {one.trouble}" for one in steps if one.trouble)
+    findings += (f"{one.client}, {one.what}: {one.problem}" for one in steps if one.problem)
     if as_json:
         fixes = [str(trouble.fix) for trouble in found if trouble.fix]
         told = {"findings": findings, "fixes": fixes, "clients": to_builtins(steps)}
@@ -109,8 +111,8 @@ def render(answer: str | None, mac: str, as_json: bool, **params: Any) -> None:
     """
     with errors_as_json(as_json):
         wish = service_from(params, "", DEFAULTS.bridge)
-        spec.check(wish, ())
-        found = dict(preview.rendered(wish, mac, answer))
+        spec.check_spec(wish, ())
+        found = dict(preview.render(wish, mac, answer))
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "files": found}, indent=2))
     elif answer:
@@ -144,7 +146,7 @@ def page(bridge: str, listen: str, state_dir: str) -> None:
     if not (address and port.isdecimal() and int(port) < 65536):
         raise click.BadParameter(f"{listen!r} is not ADDRESS:PORT", param_hint="--listen")
     try:
-        server = PageServer(bridge, files.state_dir(state_dir), address.strip("[]"), int(port))
+        server = WebProxy(bridge, files.state_dir(state_dir), address.strip("[]"), int(port))
     except OSError as error:
         raise RefusedError(f"Nothing can listen at {listen}: {error.strerror or error}.") from error
     with server:
@@ -153,9 +155,9 @@ def page(bridge: str, listen: str, state_dir: str) -> None:
             server.serve_forever()
 
 
-@click.command("pretend", hidden=True)
+@click.command("simulate", hidden=True)
 @click.argument("nic")
-def pretend_firmware(nic: str) -> None:
+def simulate_clients(nic: str) -> None:
     """Be each kind of client on NIC, when told so; `pxe check` starts this."""
     click.echo("ready")
     sys.stdin.readline()

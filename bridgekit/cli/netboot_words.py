@@ -29,7 +29,7 @@ def tell(as_json: bool, changed: bool, sentence: str) -> None:
 
 def step_text(step: Step) -> str:
     """One line of what a client did."""
-    if step.trouble:
-        return f"{step.client:<20} {step.what}: {step.trouble}"
+    if step.problem:
+        return f"{step.client:<20} {step.what}: {step.problem}"
     size = f", {step.size / 1024:.0f} KiB" if step.size else ""
     return f"{step.client:<20} {step.what}{size}, {step.seconds:.2f} s"

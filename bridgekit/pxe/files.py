@@ -27,7 +27,7 @@ def cache_dir(state: Path) -> Path:
     return Path(os.environ.get("BRIDGEKIT_CACHE_DIR") or state / "cache").absolute()
 
 
-def digest(*names: str) -> str:
+def content_digest(*names: str) -> str:
     """A short hash over shipped files and directories, by name and content."""
     sums = hashlib.sha256()
     for name in names:

@@ -16,10 +16,10 @@ from bridgekit.pxe import files, record, sources, supervisor
 from bridgekit.pxe.diagnose import fixes
 from bridgekit.pxe.diagnose.audit import check_host, need_bridge, need_root
 from bridgekit.pxe.diagnose.fixes import Fix
-from bridgekit.pxe.engines.base import choose, get_engine
+from bridgekit.pxe.engines.base import choose_engine, get_engine
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.log_wait import wait_for_line
-from bridgekit.pxe.preview import rendered
+from bridgekit.pxe.preview import render
 from bridgekit.pxe.resolve import resolve
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.status import pid, status, statuses
@@ -27,7 +27,7 @@ from bridgekit.system.process import run
 from bridgekit.system.progress import Say, to_stderr
 
 SERVE_SECONDS = 120.0  # a slow machine, and one that starts several, take their time
-NOBODYS_MAC = "00:00:00:00:00:00"
+ANY_MAC = "00:00:00:00:00:00"
 
 
 def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
@@ -42,7 +42,7 @@ def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = 
             f"`bridgekit pxe down {running[0].service.bridge}` first."
         )
     own = replace(service, image=None)
-    chosen = choose(own, state, say)
+    chosen = choose_engine(own, state, say)
     made = chosen.build(own, say, fresh)
     if not service.image:
         return made
@@ -56,14 +56,14 @@ def prepare(service: PxeSpec, state: Path, say: Say = to_stderr) -> None:
     """Do and check all that can be before networking changes. Raises RefusedError or UsageError."""
     need_root()
     check_host(service)
-    home = record.home_of(service.bridge, state)
-    if _same_runs(service, home):
+    service_dir = record.service_dir_of(service.bridge, state)
+    if _is_running(service, service_dir):
         return
-    _refuse_other(home)
+    _refuse_other_service(service_dir)
     try:
         with _locked(state):
             _fetch(service, say)
-            choose(service, state, say)
+            choose_engine(service, state, say)
     except OSError as error:
         raise RefusedError(f"{state} cannot be used: {error}. Nothing was changed.") from error
 
@@ -72,7 +72,7 @@ def _fetch(service: PxeSpec, say: Say) -> None:
     """Bring what the user's folder names from elsewhere, and see that all of it can be served."""
     if service.site:
         sources.fetch(Path(service.site), say)
-        list(rendered(service, NOBODYS_MAC))
+        list(render(service, ANY_MAC))
 
 
 def up(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
@@ -81,18 +81,18 @@ def up(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
     Whatever fails is taken back whole and raised as PxeError.
     """
     with _locked(state):
-        home = record.home_of(service.bridge, state)
-        if _same_runs(service, home):
+        service_dir = record.service_dir_of(service.bridge, state)
+        if _is_running(service, service_dir):
             return False
         need_bridge(service.bridge)
-        _refuse_other(home)
-        _remove(home)
-        chosen = choose(service, state, say)
-        record.write(service, chosen.name, home)
+        _refuse_other_service(service_dir)
+        _remove(service_dir)
+        chosen = choose_engine(service, state, say)
+        record.write(service, chosen.name, service_dir)
         try:
-            _start(service, home, say)
+            _start(service, service_dir, say)
         except BaseException as error:
-            raise _taken_back(home, error) from error
+            raise _rolled_back(service_dir, error) from error
         return True
 
 
@@ -101,10 +101,10 @@ def start(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
     need_root()
     check_host(service)
     need_bridge(service.bridge)
-    home = record.home_of(service.bridge, state)
-    if _same_runs(service, home):
+    service_dir = record.service_dir_of(service.bridge, state)
+    if _is_running(service, service_dir):
         return False
-    _refuse_other(home)
+    _refuse_other_service(service_dir)
     service = resolve(service, service.bridge)
     prepare(service, state, say)
     return up(service, state, say)
@@ -116,65 +116,65 @@ def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
     Settings that `pxe check --fix` has changed are put back.
     """
     with _locked(state):
-        home = record.home_of(bridge, state)
-        known = home.path.exists()
+        service_dir = record.service_dir_of(bridge, state)
+        known = service_dir.path.exists()
         if known:
-            _remove(home)
-        fixes.take_back(home, say)
+            _remove(service_dir)
+        fixes.roll_back(service_dir, say)
         return known
 
 
-def fix(bridge: str, known: tuple[Fix, ...], state: Path) -> None:
+def apply_fixes(bridge: str, known: tuple[Fix, ...], state: Path) -> None:
     """Change what is in clients' way, until `down`."""
     with _locked(state):
-        fixes.fix(known, record.home_of(bridge, state))
+        fixes.apply_fixes(known, record.service_dir_of(bridge, state))
 
 
-def keep(bridge: str, state: Path) -> None:
+def supervise(bridge: str, state: Path) -> None:
     """Start the bridge's service and attach it again, whenever that is needed; for ever."""
-    home = record.home_of(bridge, state)
-    supervisor.keep(lambda: pid(home), lambda: _mend(home))
+    service_dir = record.service_dir_of(bridge, state)
+    supervisor.supervise(lambda: pid(service_dir), lambda: _restore(service_dir))
 
 
-def _mend(home: ServiceDir) -> None:
+def _restore(service_dir: ServiceDir) -> None:
     """Make a service that had been serving do so again."""
-    with _locked(home.state):
-        known = record.read(home)
+    with _locked(service_dir.state):
+        known = record.read(service_dir)
         if not known or not known.serving:
             return
         need_bridge(known.service.bridge)  # `attach` would make one, and be in the way of ifup
-        runner = get_engine(known.engine, home.state)
-        if record.stale(known) or not runner.restarts:
-            runner.start_again(known.service, home)
-        _attach(known.service, home)
-        record.write_boot(home)
+        runner = get_engine(known.engine, service_dir.state)
+        if record.is_stale(known) or not runner.restarts:
+            runner.start_again(known.service, service_dir)
+        _attach(known.service, service_dir)
+        record.mark_boot(service_dir)
 
 
-def _start(service: PxeSpec, home: ServiceDir, say: Say) -> None:
-    known = record.read(home)
+def _start(service: PxeSpec, service_dir: ServiceDir, say: Say) -> None:
+    known = record.read(service_dir)
     assert known
-    runner = get_engine(known.engine, home.state)
+    runner = get_engine(known.engine, service_dir.state)
     say(f"starting the PXE service with {runner.name} …")
-    runner.start(service, home)
-    _attach(service, home)
-    say(wait_for_line(runner.follow(home, more=True), "pxe: serving", SERVE_SECONDS))
-    record.write_serving(home)
-    supervisor.start(service.bridge, home)
+    runner.start(service, service_dir)
+    _attach(service, service_dir)
+    say(wait_for_line(runner.follow(service_dir, more=True), "pxe: serving", SERVE_SECONDS))
+    record.mark_serving(service_dir)
+    supervisor.start(service.bridge, service_dir)
 
 
-def _attach(service: PxeSpec, home: ServiceDir) -> None:
+def _attach(service: PxeSpec, service_dir: ServiceDir) -> None:
     attach(
         service.bridge,
-        home.name,
+        service_dir.name,
         parse_spec(filter(None, (service.address, service.ipv6))),
-        state=home.state,
+        state=service_dir.state,
     )
 
 
-def _taken_back(home: ServiceDir, error: BaseException) -> BaseException:
+def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException:
     """Remove what there is of a service that did not start; the error to raise."""
     try:
-        _remove(home)
+        _remove(service_dir)
     except (BridgekitError, OSError) as left:
         return PxeError(
             f"The PXE service did not start: {error}. Taking it back is incomplete: {left}. "
@@ -185,28 +185,28 @@ def _taken_back(home: ServiceDir, error: BaseException) -> BaseException:
     return PxeError(f"The PXE service did not start and was taken back whole: {error}")
 
 
-def _remove(home: ServiceDir) -> None:
+def _remove(service_dir: ServiceDir) -> None:
     """Stop what a record names and forget it; succeeds where nothing is left."""
-    known = record.read(home)
-    supervisor.stop(home)
+    known = record.read(service_dir)
+    supervisor.stop(service_dir)
     if known:
         # the kernel takes a dead namespace's links away too, but only some time later
         with suppress(RefusedError):
-            detach(known.service.bridge, home.name, state=home.state)
-        get_engine(known.engine, home.state).stop(home)
+            detach(known.service.bridge, service_dir.name, state=service_dir.state)
+        get_engine(known.engine, service_dir.state).stop(service_dir)
         close_if_unused(known.service.bridge)
-    shutil.rmtree(home.path, ignore_errors=True)
+    shutil.rmtree(service_dir.path, ignore_errors=True)
 
 
-def _same_runs(service: PxeSpec, home: ServiceDir) -> bool:
-    now = status(service.bridge, home.state)
-    known = record.read(home)
+def _is_running(service: PxeSpec, service_dir: ServiceDir) -> bool:
+    now = status(service.bridge, service_dir.state)
+    known = record.read(service_dir)
     return bool(now and known and now.running and service.matches_resolved(known.service))
 
 
-def _refuse_other(home: ServiceDir) -> None:
-    known = record.read(home)
-    now = status(known.service.bridge, home.state) if known else None
+def _refuse_other_service(service_dir: ServiceDir) -> None:
+    known = record.read(service_dir)
+    now = status(known.service.bridge, service_dir.state) if known else None
     if now and now.running:
         raise RefusedError(
             f"Another PXE service runs on {now.service.bridge} already. Nothing was changed; "

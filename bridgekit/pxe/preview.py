@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bridgekit.bootserver import site
 from bridgekit.bootserver.http import answers
-from bridgekit.bootserver.menus import LOADERS, menus
+from bridgekit.bootserver.menus import LOADERS, render_menus
 from bridgekit.bootserver.settings import SITE, SettingsError, read_settings
 from bridgekit.errors import UsageError
 from bridgekit.pxe.spec import PxeSpec
@@ -15,7 +15,7 @@ from bridgekit.state.mac import parse_mac
 ANSWER = re.compile(r"/answers/([A-Za-z0-9._-]+)")
 
 
-def rendered(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[str, str]]:
+def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[str, str]]:
     """Each file that the machine may ask for, as (name, text); with `only` that answer file alone.
 
     Raises UsageError for a catalogue, a machine or a template that can't be served.
@@ -26,18 +26,18 @@ def rendered(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tu
         raise UsageError(f"{error}; nothing was changed") from None
     try:
         settings = read_settings(dict(service.settings))
-        found = site.read(settings, None, Path(service.site) if service.site else SITE)
-        texts = dict(menus(found.entries, found.machines, settings, service.server))
-        files = {} if only else dict(_menus(texts, mac))
+        found = site.read_site(settings, None, Path(service.site) if service.site else SITE)
+        texts = dict(render_menus(found.entries, found.machines, settings, service.server))
+        files = {} if only else dict(_render_menus(texts, mac))
         asked = ANSWER.findall("".join(files.values()))
         for name in [only] if only else dict.fromkeys(asked):
-            files[f"answers/{name}"] = answers.answer(found, name, mac, "", service.server)
+            files[f"answers/{name}"] = answers.render_answer(found, name, mac, "", service.server)
     except SettingsError as error:
         raise UsageError(f"{error}. Nothing was changed.") from error
     yield from files.items()
 
 
-def _menus(texts: dict[str, str], mac: str) -> Iterator[tuple[str, str]]:
+def _render_menus(texts: dict[str, str], mac: str) -> Iterator[tuple[str, str]]:
     """For each loader the machine's own menu, where it has one, else everybody's."""
     for loader in LOADERS:
         own = loader.own_file(mac)

@@ -1,20 +1,21 @@
 """What is noted about a running service, so that any later call can find it and end it."""
 
-import json
 import re
 import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
 from bridgekit.pxe import files
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.spec import PxeSpec
-from bridgekit.system import atomic_file as host_files
+from bridgekit.system import atomic_file
 from bridgekit.system.namespaces import current, systemd_manages_us
 
 
@@ -30,76 +31,83 @@ class ServiceRecord(Struct, frozen=True):
     namespace: int
     since: float
     serving: bool = False
+    version: int = 2
 
 
-def home_of(bridge: str, state: Path) -> ServiceDir:
+def service_dir_of(bridge: str, state: Path) -> ServiceDir:
     """The place of the service on this bridge of the caller's network namespace."""
     word = re.sub(r"[^A-Za-z0-9_.-]", "_", bridge)
     if word != bridge:
         word += f"-{zlib.crc32(bridge.encode()):08x}"
-    return ServiceDir(state, f"bridgekit-pxe-{word}-{_namespace_word()}")
+    return ServiceDir(state, f"bridgekit-pxe-{word}-{_namespace_suffix()}")
 
 
-def _namespace_word() -> str:
+def _namespace_suffix() -> str:
     """The caller's namespace; a host's own has the same word after a reboot."""
     return "host" if systemd_manages_us() else f"{current().cookie:x}"
 
 
-def write(service: PxeSpec, engine: str, home: ServiceDir) -> ServiceRecord:
+def write(service: PxeSpec, engine: str, service_dir: ServiceDir) -> ServiceRecord:
     """Note a service before anything of it exists."""
     place = current()
     record = ServiceRecord(service, engine, place.boot, place.cookie, time.time())
-    files.private_dir(home.path)
-    _keep(record, home)
+    files.private_dir(service_dir.path)
+    _save(record, service_dir)
     return record
 
 
-def write_serving(home: ServiceDir) -> None:
+def mark_serving(service_dir: ServiceDir) -> None:
     """Note that it serves."""
-    known = read(home)
+    known = read(service_dir)
     if known:
-        _keep(replace(known, serving=True), home)
+        _save(replace(known, serving=True), service_dir)
 
 
-def write_boot(home: ServiceDir) -> None:
+def mark_boot(service_dir: ServiceDir) -> None:
     """Note that it runs in this boot."""
-    known = read(home)
+    known = read(service_dir)
     if known:
-        _keep(replace(known, boot=current().boot), home)
+        _save(replace(known, boot=current().boot), service_dir)
 
 
-def _keep(record: ServiceRecord, home: ServiceDir) -> None:
-    values = asdict(record) | {"service": record.service.to_json(), "version": 1}
-    host_files.write(home.path / "record.json", json.dumps(values, indent=2).encode() + b"\n")
+def _save(record: ServiceRecord, service_dir: ServiceDir) -> None:
+    text = msgspec.json.format(msgspec.json.encode(record), indent=2)
+    atomic_file.write(service_dir.path / "record.json", text + b"\n")
 
 
-def read(home: ServiceDir) -> ServiceRecord | None:
-    """The note, None if there is none; BridgekitError if it cannot be read."""
-    file = home.path / "record.json"
+def read(service_dir: ServiceDir) -> ServiceRecord | None:
+    """Return the record, None if there is none.
+
+    Raises:
+        BridgekitError: The file is no such record.
+    """
+    file = service_dir.path / "record.json"
     try:
-        values = json.loads(file.read_text())
-        values.pop("version")
-        return ServiceRecord(**values | {"service": PxeSpec.from_json(values["service"])})
+        values = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        if isinstance(values.get("service"), str):  # version 1: the spec as JSON inside a string
+            values["service"] = msgspec.json.decode(values["service"])
+        values.pop("version", None)
+        return msgspec.convert(values, ServiceRecord)
     except FileNotFoundError:
         return None
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BridgekitError(
-            f"{file} is no note of a PXE service: {error}; remove it if no such service runs"
-        ) from None
+            f"{file} is no record of a PXE service: {error}; remove it if no such service runs"
+        ) from error
 
 
-def stale(record: ServiceRecord) -> bool:
+def is_stale(record: ServiceRecord) -> bool:
     """Was it written before the last boot, which has ended the service?"""
     return record.boot != current().boot
 
 
-def homes(state: Path) -> Iterator[ServiceDir]:
+def service_dirs(state: Path) -> Iterator[ServiceDir]:
     """The homes of the caller's namespace that have a record."""
-    for path in sorted((state / "pxe").glob(f"*-{_namespace_word()}/record.json")):
+    for path in sorted((state / "pxe").glob(f"*-{_namespace_suffix()}/record.json")):
         yield ServiceDir(state, path.parent.name)
 
 
-def by_name(name: str, state: Path) -> ServiceDir | None:
+def find_by_name(name: str, state: Path) -> ServiceDir | None:
     """The home of a service known by its full name."""
-    home = ServiceDir(state, name)
-    return home if "/" not in name and read(home) else None
+    service_dir = ServiceDir(state, name)
+    return service_dir if "/" not in name and read(service_dir) else None

@@ -15,7 +15,7 @@ from bridgekit.pxe.spec import PxeSpec
 
 CANDIDATES = 16
 """How many addresses at the end of the host's subnet are tried for the service's own."""
-MOST = 4096
+MAX_PROBED = 4096
 """How many of the range are asked for; more machines than that are on no wire."""
 
 
@@ -25,14 +25,16 @@ def resolve(service: PxeSpec, nic: str) -> PxeSpec:
     Takes some seconds. Raises RefusedError for another DHCP server or an address that is in use,
     naming who has it; nothing is changed.
     """
-    service = _decided(service, () if service.beside_dhcp else _offers(nic, bool(service.ipv6)))
+    service = _resolve_mode(
+        service, () if service.beside_dhcp else _discover(nic, bool(service.ipv6))
+    )
     if service.mode != "isolated":
-        service = _in_the_lan(service, nic)
-    wishes.check(service, addresses.host_networks())
-    return _without_conflicts(service, nic)
+        service = _resolve_lan(service, nic)
+    wishes.check_spec(service, addresses.host_networks())
+    return _reserve_addresses(service, nic)
 
 
-def _offers(nic: str, ipv6: bool) -> tuple[DhcpOffer, ...]:
+def _discover(nic: str, ipv6: bool) -> tuple[DhcpOffer, ...]:
     try:
         return dhcp_discovery.discover(nic) + (dhcpv6_discovery.discover(nic) if ipv6 else ())
     except PermissionError as error:
@@ -41,7 +43,7 @@ def _offers(nic: str, ipv6: bool) -> tuple[DhcpOffer, ...]:
         raise RefusedError(f"Can't look for a DHCP server on {nic}: {error.strerror}.") from error
 
 
-def _decided(service: PxeSpec, offers: tuple[DhcpOffer, ...]) -> PxeSpec:
+def _resolve_mode(service: PxeSpec, offers: tuple[DhcpOffer, ...]) -> PxeSpec:
     if service.mode == "auto":
         return replace(service, mode="proxy" if offers else "isolated")
     if service.mode == "proxy":
@@ -61,7 +63,7 @@ def _decided(service: PxeSpec, offers: tuple[DhcpOffer, ...]) -> PxeSpec:
     return service
 
 
-def _in_the_lan(service: PxeSpec, nic: str) -> PxeSpec:
+def _resolve_lan(service: PxeSpec, nic: str) -> PxeSpec:
     """In the host's own subnet; the clients' way out is the host's, not the service."""
     routers = sorted(addresses.gateways(nic, None))
     service = replace(
@@ -70,10 +72,14 @@ def _in_the_lan(service: PxeSpec, nic: str) -> PxeSpec:
         router=routers[0] if routers and service.mode == "lan" else "",
         dns=addresses.resolvers() if service.mode == "lan" else (),
     )
-    return service if service.address != wishes.ADDRESS else replace(service, address=_free(nic))
+    return (
+        service
+        if service.address != wishes.DEFAULT_ADDRESS
+        else replace(service, address=_find_free_address(nic))
+    )
 
 
-def _free(nic: str) -> str:
+def _find_free_address(nic: str) -> str:
     """An address for the service at the end of the host's own subnet."""
     known = [IPv4Interface(one) for one in addresses.addresses(nic=nic)]
     network = next((one.network for one in known if one.network.prefixlen <= 29), None)
@@ -83,7 +89,7 @@ def _free(nic: str) -> str:
     tried = [IPv4Address(last - number) for number in range(1, CANDIDATES + 1)]
     mine = {*(one.ip for one in known), *map(IPv4Address, _gateways(nic))}
     tried = [one for one in tried if one in network and one not in mine]
-    used = arp_scan.owners(nic, tried)
+    used = arp_scan.macs_by_address(nic, tried)
     for address in tried:
         if address not in used:
             return f"{address}/{network.prefixlen}"
@@ -96,10 +102,10 @@ def _gateways(nic: str) -> Iterator[str]:
     return (one for one in addresses.gateways(nic, None) if ":" not in one)
 
 
-def _without_conflicts(service: PxeSpec, nic: str) -> PxeSpec:
+def _reserve_addresses(service: PxeSpec, nic: str) -> PxeSpec:
     """Refuse an own address that is in use; leave those of the range out that are."""
-    own, wanted = IPv4Address(service.server), _range(service)
-    used = arp_scan.owners(nic, (own, *wanted))
+    own, wanted = IPv4Address(service.server), _client_range(service)
+    used = arp_scan.macs_by_address(nic, (own, *wanted))
     if own in used:
         raise RefusedError(
             f"{own} is to be the service's own address, and {used[own]} has it. Nothing was "
@@ -113,11 +119,11 @@ def _without_conflicts(service: PxeSpec, nic: str) -> PxeSpec:
             f"Every address from {wanted[0]} to {wanted[-1]} is in use. Nothing was changed; "
             "choose others with --range."
         )
-    return replace(service, taken=tuple(map(str, taken)))
+    return replace(service, reserved_addresses=tuple(map(str, taken)))
 
 
-def _range(service: PxeSpec) -> list[IPv4Address]:
+def _client_range(service: PxeSpec) -> list[IPv4Address]:
     if service.mode == "proxy":
         return []
     first, last = map(int, service.clients)
-    return [IPv4Address(number) for number in range(first, min(last, first + MOST - 1) + 1)]
+    return [IPv4Address(number) for number in range(first, min(last, first + MAX_PROBED - 1) + 1)]

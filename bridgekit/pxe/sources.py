@@ -52,7 +52,7 @@ def parse(text: str) -> tuple[Source, ...]:
     except (tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
         raise UsageError(f"{NAME} can't be read: {error}. {UNCHANGED}") from error
     for source in found:
-        if why := _wrong(source):
+        if why := _problem(source):
             raise UsageError(f"{NAME}: {source.name!r} {why}. {UNCHANGED}")
     return found
 
@@ -64,13 +64,13 @@ def fetch(site: Path, say: Say) -> None:
         return
     for source in parse(listed.read_text(errors="replace")):
         place = site / "files" / source.name
-        if not _there(source, place):
+        if not _is_present(source, place):
             say(f"fetching {source.name} …")
             place.parent.mkdir(parents=True, exist_ok=True)
-            _put(source, place)
+            _place(source, place)
 
 
-def _wrong(source: Source) -> str:
+def _problem(source: Source) -> str:
     if not FILE.fullmatch(source.name):
         return "is no path below files/"
     if bool(source.url) == bool(source.package):
@@ -82,7 +82,7 @@ def _wrong(source: Source) -> str:
     return "" if source.url or source.path.startswith("/") else "needs the file's path"
 
 
-def _there(source: Source, place: Path) -> bool:
+def _is_present(source: Source, place: Path) -> bool:
     if not place.is_file():
         return False
     if source.url:
@@ -90,7 +90,7 @@ def _there(source: Source, place: Path) -> bool:
     return Path(source.path).is_file() and _digest(place) == _digest(Path(source.path))
 
 
-def _put(source: Source, place: Path) -> None:
+def _place(source: Source, place: Path) -> None:
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".") as scratch:
         fresh = Path(scratch) / "file"
         (_download if source.url else _copy)(source, fresh)

@@ -1,27 +1,27 @@
 """What is wanted of a PXE service, and whether that makes sense on a host. Pure: reads nothing."""
 
-import json
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from bridgekit.bootserver.settings import SettingsError, read_settings
 from bridgekit.bootserver.subnet import default_range
-from bridgekit.errors import RefusedError, UsageError
+from bridgekit.errors import BridgekitError, RefusedError, UsageError
 
 ENGINES = ("auto", "docker", "podman", "native")
 MODES = ("isolated", "lan", "proxy", "auto")
 VERSIONS = {"trixie": "13", "bookworm": "12"}
 RELEASES = (*VERSIONS, *VERSIONS.values())
 LEASE = re.compile(r"infinite|[0-9]+[mhd]?")
-ADDRESS = "192.168.242.1/24"
+DEFAULT_ADDRESS = "192.168.242.1/24"
 SHORTEST_LEASE = 120  # seconds; dnsmasq's own least
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
-class PxeSpec(Struct, frozen=True):
+class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
     """A PXE service on a bridge; `address` is the service's own, inside the clients' subnet.
 
     `range` None means the middle part of the subnet: .101 to .199 of a /24.
@@ -38,7 +38,7 @@ class PxeSpec(Struct, frozen=True):
 
     bridge: str = "br0"
     engine: str = "auto"
-    address: str = ADDRESS
+    address: str = DEFAULT_ADDRESS
     range: tuple[str, str] | None = None
     lease: str = "1h"
     mode: str = "isolated"
@@ -55,7 +55,7 @@ class PxeSpec(Struct, frozen=True):
     only_known: bool = False
     router: str = ""
     dns: tuple[str, ...] = ()
-    taken: tuple[str, ...] = ()
+    reserved_addresses: tuple[str, ...] = ()
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -98,7 +98,11 @@ class PxeSpec(Struct, frozen=True):
         if self.mode == "proxy":
             return "beside another DHCP server, which gives the addresses"
         first, last = self.clients
-        left = f" without {len(self.taken)} that are in use" if self.taken else ""
+        left = (
+            f" without {len(self.reserved_addresses)} that are in use"
+            if self.reserved_addresses
+            else ""
+        )
         return f"clients {first} to {last}{left}"
 
     @property
@@ -115,7 +119,7 @@ class PxeSpec(Struct, frozen=True):
             ("PXE_PROXY", "yes" if self.mode == "proxy" else "no"),
             ("PXE_BESIDE_DHCP", "yes" if self.beside_dhcp else "no"),
             ("PXE_ONLY_KNOWN", "yes" if self.only_known else "no"),
-            ("PXE_TAKEN", " ".join(self.taken)),
+            ("PXE_RESERVED_ADDRESSES", " ".join(self.reserved_addresses)),
             ("PXE_ROUTER", self.router),
             *((("PXE_DNS", " ".join(self.dns)),) if self.mode == "lan" else ()),
             ("PXE_APPEND", self.append),
@@ -123,38 +127,39 @@ class PxeSpec(Struct, frozen=True):
         )
 
     def to_json(self) -> str:
-        """The service as text, for a journal."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """Return the spec as JSON, for a journal."""
+        return msgspec.json.encode(self, order="sorted").decode()
 
     @classmethod
     def from_json(cls, text: str) -> "PxeSpec":
-        """The service that `to_json` wrote."""
-        values = json.loads(text)
-        if values["range"] is not None:
-            values["range"] = tuple(values["range"])
-        lists = {name: tuple(values.get(name, ())) for name in ("release", "dns", "taken")}
-        return cls(**values | lists)
+        """Return the spec that `to_json` wrote. Raises BridgekitError for anything else."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.MsgspecError as error:
+            raise BridgekitError(f"a PXE service's settings cannot be read: {error}") from error
 
     def matches_resolved(self, placed: "PxeSpec") -> bool:
         """Can `placed` be what this wish came to on its wire?"""
-        found = replace(self, router=placed.router, dns=placed.dns, taken=placed.taken)
+        found = replace(
+            self, router=placed.router, dns=placed.dns, reserved_addresses=placed.reserved_addresses
+        )
         if self.mode == "auto":
             found = replace(found, mode=placed.mode)
         if found.mode in ("lan", "proxy"):
-            own = placed.address if self.address == ADDRESS else self.address
+            own = placed.address if self.address == DEFAULT_ADDRESS else self.address
             found = replace(found, nat=False, address=own)
         return found == placed
 
 
-def check(service: PxeSpec, host_networks: tuple[str, ...]) -> None:
+def check_spec(service: PxeSpec, host_networks: tuple[str, ...]) -> None:
     """Raise UsageError for a wish that makes no sense, Refused for one that this host can't bear.
 
     `host_networks` are the host's own, each like 192.0.2.0/24.
     """
-    _check_words(service)
+    _check_choices(service)
     _check_lease(service.lease)
     interface = _interface(service.address)
-    if service.mode != "isolated" and service.address == ADDRESS:
+    if service.mode != "isolated" and service.address == DEFAULT_ADDRESS:
         return  # to be checked when it has its place
     _check_range(service, interface)
     try:
@@ -170,7 +175,7 @@ def check(service: PxeSpec, host_networks: tuple[str, ...]) -> None:
         )
 
 
-def _check_words(service: PxeSpec) -> None:
+def _check_choices(service: PxeSpec) -> None:
     for what, value, known in (
         ("engine", service.engine, ENGINES),
         ("mode", service.mode, MODES),

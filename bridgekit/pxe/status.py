@@ -8,20 +8,25 @@ from msgspec import Struct
 
 from bridgekit.attach.addresses import link
 from bridgekit.attach.attach import port_of
-from bridgekit.bootserver.timeline import BootedClient
 from bridgekit.errors import PxeError, RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.engines.base import get_engine
 from bridgekit.pxe.files import ServiceDir
-from bridgekit.pxe.runtime_state import Lease, read_clients, read_leases, read_rival
+from bridgekit.pxe.runtime_state import (
+    ClientProgress,
+    ServiceLease,
+    read_clients,
+    read_leases,
+    read_other_servers,
+)
 from bridgekit.pxe.spec import PxeSpec
 
 
-class PxeStatus(Struct, frozen=True):
+class PxeStatus(Struct, frozen=True, rename={"other_servers": "rival"}):
     """A service as it is now; `running` is False for one that ended or was never finished.
 
-    `rival` is another DHCP server, beside which it offers nothing; empty if there is none.
-    `clients` are those that booted lately, as the service tells of them: bootserver/timeline.py.
+    `other_servers` names the DHCP servers beside which it offers nothing; empty if there are none.
+    `clients` are those that booted lately.
     """
 
     service: PxeSpec
@@ -29,50 +34,50 @@ class PxeStatus(Struct, frozen=True):
     name: str
     running: bool
     since: float
-    leases: tuple[Lease, ...]
-    rival: str
-    clients: tuple[BootedClient, ...]
+    leases: tuple[ServiceLease, ...]
+    other_servers: str
+    clients: tuple[ClientProgress, ...]
 
 
-_NONE: tuple[tuple[Lease, ...], str, tuple[BootedClient, ...]] = ((), "", ())
+_NONE: tuple[tuple[ServiceLease, ...], str, tuple[ClientProgress, ...]] = ((), "", ())
 
 
 def status(bridge: str, state: Path) -> PxeStatus | None:
     """The bridge's service, None if there is none."""
-    home = record.home_of(bridge, state)
-    known = record.read(home)
+    service_dir = record.service_dir_of(bridge, state)
+    known = record.read(service_dir)
     if not known:
         return None
-    first = pid(home)
-    runs = bool(first and known.serving and _is_attached(known.service.bridge, home))
-    told = (read_leases(first), read_rival(first), read_clients(first)) if first else _NONE
-    return PxeStatus(known.service, known.engine, home.name, runs, known.since, *told)
+    first = pid(service_dir)
+    runs = bool(first and known.serving and _is_attached(known.service.bridge, service_dir))
+    told = (read_leases(first), read_other_servers(first), read_clients(first)) if first else _NONE
+    return PxeStatus(known.service, known.engine, service_dir.name, runs, known.since, *told)
 
 
-def _is_attached(bridge: str, home: ServiceDir) -> bool:
-    port = link(port_of(home.name, state=home.state) or "")
+def _is_attached(bridge: str, service_dir: ServiceDir) -> bool:
+    port = link(port_of(service_dir.name, state=service_dir.state) or "")
     return port is not None and port.controller == bridge
 
 
-def process(bridge: str, state: Path) -> int | None:
+def pid_on_bridge(bridge: str, state: Path) -> int | None:
     """The first process of the bridge's service; None if none runs."""
-    return pid(record.home_of(bridge, state))
+    return pid(record.service_dir_of(bridge, state))
 
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:
     """All services of the caller's network namespace."""
-    known = (record.read(home) for home in record.homes(state))
+    known = (record.read(service_dir) for service_dir in record.service_dirs(state))
     found = (status(item.service.bridge, state) for item in known if item)
     return tuple(item for item in found if item)
 
 
 def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
     """Each line of the service's log, with `more` also those still to come, until it ends."""
-    home = record.home_of(bridge, state)
-    known = record.read(home)
+    service_dir = record.service_dir_of(bridge, state)
+    known = record.read(service_dir)
     if not known:
         raise RefusedError(f"There is no PXE service on {bridge}. Nothing was changed.")
-    follow = get_engine(known.engine, state).follow(home, more)
+    follow = get_engine(known.engine, state).follow(service_dir, more)
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as reader:
@@ -85,9 +90,9 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
         raise PxeError(f"The log of {bridge}'s service can't be read.")
 
 
-def pid(home: ServiceDir) -> int | None:
+def pid(service_dir: ServiceDir) -> int | None:
     """The service's first process, as the host numbers it; None if it does not run in this boot."""
-    known = record.read(home)
-    if not known or record.stale(known):
+    known = record.read(service_dir)
+    if not known or record.is_stale(known):
         return None
-    return get_engine(known.engine, home.state).pid(home)
+    return get_engine(known.engine, service_dir.state).pid(service_dir)

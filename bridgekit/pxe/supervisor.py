@@ -6,7 +6,6 @@ process, by a pidfd, and attaches the next one. Where systemd runs the host, it 
 own, which the next boot starts, too.
 """
 
-import json
 import os
 import select
 import subprocess
@@ -16,13 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec.structs import asdict
-
 from bridgekit.errors import BridgekitError
 from bridgekit.pxe.engines import processes
-from bridgekit.pxe.engines.processes import Process
+from bridgekit.pxe.engines.processes import ServiceProcess
 from bridgekit.pxe.files import ServiceDir
-from bridgekit.system import atomic_file, systemd_unit
+from bridgekit.system import atomic_file, codec, systemd_unit
 from bridgekit.system.namespaces import systemd_manages_us
 from bridgekit.system.process import CommandError, run
 
@@ -42,39 +39,39 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 """
-AGAIN = 1.0
+RETRY_SECONDS = 1.0
 """Seconds between two looks while the service is down: an engine that is down tells of nothing."""
 
 
-def start(bridge: str, home: ServiceDir) -> None:
+def start(bridge: str, service_dir: ServiceDir) -> None:
     """Start the keeper of this service, unless it runs; it outlives the caller and its session."""
-    argv = ("-P", "-m", "bridgekit", "pxe", "keep", bridge, "--state-dir", str(home.state))
+    argv = ("-P", "-m", "bridgekit", "pxe", "keep", bridge, "--state-dir", str(service_dir.state))
     if systemd_manages_us():
         text = UNIT.format(
             bridge=bridge,
             environment=systemd_unit.environment_lines(),
             command=systemd_unit.command((sys.executable, *argv)),
         )
-        atomic_file.write(UNITS / _unit(home), text.encode())
+        atomic_file.write(UNITS / _unit(service_dir), text.encode())
         run("systemctl", "daemon-reload")
-        run("systemctl", "enable", "--quiet", "--now", _unit(home))
-    elif not _running(home):
-        process = _launch(argv, home)
-        atomic_file.write(home.path / "keeper.json", json.dumps(asdict(process)).encode())
+        run("systemctl", "enable", "--quiet", "--now", _unit(service_dir))
+    elif not _running(service_dir):
+        process = _spawn(argv, service_dir)
+        codec.write(service_dir.path / "keeper.json", process)
 
 
-def stop(home: ServiceDir) -> None:
+def stop(service_dir: ServiceDir) -> None:
     """End the keeper; fine if there is none."""
-    if (UNITS / _unit(home)).exists() and systemd_manages_us():
+    if (UNITS / _unit(service_dir)).exists() and systemd_manages_us():
         with suppress(CommandError):
-            run("systemctl", "disable", "--quiet", "--now", _unit(home))
-        atomic_file.write(UNITS / _unit(home), None)
+            run("systemctl", "disable", "--quiet", "--now", _unit(service_dir))
+        atomic_file.write(UNITS / _unit(service_dir), None)
         run("systemctl", "daemon-reload")
-    if process := _running(home):
-        processes.end(process)
+    if process := _running(service_dir):
+        processes.terminate(process)
 
 
-def keep(pid: Callable[[], int | None], mend: Callable[[], None]) -> None:
+def supervise(pid: Callable[[], int | None], mend: Callable[[], None]) -> None:
     """Mend whenever the process is another one or none, for ever; `pid` and `mend` may fail."""
     known: int | None = None
     while True:
@@ -84,7 +81,7 @@ def keep(pid: Callable[[], int | None], mend: Callable[[], None]) -> None:
                 mend()
                 known = pid()
         if known is None or not _wait_for_end(known):
-            threading.Event().wait(AGAIN)
+            threading.Event().wait(RETRY_SECONDS)
 
 
 def _wait_for_end(pid: int) -> bool:
@@ -98,8 +95,8 @@ def _wait_for_end(pid: int) -> bool:
     return True
 
 
-def _launch(argv: tuple[str, ...], home: ServiceDir) -> Process:
-    with (home.path / "keeper.log").open("w") as log:
+def _spawn(argv: tuple[str, ...], service_dir: ServiceDir) -> ServiceProcess:
+    with (service_dir.path / "keeper.log").open("w") as log:
         child = subprocess.Popen(
             (sys.executable, *argv),
             stdin=subprocess.DEVNULL,
@@ -108,14 +105,13 @@ def _launch(argv: tuple[str, ...], home: ServiceDir) -> Process:
             start_new_session=True,
             cwd="/",
         )
-    return Process(child.pid, processes.started(child.pid) or 0)
+    return ServiceProcess(child.pid, processes.start_time(child.pid) or 0)
 
 
-def _running(home: ServiceDir) -> Process | None:
-    note = home.path / "keeper.json"
-    process = Process(**json.loads(note.read_text())) if note.exists() else None
-    return process if process and process.alive() else None
+def _running(service_dir: ServiceDir) -> ServiceProcess | None:
+    process = codec.read(service_dir.path / "keeper.json", ServiceProcess)
+    return process if process and process.is_alive() else None
 
 
-def _unit(home: ServiceDir) -> str:
-    return f"{home.name}.service"
+def _unit(service_dir: ServiceDir) -> str:
+    return f"{service_dir.name}.service"

@@ -14,7 +14,7 @@ PATHS = ("/", "/clients", "/metrics")
 """What tells of machines; boot files and answers are for the machines alone."""
 
 
-class PageServer(ThreadingHTTPServer):
+class WebProxy(ThreadingHTTPServer):
     """Listens at once, and answers from `serve_forever` on, whether the service runs or not.
 
     Raises OSError if the address is not the host's, or somebody listens there.
@@ -23,13 +23,13 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, bridge: str, state: Path, address: str, port: int) -> None:
-        self.home = record.home_of(bridge, state)
+        self.service_dir = record.service_dir_of(bridge, state)
         self.address_family = AF_INET6 if ":" in address else AF_INET
         super().__init__((address, port), _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: PageServer
+    server: WebProxy
     timeout = 10  # seconds for a request
 
     def do_GET(self) -> None:
@@ -54,8 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> runtime_state.HttpAnswer | None:
         with suppress(OSError, BridgekitError):
-            pid = status.pid(self.server.home)
-            return runtime_state.ask(pid, self.path) if pid else None
+            pid = status.pid(self.server.service_dir)
+            return runtime_state.get(pid, self.path) if pid else None
         return None
 
     def _is_called_rightly(self) -> bool:

@@ -10,9 +10,9 @@ import sys
 from contextlib import suppress
 
 from . import manifest, settings, site
-from .daemons import KEPT, RUN
-from .health import trouble
-from .server import say, serve
+from .daemons import PERSISTENT, RUN
+from .health import find_problem
+from .server import log, serve
 from .supervisor import CrashLoopError
 
 REFUSED = 2
@@ -21,30 +21,30 @@ REFUSED = 2
 def main() -> int:
     """Serve until told to stop; 2 for settings or files that can't be served, 1 for a failure."""
     if sys.argv[1:] == ["health"]:
-        wrong = trouble()
+        wrong = find_problem()
         print(wrong or "well")
         return 1 if wrong else 0
     try:
         wishes = settings.read_settings(os.environ)
         files = manifest.verify(manifest.NAME, settings.TREE)
-        offered = site.read(wishes, settings.TREE, settings.SITE)
+        offered = site.read_site(wishes, settings.TREE, settings.SITE)
     except settings.SettingsError as error:
-        say(f"refused: {error}")
+        log(f"refused: {error}")
         return REFUSED
-    say(f"{files} files are as recorded when this was built; {len(offered.entries)} entries")
-    for folder in (RUN, KEPT):
+    log(f"{files} files are as recorded when this was built; {len(offered.entries)} entries")
+    for folder in (RUN, PERSISTENT):
         folder.mkdir(parents=True, exist_ok=True)
     code = 0
     try:
-        asyncio.run(_until_told(wishes, offered))
+        asyncio.run(_serve_until_signal(wishes, offered))
     except* CrashLoopError as errors:
-        say(str(errors.exceptions[0]))
+        log(str(errors.exceptions[0]))
         code = 1
-    say("stopped")
+    log("stopped")
     return code
 
 
-async def _until_told(wishes: settings.Settings, offered: site.Site) -> None:
+async def _serve_until_signal(wishes: settings.Settings, offered: site.Site) -> None:
     work = asyncio.create_task(serve(wishes, offered))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)

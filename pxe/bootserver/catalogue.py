@@ -67,7 +67,7 @@ def parse(text: str, source: str) -> Iterator[Entry]:
         yield _entry(table, source)
 
 
-def joined(catalogues: Iterable[Iterable[Entry]]) -> tuple[Entry, ...]:
+def merge(catalogues: Iterable[Iterable[Entry]]) -> tuple[Entry, ...]:
     """One catalogue of several; a later entry takes the place of an earlier one of its name."""
     found: dict[str, Entry] = {}
     for entries in catalogues:
@@ -75,7 +75,7 @@ def joined(catalogues: Iterable[Iterable[Entry]]) -> tuple[Entry, ...]:
     return tuple(found.values())
 
 
-def bootable(entries: Iterable[Entry], arch: str, firmware: str) -> tuple[Entry, ...]:
+def bootable_on(entries: Iterable[Entry], arch: str, firmware: str) -> tuple[Entry, ...]:
     """Those for such a machine, with its architecture put in."""
     fits = (entry for entry in entries if arch in ARCHITECTURES[entry.arch])
     return tuple(entry.on(arch) for entry in fits if entry.firmware in (firmware, "any"))

@@ -6,18 +6,18 @@ from pathlib import Path
 from .machines import MachineEntry
 from .settings import TREE, Settings
 from .subnet import Subnet
-from .templating import TEMPLATES, rendered
+from .templating import TEMPLATES, render
 
 RUN = Path("/run/pxe")
 """What the service writes while it runs: menus, configurations, sockets."""
-KEPT = Path("/var/lib/pxe")
+PERSISTENT = Path("/var/lib/pxe")
 """What outlives a restart: the leases, and how far clients have come."""
-LEASES = KEPT / "leases"
-CLIENTS = KEPT / "clients.sqlite"
+LEASES = PERSISTENT / "leases"
+CLIENTS = PERSISTENT / "clients.sqlite"
 HOSTS = RUN / "hosts"
-PRETENDED = RUN / "pretended"
+SIMULATED_CLIENT = RUN / "simulated-client"
 """The MAC address that `pxe check` takes: known, never counted, and another with each start."""
-SILENT = RUN / "silent"
+OFFERS_PAUSED = RUN / "silent"
 """There while nothing is offered; says which other server answers instead."""
 
 
@@ -31,7 +31,7 @@ class Daemon:
     text: str
 
 
-def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
+def plan_daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
     """DHCP, TFTP and DNS by dnsmasq, HTTP by nginx."""
     dns, http = RUN / "dnsmasq.conf", RUN / "nginx.conf"
     nic = settings.interface
@@ -40,22 +40,22 @@ def daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
             "dnsmasq",
             ("dnsmasq", "--keep-in-foreground", f"--conf-file={dns}"),
             dns,
-            _text("dnsmasq.conf", subnet, settings=settings, nic=nic),
+            _render_config("dnsmasq.conf", subnet, settings=settings, nic=nic),
         ),
         Daemon(
             "nginx",
             ("nginx", "-e", "stderr", "-c", str(http), "-p", str(RUN)),
             http,
-            _text("nginx.conf", subnet, settings=settings),
+            _render_config("nginx.conf", subnet, settings=settings),
         ),
     )
 
 
-def hosts(machines: tuple[MachineEntry, ...], pretended: str) -> str:
-    """What dnsmasq is told of single machines, and of the one that is only pretended."""
-    return rendered("hosts.j2", TEMPLATES, machines=(MachineEntry(pretended), *machines))
+def dhcp_hosts(machines: tuple[MachineEntry, ...], simulated_mac: str) -> str:
+    """Return dnsmasq's hosts file: the machines of machines.toml and the simulated client."""
+    return render("hosts.j2", TEMPLATES, machines=(MachineEntry(simulated_mac), *machines))
 
 
-def _text(name: str, subnet: Subnet, **values: object) -> str:
+def _render_config(name: str, subnet: Subnet, **values: object) -> str:
     places = {"tree": TREE, "run": RUN, "leases": LEASES}
-    return rendered(f"{name}.j2", TEMPLATES, subnet=subnet, **places, **values)
+    return render(f"{name}.j2", TEMPLATES, subnet=subnet, **places, **values)

@@ -5,40 +5,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-MAGIC = b"\x63\x82\x53\x63"
+MAGIC_COOKIE = b"\x63\x82\x53\x63"
 BOOTP = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
-DISCOVER, OFFER, REQUEST, ACK, RELEASE = 1, 2, 3, 5, 7
-KIND, REQUESTED, SERVER, ROUTER, FILE = 53, 50, 54, 3, 67
+DHCPDISCOVER, DHCPOFFER, DHCPREQUEST, DHCPACK, DHCPRELEASE = 1, 2, 3, 5, 7
+MESSAGE_TYPE, REQUESTED_ADDRESS, SERVER_IDENTIFIER, ROUTER, BOOTFILE_NAME = 53, 50, 54, 3, 67
 BROADCAST = b"\xff" * 6
-NOWHERE = IPv4Address(0)
-LEAST = 300  # bytes of a BOOTP packet, RFC 1542
+UNSPECIFIED = IPv4Address(0)
+MIN_BOOTP_BYTES = 300  # bytes of a BOOTP packet, RFC 1542
 
 
 @dataclass(frozen=True, slots=True)
-class DhcpAnswer:
+class DhcpReply:
     """What a server says: the address it gives, where the file is, and its options.
 
     `server` is its own address, `mac` that of its card.
     """
 
-    kind: int
-    yours: IPv4Address
-    next_server: IPv4Address
+    message_type: int
+    yiaddr: IPv4Address
+    siaddr: IPv4Address
     file: str
     server: IPv4Address
     mac: bytes
     options: Mapping[int, bytes]
 
 
-def question(
-    mac: bytes, xid: int, kind: int, options: bytes = b"", own: IPv4Address = NOWHERE
+def client_frame(
+    mac: bytes, xid: int, kind: int, options: bytes = b"", own: IPv4Address = UNSPECIFIED
 ) -> bytes:
     """A client's frame to everyone, which asks for a broadcast answer; `own` is its address."""
     fixed = BOOTP.pack(
         *(1, 1, 6, 0, xid, 0, 0x8000, own.packed, *(bytes(4),) * 3),
-        *(mac.ljust(16, b"\0"), b"", b"", MAGIC),
+        *(mac.ljust(16, b"\0"), b"", b"", MAGIC_COOKIE),
     )
-    bootp = (fixed + option(KIND, bytes((kind,))) + options + b"\xff").ljust(LEAST, b"\0")
+    bootp = (fixed + option(MESSAGE_TYPE, bytes((kind,))) + options + b"\xff").ljust(
+        MIN_BOOTP_BYTES, b"\0"
+    )
     udp = struct.pack("!HHHH", 68, 67, 8 + len(bootp), 0) + bootp
     header = struct.pack(
         "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, own.packed, BROADCAST[:4]
@@ -52,7 +54,7 @@ def option(code: int, value: bytes) -> bytes:
     return bytes((code, len(value))) + value
 
 
-def answer(frame: bytes, mac: bytes, xid: int) -> DhcpAnswer | None:
+def parse_reply(frame: bytes, mac: bytes, xid: int) -> DhcpReply | None:
     """The answer in a frame, if it is one to this client's question; None for anything else."""
     if len(frame) < 34 or frame[12:14] != b"\x08\x00" or frame[14] >> 4 != 4 or frame[23] != 17:
         return None
@@ -63,14 +65,17 @@ def answer(frame: bytes, mac: bytes, xid: int) -> DhcpAnswer | None:
     op, _, _, _, answered, _, _, _, yours, there, _, client, _, file, magic = BOOTP.unpack_from(
         bootp
     )
-    if (op, answered, client[:6], magic) != (2, xid, mac, MAGIC):
+    if (op, answered, client[:6], magic) != (2, xid, mac, MAGIC_COOKIE):
         return None
-    options = _options(bootp[BOOTP.size :])
-    named, server = options.get(FILE, file).split(b"\0")[0], options.get(SERVER, b"")
-    return DhcpAnswer(
-        kind=options.get(KIND, b"\0")[:1].ljust(1, b"\0")[0],
-        yours=IPv4Address(yours),
-        next_server=IPv4Address(there),
+    options = _parse_options(bootp[BOOTP.size :])
+    named, server = (
+        options.get(BOOTFILE_NAME, file).split(b"\0")[0],
+        options.get(SERVER_IDENTIFIER, b""),
+    )
+    return DhcpReply(
+        message_type=options.get(MESSAGE_TYPE, b"\0")[:1].ljust(1, b"\0")[0],
+        yiaddr=IPv4Address(yours),
+        siaddr=IPv4Address(there),
         file=named.decode(errors="replace"),
         server=IPv4Address(server if len(server) == 4 else frame[26:30]),
         mac=frame[6:12],
@@ -78,7 +83,7 @@ def answer(frame: bytes, mac: bytes, xid: int) -> DhcpAnswer | None:
     )
 
 
-def _options(data: bytes) -> dict[int, bytes]:
+def _parse_options(data: bytes) -> dict[int, bytes]:
     """Decode DHCP options as far as they are whole."""
     options: dict[int, bytes] = {}
     at = 0

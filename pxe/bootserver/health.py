@@ -10,20 +10,20 @@ FILE = "menu/bios.ipxe"
 SECONDS = 3.0
 
 
-def trouble() -> str | None:
+def find_problem() -> str | None:
     """What is wrong, as a sentence; None if nothing is."""
     if not SERVING.exists():
         return None
     server = SERVING.read_text()
     try:
-        _ask_http(server)
-        _ask_tftp(server)
+        _check_http(server)
+        _check_tftp(server)
     except OSError as error:
         return f"no answer from {server}: {error}"
     return None
 
 
-def _ask_http(server: str) -> None:
+def _check_http(server: str) -> None:
     connection = HTTPConnection(server, timeout=SECONDS)
     connection.request("HEAD", f"/{FILE}")
     status = connection.getresponse().status
@@ -32,7 +32,7 @@ def _ask_http(server: str) -> None:
         raise OSError(f"HTTP says {status} of {FILE}")
 
 
-def _ask_tftp(server: str) -> None:
+def _check_tftp(server: str) -> None:
     """A read request (RFC 1350) must be answered with data, block 1; an error ends the talk."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.settimeout(SECONDS)

@@ -7,14 +7,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-LINK, IPV4_ADDRESS = 0x1, 0x10  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR
+RTMGRP_LINK, RTMGRP_IPV4_IFADDR = 0x1, 0x10  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR
 
 
 @contextmanager
-def notices() -> Iterator[socket.socket]:
+def address_notifications() -> Iterator[socket.socket]:
     """A socket that can be read whenever a link or an address has changed, from now on."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as found:
-        found.bind((0, LINK | IPV4_ADDRESS))
+        found.bind((0, RTMGRP_LINK | RTMGRP_IPV4_IFADDR))
         found.setblocking(False)
         yield found
 
@@ -28,7 +28,7 @@ def address(nic: str, wanted: str | None = None) -> str | None:
     return next((one for one in own if wanted in (None, one)), None)
 
 
-def owner(client: str) -> str:
+def neighbour_mac(client: str) -> str:
     """The MAC address of a client's address, as the kernel knows its neighbours; or empty."""
     argv = ("ip", "-json", "neighbour", "show", "to", client)
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -36,7 +36,7 @@ def owner(client: str) -> str:
     return found[0] if found else ""
 
 
-async def another(
+async def wait_for_change(
     nic: str, wanted: str | None, known: str | None, heard: socket.socket
 ) -> str | None:
     """Return the interface's address as soon as it is not `known` any more."""

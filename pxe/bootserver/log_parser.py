@@ -15,10 +15,10 @@ SENT = re.compile(rf"{TFTP}sent (?P<file>\S+) to {ADDRESSED}$")
 IA32 = re.compile(rf"{DHCP}vendor class: \w+:Arch:00006\b")
 IGNORED = re.compile(rf"{DHCP}(DHCPDISCOVER|PXE)\(\S+\) (\S+ )?{MACHINE} (proxy-)?ignored$")
 LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
-TIMES, SECONDS = 3, 600.0
-MOST = 1000
+LOAD_COUNT, LOAD_WINDOW = 3, 600.0
+MAX_LOADS = 1000
 """How many clients' loads are kept; those that loaded nothing for longest go first."""
-ONE_START = 5.0  # firmware asks once for the size, and once for the file
+SAME_START_SECONDS = 5.0  # firmware asks once for the size, and once for the file
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class LogParser:
     ia32: str = ""  # the last question of such a client, by its number
     loaded: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
-    def heard(self, line: str) -> Iterator[str]:
+    def feed(self, line: str) -> Iterator[str]:
         """What this line means beyond its words; nothing for most."""
         if asked := IA32.search(line):
             self.ia32 = asked["id"]
@@ -50,16 +50,16 @@ class LogParser:
     def _sent(self, file: str, address: str) -> Iterator[str]:
         if file not in LOADERS:
             return
-        times = self.loaded.pop((file, address), deque(maxlen=TIMES))
+        times = self.loaded.pop((file, address), deque(maxlen=LOAD_COUNT))
         self.loaded[file, address] = times
-        if len(self.loaded) > MOST:
+        if len(self.loaded) > MAX_LOADS:
             del self.loaded[next(iter(self.loaded))]
-        if times and self.now() - times[-1] < ONE_START:
+        if times and self.now() - times[-1] < SAME_START_SECONDS:
             return
         times.append(self.now())
-        if len(times) == TIMES and times[-1] - times[0] <= SECONDS:
+        if len(times) == LOAD_COUNT and times[-1] - times[0] <= LOAD_WINDOW:
             yield (
-                f"in circles: {address} has fetched {file} {TIMES} times in "
+                f"in circles: {address} has fetched {file} {LOAD_COUNT} times in "
                 f"{times[-1] - times[0]:.0f} s; it starts and does not get on: look at its screen, "
                 "at Secure Boot's settings and at its boot order"
             )

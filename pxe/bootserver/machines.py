@@ -65,7 +65,7 @@ def parse_mac(text: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
-def known(machines: tuple[MachineEntry, ...], mac: str) -> MachineEntry:
+def machine_for(machines: tuple[MachineEntry, ...], mac: str) -> MachineEntry:
     """The machine with this MAC address; one of which nothing is known otherwise."""
     return next((one for one in machines if one.mac == mac), MachineEntry(mac))
 

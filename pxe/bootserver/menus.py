@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .catalogue import Entry, bootable
+from .catalogue import Entry, bootable_on
 from .machines import MachineEntry
 from .settings import Settings, SettingsError
-from .templating import TEMPLATES, phrase, rendered
+from .templating import TEMPLATES, render, render_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ LOADERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class MenuItem:
     """An entry as a menu names it, with all its arguments."""
 
     entry: Entry
@@ -51,7 +51,7 @@ class Offer:
         return shlex.join(self.arguments.split())
 
 
-def menus(
+def render_menus(
     entries: tuple[Entry, ...], machines: tuple[MachineEntry, ...], settings: Settings, server: str
 ) -> Iterator[tuple[str, str]]:
     """Every menu as (file, text): one for each loader, and one more for each machine with an entry.
@@ -65,43 +65,43 @@ def menus(
                 f"{machine.mac} shall boot {machine.entry!r}, which is in no catalogue"
             )
     for loader in LOADERS:
-        offers = _offers(entries, loader, settings, server)
-        yield loader.file, _text(loader, offers, settings, server, bool(chosen))
+        offers = _menu_items(entries, loader, settings, server)
+        yield loader.file, _render_menu(loader, offers, settings, server, bool(chosen))
         for machine in chosen:
             if any(offer.entry.name == machine.entry for offer in offers):
                 name = loader.own_file(machine.mac)
                 own = (offer for offer in offers if offer.entry.name == machine.entry)
-                yield name, _text(loader, tuple(own), settings, server, False)
+                yield name, _render_menu(loader, tuple(own), settings, server, False)
 
 
-def _offers(
+def _menu_items(
     entries: tuple[Entry, ...], loader: Loader, settings: Settings, server: str
-) -> tuple[Offer, ...]:
+) -> tuple[MenuItem, ...]:
     found = (
         entry
-        for entry in bootable(entries, loader.arch, loader.firmware)
-        if _can(loader.template, entry)
+        for entry in bootable_on(entries, loader.arch, loader.firmware)
+        if _supports(loader.template, entry)
     )
-    return tuple(Offer(entry, _arguments(entry, settings, server)) for entry in found)
+    return tuple(MenuItem(entry, _kernel_arguments(entry, settings, server)) for entry in found)
 
 
-def _can(template: str, entry: Entry) -> bool:
+def _supports(template: str, entry: Entry) -> bool:
     """A script is for its own loader only, and pxelinux, which is for BIOS, starts no program."""
     if entry.grub or entry.ipxe:
         return bool({"grub.cfg": entry.grub, "boot.ipxe": entry.ipxe}.get(template))
     return not (entry.program and template == "pxelinux.cfg")
 
 
-def _arguments(entry: Entry, settings: Settings, server: str) -> str:
+def _kernel_arguments(entry: Entry, settings: Settings, server: str) -> str:
     """What is added comes before Debian's dashes: what follows those is for the new system."""
-    words, dashes, rest = phrase(entry.arguments, server=server).partition("---")
+    words, dashes, rest = render_string(entry.arguments, server=server).partition("---")
     return " ".join(filter(None, (words.strip(), settings.append, dashes + rest)))
 
 
-def _text(
-    loader: Loader, offers: tuple[Offer, ...], settings: Settings, server: str, chosen: bool
+def _render_menu(
+    loader: Loader, offers: tuple[MenuItem, ...], settings: Settings, server: str, chosen: bool
 ) -> str:
-    return rendered(
+    return render(
         f"{loader.template}.j2",
         TEMPLATES,
         offers=offers,

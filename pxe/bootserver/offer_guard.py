@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .daemons import SILENT
+from .daemons import OFFERS_PAUSED
 from .dhcp_discovery import DhcpOffer
 from .nftables import load_table
 
@@ -19,13 +19,13 @@ TABLE = """
     oifname "{nic}" icmpv6 type nd-router-advert drop
   }}
 """
-FIRST = 2
+QUERIES_BEFORE_OFFERING = 2
 """Questions without an answer until the wire counts as free."""
-QUIET = 5
+QUERIES_UNTIL_GONE = 5
 """Questions, that with its last answer included, until another server counts as gone."""
-MOST = 8
+MAX_NAMED = 8
 """How many others are named; anybody may claim to be one."""
-Who = tuple[int, str, str]
+ServerKey = tuple[int, str, str]
 
 
 class ServerTracker:
@@ -37,8 +37,10 @@ class ServerTracker:
     """
 
     def __init__(self, versions: tuple[int, ...]) -> None:
-        self._left: dict[Who, int] = {_unnamed(version): FIRST for version in versions}
-        self.named: dict[Who, DhcpOffer] = {}
+        self._left: dict[ServerKey, int] = {
+            _unnamed_server(version): QUERIES_BEFORE_OFFERING for version in versions
+        }
+        self.named: dict[ServerKey, DhcpOffer] = {}
 
     def __bool__(self) -> bool:
         """May there be anybody?"""
@@ -48,11 +50,11 @@ class ServerTracker:
         """Note that it is there; is it one that has no name yet, and gets one?"""
         who, news = (version, offer.server, offer.mac), False
         if who not in self.named:
-            news = len(self.named) < MOST
-            who = who if news else _unnamed(version)
+            news = len(self.named) < MAX_NAMED
+            who = who if news else _unnamed_server(version)
         if news:
             self.named[who] = offer
-        self._left[who] = QUIET
+        self._left[who] = QUERIES_UNTIL_GONE
         return news
 
     def asked(self, version: int) -> None:
@@ -64,7 +66,7 @@ class ServerTracker:
                 self.named.pop(who, None)
 
 
-def _unnamed(version: int) -> Who:
+def _unnamed_server(version: int) -> ServerKey:
     return version, "", ""
 
 
@@ -80,17 +82,17 @@ class OfferGuard:
     versions: tuple[int, ...]
     say: Callable[[str], None]
     others: ServerTracker = field(init=False)
-    silent: bool = True
-    beside: bool = False
+    paused: bool = True
+    other_heard: bool = False
     """Was anybody heard since it last spoke?"""
-    noted: str = ""
-    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    announced: str = ""
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.others = ServerTracker(self.versions)
         self._close()
 
-    def told(self, version: int, offer: DhcpOffer | None) -> None:
+    def on_reply(self, version: int, offer: DhcpOffer | None) -> None:
         """Take one answer, or None when a question has had its time."""
         if offer is None:
             self.others.asked(version)
@@ -98,10 +100,10 @@ class OfferGuard:
         elif self.others.heard(version, offer):
             self._withdraw(offer)
         if self.others.named or not self.others:
-            self.looked.set()
+            self.decided.set()
 
     def _withdraw(self, offer: DhcpOffer) -> None:
-        self.silent = self.beside = True
+        self.paused = self.other_heard = True
         self._note()
         self.say(
             f"another DHCP server answers: {offer}; two would take each other's clients, so this "
@@ -112,31 +114,31 @@ class OfferGuard:
     def _look(self) -> None:
         if not self.others:
             self._speak()
-        elif self.beside:
+        elif self.other_heard:
             self._note()
 
     def _speak(self) -> None:
-        if self.silent:
-            resume()
-        if self.beside:
+        if self.paused:
+            resume_offers()
+        if self.other_heard:
             self.say("the other DHCP server is gone; this one offers addresses again")
-        self.silent = self.beside = False
-        self.noted = ""
+        self.paused = self.other_heard = False
+        self.announced = ""
 
     def _note(self) -> None:
         text = ", ".join(map(str, self.others.named.values())) or "another DHCP server"
-        if text != self.noted:  # whoever reads it meanwhile must not find it empty
-            new = SILENT.with_suffix(".new")
+        if text != self.announced:  # whoever reads it meanwhile must not find it empty
+            new = OFFERS_PAUSED.with_suffix(".new")
             new.write_text(text)
-            new.replace(SILENT)
-            self.noted = text
+            new.replace(OFFERS_PAUSED)
+            self.announced = text
 
     def _close(self) -> None:
         if wrong := load_table(NAME, TABLE.format(nic=self.nic)):
             self.say(f"it goes on offering: {wrong}")
 
 
-def resume() -> None:
+def resume_offers() -> None:
     """Let clients ask."""
     load_table(NAME)
-    SILENT.unlink(missing_ok=True)
+    OFFERS_PAUSED.unlink(missing_ok=True)

@@ -29,13 +29,13 @@ TABLE = """
     {all} drop
   }}
 """
-ASKS = "limit rate over 10/second burst 50 packets"
-LOADS = "limit rate over 4/second burst 100 packets"
+DHCP_LIMIT = "limit rate over 10/second burst 50 packets"
+TFTP_LIMIT = "limit rate over 4/second burst 100 packets"
 """A loader asks for some thirty files at once; a whole download is one packet here. After two
 minutes dnsmasq gives up what is not acknowledged: of its 1000 places one client can take 580."""
-CONNECTS = "limit rate over 40/second burst 200 packets"
+HTTP_LIMIT = "limit rate over 40/second burst 200 packets"
 """nginx waits ten seconds for a request: of its 8192 connections one client can keep 600."""
-ALL = "limit rate over 1000/second burst 2000 packets"
+TOTAL_LIMIT = "limit rate over 1000/second burst 2000 packets"
 """Of those who say to be always another machine, and where a set is full."""
 
 
@@ -48,10 +48,13 @@ def limit_rates(nic: str) -> str:
     if any(LINKS.glob("*/device")):
         return "this is the host's own network"
     return load_table(
-        NAME, TABLE.format(nic=nic, asks=ASKS, loads=LOADS, connects=CONNECTS, all=ALL)
+        NAME,
+        TABLE.format(
+            nic=nic, asks=DHCP_LIMIT, loads=TFTP_LIMIT, connects=HTTP_LIMIT, all=TOTAL_LIMIT
+        ),
     )
 
 
-def no_limits() -> None:
+def remove_limits() -> None:
     """Take them away, as on the host's network they would stay."""
     load_table(NAME)

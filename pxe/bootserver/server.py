@@ -7,18 +7,18 @@ from functools import partial
 from secrets import token_bytes
 
 from . import dhcp_discovery, dhcpv6_discovery, interface
-from .daemons import CLIENTS, HOSTS, LEASES, PRETENDED, RUN, daemons, hosts
-from .http.answers import Application
-from .http.app import answering
-from .http.handlers import Pages
+from .daemons import CLIENTS, HOSTS, LEASES, RUN, SIMULATED_CLIENT, dhcp_hosts, plan_daemons
+from .http.answers import AnswerApplication
+from .http.app import serving_http
+from .http.handlers import WebApplication
 from .log_parser import LogParser
-from .menus import menus
+from .menus import render_menus
 from .nat import disable_nat, enable_nat
-from .offer_guard import OfferGuard, resume
-from .rate_limit import limit_rates, no_limits
+from .offer_guard import OfferGuard, resume_offers
+from .rate_limit import limit_rates, remove_limits
 from .settings import Settings, SettingsError
 from .site import Site
-from .subnet import Subnet, subnet
+from .subnet import Subnet, subnet_of
 from .supervisor import SupervisedDaemon
 from .timeline import Timeline
 
@@ -27,12 +27,12 @@ SERVING = RUN / "serving"
 READY = {"dnsmasq": "started, version", "nginx": "start worker processes"}
 
 
-def say(sentence: str) -> None:
+def log(sentence: str) -> None:
     """One line of the log of our own."""
-    tell(f"pxe: {sentence}")
+    print_line(f"pxe: {sentence}")
 
 
-def tell(line: str) -> None:
+def print_line(line: str) -> None:
     """One line of the log, which is standard output; a disk that is full ends no service."""
     with suppress(OSError):
         print(line, flush=True)
@@ -41,11 +41,11 @@ def tell(line: str) -> None:
 async def serve(settings: Settings, site: Site) -> None:
     """Serve whenever the interface has an address, until cancelled. Raises CrashLoopError."""
     nic, wanted = settings.interface, str(settings.address) if settings.address else None
-    with interface.notices() as heard:
+    with interface.address_notifications() as heard:
         while True:
             address = interface.address(nic, wanted)
             work = asyncio.create_task(_serve(address, settings, site))
-            change = asyncio.create_task(interface.another(nic, wanted, address, heard))
+            change = asyncio.create_task(interface.wait_for_change(nic, wanted, address, heard))
             try:
                 await asyncio.wait((work, change), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -60,49 +60,49 @@ async def serve(settings: Settings, site: Site) -> None:
 async def _serve(address: str | None, settings: Settings, site: Site) -> None:
     """Serve this address until cancelled; say why not if it can't be."""
     if address is None:
-        say(f"waiting for {settings.interface} with an IPv4 address")
+        log(f"waiting for {settings.interface} with an IPv4 address")
         return await _forever()
     try:
-        here = subnet(address, settings)
+        here = subnet_of(address, settings)
         _write_menus(here, settings, site)
     except SettingsError as error:
-        say(str(error))
+        log(str(error))
         return await _forever()
     for trouble in enable_nat(here, settings.interface, settings.nat):
-        say(trouble)
+        log(trouble)
     if wrong := limit_rates(settings.interface):
-        say(f"no limits of how much one client may ask: {wrong}")
+        log(f"no limits of how much one client may ask: {wrong}")
     try:
-        pretended = f"02:62:6b:{token_bytes(3).hex(':')}"
-        PRETENDED.write_text(pretended)
-        HOSTS.write_text(hosts(site.machines, pretended))
-        timeline = Timeline(site, CLIENTS, interface.owner, pretended)
-        answers = Application(site, LEASES, here.server, say, interface.owner)
-        with answering(Pages(answers, timeline), RUN / "answers.sock"):
+        simulated_mac = f"02:62:6b:{token_bytes(3).hex(':')}"
+        SIMULATED_CLIENT.write_text(simulated_mac)
+        HOSTS.write_text(dhcp_hosts(site.machines, simulated_mac))
+        timeline = Timeline(site, CLIENTS, interface.neighbour_mac, simulated_mac)
+        answers = AnswerApplication(site, LEASES, here.server, log, interface.neighbour_mac)
+        with serving_http(WebApplication(answers, timeline), RUN / "answers.sock"):
             await _run(here, settings, site, timeline)
     finally:
         disable_nat()
-        no_limits()
+        remove_limits()
 
 
 async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
-    running = list(_daemons(here, settings, timeline))
-    resume()  # one that was killed may have left its silence
+    running = list(_supervised_daemons(here, settings, timeline))
+    resume_offers()  # one that was killed may have left its silence
     try:
         async with asyncio.TaskGroup() as group:
-            looked = _watch(group, settings)  # it keeps dnsmasq silent, so it comes first
+            looked = _guard_offers(group, settings)  # it keeps dnsmasq silent, so it comes first
             for one in running:
                 group.create_task(one.run())
             for one in running:
                 await one.ready.wait()
             await looked.wait()
             SERVING.write_text(here.server)
-            say(f"serving {_what(here, settings)}")
+            log(f"serving {_summary(here, settings)}")
     finally:
-        resume()
+        resume_offers()
 
 
-def _watch(group: asyncio.TaskGroup, settings: Settings) -> asyncio.Event:
+def _guard_offers(group: asyncio.TaskGroup, settings: Settings) -> asyncio.Event:
     """Look for other DHCP servers of the versions of IP that are served, if that matters here."""
     if settings.proxy or settings.beside_dhcp:
         looked = asyncio.Event()
@@ -110,13 +110,13 @@ def _watch(group: asyncio.TaskGroup, settings: Settings) -> asyncio.Event:
         return looked
     nic, watches = settings.interface, {4: dhcp_discovery.watch, 6: dhcpv6_discovery.watch}
     versions = (4, 6) if settings.ipv6 else (4,)
-    silence = OfferGuard(nic, versions, say)
+    silence = OfferGuard(nic, versions, log)
     for version in versions:
-        group.create_task(watches[version](nic, partial(silence.told, version)))
-    return silence.looked
+        group.create_task(watches[version](nic, partial(silence.on_reply, version)))
+    return silence.decided
 
 
-def _what(here: Subnet, settings: Settings) -> str:
+def _summary(here: Subnet, settings: Settings) -> str:
     place = f"on {settings.interface} ({here.interface})"
     if settings.proxy:
         return f"beside another DHCP server {place}"
@@ -124,22 +124,24 @@ def _what(here: Subnet, settings: Settings) -> str:
     return f"{here.first} to {here.last} {place}, lease {settings.lease}, nat {nat}"
 
 
-def _daemons(here: Subnet, settings: Settings, timeline: Timeline) -> Iterator[SupervisedDaemon]:
+def _supervised_daemons(
+    here: Subnet, settings: Settings, timeline: Timeline
+) -> Iterator[SupervisedDaemon]:
     known = frozenset(machine.mac for machine in timeline.site.machines)
     listener = LogParser(known if settings.only_known else None)
 
     def heard(line: str) -> None:
-        tell(line)
-        timeline.heard(line)
-        for sentence in listener.heard(line):
-            say(sentence)
+        print_line(line)
+        timeline.feed(line)
+        for sentence in listener.feed(line):
+            log(sentence)
 
-    for daemon in daemons(here, settings):
+    for daemon in plan_daemons(here, settings):
         yield SupervisedDaemon(daemon, heard, READY[daemon.name])
 
 
 def _write_menus(here: Subnet, settings: Settings, site: Site) -> None:
-    for name, text in menus(site.entries, site.machines, settings, here.server):
+    for name, text in render_menus(site.entries, site.machines, settings, here.server):
         path = RUN / "menu" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

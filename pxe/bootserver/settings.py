@@ -33,8 +33,8 @@ class Settings:
     `kernel` and `initrd` are what it boots instead, as paths below /srv/tftp. `ipv6` is the
     service's second address, in the clients' own /64. `proxy` gives no addresses, beside a DHCP
     server that does; `router` is what clients get as theirs, with `dns`, instead of the service;
-    `taken` of the range is somebody's already; `beside_dhcp` also with another server there.
-    `only_known` serves the machines of machines.toml and no other.
+    `reserved_addresses` of the range are in use by others; `beside_dhcp` also with another server
+    there. `only_known` serves the machines of machines.toml and no other.
     """
 
     range: tuple[IPv4Address, IPv4Address] | None = None
@@ -51,7 +51,7 @@ class Settings:
     ipv6: IPv6Interface | None = None
     proxy: bool = False
     router: IPv4Address | None = None
-    taken: tuple[IPv4Address, ...] = ()
+    reserved_addresses: tuple[IPv4Address, ...] = ()
     beside_dhcp: bool = False
     only_known: bool = False
 
@@ -134,7 +134,7 @@ _READERS = {
     "beside_dhcp": lambda text: _switch("BESIDE_DHCP", text),
     "only_known": lambda text: _switch("ONLY_KNOWN", text),
     "router": lambda text: _ipv4("ROUTER", text)[0],
-    "taken": lambda text: _ipv4("TAKEN", text),
+    "reserved_addresses": lambda text: _ipv4("RESERVED_ADDRESSES", text),
     "dns": _addresses,
     "append": lambda text: _matching("APPEND", APPEND, SAFE, text),
     "timeout": _timeout,

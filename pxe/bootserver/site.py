@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .catalogue import ARCHITECTURES, Entry, joined, parse
+from .catalogue import ARCHITECTURES, Entry, merge, parse
 from .machines import MachineEntry
 from .machines import parse as parse_machines
 from .settings import NAME, Settings, SettingsError
@@ -32,24 +32,24 @@ class Site:
         return found is not None and "/done" in found.read_text(errors="replace")
 
 
-def read(settings: Settings, tree: Path | None, added: Path) -> Site:
+def read_site(settings: Settings, tree: Path | None, added: Path) -> Site:
     """Join what ships and is in the tree with what the user added. Raises Wrong for what is bad.
 
     Without a tree, nothing is looked for in it.
     """
     try:
-        return _read(settings, tree, added)
+        return _read_site(settings, tree, added)
     except PermissionError as error:
         raise SettingsError(
             f"{error.filename} is not readable for everyone, which it must be"
         ) from error
 
 
-def _read(settings: Settings, tree: Path | None, added: Path) -> Site:
+def _read_site(settings: Settings, tree: Path | None, added: Path) -> Site:
     every = _entries(SHIPPED / "catalogue")  # of more releases than one image holds
     shipped = (entry for entry in every if not _missing(entry, tree))
     own = tuple(_entries(added / "catalogue"))
-    entries = joined((shipped, own))
+    entries = merge((shipped, own))
     for entry in own:
         if missing := _missing(entry, tree):
             raise SettingsError(f"{entry.name!r} needs {missing[0]}, which is not there")

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from .settings import Settings, SettingsError
 
-SMALLEST = 30
+MAX_PREFIX_LENGTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ def default_range(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
     return network[share * 101 // 256], network[last]
 
 
-def subnet(address: str, settings: Settings) -> Subnet:
+def subnet_of(address: str, settings: Settings) -> Subnet:
     """Serve the subnet of ADDRESS/LEN. Raises Wrong where the range does not fit in."""
     interface = IPv4Interface(address)
     network = interface.network
-    if network.prefixlen > SMALLEST:
+    if network.prefixlen > MAX_PREFIX_LENGTH:
         raise SettingsError(f"the subnet of {address} has no room for clients")
     first, last = settings.range or default_range(network)
     if not (network.network_address < first <= last < network.broadcast_address):

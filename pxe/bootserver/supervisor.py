@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from .daemons import Daemon
 
-Heard = Callable[[str], None]
-ENDS, SECONDS = 5, 60.0
-PATIENCE = 5.0
+LineHandler = Callable[[str], None]
+MAX_EXITS, EXIT_WINDOW = 5, 60.0
+TERM_SECONDS = 5.0
 
 
 class CrashLoopError(Exception):
@@ -26,10 +26,10 @@ class SupervisedDaemon:
     """One daemon, from `run` until that is cancelled. `ready` is set by its first ready line."""
 
     daemon: Daemon
-    heard: Heard
-    ready_words: str
+    on_line: LineHandler
+    ready_text: str
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    ends: deque[float] = field(default_factory=lambda: deque(maxlen=ENDS))
+    exits: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_EXITS))
 
     async def run(self) -> None:
         """Start it, and again whenever it ends. Raises CrashLoopError if that is too often."""
@@ -40,14 +40,16 @@ class SupervisedDaemon:
             )
             listening = asyncio.create_task(self._listen(process))
             try:
-                await _until_ended(process)
+                await _wait_for_exit(process)
             except asyncio.CancelledError:
                 with suppress(ProcessLookupError):
                     process.terminate()
-                await asyncio.wait((asyncio.create_task(_until_ended(process)),), timeout=PATIENCE)
+                await asyncio.wait(
+                    (asyncio.create_task(_wait_for_exit(process)),), timeout=TERM_SECONDS
+                )
                 raise
             finally:
-                await _clean_up(process)
+                await _kill_group(process)
                 await listening
             self._count(process.returncode)
 
@@ -55,17 +57,17 @@ class SupervisedDaemon:
         assert process.stdout
         while line := await process.stdout.readline():
             text = _printable(line.decode(errors="replace").rstrip())
-            self.heard(text)
-            if self.ready_words in text:
+            self.on_line(text)
+            if self.ready_text in text:
                 self.ready.set()
 
     def _count(self, code: int | None) -> None:
-        self.ends.append(time.monotonic())
-        if len(self.ends) == ENDS and self.ends[-1] - self.ends[0] < SECONDS:
+        self.exits.append(time.monotonic())
+        if len(self.exits) == MAX_EXITS and self.exits[-1] - self.exits[0] < EXIT_WINDOW:
             raise CrashLoopError(
-                f"{self.daemon.name} ended {ENDS} times in a minute, last with {code}"
+                f"{self.daemon.name} ended {MAX_EXITS} times in a minute, last with {code}"
             )
-        self.heard(f"pxe: {self.daemon.name} ended by itself (code {code}); it is started again")
+        self.on_line(f"pxe: {self.daemon.name} ended by itself (code {code}); it is started again")
 
 
 def _printable(line: str) -> str:
@@ -73,7 +75,7 @@ def _printable(line: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
-async def _until_ended(process: Process) -> None:
+async def _wait_for_exit(process: Process) -> None:
     """asyncio's own wait goes on as long as a worker of the dead process keeps its pipe open."""
     ended = asyncio.Event()
     try:
@@ -88,7 +90,7 @@ async def _until_ended(process: Process) -> None:
         os.close(handle)
 
 
-async def _clean_up(process: Process) -> None:
+async def _kill_group(process: Process) -> None:
     """End it, and all that it has started: a killed nginx leaves workers that hold its port."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

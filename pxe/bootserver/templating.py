@@ -23,7 +23,7 @@ def environment(*folders: Path) -> ImmutableSandboxedEnvironment:
     )
 
 
-def rendered(name: str, /, *folders: Path, **values: object) -> str:
+def render(name: str, /, *folders: Path, **values: object) -> str:
     """A template's text. Raises Wrong with the reason if it can't be made."""
     try:
         return environment(*folders).get_template(name).render(**values)
@@ -31,7 +31,7 @@ def rendered(name: str, /, *folders: Path, **values: object) -> str:
         raise SettingsError(f"{name} can't be rendered: {error}") from error
 
 
-def phrase(text: str, **values: object) -> str:
+def render_string(text: str, **values: object) -> str:
     """A short text of a catalogue, with its values put in."""
     try:
         return environment().from_string(text).render(**values)

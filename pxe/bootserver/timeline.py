@@ -15,17 +15,17 @@ ADDRESS, LOADER, MENU, KERNEL, INITRD, ANSWERS, DONE = STAGES = (
     *("address", "loader", "menu", "kernel", "initrd", "answers", "done"),
 )
 FIRMWARE = re.compile(rf"{DHCP}vendor class: (PXE|HTTP)Client")
-GIVEN = re.compile(rf"{DHCP}DHCPACK\(\S+\) {ADDRESSED} {MACHINE}( |$)")
+ACKNOWLEDGED = re.compile(rf"{DHCP}DHCPACK\(\S+\) {ADDRESSED} {MACHINE}( |$)")
 PROXIED = re.compile(rf"{DHCP}PXE\(\S+\) {MACHINE} proxy$")
 BY_TFTP = re.compile(rf"{TFTP}sent /srv/tftp/(?P<file>\S+) to {ADDRESSED}$")
 BY_HTTP = re.compile(rf'^{ADDRESSED} "GET /(?P<file>[^ ?]+)\S* HTTP/[0-9.]+" 20[06] ')
 MENUS = ("menu/", "pxelinux.cfg/")
 GRUB_MENU = "grub/grub.cfg"
 SCHEMA = "create table if not exists seen (mac text, stage text, at real, what text)"
-MOST = 1000
+MAX_CLIENTS = 1000
 """How many clients are kept; those that were not seen for longest go first."""
-OLD = "select mac from seen group by mac order by max(at) desc limit -1 offset ?"
-STUCK = {
+OLDEST = "select mac from seen group by mac order by max(at) desc limit -1 offset ?"
+STALL_LIMITS = {
     ADDRESS: (60, "it asked for no boot loader: is TFTP blocked, or does it start from its disk?"),
     LOADER: (60, "its loader does not get on: look at its screen, and at Secure Boot's settings"),
     KERNEL: (120, "it does not ask for the initrd: too little memory, or the link is gone"),
@@ -52,11 +52,13 @@ class BootedClient:
     mac: str
     stage: str
     since: float
-    way: tuple[BootEvent, ...]
-    stuck: str
+    history: tuple[BootEvent, ...]
+    stalled: str
 
 
-def clients(seen: tuple[BootEvent, ...], site: Site, now: float) -> tuple[BootedClient, ...]:
+def summarize_clients(
+    seen: tuple[BootEvent, ...], site: Site, now: float
+) -> tuple[BootedClient, ...]:
     """Every client, the one that moved last first."""
     ways: dict[str, list[BootEvent]] = {}
     for one in sorted(seen, key=lambda one: one.at):
@@ -68,12 +70,12 @@ def clients(seen: tuple[BootEvent, ...], site: Site, now: float) -> tuple[Booted
 def _client(way: tuple[BootEvent, ...], site: Site, now: float) -> BootedClient:
     """It is where it got furthest: iPXE fetches the initrd before the kernel."""
     furthest, last = max(way, key=lambda seen: STAGES.index(seen.stage)), way[-1]
-    seconds, cause = STUCK.get(furthest.stage, (now, ""))
-    stuck = cause if now - last.at > seconds and _goes_on(furthest, site) else ""
+    seconds, cause = STALL_LIMITS.get(furthest.stage, (now, ""))
+    stuck = cause if now - last.at > seconds and _expects_more(furthest, site) else ""
     return BootedClient(last.mac, furthest.stage, last.at, way, stuck)
 
 
-def _goes_on(seen: BootEvent, site: Site) -> bool:
+def _expects_more(seen: BootEvent, site: Site) -> bool:
     """Will it ask for more? A memory test has no initrd, and not every installer calls back."""
     if seen.stage == KERNEL:
         return any(seen.what == entry.kernel and entry.initrd for entry in site.on_each())
@@ -98,21 +100,22 @@ def stage_of(file: str, site: Site) -> str | None:
 class Timeline:
     """Told of every line of the log, it knows who is where.
 
-    `owner` says whose an address is that another server gave. `pretended` is a client that is none.
+    `owner` says whose an address is that another server gave. `simulated_mac` is the simulated
+    client's, which is not kept.
     """
 
     site: Site
     file: Path
     owner: Callable[[str], str]
-    pretended: str = ""
+    simulated_mac: str = ""
     now: Callable[[], float] = time.time
     macs: dict[str, str] = field(default_factory=dict)
     firmware: str = ""  # the last question of one that boots, not of a system that runs
 
-    def heard(self, line: str) -> None:
+    def feed(self, line: str) -> None:
         """Keep what this line tells of a client; a disk that is full keeps nothing."""
         for seen in self._seen(line):
-            if seen.mac != self.pretended:
+            if seen.mac != self.simulated_mac:
                 with suppress(sqlite3.Error):
                     self._keep(seen)
 
@@ -125,7 +128,7 @@ class Timeline:
     def _seen(self, line: str) -> Iterator[BootEvent]:
         if booting := FIRMWARE.search(line):
             self.firmware = booting["id"]
-        elif given := GIVEN.search(line):
+        elif given := ACKNOWLEDGED.search(line):
             self._remember(given["address"], given["mac"])
             if given["id"] == self.firmware:
                 yield BootEvent(given["mac"], ADDRESS, self.now(), given["address"])
@@ -140,7 +143,7 @@ class Timeline:
     def _remember(self, address: str, mac: str) -> None:
         self.macs.pop(address, "")
         self.macs[address] = mac
-        if len(self.macs) > MOST:
+        if len(self.macs) > MAX_CLIENTS:
             del self.macs[next(iter(self.macs))]
 
     def _keep(self, seen: BootEvent) -> None:
@@ -148,7 +151,7 @@ class Timeline:
         with closing(self._open()) as kept, kept:
             if seen.stage == ADDRESS:
                 kept.execute("delete from seen where mac = ?", (seen.mac,))
-                kept.execute(f"delete from seen where mac in ({OLD})", (MOST - 1,))
+                kept.execute(f"delete from seen where mac in ({OLDEST})", (MAX_CLIENTS - 1,))
             kept.execute("delete from seen where mac = ? and stage = ?", (seen.mac, seen.stage))
             row = (seen.mac, seen.stage, seen.at, seen.what)
             kept.execute("insert into seen values (?, ?, ?, ?)", row)

@@ -9,7 +9,7 @@ from bridgekit.lab.topology import Lab
 # arguments: client architectures (option 93), -1 for firmware that does not say
 PROGRAM = """
 import json, select, socket, sys, time
-from bridgekit.bootserver.dhcp_discovery import ETH_P_ALL, parse, request
+from bridgekit.bootserver.dhcp_discovery import ETH_P_ALL, parse_offer, discover_frame
 
 def asking(mac, arch):
     words = bytes((60, 32)) + b"PXEClient:Arch:%05d:UNDI:003000" % max(arch, 0)

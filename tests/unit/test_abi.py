@@ -49,18 +49,18 @@ def offer(tmp_path: Path, release: str) -> None:
 
 def test_the_same_kernel(tree: Path, mirror: str, tmp_path: Path) -> None:
     offer(tmp_path, OURS)
-    assert installer_abi.findings(PxeSpec(), tree, mirror) == ()
+    assert installer_abi.check_installer_abi(PxeSpec(), tree, mirror) == ()
 
 
 def test_another_kernel(tree: Path, mirror: str, tmp_path: Path) -> None:
     offer(tmp_path, "6.12.99+deb13-amd64")
-    (found,) = installer_abi.findings(PxeSpec(), tree, mirror)
+    (found,) = installer_abi.check_installer_abi(PxeSpec(), tree, mirror)
     assert OURS in found and "6.12.99+deb13-amd64" in found and "--fresh" in found
 
 
 def test_what_is_no_mirror(tree: Path, mirror: str, tmp_path: Path) -> None:
     for url in (mirror, "file:///etc"):
         with pytest.raises(BridgekitError):
-            installer_abi.findings(PxeSpec(), tree, url)
-    (found,) = installer_abi.findings(PxeSpec(), None, mirror)
+            installer_abi.check_installer_abi(PxeSpec(), tree, url)
+    (found,) = installer_abi.check_installer_abi(PxeSpec(), None, mirror)
     assert "No service runs" in found

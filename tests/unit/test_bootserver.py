@@ -9,7 +9,7 @@ import pytest
 
 from bridgekit.bootserver import catalogue, machines, manifest, site
 from bridgekit.bootserver.http import answers
-from bridgekit.bootserver.menus import menus
+from bridgekit.bootserver.menus import render_menus
 from bridgekit.bootserver.settings import Settings, SettingsError
 from bridgekit.pxe import sources
 
@@ -40,8 +40,8 @@ def own(tmp_path: Path, tree: Path) -> Iterator[Path]:
 
 
 def written(tree: Path, own: Path, settings: Settings = USUAL) -> dict[str, str]:
-    found = site.read(settings, tree, own)
-    return dict(menus(found.entries, found.machines, settings, "192.0.2.1"))
+    found = site.read_site(settings, tree, own)
+    return dict(render_menus(found.entries, found.machines, settings, "192.0.2.1"))
 
 
 def test_menus_for_every_loader(tree: Path, own: Path) -> None:
@@ -62,7 +62,7 @@ def test_menus_for_every_loader(tree: Path, own: Path) -> None:
 def test_another_entry_starts_by_itself(tree: Path, own: Path) -> None:
     assert "set default=local\n" in written(tree, own, Settings(default="local"))["grub-amd64.cfg"]
     with pytest.raises(SettingsError, match="no catalogue"):
-        site.read(Settings(default="nosuch"), tree, own)
+        site.read_site(Settings(default="nosuch"), tree, own)
 
 
 def test_another_kernel_in_its_place(tree: Path, own: Path) -> None:
@@ -110,7 +110,7 @@ def test_the_users_own_catalogue(tree: Path, own: Path) -> None:
 def test_a_file_that_is_not_there(tree: Path, own: Path) -> None:
     (own / "catalogue/mine.toml").write_text(OWN)
     with pytest.raises(SettingsError, match=r"'alpine' needs site/vmlinuz"):
-        site.read(Settings(), tree, own)
+        site.read_site(Settings(), tree, own)
 
 
 @pytest.mark.parametrize(
@@ -160,15 +160,15 @@ def test_a_machine_has_its_own_menu(tree: Path, own: Path) -> None:
 
 def test_an_answer_file_is_rendered_for_a_machine(tree: Path, own: Path) -> None:
     (own / "machines.toml").write_text(MACHINES)
-    found = site.read(Settings(), tree, own)
-    text = answers.answer(found, "preseed.cfg", MAC, "192.0.2.101", "192.0.2.1")
+    found = site.read_site(Settings(), tree, own)
+    text = answers.render_answer(found, "preseed.cfg", MAC, "192.0.2.101", "192.0.2.1")
     for line in (
         "d-i netcfg/get_hostname string node1",
         "d-i passwd/username string admin",
         "d-i partman-auto/disk string /dev/vda",
     ):
         assert f"{line}\n" in text
-    unknown = answers.answer(found, "preseed.cfg", "", "192.0.2.102", "192.0.2.1")
+    unknown = answers.render_answer(found, "preseed.cfg", "", "192.0.2.102", "192.0.2.1")
     assert "partman-auto/disk" not in unknown
 
 
@@ -176,8 +176,8 @@ def test_an_answer_file_is_rendered_for_a_machine(tree: Path, own: Path) -> None
 def test_every_shipped_answer_file_is_rendered(tree: Path, own: Path, name: str) -> None:
     data = {"repository": "http://192.0.2.1/site", "user": "a", "password": "$6$h", "keys": ["k"]}
     known = machines.MachineEntry(MAC, hostname="node1", data=data)
-    found = replace(site.read(Settings(), tree, own), machines=(known,))
-    assert "node1" in answers.answer(found, name, MAC, "192.0.2.101", "192.0.2.1")
+    found = replace(site.read_site(Settings(), tree, own), machines=(known,))
+    assert "node1" in answers.render_answer(found, name, MAC, "192.0.2.101", "192.0.2.1")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_an_answer_file_that_fails(tree: Path, own: Path, name: str, text: str |
     if text:
         (own / "answers" / name).write_text(text)
     with pytest.raises(SettingsError):
-        answers.answer(site.read(Settings(), tree, own), name, MAC, "", "192.0.2.1")
+        answers.render_answer(site.read_site(Settings(), tree, own), name, MAC, "", "192.0.2.1")
 
 
 def test_who_asks_is_known_by_its_lease(tree: Path, own: Path, tmp_path: Path) -> None:
@@ -202,9 +202,11 @@ def test_who_asks_is_known_by_its_lease(tree: Path, own: Path, tmp_path: Path) -
     leases = tmp_path / "leases"
     leases.write_text(f"1700000000 {MAC} 192.0.2.101 * 01:{MAC}\nduid 00:01\n")
     said: list[str] = []
-    here = site.read(Settings(), tree, own)
+    here = site.read_site(Settings(), tree, own)
     neighbours = {"192.0.2.101": "nobody asks", "192.0.2.7": "02:00:00:00:00:07"}
-    application = answers.Application(here, leases, "s", said.append, lambda one: neighbours[one])
+    application = answers.AnswerApplication(
+        here, leases, "s", said.append, lambda one: neighbours[one]
+    )
     got: list[object] = []
 
     def ask(path: str, query: str = "", by: str = "192.0.2.101") -> tuple[object, bytes]:
@@ -265,11 +267,11 @@ def test_the_folder_that_the_document_shows(tree: Path, own: Path) -> None:
     for path in re.findall(r'"site/([^"]+)"', shown):
         (own / "files" / path).parent.mkdir(exist_ok=True)
         (own / "files" / path).write_text("a file of the user's")
-    found = site.read(Settings(), tree, own)
+    found = site.read_site(Settings(), tree, own)
     assert {"alpine", "ubuntu", "coreos", "shell"} <= {entry.name for entry in found.entries}
-    assert machines.known(found.machines, MAC).entry == "debian13-auto"
+    assert machines.machine_for(found.machines, MAC).entry == "debian13-auto"
     assert len(sources.parse(fetched)) == 2
-    menus = written(tree, own)
+    render_menus = written(tree, own)
     seed = "ds=nocloud-net;s=http://192.0.2.1/answers/"
-    assert f" '{seed}'\n" in menus["grub-amd64.cfg"]
-    assert f" {seed} " in menus["bios.ipxe"]
+    assert f" '{seed}'\n" in render_menus["grub-amd64.cfg"]
+    assert f" {seed} " in render_menus["bios.ipxe"]

@@ -12,10 +12,10 @@ from bridgekit.pxe.diagnose import fixes
     "text", ["", "{", "[1]", '[["Setting", "0", "1"]]', '[{"kind": "Setting", "fix": {}}]']
 )
 def test_an_unreadable_note_keeps_nothing_from_going(tmp_path: Path, text: str) -> None:
-    home = record.home_of("br0", tmp_path)
-    home.path.parent.mkdir(parents=True)
-    note = home.path.with_name(f"{home.name}.fixed.json")
+    service_dir = record.service_dir_of("br0", tmp_path)
+    service_dir.path.parent.mkdir(parents=True)
+    note = service_dir.path.with_name(f"{service_dir.name}.fixed.json")
     note.write_text(text)
     said: list[str] = []
-    fixes.take_back(home, said.append)
+    fixes.roll_back(service_dir, said.append)
     assert (str(note) in said[0], note.read_text()) == (True, text)

@@ -11,7 +11,7 @@ from bridgekit.bootserver.settings import SettingsError
 from bridgekit.cli import bridge_options
 from bridgekit.errors import UsageError
 from bridgekit.planning.intent import BridgeSpec
-from bridgekit.pxe.preview import rendered
+from bridgekit.pxe.preview import render
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.state.mac import parse_mac, parse_unicast_mac, vendor, with_vendor
 
@@ -62,7 +62,7 @@ def _machines(text: str) -> str:
 def _render(text: str) -> str:
     """Return the MAC address itself, for which there is a menu of its own if it was understood."""
     folder = Path(__file__).with_name("data") / "one-machine"
-    names = dict(rendered(PxeSpec(site=str(folder)), text))
+    names = dict(render(PxeSpec(site=str(folder)), text))
     return MAC if f"menu/grub-amd64-{MAC}.cfg" in names else text
 
 

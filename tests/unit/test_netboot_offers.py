@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridgekit.bootserver import dhcpv6_discovery
-from bridgekit.bootserver.dhcp_discovery import DhcpOffer, parse, request
-from bridgekit.bootserver.dhcp_packet import BOOTP, MAGIC
-from bridgekit.bootserver.dhcpv6_discovery import UDP
+from bridgekit.bootserver.dhcp_discovery import DhcpOffer, discover_frame, parse_offer
+from bridgekit.bootserver.dhcp_packet import BOOTP, MAGIC_COOKIE
+from bridgekit.bootserver.dhcpv6_discovery import UDP_OFFSET
 
 MAC = bytes.fromhex("020000000001")
 SERVER = bytes.fromhex("0200000000fe")
@@ -21,7 +21,7 @@ def offer(options: bytes = OPTIONS, xid: int = XID, mac: bytes = MAC, op: int = 
     yours = bytes((192, 0, 2, 77))
     nothing = bytes(4)
     bootp = BOOTP.pack(
-        op, 1, 6, 0, xid, 0, 0x8000, nothing, yours, nothing, nothing, mac, b"", b"", MAGIC
+        op, 1, 6, 0, xid, 0, 0x8000, nothing, yours, nothing, nothing, mac, b"", b"", MAGIC_COOKIE
     )
     bootp += options
     udp = struct.pack("!HHHH", 67, 68, 8 + len(bootp), 0) + bootp
@@ -32,12 +32,12 @@ def offer(options: bytes = OPTIONS, xid: int = XID, mac: bytes = MAC, op: int = 
 
 
 def test_an_offer() -> None:
-    found = parse(offer(), MAC, XID)
+    found = parse_offer(offer(), MAC, XID)
     assert found == DhcpOffer("192.0.2.1", "192.0.2.77", SERVER.hex(":"), "192.0.2.254")
 
 
 def test_a_server_that_does_not_name_itself() -> None:
-    found = parse(offer(bytes((53, 1, 2, 255))), MAC, XID)
+    found = parse_offer(offer(bytes((53, 1, 2, 255))), MAC, XID)
     assert found == DhcpOffer("192.0.2.9", "192.0.2.77", SERVER.hex(":"), None)
 
 
@@ -49,7 +49,7 @@ def test_a_server_that_does_not_name_itself() -> None:
         offer(op=1),
         offer(bytes((53, 1, 5, 255))),
         offer(b""),
-        request(MAC, XID),
+        discover_frame(MAC, XID),
         offer().replace(SERVER, MAC),
         b"",
         offer()[:60],
@@ -57,13 +57,13 @@ def test_a_server_that_does_not_name_itself() -> None:
     ],
 )
 def test_what_is_no_offer_to_us(frame: bytes) -> None:
-    found = parse(frame, MAC, XID)
+    found = parse_offer(frame, MAC, XID)
     assert found is None or frame == offer()[:-9]
 
 
 @given(st.binary(max_size=600))
 def test_any_bytes(frame: bytes) -> None:
-    assert parse(frame, MAC, XID) is None
+    assert parse_offer(frame, MAC, XID) is None
 
 
 @given(st.data())
@@ -71,20 +71,20 @@ def test_a_damaged_offer(data: st.DataObject) -> None:
     frame = bytearray(offer())
     for at in data.draw(st.lists(st.integers(0, len(frame) - 1), max_size=12)):
         frame[at] = data.draw(st.integers(0, 255))
-    parse(bytes(frame[: data.draw(st.integers(0, len(frame)))]), MAC, XID)
+    parse_offer(bytes(frame[: data.draw(st.integers(0, len(frame)))]), MAC, XID)
 
 
 @given(st.binary(max_size=80))
 def test_any_options(options: bytes) -> None:
-    parse(offer(options), MAC, XID)
+    parse_offer(offer(options), MAC, XID)
 
 
 def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
-    frame = request(MAC, XID)
+    frame = discover_frame(MAC, XID)
     assert frame[:6] == b"\xff" * 6 and frame[6:12] == MAC
     bootp = frame[42:]
     assert bootp[4:8] == XID.to_bytes(4) and bootp[10:12] == b"\x80\x00"
-    assert bootp[236:243] == MAGIC + bytes((53, 1, 1))
+    assert bootp[236:243] == MAGIC_COOKIE + bytes((53, 1, 1))
     assert len(bootp) >= 300
     total = sum(struct.unpack("!10H", frame[14:34]))
     assert (total & 0xFFFF) + (total >> 16) == 0xFFFF
@@ -92,5 +92,5 @@ def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
 
 @given(st.binary(max_size=200))
 def test_hostile_answers_of_ipv6_servers(frame: bytes) -> None:
-    dhcpv6_discovery.parse(frame, MAC, b"abc")
-    dhcpv6_discovery.parse(bytes(UDP + 8) + b"\x02abc" + frame, MAC, b"abc")
+    dhcpv6_discovery.parse_advertise(frame, MAC, b"abc")
+    dhcpv6_discovery.parse_advertise(bytes(UDP_OFFSET + 8) + b"\x02abc" + frame, MAC, b"abc")

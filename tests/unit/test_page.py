@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bridgekit.bootserver import site
-from bridgekit.bootserver.http.report_page import duration, page
+from bridgekit.bootserver.http.report_page import format_duration, render_page
 from bridgekit.bootserver.machines import MachineEntry
 from bridgekit.bootserver.settings import Settings
-from bridgekit.bootserver.timeline import BootEvent, clients
+from bridgekit.bootserver.timeline import BootEvent, summarize_clients
 
 MAC = "52:54:00:c1:00:01"
 WAY = tuple(
@@ -21,12 +21,12 @@ WAY = tuple(
 
 
 def text(known: site.Site, now: float = 1003.0) -> str:
-    return page(clients(WAY, known, now), known, "192.0.2.1", now, "N0nce")
+    return render_page(summarize_clients(WAY, known, now), known, "192.0.2.1", now, "N0nce")
 
 
 @pytest.fixture
 def known(tmp_path: Path) -> site.Site:
-    return site.read(Settings(), None, tmp_path)
+    return site.read_site(Settings(), None, tmp_path)
 
 
 def test_a_machine_is_called_by_its_name(known: site.Site) -> None:
@@ -49,4 +49,4 @@ def test_nothing_from_outside_is_markup(known: site.Site) -> None:
     [(-5, "0 s"), (0.4, "0 s"), (59.9, "59 s"), (60, "1 min"), (7200, "2 h"), (172800, "2 d")],
 )
 def test_durations(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words

@@ -11,7 +11,7 @@ import pytest
 
 from bridgekit.bootserver import dhcp_packet
 from bridgekit.pxe.diagnose import client_simulator
-from bridgekit.pxe.diagnose.client_simulator import FIRMWARE, MALFORMED, SimulationError
+from bridgekit.pxe.diagnose.client_simulator import FIRMWARE, MALFORMED_REPLY, SimulationError
 
 WHOLE = struct.pack("!HH", 3, 1) + b"a loader"
 
@@ -35,16 +35,16 @@ def answering(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_file_by_tftp(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(WHOLE, monkeypatch) as server:
-        assert client_simulator.load(f"tftp://{server}/loader")[::2] == (8, b"a loader")
+        assert client_simulator.download(f"tftp://{server}/loader")[::2] == (8, b"a loader")
 
 
 @pytest.mark.parametrize("packet", [b"", b"\0", b"\0\3\0", b"\0\5\0\1no such file\0"])
 def test_answers_that_are_none(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         answering(packet, monkeypatch) as server,
-        pytest.raises((SimulationError, OSError, *MALFORMED)),
+        pytest.raises((SimulationError, OSError, *MALFORMED_REPLY)),
     ):
-        client_simulator.load(f"tftp://{server}/loader")
+        client_simulator.download(f"tftp://{server}/loader")
 
 
 def drip(server: socket.socket) -> None:
@@ -56,15 +56,15 @@ def drip(server: socket.socket) -> None:
             client.sendall(b".")
 
 
-@pytest.mark.parametrize(("limit", "value"), [("FILE_SECONDS", 0.3), ("MOST", 9)])
+@pytest.mark.parametrize(("limit", "value"), [("FILE_SECONDS", 0.3), ("MAX_FILE_BYTES", 9)])
 def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_simulator, limit, value)
-    monkeypatch.setattr(client_simulator, "READ", 1)
+    monkeypatch.setattr(client_simulator, "READ_BYTES", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,))
         thread.start()
         with pytest.raises(SimulationError, match="does not end"):
-            client_simulator.load(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
+            client_simulator.download(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
         thread.join()
 
 
@@ -72,12 +72,12 @@ def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.Mon
     "url", ["http://", "http://a b/", "http://\x01/", "tftp:///x", "http://[/"]
 )
 def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises((SimulationError, OSError, *MALFORMED)):
-        client_simulator.load(url)
+    with pytest.raises((SimulationError, OSError, *MALFORMED_REPLY)):
+        client_simulator.download(url)
 
 
 def test_each_says_what_it_is() -> None:
     for firmware in FIRMWARE:
-        frame = dhcp_packet.question(bytes(6), 7, dhcp_packet.DISCOVER, firmware.options)
+        frame = dhcp_packet.client_frame(bytes(6), 7, dhcp_packet.DHCPDISCOVER, firmware.options)
         assert b":Arch:%05d:" % firmware.arch in frame
         assert (b"iPXE" in frame) == firmware.ipxe

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
 from bridgekit.pxe import record
 from bridgekit.pxe.files import ServiceDir
-from bridgekit.pxe.spec import PxeSpec, check, default_range
+from bridgekit.pxe.spec import PxeSpec, check_spec, default_range
 
 WISHES = st.builds(
     PxeSpec,
@@ -43,7 +43,7 @@ WISHES = st.builds(
     ],
 )
 def test_good_wishes(change: dict[str, object]) -> None:
-    check(replace(PxeSpec(), **change), ("192.0.2.0/24",))
+    check_spec(replace(PxeSpec(), **change), ("192.0.2.0/24",))
 
 
 @pytest.mark.parametrize(
@@ -82,30 +82,32 @@ def test_good_wishes(change: dict[str, object]) -> None:
 )
 def test_bad_wishes(change: dict[str, object], word: str) -> None:
     with pytest.raises(UsageError, match=word):
-        check(replace(PxeSpec(), **change), ())
+        check_spec(replace(PxeSpec(), **change), ())
 
 
 @pytest.mark.parametrize("mode", ["lan", "proxy"])
 def test_in_a_subnet_of_the_host(mode: str) -> None:
     service = PxeSpec(mode=mode, address="192.0.2.250/24")
-    check(service, ("192.0.2.0/24",))
+    check_spec(service, ("192.0.2.0/24",))
     with pytest.raises(RefusedError, match=f"no subnet of this host, and the mode {mode}"):
-        check(service, ("198.51.100.0/24",))
-    check(PxeSpec(mode=mode), ())  # placing finds an address
+        check_spec(service, ("198.51.100.0/24",))
+    check_spec(PxeSpec(mode=mode), ())  # placing finds an address
     with pytest.raises(UsageError, match="IPv6"):
-        check(PxeSpec(mode=mode, ipv6="fd00:242::1/64"), ())
+        check_spec(PxeSpec(mode=mode, ipv6="fd00:242::1/64"), ())
 
 
 def test_known_machines_are_in_a_folder() -> None:
     with pytest.raises(UsageError, match="of --site"):
-        check(PxeSpec(only_known=True), ())
-    check(PxeSpec(only_known=True, site="/etc/bridgekit/pxe"), ())
+        check_spec(PxeSpec(only_known=True), ())
+    check_spec(PxeSpec(only_known=True, site="/etc/bridgekit/pxe"), ())
 
 
 def test_what_a_wish_comes_to() -> None:
     lan = PxeSpec(mode="lan", address="192.0.2.254/24", nat=False, router="192.0.2.1")
     assert PxeSpec(mode="lan").matches_resolved(lan)
-    assert PxeSpec(mode="lan", nat=False).matches_resolved(replace(lan, taken=("192.0.2.120",)))
+    assert PxeSpec(mode="lan", nat=False).matches_resolved(
+        replace(lan, reserved_addresses=("192.0.2.120",))
+    )
     assert not PxeSpec(mode="lan", address="192.0.2.253/24").matches_resolved(lan)
     assert not PxeSpec(mode="lan", lease="2h").matches_resolved(lan)
     assert not PxeSpec(mode="proxy").matches_resolved(lan)
@@ -117,7 +119,7 @@ def test_what_a_wish_comes_to() -> None:
 @pytest.mark.parametrize("other", ["192.168.0.0/16", "192.168.242.128/25", "192.168.242.7/32"])
 def test_a_subnet_of_the_host(other: str) -> None:
     with pytest.raises(RefusedError, match=other):
-        check(PxeSpec(), ("10.0.0.0/8", other))
+        check_spec(PxeSpec(), ("10.0.0.0/8", other))
 
 
 @pytest.mark.parametrize(
@@ -141,16 +143,16 @@ def test_json_round_trip(service: PxeSpec) -> None:
 @given(WISHES, st.lists(st.sampled_from(["10.0.0.0/8", "0.0.0.0/1", "192.0.2.1/32"])))
 def test_only_our_own_errors(service: PxeSpec, networks: list[str]) -> None:
     try:
-        check(service, tuple(networks))
+        check_spec(service, tuple(networks))
     except (UsageError, RefusedError) as error:
         assert str(error)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1, "service": "{}", "colour": 1}'])
 def test_a_record_that_cannot_be_read(tmp_path: Path, text: str) -> None:
-    home = ServiceDir(tmp_path, "web")
-    assert record.read(home) is None
-    home.path.mkdir(parents=True)
-    (home.path / "record.json").write_text(text)
-    with pytest.raises(BridgekitError, match=r"record\.json is no note"):
-        record.read(home)
+    service_dir = ServiceDir(tmp_path, "web")
+    assert record.read(service_dir) is None
+    service_dir.path.mkdir(parents=True)
+    (service_dir.path / "record.json").write_text(text)
+    with pytest.raises(BridgekitError, match=r"record\.json is no record"):
+        record.read(service_dir)

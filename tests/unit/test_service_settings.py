@@ -3,7 +3,7 @@
 import pytest
 
 from bridgekit.bootserver import machines, subnet
-from bridgekit.bootserver.daemons import daemons, hosts
+from bridgekit.bootserver.daemons import dhcp_hosts, plan_daemons
 from bridgekit.bootserver.settings import Settings, SettingsError, read_settings
 
 APPEND = "console=ttyS0 bridgekit.token=abc url=http://192.0.2.1/a?b~c"
@@ -51,23 +51,23 @@ def test_settings() -> None:
     ],
 )
 def test_the_usual_range(address: str, first: str, last: str) -> None:
-    found = subnet.subnet(address, Settings())
+    found = subnet.subnet_of(address, Settings())
     assert (str(found.first), str(found.last)) == (first, last)
 
 
 @pytest.mark.parametrize("address", ["192.168.242.150/24", "192.0.2.1/31", "192.0.2.4/29"])
 def test_a_subnet_without_room(address: str) -> None:
     with pytest.raises(SettingsError):
-        subnet.subnet(address, Settings())
+        subnet.subnet_of(address, Settings())
 
 
 def test_dnsmasq_is_told_of_machines() -> None:
     known = (machines.MachineEntry(MAC, hostname="node1", loader="pxelinux"),)
-    assert hosts(known, OTHER) == f"{OTHER}\n{MAC},set:pxelinux,node1\n"
+    assert dhcp_hosts(known, OTHER) == f"{OTHER}\n{MAC},set:pxelinux,node1\n"
 
 
 def test_daemons_serve_the_subnet() -> None:
-    dns, http = daemons(subnet.subnet("192.0.2.1/24", Settings()), Settings())
+    dns, http = plan_daemons(subnet.subnet_of("192.0.2.1/24", Settings()), Settings())
     assert "dhcp-range=192.0.2.101,192.0.2.199,255.255.255.0,1h\n" in dns.text
     assert "dhcp-option=option:router,192.0.2.1\n" in dns.text
     assert "listen 192.0.2.1:80;" in http.text
@@ -75,20 +75,20 @@ def test_daemons_serve_the_subnet() -> None:
 
 def test_in_the_hosts_own_subnet() -> None:
     wished = read_settings({"PXE_ROUTER": "192.0.2.254", "PXE_DNS": "192.0.2.53 198.51.100.53"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
+    dns, _ = plan_daemons(subnet.subnet_of("192.0.2.1/24", wished), wished)
     assert "dhcp-option=option:router,192.0.2.254\n" in dns.text
     assert "dhcp-option=option:dns-server,192.0.2.53,198.51.100.53\n" in dns.text
     assert "port=0\n" in dns.text
 
 
 def test_what_is_taken_is_given_to_nobody() -> None:
-    wished = read_settings({"PXE_TAKEN": "192.0.2.120 192.0.2.121"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
-    assert "dhcp-host=id:taken-192.0.2.121,192.0.2.121\n" in dns.text
+    wished = read_settings({"PXE_RESERVED_ADDRESSES": "192.0.2.120 192.0.2.121"})
+    dns, _ = plan_daemons(subnet.subnet_of("192.0.2.1/24", wished), wished)
+    assert "dhcp-host=id:reserved-192.0.2.121,192.0.2.121\n" in dns.text
 
 
 def test_beside_another_server() -> None:
     wished = read_settings({"PXE_PROXY": "yes"})
-    dns, _ = daemons(subnet.subnet("192.0.2.1/24", wished), wished)
+    dns, _ = plan_daemons(subnet.subnet_of("192.0.2.1/24", wished), wished)
     assert "dhcp-range=192.0.2.0,proxy,255.255.255.0\n" in dns.text
     assert "option:router" not in dns.text

@@ -8,7 +8,7 @@ import pytest
 from bridgekit.bootserver import site
 from bridgekit.bootserver.http import answers, handlers
 from bridgekit.bootserver.settings import Settings
-from bridgekit.bootserver.timeline import MOST, STUCK, Timeline, clients
+from bridgekit.bootserver.timeline import MAX_CLIENTS, STALL_LIMITS, Timeline, summarize_clients
 
 MAC, OTHER = "52:54:00:c1:00:01", "52:54:00:c1:00:02"
 DHCP = "dnsmasq-dhcp[4]: 7"
@@ -56,7 +56,7 @@ class Clock:
 
 @pytest.fixture
 def timeline(tmp_path: Path) -> Timeline:
-    known = site.read(Settings(), None, tmp_path)
+    known = site.read_site(Settings(), None, tmp_path)
     return Timeline(known, tmp_path / "clients", {"192.0.2.7": OTHER}.get, Clock())
 
 
@@ -66,51 +66,51 @@ def stages(timeline: Timeline, mac: str = MAC) -> list[str]:
 
 def test_the_whole_way(timeline: Timeline) -> None:
     for line in (*BOOT, *NOTHING):
-        timeline.heard(line)
+        timeline.feed(line)
     assert stages(timeline) == ["address"]
     for stage, line in WAY:
-        timeline.heard(line)
+        timeline.feed(line)
         assert stages(timeline)[-1] == stage
     assert len(set(stages(timeline))) == len(stages(timeline)) == 7
-    (client,) = clients(timeline.all(), timeline.site, timeline.now())
-    assert (client.stage, client.stuck) == ("done", "")
+    (client,) = summarize_clients(timeline.all(), timeline.site, timeline.now())
+    assert (client.stage, client.stalled) == ("done", "")
 
 
 def test_only_firmware_begins_anew(timeline: Timeline) -> None:
     """The installer asks for an address as well."""
     for line in (*BOOT, WAY[0][1]):
-        timeline.heard(line)
-    timeline.heard(f"dnsmasq-dhcp[4]: 8 DHCPACK(eth1) 192.0.2.101 {MAC}")
+        timeline.feed(line)
+    timeline.feed(f"dnsmasq-dhcp[4]: 8 DHCPACK(eth1) 192.0.2.101 {MAC}")
     assert stages(timeline) == ["address", "loader"]
     for line in BOOT:
-        timeline.heard(line)
+        timeline.feed(line)
     assert stages(timeline) == ["address"]
 
 
 def test_ipxe_fetches_the_initrd_first(timeline: Timeline) -> None:
     for line in (*BOOT, WAY[4][1], WAY[3][1]):
-        timeline.heard(line)
-    (client,) = clients(timeline.all(), timeline.site, timeline.now())
-    assert (client.stage, client.way[-1].stage) == ("initrd", "kernel")
+        timeline.feed(line)
+    (client,) = summarize_clients(timeline.all(), timeline.site, timeline.now())
+    assert (client.stage, client.history[-1].stage) == ("initrd", "kernel")
 
 
 def test_beside_another_server(timeline: Timeline) -> None:
     """Its addresses are not in our lines; whose they are is asked of the kernel."""
-    timeline.heard(f"{DHCP} PXE(eth1) {OTHER} proxy")
-    timeline.heard("dnsmasq-tftp[4]: sent /srv/tftp/lpxelinux.0 to 192.0.2.7")
+    timeline.feed(f"{DHCP} PXE(eth1) {OTHER} proxy")
+    timeline.feed("dnsmasq-tftp[4]: sent /srv/tftp/lpxelinux.0 to 192.0.2.7")
     assert stages(timeline, OTHER) == ["address", "loader"]
-    timeline.heard(f"{DHCP} PXE(eth1) {MAC} proxy-ignored")
+    timeline.feed(f"{DHCP} PXE(eth1) {MAC} proxy-ignored")
     assert stages(timeline) == []
 
 
 @pytest.mark.parametrize("steps", range(len(WAY) + 1))
 def test_one_that_hangs(timeline: Timeline, steps: int) -> None:
     for line in (*BOOT, *(line for _, line in WAY[:steps])):
-        timeline.heard(line)
-    (client,) = clients(timeline.all(), timeline.site, timeline.now())
-    assert client.stuck == ""
-    (later,) = clients(timeline.all(), timeline.site, client.since + 7201)
-    assert later.stuck == STUCK.get(client.stage, (0, ""))[1]
+        timeline.feed(line)
+    (client,) = summarize_clients(timeline.all(), timeline.site, timeline.now())
+    assert client.stalled == ""
+    (later,) = summarize_clients(timeline.all(), timeline.site, client.since + 7201)
+    assert later.stalled == STALL_LIMITS.get(client.stage, (0, ""))[1]
 
 
 ANSWER = WAY[5][1]
@@ -126,35 +126,37 @@ ENDS = (
 def test_one_that_asks_for_no_more(timeline: Timeline, last: str) -> None:
     """A memory test has no initrd, and Ignition does not call back."""
     for line in (*BOOT, WAY[2][1], last):
-        timeline.heard(line)
-    (client,) = clients(timeline.all(), timeline.site, timeline.now() + 7201)
-    assert (client.stage in ("kernel", "answers"), client.stuck) == (True, "")
+        timeline.feed(line)
+    (client,) = summarize_clients(timeline.all(), timeline.site, timeline.now() + 7201)
+    assert (client.stage in ("kernel", "answers"), client.stalled) == (True, "")
 
 
 def test_what_is_kept_has_an_end(timeline: Timeline) -> None:
-    for number in range(MOST + 5):
-        timeline.heard(f"{DHCP} PXE(eth1) 02:00:00:00:{number // 256:02x}:{number % 256:02x} proxy")
-    found = clients(timeline.all(), timeline.site, timeline.now())
-    assert len(found) == MOST
+    for number in range(MAX_CLIENTS + 5):
+        timeline.feed(f"{DHCP} PXE(eth1) 02:00:00:00:{number // 256:02x}:{number % 256:02x} proxy")
+    found = summarize_clients(timeline.all(), timeline.site, timeline.now())
+    assert len(found) == MAX_CLIENTS
     assert found[-1].mac == "02:00:00:00:00:05"
 
 
 def test_it_outlives_a_restart_and_a_spoiled_file(timeline: Timeline, tmp_path: Path) -> None:
     for line in BOOT:
-        timeline.heard(line)
+        timeline.feed(line)
     again = Timeline(timeline.site, timeline.file, timeline.owner)
     assert stages(again) == ["address"]
     timeline.file.write_bytes(b"this is no database, and long enough to be looked at" * 40)
-    again.heard(BOOT[0])
-    again.heard(BOOT[2])
+    again.feed(BOOT[0])
+    again.feed(BOOT[2])
     assert again.all() == ()
 
 
 def test_as_json(timeline: Timeline, tmp_path: Path) -> None:
     for line in BOOT:
-        timeline.heard(line)
-    application = answers.Application(timeline.site, tmp_path / "no", "s", print, timeline.owner)
-    page = handlers.Pages(application, timeline)
+        timeline.feed(line)
+    application = answers.AnswerApplication(
+        timeline.site, tmp_path / "no", "s", print, timeline.owner
+    )
+    page = handlers.WebApplication(application, timeline)
     body = b"".join(page({"PATH_INFO": "/clients"}, lambda *_: None))
     (client,) = json.loads(body)
     assert (client["mac"], client["stage"], client["stuck"]) == (MAC, "address", "")

@@ -18,7 +18,7 @@ ROUNDS = 2
 SECONDS = 0.7  # after each round; a machine that sleeps needs the second one
 
 
-def owners(nic: str, addresses: Iterable[IPv4Address]) -> dict[IPv4Address, str]:
+def macs_by_address(nic: str, addresses: Iterable[IPv4Address]) -> dict[IPv4Address, str]:
     """Those of the addresses that somebody on `nic`'s wire answers for, with the MAC address.
 
     The host's own are not among them: it does not hear itself. Raises RefusedError where the wire
@@ -27,12 +27,12 @@ def owners(nic: str, addresses: Iterable[IPv4Address]) -> dict[IPv4Address, str]
     wanted = set(addresses)
     found: dict[IPv4Address, str] = {}
     try:
-        with dhcp_discovery.wire(nic, FILTER) as wire:
-            mac = dhcp_discovery.mac_of(wire, nic)
+        with dhcp_discovery.packet_socket(nic, FILTER) as wire:
+            mac = dhcp_discovery.interface_mac(wire, nic)
             for _ in range(ROUNDS):
                 for address in wanted - found.keys():
                     wire.send(probe(mac, address))
-                _listen(wire, wanted, found, time.monotonic() + SECONDS)
+                _collect_replies(wire, wanted, found, time.monotonic() + SECONDS)
     except OSError as error:
         raise RefusedError(f"Can't ask {nic}'s wire who is there: {error.strerror}.") from error
     return found
@@ -44,7 +44,7 @@ def probe(mac: bytes, address: IPv4Address) -> bytes:
     return ARP.pack(b"\xff" * 6, mac, *kinds, mac, bytes(4), bytes(6), address.packed)
 
 
-def parse(frame: bytes) -> tuple[IPv4Address, str] | None:
+def parse_reply(frame: bytes) -> tuple[IPv4Address, str] | None:
     """Who answers in this frame: the address and its MAC address; None for any other frame."""
     if len(frame) < ARP.size:
         return None
@@ -54,12 +54,12 @@ def parse(frame: bytes) -> tuple[IPv4Address, str] | None:
     return IPv4Address(address), sender.hex(":")
 
 
-def _listen(
+def _collect_replies(
     wire: socket.socket, wanted: set[IPv4Address], found: dict[IPv4Address, str], until: float
 ) -> None:
     """Take what has come, and what comes until then."""
     while (left := until - time.monotonic()) > 0:
         if select.select([wire], [], [], left)[0]:
-            answer = parse(wire.recv(ARP.size))
+            answer = parse_reply(wire.recv(ARP.size))
             if answer and answer[0] in wanted:
                 found.setdefault(*answer)

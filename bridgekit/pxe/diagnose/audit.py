@@ -13,7 +13,7 @@ from bridgekit.pxe.spec import PxeSpec
 
 def check_host(service: PxeSpec) -> None:
     """Refuse what the wish itself or the host's subnets forbid."""
-    wishes.check(service, addresses.host_networks())
+    wishes.check_spec(service, addresses.host_networks())
 
 
 def need_root() -> None:
@@ -37,7 +37,7 @@ def need_bridge(name: str) -> None:
 
 def findings(service: PxeSpec, ours: bool = False) -> tuple[Trouble, ...]:
     """Every reason found; none is good. With `ours` it is our own that answers."""
-    wishes.check(service, ())
+    wishes.check_spec(service, ())
     try:
         need_bridge(service.bridge)
     except RefusedError as error:

@@ -9,8 +9,8 @@ from msgspec import Struct
 from bridgekit.attach import addresses, veth
 from bridgekit.attach.addresses import LinkInfo
 from bridgekit.host.dependencies import firewall
-from bridgekit.pxe.diagnose.fixes import Fix, Member, Setting
-from bridgekit.pxe.diagnose.nft_ports import closing
+from bridgekit.pxe.diagnose.fixes import BridgeAttribute, Fix, VlanMembership
+from bridgekit.pxe.diagnose.nft_ports import find_dropping_rules
 from bridgekit.state.mac import with_vendor
 from bridgekit.system.process import run
 
@@ -59,7 +59,7 @@ def _spanning_tree(bridge: str, wires: int) -> Iterator[Trouble]:
             f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s."
         )
     else:
-        yield Trouble(late, Setting(bridge, "stp_state", "0"))
+        yield Trouble(late, BridgeAttribute(bridge, "stp_state", "0"))
 
 
 def _ports_down(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
@@ -88,7 +88,7 @@ def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
             yield Trouble(
                 f"{bridge}'s port {port.name} sends VLAN {clients} with its tag, so firmware "
                 "understands no answer.",
-                Member(port.name, clients, "pvid untagged"),
+                VlanMembership(port.name, clients, "pvid untagged"),
             )
 
 
@@ -97,7 +97,7 @@ def _apart(bridge: str, port: str, clients: int, served: int) -> Trouble:
         return Trouble(
             f"{bridge}'s port {port} is in no VLAN for untagged frames, so all that firmware sends "
             "there is dropped.",
-            Member(port, served, "pvid untagged"),
+            VlanMembership(port, served, "pvid untagged"),
         )
     return Trouble(
         f"Clients at {bridge}'s port {port} are in VLAN {clients}, and the service would be in "
@@ -123,7 +123,7 @@ def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[Trouble]:
                 f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
                 "chain accept it."
             )
-    for rule in closing(*firewall.find_bridge_rules(once), ports):
+    for rule in find_dropping_rules(*firewall.find_bridge_rules(once), ports):
         yield Trouble(f"The firewall may keep clients from the service: {rule}; look at that rule.")
 
 
@@ -135,9 +135,9 @@ def _no_querier(bridge: str) -> Iterator[Trouble]:
             f"{bridge} gives multicast only to ports that asked for it, and nobody asks them "
             "whether they still want it: without a querier on the wire, IPv6 clients are lost "
             "after some minutes.",
-            Setting(bridge, "multicast_querier", "1"),
+            BridgeAttribute(bridge, "multicast_querier", "1"),
         )
 
 
 def _read(bridge: str, name: str) -> str:
-    return Setting(bridge, name, "").now().value
+    return BridgeAttribute(bridge, name, "").read().value

@@ -1,25 +1,24 @@
-"""What `pxe check --fix` changes on a bridge, and how `pxe down` puts it back."""
+"""What `pxe check --fix` changes on a bridge, and how `pxe down` rolls it back."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-from msgspec.structs import asdict
+import msgspec
+from msgspec import Struct, to_builtins
 
 from bridgekit.attach import addresses, veth
-from bridgekit.errors import RefusedError
+from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.pxe.files import ServiceDir, private_dir
-from bridgekit.system.atomic_file import write
+from bridgekit.system import codec
 from bridgekit.system.namespaces import current
 from bridgekit.system.process import run
 from bridgekit.system.progress import Say
 
-LINKS = Path("/sys/class/net")
+SYS_CLASS_NET = Path("/sys/class/net")
 
 
-class Setting(Struct, frozen=True):
-    """A setting of a bridge's own, and its value. linux/net/bridge/br_sysfs_br.c"""
+class BridgeAttribute(Struct, frozen=True):
+    """An attribute of a bridge and its value. linux/net/bridge/br_sysfs_br.c"""
 
     link: str
     name: str
@@ -30,19 +29,22 @@ class Setting(Struct, frozen=True):
 
     @property
     def _path(self) -> Path:
-        return LINKS / self.link / "bridge" / self.name
+        return SYS_CLASS_NET / self.link / "bridge" / self.name
 
-    def now(self) -> "Setting":
-        """The same setting, with the value that it has."""
-        return Setting(self.link, self.name, self._path.read_text().strip())
+    def read(self) -> "BridgeAttribute":
+        """Return the same attribute with the value that it has now."""
+        return BridgeAttribute(self.link, self.name, self._path.read_text().strip())
 
-    def put(self) -> None:
-        """Write it."""
+    def apply(self) -> None:
+        """Write the value."""
         self._path.write_text(self.value)
 
 
-class Member(Struct, frozen=True):
-    """A port in a VLAN, as "pvid untagged" or "" (tagged); None if it is not in it. bridge(8)"""
+class VlanMembership(Struct, frozen=True):
+    """A port in a VLAN. bridge(8)
+
+    `how` is "pvid untagged", "" (tagged), or None if the port is not in the VLAN.
+    """
 
     link: str
     vlan: int
@@ -51,92 +53,104 @@ class Member(Struct, frozen=True):
     def __str__(self) -> str:
         return f"bridge vlan add dev {self.link} vid {self.vlan} {self.how}"
 
-    def now(self) -> "Member":
-        """The same port and VLAN, as they are."""
-        return Member(self.link, self.vlan, veth.vlans(self.link).get(self.vlan))
+    def read(self) -> "VlanMembership":
+        """Return the same port and VLAN as they are now."""
+        return VlanMembership(self.link, self.vlan, veth.vlans(self.link).get(self.vlan))
 
-    def put(self) -> None:
-        """Make it so."""
+    def apply(self) -> None:
+        """Make the port a member, or take it out of the VLAN."""
         verb, words = ("del", "") if self.how is None else ("add", self.how)
         run("bridge", "vlan", verb, "dev", self.link, "vid", str(self.vlan), *words.split())
 
 
-Fix = Setting | Member
-KINDS = {kind.__name__: kind for kind in (Setting, Member)}
+Fix = BridgeAttribute | VlanMembership
+KINDS: dict[str, type[Fix]] = {"Setting": BridgeAttribute, "Member": VlanMembership}
+"""How each kind of fix is called in the file."""
 
 
 class AppliedFix(Struct, frozen=True):
-    """A fix, what was there before, and which link that was: its index, and the boot."""
+    """A fix, the state before it, and which link that was: its index, and the boot."""
 
     fix: Fix
     before: Fix
     index: int
     boot: str
 
-    def stands(self) -> bool:
-        """Is that very link still there, as the fix has left it?"""
+    def is_unchanged(self) -> bool:
+        """Return whether that very link still has what the fix gave it."""
         link = addresses.link(self.fix.link)
         same = link is not None and (link.index, current().boot) == (self.index, self.boot)
-        return same and self.fix.now() == self.fix
+        return same and self.fix.read() == self.fix
 
 
-def fix(known: tuple[Fix, ...], home: ServiceDir) -> None:
-    """Do all of them, each time noting first what was there.
+class _StoredFix(Struct, frozen=True):
+    """An applied fix as the file holds it; `link` is the index and the boot."""
 
-    RefusedError if no note can be kept.
+    kind: str
+    fix: dict[str, Any]
+    before: dict[str, Any]
+    link: tuple[int, str]
+
+
+def apply_fixes(wanted: tuple[Fix, ...], service_dir: ServiceDir) -> None:
+    """Apply all of them, recording each time the state before.
+
+    Raises RefusedError if that cannot be recorded.
     """
-    done = _noted(home)
-    for one in known:
-        if link := addresses.link(one.link):
-            done = [*done, AppliedFix(one, one.now(), link.index, current().boot)]
-            _note(home, done)
-            one.put()
+    applied = _read_applied(service_dir)
+    for fix in wanted:
+        if link := addresses.link(fix.link):
+            applied = [*applied, AppliedFix(fix, fix.read(), link.index, current().boot)]
+            _write_applied(service_dir, applied)
+            fix.apply()
 
 
-def take_back(home: ServiceDir, say: Say) -> None:
-    """Put back what `fix` found, on links that are still the same and that nobody changed since.
+def roll_back(service_dir: ServiceDir, say: Say) -> None:
+    """Restore the state before `apply_fixes`, on links that nobody changed since.
 
-    A note that can't be read is kept, and said: it must not keep a service from going.
+    A file that cannot be read is kept and reported: it must not keep a service from stopping.
     """
     try:
-        done = _noted(home)
+        applied = _read_applied(service_dir)
     except RefusedError as error:
         return say(str(error))
-    for one in reversed(done):
-        if one.stands():
-            one.before.put()
-    _file(home).unlink(missing_ok=True)
+    for one in reversed(applied):
+        if one.is_unchanged():
+            one.before.apply()
+    _file(service_dir).unlink(missing_ok=True)
 
 
-def _file(home: ServiceDir) -> Path:
-    return home.path.with_name(f"{home.name}.fixed.json")
+def _file(service_dir: ServiceDir) -> Path:
+    return service_dir.path.with_name(f"{service_dir.name}.fixed.json")
 
 
-def _noted(home: ServiceDir) -> list[AppliedFix]:
-    if not _file(home).exists():
-        return []
+def _read_applied(service_dir: ServiceDir) -> list[AppliedFix]:
     try:
-        return [_done(**one) for one in json.loads(_file(home).read_text())]
-    except (ValueError, TypeError, KeyError) as error:
+        stored = codec.read(_file(service_dir), list[_StoredFix]) or []
+        return [_decode(one) for one in stored]
+    except (BridgekitError, msgspec.ValidationError, KeyError) as error:
         raise RefusedError(
-            f"{_file(home)} can't be read. What `pxe check --fix` has changed stays as it is; "
-            "remove that file once it is as it should be."
+            f"{_file(service_dir)} cannot be read; what `pxe check --fix` changed stays as it is; "
+            "remove that file once the bridge is as it should be"
         ) from error
 
 
-def _done(kind: str, fix: Any, before: Any, link: Any) -> AppliedFix:
-    return AppliedFix(KINDS[kind](**fix), KINDS[kind](**before), *link)
+def _decode(stored: _StoredFix) -> AppliedFix:
+    kind = KINDS[stored.kind]
+    fix, before = (msgspec.convert(one, kind) for one in (stored.fix, stored.before))
+    return AppliedFix(fix, before, *stored.link)
 
 
-def _note(home: ServiceDir, done: list[AppliedFix]) -> None:
-    private_dir(home.path.parent)
-    values = [
-        {
-            "kind": type(one.fix).__name__,
-            "fix": asdict(one.fix),
-            "before": asdict(one.before),
-            "link": (one.index, one.boot),
-        }
-        for one in done
+def _write_applied(service_dir: ServiceDir, applied: list[AppliedFix]) -> None:
+    names = {kind: name for name, kind in KINDS.items()}
+    private_dir(service_dir.path.parent)
+    stored = [
+        _StoredFix(
+            names[type(one.fix)],
+            to_builtins(one.fix),
+            to_builtins(one.before),
+            (one.index, one.boot),
+        )
+        for one in applied
     ]
-    write(_file(home), json.dumps(values).encode())
+    codec.write(_file(service_dir), stored)

@@ -31,7 +31,7 @@ def kernel_release(linux: Path) -> str:
     return head[at + 0x200 :].split(b" ", 1)[0].decode(errors="replace")
 
 
-def releases(mirror: str, suite: str) -> frozenset[str]:
+def kernels_with_modules(mirror: str, suite: str) -> frozenset[str]:
     """The kernels whose modules a mirror has for the installer.
 
     Raises RefusedError if it can't tell.
@@ -49,17 +49,17 @@ def releases(mirror: str, suite: str) -> frozenset[str]:
     return frozenset(MODULES.findall(text))
 
 
-def findings(service: PxeSpec, tree: Path | None, mirror: str) -> tuple[str, ...]:
+def check_installer_abi(service: PxeSpec, tree: Path | None, mirror: str) -> tuple[str, ...]:
     """A sentence for each release whose kernel the mirror has no modules for."""
     if tree is None:
         return (f"No service runs on {service.bridge}, so its installer can't be compared.",)
-    return tuple(_stale(service, tree, mirror))
+    return tuple(_missing_modules(service, tree, mirror))
 
 
-def _stale(service: PxeSpec, tree: Path, mirror: str) -> Iterator[str]:
+def _missing_modules(service: PxeSpec, tree: Path, mirror: str) -> Iterator[str]:
     for suite, number in zip(service.suites, service.versions, strict=True):
         release = kernel_release(tree / f"debian/{number}/amd64/linux")
-        there = releases(mirror, suite)
+        there = kernels_with_modules(mirror, suite)
         if release not in there:
             yield (
                 f"Debian {number}'s installer has the kernel {release}, and {mirror} has modules "

@@ -23,12 +23,14 @@ COMPARED: Final[Mapping[str, Callable[[int, int], bool]]] = {
 }
 
 
-def closing(ruleset: list[Json], families: set[str], ports: Mapping[int, str]) -> Iterator[str]:
+def find_dropping_rules(
+    ruleset: list[Json], families: set[str], ports: Mapping[int, str]
+) -> Iterator[str]:
     """Yield each rule or policy that may drop one of these ports of what is bridged.
 
     `families` are those whose rules bridged frames meet; `ports` has each port's protocol.
     """
-    rules = _Rules(ports)
+    rules = _Ruleset(ports)
     rules.read(ruleset)
     first = [
         (home, chain)
@@ -45,7 +47,7 @@ def closing(ruleset: list[Json], families: set[str], ports: Mapping[int, str]) -
                 yield f"nft rule {' '.join(home)} handle {rule['handle']} drops port {told}"
 
 
-class _Rules(Struct):
+class _Ruleset(Struct):
     """A ruleset by name, and the ports that matter."""
 
     ports: Mapping[int, str]
@@ -57,11 +59,11 @@ class _Rules(Struct):
         """Take it in."""
         for kind, one in (pair for item in ruleset for pair in item.items()):
             if kind == "chain":
-                self.chains[_home(one, "name")] = one
+                self.chains[_table_id(one, "name")] = one
             elif kind in ("set", "map"):
-                self.sets[_home(one, "name")] = one
+                self.sets[_table_id(one, "name")] = one
             elif kind == "rule":
-                self.rules.setdefault(_home(one, "chain"), []).append({"expr": [], **one})
+                self.rules.setdefault(_table_id(one, "chain"), []).append({"expr": [], **one})
 
     def reached(self, first: list[TableId]) -> set[TableId]:
         """Those chains, and all that they jump or go to."""
@@ -69,7 +71,9 @@ class _Rules(Struct):
         while left:
             family, table, _ = home = left.pop()
             verdicts = (one for rule in self.rules.get(home, ()) for one in self._verdicts(rule))
-            targets = {(family, table, name) for name in map(_target, verdicts) if name} - found
+            targets = {
+                (family, table, name) for name in map(_jump_target, verdicts) if name
+            } - found
             found |= targets
             left += targets
         return found
@@ -77,10 +81,10 @@ class _Rules(Struct):
     def dropped(self, rule: Json) -> set[int]:
         """The ports that it may drop: those it names, or all if it has no condition."""
         mapped = [value for value, verdict in self._mapped(rule) if "drop" in verdict]
-        found = {port for port in self.ports for value in mapped if _holds(value, port)}
+        found = {port for port in self.ports for value in mapped if _contains(value, port)}
         if any("drop" in one or "reject" in one for one in rule["expr"]):
             matches = [one["match"] for one in rule["expr"] if "match" in one]
-            named = [one for one in matches if _port(one["left"]) in PORTS]
+            named = [one for one in matches if _payload_field(one["left"]) in PORTS]
             if named or not matches:
                 found |= {port for port in self.ports if self._met(named, rule, port)}
         return found
@@ -94,7 +98,7 @@ class _Rules(Struct):
     def _mapped(self, rule: Json) -> Iterator[Any]:
         """Each value and its verdict in maps of ports."""
         for one in rule["expr"]:
-            if "vmap" in one and _port(one["vmap"]["key"]) in PORTS:
+            if "vmap" in one and _payload_field(one["vmap"]["key"]) in PORTS:
                 yield from self._members(one["vmap"]["data"], rule)
 
     def _met(self, named: list[Json], rule: Json, port: int) -> bool:
@@ -105,7 +109,7 @@ class _Rules(Struct):
             return False
         if compared := COMPARED.get(match["op"]):
             return isinstance(match["right"], int) and bool(compared(port, match["right"]))
-        holds = any(_holds(one, port) for one in self._members(match["right"], rule))
+        holds = any(_contains(one, port) for one in self._members(match["right"], rule))
         return holds is (match["op"] != "!=")
 
     def _members(self, values: Any, rule: Json) -> list[Any]:
@@ -116,24 +120,24 @@ class _Rules(Struct):
         return list(values["set"]) if isinstance(values, dict) and "set" in values else [values]
 
 
-def _home(value: Json, name: str) -> TableId:
+def _table_id(value: Json, name: str) -> TableId:
     return str(value["family"]), str(value["table"]), str(value[name])
 
 
-def _target(verdict: Any) -> str:
+def _jump_target(verdict: Any) -> str:
     """Where a verdict leads; a statement without a value is only its name."""
     words = [verdict[word] for word in ("jump", "goto") if word in verdict]
     return str(words[0]["target"]) if words else ""
 
 
-def _port(left: Any) -> str:
+def _payload_field(left: Any) -> str:
     return str(left.get("payload", {}).get("field", "")) if isinstance(left, dict) else ""
 
 
-def _holds(value: Any, port: int) -> bool:
+def _contains(value: Any, port: int) -> bool:
     """Is it this port, or a range with it? An element with a timeout or so is in `elem`."""
     if isinstance(value, dict) and "elem" in value:
-        return _holds(value["elem"]["val"], port)
+        return _contains(value["elem"]["val"], port)
     if isinstance(value, dict) and "range" in value:
         first, last = value["range"]
         return isinstance(first, int) and isinstance(last, int) and first <= port <= last

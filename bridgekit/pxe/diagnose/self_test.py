@@ -1,7 +1,6 @@
 """A netboot without a machine: clients of every kind, out of a network namespace on the bridge."""
 
 import fcntl
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
 from bridgekit.attach.attach import attach, detach
@@ -16,7 +16,7 @@ from bridgekit.attach.spec import NIC, parse_spec
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.diagnose.client_simulator import Step
-from bridgekit.pxe.runtime_state import read_pretended
+from bridgekit.pxe.runtime_state import read_simulated_mac
 
 NO_ADDRESS = "0/0"
 MANIFEST = "srv/tftp.sha256"
@@ -29,15 +29,15 @@ def self_test(bridge: str, pid: int, state: Path) -> Iterator[Step]:
     Nothing is left behind, also if the caller stops in the middle. A second one waits, as both
     would be the same machine.
     """
-    home = record.home_of(bridge, state)
-    with (home.path / "checked").open("w") as file:
+    service_dir = record.service_dir_of(bridge, state)
+    with (service_dir.path / "checked").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield from _trial(bridge, pid, state)
+        yield from _run_clients(bridge, pid, state)
 
 
-def _trial(bridge: str, pid: int, state: Path) -> Iterator[Step]:
-    recorded, mac = _recorded(Path(f"/proc/{pid}/root") / MANIFEST), read_pretended(pid)
-    argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "pretend", NIC)
+def _run_clients(bridge: str, pid: int, state: Path) -> Iterator[Step]:
+    recorded, mac = _read_manifest(Path(f"/proc/{pid}/root") / MANIFEST), read_simulated_mac(pid)
+    argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "simulate", NIC)
     pipe = subprocess.PIPE
     with subprocess.Popen(("unshare", "--net", *argv), stdin=pipe, stdout=pipe, text=True) as child:
         assert child.stdin and child.stdout
@@ -49,20 +49,20 @@ def _trial(bridge: str, pid: int, state: Path) -> Iterator[Step]:
             child.stdin.write("go\n")
             child.stdin.flush()
             while line := child.stdout.readline().strip():
-                yield _judged(Step(**json.loads(line)), recorded)
+                yield _verified(msgspec.json.decode(line, type=Step), recorded)
         finally:
             with suppress(RefusedError):  # it ended by itself, and its interface with it
                 detach(bridge, namespace, state=state)
             child.kill()
 
 
-def _recorded(manifest: Path) -> dict[str, str]:
+def _read_manifest(manifest: Path) -> dict[str, str]:
     lines = (line.partition("  ") for line in manifest.read_text().splitlines())
     return {name: sha256 for sha256, _, name in lines}
 
 
-def _judged(step: Step, recorded: dict[str, str]) -> Step:
+def _verified(step: Step, recorded: dict[str, str]) -> Step:
     known = recorded.get(urlsplit(step.what).path[1:], step.sha256)
-    if step.trouble or known == step.sha256:
+    if step.problem or known == step.sha256:
         return step
-    return replace(step, trouble="it is not the file that was recorded when the service was made")
+    return replace(step, problem="it is not the file that was recorded when the service was made")

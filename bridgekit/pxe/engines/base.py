@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bridgekit.errors import BridgekitError, RefusedError
-from bridgekit.pxe.engines.container import Containers
-from bridgekit.pxe.engines.native import Native
+from bridgekit.pxe.engines.container import ContainerEngine
+from bridgekit.pxe.engines.native import NativeEngine
 from bridgekit.pxe.files import ServiceDir, cache_dir
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system.process import CommandError
@@ -28,35 +28,35 @@ class Engine(Protocol):
     def why_not(self, service: PxeSpec) -> str | None:
         """Why this engine can't run the service here, as a sentence; None if it can."""
 
-    def ready(self, service: PxeSpec) -> bool:
+    def is_ready(self, service: PxeSpec) -> bool:
         """Is what the service runs from there already?"""
 
     def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
         """Make what the service runs from, if it is missing or `fresh`; return where that is."""
 
-    def start(self, service: PxeSpec, home: ServiceDir) -> None:
+    def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Start it, without its clients' interface."""
 
-    def start_again(self, service: PxeSpec, home: ServiceDir) -> None:
+    def start_again(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Start what `start` once made and what has ended; running already is fine."""
 
-    def pid(self, home: ServiceDir) -> int | None:
+    def pid(self, service_dir: ServiceDir) -> int | None:
         """A process inside its network namespace; None when it does not run."""
 
-    def follow(self, home: ServiceDir, more: bool) -> tuple[str, ...]:
+    def follow(self, service_dir: ServiceDir, more: bool) -> tuple[str, ...]:
         """The command that prints its log, and with `more` what is still to come."""
 
-    def stop(self, home: ServiceDir) -> None:
+    def stop(self, service_dir: ServiceDir) -> None:
         """Stop it and remove all that `start` made; nothing there is fine."""
 
 
 def get_engine(name: str, state: Path) -> Engine:
     """The engine of that name, `auto` excepted."""
     cache = cache_dir(state)
-    return Native(cache) if name == "native" else Containers(name, cache)
+    return NativeEngine(cache) if name == "native" else ContainerEngine(name, cache)
 
 
-def choose(service: PxeSpec, state: Path, say: Say) -> Engine:
+def choose_engine(service: PxeSpec, state: Path, say: Say) -> Engine:
     """The engine that the service names, ready to start; for `auto` the first that can be.
 
     What is ready goes before what would have to be built, and a failed build is not the end.
@@ -69,11 +69,11 @@ def choose(service: PxeSpec, state: Path, say: Say) -> Engine:
     ]
     if not able:
         raise RefusedError(f"{' '.join(filter(None, reasons))} {UNCHANGED}")
-    ready = next((get_engine for get_engine in able if get_engine.ready(service)), None)
-    return ready or _built(able, service, say)
+    ready = next((get_engine for get_engine in able if get_engine.is_ready(service)), None)
+    return ready or _build_first(able, service, say)
 
 
-def _built(able: list[Engine], service: PxeSpec, say: Say) -> Engine:
+def _build_first(able: list[Engine], service: PxeSpec, say: Say) -> Engine:
     """The first engine whose image or root could be made; the last one's error otherwise."""
     for candidate in able[:-1]:
         try:

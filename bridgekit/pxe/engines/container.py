@@ -15,7 +15,7 @@ CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", 
 NETWORKS = {"docker": "bridge", "podman": "podman"}
 
 
-class Containers:
+class ContainerEngine:
     """Runs the image with a read-only root and no more rights than it needs."""
 
     def __init__(self, name: str, cache: Path) -> None:
@@ -41,25 +41,25 @@ class Containers:
             return f"{self._name} has no network for the clients' way out; --no-nat goes without."
         return None
 
-    def ready(self, service: PxeSpec) -> bool:
+    def is_ready(self, service: PxeSpec) -> bool:
         """The image is there and as new as its files."""
-        return image.ready(self._name, service)
+        return image.is_ready(self._name, service)
 
     def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
         """Build the image if it is missing or older than its files, or `fresh`."""
-        return image.ensure(self._name, service, self._cache, say, fresh)
+        return image.ensure_image(self._name, service, self._cache, say, fresh)
 
-    def start(self, service: PxeSpec, home: ServiceDir) -> None:
+    def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE"""
         environment = (f"--env={key}={value}" for key, value in service.settings)
         run(
-            *(self._name, "run", "--detach", f"--name={home.name}"),
+            *(self._name, "run", "--detach", f"--name={service_dir.name}"),
             f"--network={NETWORKS[self._name] if service.nat else 'none'}",
             "--cap-drop=ALL",
             *(f"--cap-add={capability}" for capability in CAPABILITIES),
             "--security-opt=no-new-privileges",
             *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=755"),
-            f"--volume={home.name}:/var/lib/pxe",
+            f"--volume={service_dir.name}:/var/lib/pxe",
             *((f"--volume={service.site}:/srv/site:ro",) if service.site else ()),
             "--restart=unless-stopped",
             "--sysctl=net.ipv4.ip_forward=1",
@@ -67,24 +67,24 @@ class Containers:
             image.name_of(service),
         )
 
-    def start_again(self, service: PxeSpec, home: ServiceDir) -> None:
+    def start_again(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Equivalent to: docker start NAME"""
-        run(self._name, "start", home.name)
+        run(self._name, "start", service_dir.name)
 
-    def pid(self, home: ServiceDir) -> int | None:
+    def pid(self, service_dir: ServiceDir) -> int | None:
         """The container's first process, as the host numbers it."""
-        return container_pid(self._name, home.name)
+        return container_pid(self._name, service_dir.name)
 
-    def follow(self, home: ServiceDir, more: bool) -> tuple[str, ...]:
+    def follow(self, service_dir: ServiceDir, more: bool) -> tuple[str, ...]:
         """Equivalent to: docker logs --follow NAME"""
-        return (self._name, "logs", *(("--follow",) if more else ()), home.name)
+        return (self._name, "logs", *(("--follow",) if more else ()), service_dir.name)
 
-    def stop(self, home: ServiceDir) -> None:
+    def stop(self, service_dir: ServiceDir) -> None:
         """Equivalent to: docker rm --force NAME"""
-        if _inspect(self._name, home.name, "{{.Id}}"):
-            run(self._name, "rm", "--force", "--volumes", home.name)
-        if run(self._name, "volume", "ls", "--quiet", f"--filter=name={home.name}").split():
-            run(self._name, "volume", "rm", home.name)
+        if _inspect(self._name, service_dir.name, "{{.Id}}"):
+            run(self._name, "rm", "--force", "--volumes", service_dir.name)
+        if run(self._name, "volume", "ls", "--quiet", f"--filter=name={service_dir.name}").split():
+            run(self._name, "volume", "rm", service_dir.name)
 
     def _has_network(self) -> bool:
         try:

@@ -21,23 +21,23 @@ def name_of(service: PxeSpec) -> str:
     return service.image or f"bridgekit-pxe:{service.image_variant}"
 
 
-def ready(engine: str, service: PxeSpec) -> bool:
+def is_ready(engine: str, service: PxeSpec) -> bool:
     """Is the image there? Ours only if it was built from the files as they are now."""
     if service.image:
         return bool(_inspect(engine, service.image, ".Id"))
     return _inspect(engine, name_of(service), f'index .Config.Labels "{LABEL}"') == _inputs(service)
 
 
-def ensure(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> str:
+def ensure_image(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> str:
     """Return the image's name, once it is there: ours built, someone else's pulled."""
-    if not ready(engine, service) and service.image:
+    if not is_ready(engine, service) and service.image:
         _pull(engine, service.image, say)
-    elif not service.image and (fresh or not ready(engine, service)):
-        build(engine, service, cache, say, fresh)
+    elif not service.image and (fresh or not is_ready(engine, service)):
+        build_image(engine, service, cache, say, fresh)
     return name_of(service)
 
 
-def build(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool) -> str:
+def build_image(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool) -> str:
     """Build the image under its name, whether there is one or not; `fresh` from today's packages.
 
     Equivalent to: docker build --network host -t NAME .
@@ -48,7 +48,7 @@ def build(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool) -> 
     run(
         *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
         *(("--no-cache",) if fresh else ()),  # or it would have the packages of an earlier day
-        f"--build-arg=OLDER={' '.join(rootfs.older(service))}",
+        f"--build-arg=OLDER={' '.join(rootfs.older_suites(service))}",
         f"--build-arg=VERSIONS={' '.join(service.versions)}",
         f"--build-arg=FIRMWARE={'yes' if service.firmware else 'no'}",
         f"--label={LABEL}={_inputs(service)}",
@@ -95,7 +95,7 @@ def _pull(engine: str, name: str, say: Say) -> None:
 
 
 def _inputs(service: PxeSpec) -> str:
-    return f"{service.image_variant}-{files.digest('Dockerfile', 'pxe')}"
+    return f"{service.image_variant}-{files.content_digest('Dockerfile', 'pxe')}"
 
 
 def _inspect(engine: str, name: str, expression: str) -> str:

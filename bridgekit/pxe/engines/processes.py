@@ -11,7 +11,7 @@ from msgspec import Struct
 PROC = Path("/proc")
 
 
-class Process(Struct, frozen=True):
+class ServiceProcess(Struct, frozen=True):
     """A process that can't be mistaken for a later one with the same id."""
 
     pid: int
@@ -22,12 +22,12 @@ class Process(Struct, frozen=True):
         """Its network namespace, as a path."""
         return f"/proc/{self.pid}/ns/net"
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Does it still run?"""
-        return started(self.pid) == self.started
+        return start_time(self.pid) == self.started
 
 
-def started(pid: int) -> int | None:
+def start_time(pid: int) -> int | None:
     """When the process began; None if it does not run (any more)."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
@@ -36,7 +36,7 @@ def started(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def in_namespace(path: str) -> tuple[int, ...]:
+def pids_in_namespace(path: str) -> tuple[int, ...]:
     """All processes in the network namespace at this path."""
     try:
         wanted = os.stat(path)
@@ -53,10 +53,10 @@ def _is_in(pid: int, wanted: os.stat_result) -> bool:
         return False
 
 
-def end(process: Process, patience: float = 5.0, *, alone: bool = False) -> None:
+def terminate(process: ServiceProcess, patience: float = 5.0, *, alone: bool = False) -> None:
     """End a process and, unless `alone`, all in its network namespace: asked first, then killed."""
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
-        if not process.alive():
+        if not process.is_alive():
             return
         try:
             handle = os.pidfd_open(process.pid)
@@ -71,7 +71,7 @@ def end(process: Process, patience: float = 5.0, *, alone: bool = False) -> None
 def _signal_all(pid: int, number: signal.Signals, alone: bool) -> None:
     # one that has not left the caller's namespace yet has nothing but itself to end
     alone = alone or _namespace(pid) == _namespace(os.getpid())
-    for other in (pid,) if alone else in_namespace(f"/proc/{pid}/ns/net"):
+    for other in (pid,) if alone else pids_in_namespace(f"/proc/{pid}/ns/net"):
         if alone or number == signal.SIGKILL or other != pid:
             with suppress(ProcessLookupError):
                 os.kill(other, number)

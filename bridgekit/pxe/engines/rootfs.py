@@ -18,21 +18,21 @@ from bridgekit.system.progress import Say
 BASE = "trixie"
 """What the service itself is made of: the newest release, whose signed GRUB speaks HTTP."""
 BUILD_SECONDS = 1800
-MADE_BY = ("packages", "firmware", "get", "install")
+BUILD_INPUTS = ("packages", "firmware", "get", "install")
 
 
 def path_of(service: PxeSpec, cache: Path) -> Path:
     """Where the root for this release and these packages belongs; it need not exist yet."""
-    inputs = files.digest(*(f"pxe/{name}" for name in MADE_BY))
+    inputs = files.content_digest(*(f"pxe/{name}" for name in BUILD_INPUTS))
     return cache / f"pxe-root-{service.image_variant}-{inputs}"
 
 
-def older(service: PxeSpec) -> tuple[str, ...]:
+def older_suites(service: PxeSpec) -> tuple[str, ...]:
     """The releases that it offers and is not itself made of."""
     return tuple(suite for suite in service.suites if suite != BASE)
 
 
-def ensure(service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> Path:
+def ensure_root(service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> Path:
     """Return the root, built first if it is missing; another builder is waited for.
 
     With `fresh` it is built anew; nothing may run in the old one.
@@ -75,10 +75,10 @@ def _build(service: PxeSpec, root: Path) -> None:
 def _hooks(service: PxeSpec) -> Iterator[str]:
     """What is run in the fresh root, as in the Dockerfile; mmdebstrap gives each to a shell."""
     yield 'mkdir "$1/pxe"'
-    for name in MADE_BY:
+    for name in BUILD_INPUTS:
         yield f'cp {shlex.quote(str(files.asset(f"pxe/{name}")))} "$1/pxe/"'
     firmware = "yes" if service.firmware else "no"
-    words = (" ".join(older(service)), " ".join(service.versions), firmware)
+    words = (" ".join(older_suites(service)), " ".join(service.versions), firmware)
     yield f'chroot "$1" sh /pxe/get {shlex.join(words)}'
     yield 'chroot "$1" sh /pxe/install'
 

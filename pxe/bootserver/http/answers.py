@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..machines import MAC, known, parse_mac
+from ..machines import MAC, machine_for, parse_mac
 from ..settings import NAME, SettingsError
 from ..site import Site
-from ..templating import rendered
+from ..templating import render
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -23,24 +23,24 @@ class AnswerLease:
     hostname: str
 
 
-def leases(text: str) -> tuple[AnswerLease, ...]:
+def parse_leases(text: str) -> tuple[AnswerLease, ...]:
     """Those of dnsmasq's file; a line is: expiry MAC address name client-id."""
     lines = (line.split() for line in text.splitlines())
     found = (words for words in lines if len(words) >= 4 and MAC.fullmatch(words[1]))
     return tuple(AnswerLease(w[1], w[2], "" if w[3] == "*" else w[3]) for w in found)
 
 
-def answer(site: Site, name: str, mac: str, address: str, server: str) -> str:
+def render_answer(site: Site, name: str, mac: str, address: str, server: str) -> str:
     """The answer file `name` for a machine. Raises Wrong if there is none or it fails."""
     if not NAME.fullmatch(name) or not any((folder / name).is_file() for folder in site.answers):
         raise SettingsError(f"there is no answer file {name!r}")
-    machine = known(site.machines, mac)
+    machine = machine_for(site.machines, mac)
     values = {"machine": machine, "data": machine.data, "address": address, "server": server}
-    return rendered(name, *site.answers, **values)
+    return render(name, *site.answers, **values)
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class AnswerApplication:
     """GET /answers/NAME as a WSGI application; who asks is known by its address, or by ?mac=.
 
     `owner` is asked for the MAC address of one whose address another server gave.
@@ -57,7 +57,7 @@ class Application:
         name = environ.get("PATH_INFO", "").removeprefix("/answers/")
         who = self._who(environ)
         try:
-            text = answer(self.site, name, who.mac, who.address, self.server)
+            text = render_answer(self.site, name, who.mac, who.address, self.server)
         except SettingsError as error:
             self.say(f"no answer for {who.mac} at {who.address}: {error}")
             return self._reply(start, "404 Not Found", f"{error}\n")
@@ -67,7 +67,7 @@ class Application:
     def _who(self, environ: dict[str, Any]) -> AnswerLease:
         address = environ.get("HTTP_X_REAL_IP", "")
         text = self.leases.read_text(errors="replace") if self.leases.exists() else ""
-        found = (lease for lease in leases(text) if lease.address == address)
+        found = (lease for lease in parse_leases(text) if lease.address == address)
         lease = next(found, None) or AnswerLease(self.owner(address), address, "")
         asked = parse_qs(environ.get("QUERY_STRING", "")).get("mac", [""])[0]
         return replace(lease, mac=parse_mac(asked)) if MAC.fullmatch(asked) else lease

@@ -7,7 +7,7 @@ from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from wsgiref.simple_server import WSGIRequestHandler
 
-from .handlers import Page
+from .handlers import WsgiApplication
 
 
 class _Handler(WSGIRequestHandler):
@@ -29,19 +29,19 @@ class _Server(ThreadingMixIn, UnixStreamServer):
     request_queue_size = 512  # nginx does not wait: what finds no place there is a 502
     server_name, server_port = "pxe", 80
 
-    def __init__(self, path: Path, application: Page) -> None:
+    def __init__(self, path: Path, application: WsgiApplication) -> None:
         self.base_environ: dict[str, str] = {"SERVER_NAME": "pxe", "GATEWAY_INTERFACE": "CGI/1.1"}
         self.base_environ |= {"SERVER_PORT": "80", "REMOTE_HOST": "", "CONTENT_LENGTH": ""}
         self.base_environ |= {"SCRIPT_NAME": ""}
         self._application = application
         super().__init__(str(path), _Handler)
 
-    def get_app(self) -> Page:
+    def get_app(self) -> WsgiApplication:
         return self._application
 
 
 @contextmanager
-def answering(application: Page, path: Path) -> Iterator[None]:
+def serving_http(application: WsgiApplication, path: Path) -> Iterator[None]:
     """Within, requests to the socket `path` are answered."""
     path.unlink(missing_ok=True)
     with _Server(path, application) as server:

@@ -8,72 +8,78 @@ from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 
-from ..daemons import SILENT
-from ..timeline import STAGES, BootedClient, Timeline, clients
-from .answers import Application, StartResponse
-from .report_page import page
+from ..daemons import OFFERS_PAUSED
+from ..timeline import STAGES, BootedClient, Timeline, summarize_clients
+from .answers import AnswerApplication, StartResponse
+from .report_page import render_page
 
-POLICY = (
+PAGE_POLICY = (
     "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
 )
 """w3.org/TR/CSP3: whatever a machine calls itself, nothing of it is run."""
-NOTHING = "default-src 'none'"
+DENY_ALL_POLICY = "default-src 'none'"
 METRICS = "text/plain; version=0.0.4"
-FRESH = 1.0
+CACHE_SECONDS = 1.0
 """Seconds that a reply is sent again before it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What is sent: its kind, its bytes, and what the browser may do with it."""
 
     kind: str
     body: bytes
-    policy: str = NOTHING
+    policy: str = DENY_ALL_POLICY
 
 
 @dataclass(slots=True)
-class Pages:
+class WebApplication:
     """WSGI: the page, /clients as JSON, /metrics for Prometheus, /answers/NAME, and /done.
 
     An installer calls /done at its end.
     """
 
-    answers: Application
+    answers: AnswerApplication
     timeline: Timeline
     lock: Lock = field(default_factory=Lock)
-    made: dict[str, tuple[float, Reply]] = field(default_factory=dict)
+    cached: dict[str, tuple[float, HttpReply]] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request. That of /done is told by nginx's log, like every other step."""
         path = environ.get("PATH_INFO", "")
         if path == "/done":
-            return _send(start, Reply("text/plain", b"so noted\n"))
+            return _send(start, HttpReply("text/plain", b"so noted\n"))
         if path in ("/", "/clients", "/metrics"):
             by_nginx = "HTTP_X_REAL_IP" in environ  # the host itself gets what is so now
             return _send(start, self._shared(path) if by_nginx else self._make(path))
         return self.answers(environ, start)
 
-    def _shared(self, path: str) -> Reply:
+    def _shared(self, path: str) -> HttpReply:
         """However many ask, it is made once a second: with a thousand machines that takes time."""
         with self.lock:
-            at, reply = self.made.get(path, (0.0, None))
-            if reply is None or time.monotonic() - at >= FRESH:
+            at, reply = self.cached.get(path, (0.0, None))
+            if reply is None or time.monotonic() - at >= CACHE_SECONDS:
                 reply = self._make(path)
-                self.made[path] = time.monotonic(), reply
+                self.cached[path] = time.monotonic(), reply
             return reply
 
-    def _make(self, path: str) -> Reply:
+    def _make(self, path: str) -> HttpReply:
         now = self.timeline.now()
-        found = clients(self.timeline.all(), self.timeline.site, now)
+        found = summarize_clients(self.timeline.all(), self.timeline.site, now)
         if path == "/clients":
-            return Reply("application/json", json.dumps([asdict(one) for one in found]).encode())
+            return HttpReply("application/json", json.dumps([*map(_as_json, found)]).encode())
         if path == "/metrics":
-            return Reply(METRICS, "".join(_metrics(found)).encode())
+            return HttpReply(METRICS, "".join(_metrics(found)).encode())
         nonce = secrets.token_urlsafe()
-        text = page(found, self.timeline.site, self.answers.server, now, nonce)
-        return Reply("text/html; charset=utf-8", text.encode(), POLICY.format(nonce=nonce))
+        text = render_page(found, self.timeline.site, self.answers.server, now, nonce)
+        return HttpReply("text/html; charset=utf-8", text.encode(), PAGE_POLICY.format(nonce=nonce))
+
+
+def _as_json(client: BootedClient) -> dict[str, Any]:
+    """Return a client with the keys that /clients promises: docs/json.md."""
+    fields = asdict(client)
+    return fields | {"way": fields.pop("history"), "stuck": fields.pop("stalled")}
 
 
 def _metrics(found: tuple[BootedClient, ...]) -> Iterator[str]:
@@ -83,16 +89,16 @@ def _metrics(found: tuple[BootedClient, ...]) -> Iterator[str]:
         number = sum(client.stage == stage for client in found)
         yield f'bridgekit_pxe_clients{{stage="{stage}"}} {number}\n'
     yield "# TYPE bridgekit_pxe_clients_stuck gauge\n"
-    yield f"bridgekit_pxe_clients_stuck {sum(bool(client.stuck) for client in found)}\n"
+    yield f"bridgekit_pxe_clients_stuck {sum(bool(client.stalled) for client in found)}\n"
     yield "# TYPE bridgekit_pxe_silent gauge\n"
-    yield f"bridgekit_pxe_silent {int(SILENT.exists())}\n"
+    yield f"bridgekit_pxe_silent {int(OFFERS_PAUSED.exists())}\n"
 
 
-def _send(start: StartResponse, reply: Reply) -> Iterable[bytes]:
+def _send(start: StartResponse, reply: HttpReply) -> Iterable[bytes]:
     headers = [("Content-Type", reply.kind), ("Content-Length", str(len(reply.body)))]
     policy = ("Content-Security-Policy", reply.policy)
     start("200 OK", [*headers, policy, ("Cache-Control", "no-store")])
     return (reply.body,)
 
 
-Page = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+WsgiApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
