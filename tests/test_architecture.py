@@ -34,6 +34,7 @@ ROOMS = {
         "netlink",
         "system",
         "state",
+        "planning.findings",
         "errors",
         "assets",
     },

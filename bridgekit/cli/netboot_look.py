@@ -17,7 +17,7 @@ from bridgekit.pxe import files, lifecycle, preview, spec
 from bridgekit.pxe import status as services
 from bridgekit.pxe.diagnose import audit, installer_abi, self_test
 from bridgekit.pxe.diagnose.client_simulator import Step, simulate
-from bridgekit.pxe.diagnose.doctor import Trouble
+from bridgekit.pxe.diagnose.findings import CLIENT_FAILED, OTHER_DHCP_SERVER, PxeFinding, finding
 from bridgekit.pxe.web_proxy import WebProxy
 
 FOUND_SOMETHING = 10
@@ -54,30 +54,32 @@ def check(
     with errors_as_json(as_json):
         now, pid = services.status(bridge, state), services.pid_on_bridge(bridge, state)
         serves = bool(now and now.running)
-        found = audit.findings(wish, ours=serves)
+        found = list(audit.findings(wish, ours=serves))
         if fix:
-            known = tuple(trouble.fix for trouble in found if trouble.fix)
-            lifecycle.apply_fixes(bridge, known, state)
-            for done in known:
+            fixes = tuple(item.fix for item in found if item.fix)
+            lifecycle.apply_fixes(bridge, fixes, state)
+            for done in fixes:
                 click.echo(f"done: {done}", err=True)
-            found = audit.findings(wish, ours=serves)
-        findings = [trouble.message for trouble in found]
+            found = list(audit.findings(wish, ours=serves))
         if mirror:
             tree = Path(f"/proc/{pid}/root/srv/tftp") if pid else None
-            findings += installer_abi.check_installer_abi(
-                now.service if now else wish, tree, mirror
-            )
+            found += installer_abi.check_installer_abi(now.service if now else wish, tree, mirror)
         if now and now.other_servers:
-            findings.append(f"{SILENT}: {now.other_servers}; it looks again every few seconds.")
+            text = f"{SILENT}: {now.other_servers}; it looks again every few seconds."
+            found.append(finding(OTHER_DHCP_SERVER, text))
         steps = _tried(bridge, pid, state, as_json) if pid and serves else []
-    findings += (f"{one.client}, {one.what}: {one.problem}" for one in steps if one.problem)
+    found += (_failure(step) for step in steps if step.problem)
     if as_json:
-        fixes = [str(trouble.fix) for trouble in found if trouble.fix]
-        told = {"findings": findings, "fixes": fixes, "clients": to_builtins(steps)}
+        told = {
+            "findings": [item.message for item in found],
+            "codes": [item.code for item in found],
+            "fixes": [str(item.fix) for item in found if item.fix],
+            "clients": to_builtins(steps),
+        }
         click.echo(json.dumps({"schema": SCHEMA, **told}, indent=2))
     else:
-        say(_text(found, findings) or f"nothing keeps clients of {bridge} from booting")
-    sys.exit(FOUND_SOMETHING if findings else 0)
+        say(_text(found) or f"nothing keeps clients of {bridge} from booting")
+    sys.exit(FOUND_SOMETHING if found else 0)
 
 
 def _tried(bridge: str, pid: int, state: Path, as_json: bool) -> list[Step]:
@@ -89,10 +91,14 @@ def _tried(bridge: str, pid: int, state: Path, as_json: bool) -> list[Step]:
     return steps
 
 
-def _text(found: tuple[Trouble, ...], findings: list[str]) -> str:
-    fixes = [f"  {trouble.fix}" for trouble in found if trouble.fix]
+def _failure(step: Step) -> PxeFinding:
+    return finding(CLIENT_FAILED, f"{step.client}, {step.what}: {step.problem}")
+
+
+def _text(found: list[PxeFinding]) -> str:
+    fixes = [f"  {item.fix}" for item in found if item.fix]
     helps = ["`bridgekit pxe check --fix` does, until `pxe down`:", *fixes] if fixes else []
-    return "\n".join((*findings, *helps))
+    return "\n".join((*(item.message for item in found), *helps))
 
 
 @click.command()

@@ -37,6 +37,7 @@ def test_spanning_tree(host: Lab) -> None:
     code, found = check(host)
     assert code == 10
     assert "STP is on: a client's port forwards 30 s after" in found["findings"][0]
+    assert found["codes"] == ["pxe-stp-delay"]
     assert found["fixes"] == [f"echo 0 > {SETTING}/stp_state"]
     code, found = check(host, "--fix")
     assert (code, found["findings"], stp(host)) == (0, [], 0)
@@ -50,7 +51,10 @@ FORWARD = "{ type filter hook forward priority 0; policy drop; }"
 @pytest.mark.parametrize("family", ["bridge", "inet"])
 def test_a_firewall_between_the_ports(host: Lab, family: str) -> None:
     """Rules for bridges, or others' where bridged frames go through them."""
-    assert check(host) == (0, {"schema": 1, "findings": [], "fixes": [], "clients": []})
+    assert check(host) == (
+        0,
+        {"schema": 1, "findings": [], "codes": [], "fixes": [], "clients": []},
+    )
     host.run("host", "nft", f"table {family} wall {{ chain through {FORWARD}; }}")
     if family == "inet":
         host.hosts["host"].sysctl("net.bridge.bridge-nf-call-iptables", "1")
@@ -180,7 +184,10 @@ def test_two_ports_with_one_mac(host: Lab) -> None:
 
 
 def test_multicast_that_nobody_asks_for(host: Lab) -> None:
-    assert check(host) == (0, {"schema": 1, "findings": [], "fixes": [], "clients": []})
+    assert check(host) == (
+        0,
+        {"schema": 1, "findings": [], "codes": [], "fixes": [], "clients": []},
+    )
     ipv6 = ("--ipv6", "fd00:242::1/64")
     code, found = check(host, *ipv6)
     assert (code, found["fixes"]) == (10, [f"echo 1 > {SETTING}/multicast_querier"])

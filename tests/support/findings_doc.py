@@ -4,23 +4,25 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from bridgekit.planning.findings import REGISTRY, FindingType
+from bridgekit.planning.findings import REGISTRY, FindingType, types_in
+from bridgekit.pxe.diagnose import findings as pxe_findings
 
 PAGE = Path(__file__).parent.parent.parent / "docs/findings.md"
 LEVELS = {"refuse": "Refused", "warn": "Warning", "note": "Note"}
 HEAD = """\
 # Findings
 
-What the checks of `plan`, `apply` and `rollback` report before anything is changed. A refusal ends
-with exit code 3. The codes are stable: `--json` has them.
+What the checks of `plan`, `apply` and `rollback` report before anything is changed, and what
+`pxe check` reports. A refusal ends with exit code 3. The codes are stable: `--json` has them.
 
-This page is generated from `bridgekit/planning/findings` by `python -m tests.support.findings_doc`.
+This page is generated from `bridgekit/planning/findings` and `bridgekit/pxe/diagnose/findings.py`
+by `python -m tests.support.findings_doc`.
 """
 
 
 def every_kind() -> tuple[FindingType, ...]:
     """Return every kind of finding of the product."""
-    return REGISTRY
+    return (*REGISTRY, *types_in(pxe_findings))
 
 
 def page() -> str:

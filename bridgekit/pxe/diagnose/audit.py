@@ -7,7 +7,7 @@ from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.pxe import resolve
 from bridgekit.pxe import spec as wishes
 from bridgekit.pxe.diagnose import doctor
-from bridgekit.pxe.diagnose.doctor import Trouble
+from bridgekit.pxe.diagnose.findings import SERVICE_REFUSED, PxeFinding, finding
 from bridgekit.pxe.spec import PxeSpec
 
 
@@ -35,15 +35,15 @@ def need_bridge(name: str) -> None:
         raise RefusedError(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
 
 
-def findings(service: PxeSpec, ours: bool = False) -> tuple[Trouble, ...]:
+def findings(service: PxeSpec, ours: bool = False) -> tuple[PxeFinding, ...]:
     """Every reason found; none is good. With `ours` it is our own that answers."""
     wishes.check_spec(service, ())
     try:
         need_bridge(service.bridge)
     except RefusedError as error:
-        return (Trouble(str(error)),)
-    found = doctor.troubles(service.bridge, ipv6=bool(service.ipv6))
-    return (*map(Trouble, _refusals(service, ours)), *found)
+        return (finding(SERVICE_REFUSED, str(error)),)
+    found = doctor.check_bridge(service.bridge, ipv6=bool(service.ipv6))
+    return (*(finding(SERVICE_REFUSED, text) for text in _refusals(service, ours)), *found)
 
 
 def _refusals(service: PxeSpec, ours: bool) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import combinations
 
-from msgspec import Struct
-
 from bridgekit.attach import addresses, veth
 from bridgekit.attach.addresses import LinkInfo
 from bridgekit.host.dependencies import firewall
-from bridgekit.pxe.diagnose.fixes import BridgeAttribute, Fix, VlanMembership
+from bridgekit.pxe.diagnose import findings as kinds
+from bridgekit.pxe.diagnose.findings import PxeFinding, finding
+from bridgekit.pxe.diagnose.fixes import BridgeAttribute, VlanMembership
 from bridgekit.pxe.diagnose.nft_ports import find_dropping_rules
 from bridgekit.state.mac import with_vendor
 from bridgekit.system.process import run
@@ -24,15 +24,8 @@ PORTS = {67: "udp", 68: "udp", 69: "udp", 80: "tcp", 4011: "udp"}
 PORTS6 = {546: "udp", 547: "udp"}
 
 
-class Trouble(Struct, frozen=True):
-    """What is wrong and what it means for a netboot, in a sentence; `fix` is known for some."""
-
-    message: str
-    fix: Fix | None = None
-
-
-def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
-    """All that is found on a bridge that exists; `ipv6` if clients are served by IPv6, too."""
+def check_bridge(bridge: str, *, ipv6: bool) -> Iterator[PxeFinding]:
+    """Yield every finding about a bridge that exists; `ipv6` if clients are served by IPv6, too."""
     ports = tuple(link for link in addresses.links() if link.controller == bridge)
     wires = tuple(port for port in ports if port.kind != "tun" and not port.ours)
     yield from _spanning_tree(bridge, len(wires))
@@ -44,7 +37,7 @@ def troubles(bridge: str, *, ipv6: bool) -> Iterator[Trouble]:
         yield from _no_querier(bridge)
 
 
-def _spanning_tree(bridge: str, wires: int) -> Iterator[Trouble]:
+def _spanning_tree(bridge: str, wires: int) -> Iterator[PxeFinding]:
     """STP starves DHCP: a new port forwards only after twice the delay."""
     delay = addresses.spanning_tree_delay(bridge)
     if not delay:
@@ -54,23 +47,30 @@ def _spanning_tree(bridge: str, wires: int) -> Iterator[Trouble]:
         "gives up before."
     )
     if wires > 1:
-        yield Trouble(
+        yield finding(
+            kinds.STP_DELAYS_CLIENTS,
             f"{late} {bridge} has {wires} ports that lead out, so without STP they might make a "
-            f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s."
+            f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s.",
         )
     else:
-        yield Trouble(late, BridgeAttribute(bridge, "stp_state", "0"))
+        yield finding(kinds.STP_DELAYS_CLIENTS, late, BridgeAttribute(bridge, "stp_state", "0"))
 
 
-def _ports_down(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
+def _ports_down(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
     for port in wires:
         if not port.up:
-            yield Trouble(f"{bridge}'s port {port.name} is down; `ip link set {port.name} up`.")
+            yield finding(
+                kinds.PORT_DOWN,
+                f"{bridge}'s port {port.name} is down; `ip link set {port.name} up`.",
+            )
         elif not port.carrier:
-            yield Trouble(f"{bridge}'s port {port.name} has no carrier: no cable, or nobody there.")
+            yield finding(
+                kinds.PORT_NO_CARRIER,
+                f"{bridge}'s port {port.name} has no carrier: no cable, or nobody there.",
+            )
 
 
-def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
+def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
     """Firmware sends and hears untagged frames; the service's port is in the default VLAN."""
     if not addresses.filters_vlans(bridge):
         return
@@ -80,58 +80,68 @@ def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
         if clients != served:
             yield _apart(bridge, port.name, clients, served)
         elif not clients:
-            yield Trouble(
+            yield finding(
+                kinds.NO_DEFAULT_VLAN,
                 f"{bridge} puts new ports into no VLAN (its vlan_default_pvid is 0), so all that "
-                "the service and firmware send is dropped."
+                "the service and firmware send is dropped.",
             )
         elif "untagged" not in veth.vlans(port.name)[clients]:
-            yield Trouble(
+            yield finding(
+                kinds.PORT_TAGGED,
                 f"{bridge}'s port {port.name} sends VLAN {clients} with its tag, so firmware "
                 "understands no answer.",
                 VlanMembership(port.name, clients, "pvid untagged"),
             )
 
 
-def _apart(bridge: str, port: str, clients: int, served: int) -> Trouble:
+def _apart(bridge: str, port: str, clients: int, served: int) -> PxeFinding:
     if not clients:
-        return Trouble(
+        return finding(
+            kinds.PORT_NO_PVID,
             f"{bridge}'s port {port} is in no VLAN for untagged frames, so all that firmware sends "
             "there is dropped.",
             VlanMembership(port, served, "pvid untagged"),
         )
-    return Trouble(
+    return finding(
+        kinds.OTHER_VLAN,
         f"Clients at {bridge}'s port {port} are in VLAN {clients}, and the service would be in "
         f"{f'VLAN {served}' if served else 'none'}: they never meet. A bridge without VLAN "
-        f"filtering, or with {clients} as its vlan_default_pvid, serves them."
+        f"filtering, or with {clients} as its vlan_default_pvid, serves them.",
     )
 
 
-def _same_macs(bridge: str, ports: tuple[LinkInfo, ...]) -> Iterator[Trouble]:
+def _same_macs(bridge: str, ports: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
     for one, other in combinations(ports, 2):
         if one.mac == other.mac:
-            yield Trouble(
+            yield finding(
+                kinds.SAME_MAC,
                 f"{bridge}'s ports {one.name} and {other.name} have the same MAC address "
-                f"{with_vendor(one.mac)}, so answers go to only one of them; give one another."
+                f"{with_vendor(one.mac)}, so answers go to only one of them; give one another.",
             )
 
 
-def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[Trouble]:
+def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[PxeFinding]:
     once = cache(run)
     for tie in firewall.find_dependencies(bridge, once):
         if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
-            yield Trouble(
+            yield finding(
+                kinds.FIREWALL_DROPS,
                 f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
-                "chain accept it."
+                "chain accept it.",
             )
     for rule in find_dropping_rules(*firewall.find_bridge_rules(once), ports):
-        yield Trouble(f"The firewall may keep clients from the service: {rule}; look at that rule.")
+        yield finding(
+            kinds.FIREWALL_CLOSES_PORT,
+            f"The firewall may keep clients from the service: {rule}; look at that rule.",
+        )
 
 
-def _no_querier(bridge: str) -> Iterator[Trouble]:
+def _no_querier(bridge: str) -> Iterator[PxeFinding]:
     """Neighbour discovery is multicast, which a snooping bridge forgets whom to give. RFC 4541"""
     snoops = _read(bridge, "multicast_snooping") == "1"
     if snoops and _read(bridge, "multicast_querier") == "0":
-        yield Trouble(
+        yield finding(
+            kinds.NO_QUERIER,
             f"{bridge} gives multicast only to ports that asked for it, and nobody asks them "
             "whether they still want it: without a querier on the wire, IPv6 clients are lost "
             "after some minutes.",

@@ -13,6 +13,12 @@ from pathlib import Path
 from urllib.error import URLError
 
 from bridgekit.errors import RefusedError, UsageError
+from bridgekit.pxe.diagnose.findings import (
+    INSTALLER_KERNEL_STALE,
+    NO_INSTALLER,
+    PxeFinding,
+    finding,
+)
 from bridgekit.pxe.spec import PxeSpec
 
 INDEX = "dists/{suite}/main/debian-installer/binary-amd64/Packages.xz"
@@ -49,20 +55,22 @@ def kernels_with_modules(mirror: str, suite: str) -> frozenset[str]:
     return frozenset(MODULES.findall(text))
 
 
-def check_installer_abi(service: PxeSpec, tree: Path | None, mirror: str) -> tuple[str, ...]:
-    """A sentence for each release whose kernel the mirror has no modules for."""
+def check_installer_abi(service: PxeSpec, tree: Path | None, mirror: str) -> tuple[PxeFinding, ...]:
+    """Return a finding for each release whose kernel the mirror has no modules for."""
     if tree is None:
-        return (f"No service runs on {service.bridge}, so its installer can't be compared.",)
+        text = f"No service runs on {service.bridge}, so its installer can't be compared."
+        return (finding(NO_INSTALLER, text),)
     return tuple(_missing_modules(service, tree, mirror))
 
 
-def _missing_modules(service: PxeSpec, tree: Path, mirror: str) -> Iterator[str]:
+def _missing_modules(service: PxeSpec, tree: Path, mirror: str) -> Iterator[PxeFinding]:
     for suite, number in zip(service.suites, service.versions, strict=True):
         release = kernel_release(tree / f"debian/{number}/amd64/linux")
         there = kernels_with_modules(mirror, suite)
         if release not in there:
-            yield (
+            yield finding(
+                INSTALLER_KERNEL_STALE,
                 f"Debian {number}'s installer has the kernel {release}, and {mirror} has modules "
                 f"for {', '.join(sorted(there)) or 'none'}: it would find no network card or disk. "
-                "`bridgekit pxe build --fresh` makes the service from today's packages."
+                "`bridgekit pxe build --fresh` makes the service from today's packages.",
             )
