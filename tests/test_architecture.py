@@ -12,18 +12,19 @@ from bridgekit.cli import HIDDEN
 from bridgekit.cli import VERBS as SHOWN
 
 PACKAGE = Path(__file__).parent.parent / "bridgekit"
-PURE = ("state", "planning", "persistence")
+PURE = ("uapi", "state", "planning", "persistence")
 MACHINE = {"os", "subprocess", "socket", "pathlib", "shutil", "pyroute2", "glob", "tempfile"}
 ROOMS = {
     "errors": set(),
-    "state": {"state"},
-    "planning": {"planning", "state", "errors"},
-    "persistence": {"persistence", "state", "errors"},
+    "uapi": {"uapi"},
+    "state": {"state", "uapi"},
+    "planning": {"planning", "state", "uapi", "errors"},
+    "persistence": {"persistence", "state", "uapi", "errors"},
     "system": {"system", "errors"},
-    "netlink": {"netlink", "state", "errors"},
-    "host": {"host", "netlink", "system", "state", "planning.operations", "errors"},
+    "netlink": {"netlink", "state", "uapi", "errors"},
+    "host": {"host", "netlink", "system", "state", "uapi", "planning.operations", "errors"},
     "transaction": {"transaction", "host", "netlink", "system", "planning", "state", "errors"},
-    "application": {"application", "transaction", "host", "planning", "state"}
+    "application": {"application", "transaction", "host", "planning", "state", "uapi"}
     | {"persistence", "pxe", "attach", "system", "errors"},
     "attach": {"attach", "host", "netlink", "system", "state", "errors", "pxe"},
     "pxe": {

@@ -19,8 +19,9 @@ from bridgekit.planning.plan import FileChange, IfupdownState, Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import target_state
 from bridgekit.state.network_state import NetworkState
-from bridgekit.state.routes.message import MAIN_TABLE, header, table_of
+from bridgekit.state.routes.message import header, table_of
 from bridgekit.transaction.store import Store
+from bridgekit.uapi.rtnetlink import RT_TABLE_MAIN
 
 FALLBACK_NIC = "eth0"
 
@@ -107,6 +108,6 @@ def default_nic(state: NetworkState, bridge: str, store: Store) -> str:
 def _default_route_links(state: NetworkState) -> list[str]:
     routes = state.routes
     loopbacks = {link.name for link in state.links if link.loopback}
-    defaults = routes.where(lambda m: header(m).dst_len == 0 and table_of(m) == MAIN_TABLE)
+    defaults = routes.where(lambda m: header(m).dst_len == 0 and table_of(m) == RT_TABLE_MAIN)
     first = (link for message in defaults.messages for link in routes.links(message)[:1])
     return [link for link in first if link not in loopbacks]

@@ -16,7 +16,6 @@ from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import preserved_state
-from bridgekit.state.address import LINK_SCOPE
 from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file
 from bridgekit.transaction import executor
@@ -24,6 +23,7 @@ from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.record import Record
 from bridgekit.transaction.store import Store
+from bridgekit.uapi.rtnetlink import RT_SCOPE_LINK
 
 INTERFACES = Path("/etc/network/interfaces")
 
@@ -83,7 +83,7 @@ def foreign(
     port = nic or _uplink(state, bridge, without)
     if port is None:
         raise RefusedError(f"{bridge} has no port that could take its state; nothing was changed")
-    if not any(address.scope != LINK_SCOPE for address in state.addresses_on(bridge)):
+    if not any(address.scope != RT_SCOPE_LINK for address in state.addresses_on(bridge)):
         raise RefusedError(
             f"{bridge} has no address to be taken back to {port}; nothing was changed"
         )

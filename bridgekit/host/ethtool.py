@@ -6,10 +6,8 @@ import socket
 import struct
 
 from bridgekit.errors import BridgekitError
+from bridgekit.uapi.device import ETH_FLAG_LRO, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, SIOCETHTOOL
 
-SIOCETHTOOL = 0x8946
-GET_FLAGS, SET_FLAGS = 0x25, 0x26
-LRO = 1 << 15
 VALUE = struct.Struct("=II")
 IFREQ = struct.Struct("16sP16x")
 
@@ -17,7 +15,7 @@ IFREQ = struct.Struct("16sP16x")
 def lro(link: str) -> bool:
     """Does the hardware join segments that it receives? Equivalent to: ethtool -k LINK"""
     try:
-        return bool(_flags(link, GET_FLAGS, 0) & LRO)
+        return bool(_flags(link, ETHTOOL_GFLAGS, 0) & ETH_FLAG_LRO)
     except OSError:  # many links have no such features, and some are gone
         return False
 
@@ -25,8 +23,8 @@ def lro(link: str) -> bool:
 def set_lro(link: str, on: bool, undoing: bool = False) -> None:
     """Switch it; BridgekitError if the NIC refuses. Equivalent to: ethtool -K LINK lro on|off"""
     try:
-        flags = _flags(link, GET_FLAGS, 0)
-        _flags(link, SET_FLAGS, flags | LRO if on else flags & ~LRO)
+        flags = _flags(link, ETHTOOL_GFLAGS, 0)
+        _flags(link, ETHTOOL_SFLAGS, flags | ETH_FLAG_LRO if on else flags & ~ETH_FLAG_LRO)
     except OSError as error:
         if not undoing:
             word = "on" if on else "off"

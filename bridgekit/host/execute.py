@@ -13,25 +13,40 @@ from bridgekit.host import readiness
 from bridgekit.host.ingress_redirect import IngressRedirect
 from bridgekit.netlink import dump, fdb, links
 from bridgekit.netlink.address_neighbour import (
-    NEWADDR,
     address_body,
     changed_for_peers,
     neighbour_body,
     restore_flags,
     without_settings,
 )
-from bridgekit.netlink.links import DELLINK, NEWLINK, SETLINK, link_body
+from bridgekit.netlink.links import link_body
 from bridgekit.netlink.parallel import run_all
-from bridgekit.netlink.route_batch import DELROUTE, NEWROUTE, RouteBatch
-from bridgekit.netlink.socket import CREATE, EXCL, REPLACE, NetlinkError, NetlinkSocket, Request
+from bridgekit.netlink.route_batch import RouteBatch
+from bridgekit.netlink.socket import NetlinkError, NetlinkSocket, Request
 from bridgekit.planning import operations as op
 from bridgekit.state import nlattr
-from bridgekit.state.address import IPV4, IPV6, NODAD, Address
+from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.link import BridgeSettings, Link, PortOptions
 from bridgekit.state.routes.block import RouteBlock
+from bridgekit.uapi.if_addr import IFA_F_NODAD
+from bridgekit.uapi.if_link import IFLA_MASTER, IN6_ADDR_GEN_MODE_NONE
+from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
+from bridgekit.uapi.rtnetlink import (
+    RTM_DELADDR,
+    RTM_DELLINK,
+    RTM_DELNEIGH,
+    RTM_DELROUTE,
+    RTM_DELRULE,
+    RTM_GETLINK,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    RTM_NEWNEIGH,
+    RTM_NEWNEXTHOP,
+    RTM_NEWROUTE,
+    RTM_NEWRULE,
+    RTM_SETLINK,
+)
 
-NEWRULE, DELRULE, NEWNEXTHOP = 32, 33, 104
-DELADDR, NEWNEIGH, DELNEIGH = 21, 28, 29
 ALREADY_THERE = frozenset({errno.EEXIST})
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV})
 
@@ -84,22 +99,22 @@ class Executor:
         if self._undoing and links.link(channel, operation.name):
             return
         body = links.new_bridge(operation.name, operation.settings)
-        channel.exchange([Request(NEWLINK, body, CREATE | EXCL)])
+        channel.exchange([Request(RTM_NEWLINK, body, NLM_F_CREATE | NLM_F_EXCL)])
         made = links.link(channel, operation.name)
         if made and made.addrgenmode is not None:
-            channel.exchange([links.set_addrgenmode(made.index, 1)])
+            channel.exchange([links.set_addrgenmode(made.index, IN6_ADDR_GEN_MODE_NONE)])
         if made and operation.settings.alias:
             alias = links.alias_attribute(operation.settings.alias)
-            channel.exchange([Request(SETLINK, link_body(made.index, alias))])
+            channel.exchange([Request(RTM_SETLINK, link_body(made.index, alias))])
 
     @_do.register
     def _(self, operation: op.DeleteBridge, channel: NetlinkSocket) -> None:
-        channel.exchange([Request(DELLINK, link_body(_index(channel, operation.name)))])
+        channel.exchange([Request(RTM_DELLINK, link_body(_index(channel, operation.name)))])
 
     @_do.register
     def _(self, operation: op.SetUp, channel: NetlinkSocket) -> None:
         index = _index(channel, operation.link)
-        channel.exchange([Request(SETLINK, link_body(index, up=operation.up))])
+        channel.exchange([Request(RTM_SETLINK, link_body(index, up=operation.up))])
 
     @_do.register
     def _(self, operation: op.SetAddrGenMode, channel: NetlinkSocket) -> None:
@@ -110,7 +125,7 @@ class Executor:
         index = _index(channel, operation.name)
         pairs = zip(_attributes(operation.after), _attributes(operation.before), strict=True)
         changed = b"".join(new for new, old in pairs if new != old)
-        channel.exchange([Request(SETLINK, link_body(index, changed))])
+        channel.exchange([Request(RTM_SETLINK, link_body(index, changed))])
 
     @_do.register
     def _(self, operation: op.SetController, channel: NetlinkSocket) -> None:
@@ -118,11 +133,11 @@ class Executor:
         nic = _link(channel, operation.link)
         target = _link(channel, operation.after) if operation.after else None
         bridge = target or links.link(channel, operation.before or "")
-        number = nlattr.number(links.MASTER, target.index if target else 0)
-        change = [Request(SETLINK, link_body(nic.index, number))]
+        number = nlattr.number(IFLA_MASTER, target.index if target else 0)
+        change = [Request(RTM_SETLINK, link_body(nic.index, number))]
         if target and operation.port != PortOptions():
-            change.append(Request(NEWLINK, links.port_body(nic.index, operation.port)))
-        change += [Request(links.GETLINK, link_body(target.index))] if target else []
+            change.append(Request(RTM_NEWLINK, links.port_body(nic.index, operation.port)))
+        change += [Request(RTM_GETLINK, link_body(target.index))] if target else []
         with self._redirect.to(bridge) if self._redirect else nullcontext():
             channel.exchange(change)
         if target:
@@ -137,9 +152,9 @@ class Executor:
         channel.exchange(requests)
         proven = [a for a in operation.addresses if a.family == IPV6 and not a.tentative]
         readiness.wait_usable(channel, operation.link, proven)
-        channel.exchange([restore_flags(a, index) for a in proven if not a.flags & NODAD])
+        channel.exchange([restore_flags(a, index) for a in proven if not a.flags & IFA_F_NODAD])
         extra = changed_for_peers(index, proven, operation.connected)
-        channel.exchange([Request(DELROUTE, body, 0, GONE) for body in extra])
+        channel.exchange([Request(RTM_DELROUTE, body, 0, GONE) for body in extra])
         # the kernel's own, where someone has given that route another source or metrics
         bare = without_settings(operation.connected, operation.addresses)
         replay = RouteBatch(links.indices(channel), self._undoing)
@@ -153,19 +168,21 @@ class Executor:
         replay = RouteBatch(links.indices(channel), self._undoing)
         routes = replay.removed(operation.connected, GONE)
         bodies = [address_body(address, index, 0) for address in reversed(operation.addresses)]
-        channel.exchange([*routes, *(Request(DELADDR, b, 0, self._gone) for b in bodies)])
+        channel.exchange([*routes, *(Request(RTM_DELADDR, b, 0, self._gone) for b in bodies)])
 
     @_do.register
     def _(self, operation: op.AddNeighbours, channel: NetlinkSocket) -> None:
         index = _index(channel, operation.link)
         bodies = [neighbour_body(entry, index) for entry in operation.entries]
-        channel.exchange([Request(NEWNEIGH, body, CREATE | REPLACE) for body in bodies])
+        channel.exchange(
+            [Request(RTM_NEWNEIGH, body, NLM_F_CREATE | NLM_F_REPLACE) for body in bodies]
+        )
 
     @_do.register
     def _(self, operation: op.RemoveNeighbours, channel: NetlinkSocket) -> None:
         index = _index(channel, operation.link)
         bodies = [neighbour_body(entry, index) for entry in operation.entries]
-        channel.exchange([Request(DELNEIGH, body, 0, GONE) for body in bodies])
+        channel.exchange([Request(RTM_DELNEIGH, body, 0, GONE) for body in bodies])
 
     @_do.register
     def _(self, operation: op.AddStaticMacs, channel: NetlinkSocket) -> None:
@@ -202,14 +219,16 @@ class Executor:
         places = {(rule.family, rule.priority) for rule in wanted}
         now = [rule for rule in dump.rules(channel) if (rule.family, rule.priority) in places]
         if now != list(wanted):
-            channel.exchange([Request(NEWRULE, rule.message, CREATE) for rule in wanted])
-            channel.exchange([Request(DELRULE, rule.message) for rule in now])
+            channel.exchange([Request(RTM_NEWRULE, rule.message, NLM_F_CREATE) for rule in wanted])
+            channel.exchange([Request(RTM_DELRULE, rule.message) for rule in now])
 
     @_do.register
     def _(self, operation: op.RetargetNexthops, channel: NetlinkSocket) -> None:
         index = _index(channel, operation.after)
         bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
-        channel.exchange([Request(NEWNEXTHOP, body, CREATE | REPLACE) for body in bodies])
+        channel.exchange(
+            [Request(RTM_NEWNEXTHOP, body, NLM_F_CREATE | NLM_F_REPLACE) for body in bodies]
+        )
 
     def _replace(self, groups: Sequence[RouteBlock], replay: RouteBatch) -> NetlinkError | None:
         """Replace routes alike; while undoing, return the first error."""
@@ -218,7 +237,9 @@ class Executor:
             with NetlinkSocket(continue_on_error=self._undoing) as channel:
                 for group in groups:
                     if group.sample[0] == family:
-                        channel.exchange_alike(NEWROUTE, CREATE | REPLACE, group, replay.words)
+                        channel.exchange_alike(
+                            RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, group, replay.words
+                        )
                 return channel.first_error
 
         return next(filter(None, run_all(send)), None)
@@ -226,8 +247,8 @@ class Executor:
     def _new_address(self, address: Address, index: int) -> Request:
         """Proven IPv6 addresses go without duplicate detection: it would take over a second."""
         unproven = address.family == IPV4 or address.tentative
-        body = address_body(address, index, address.flags | (0 if unproven else NODAD))
-        return Request(NEWADDR, body, CREATE | EXCL, self._there)
+        body = address_body(address, index, address.flags | (0 if unproven else IFA_F_NODAD))
+        return Request(RTM_NEWADDR, body, NLM_F_CREATE | NLM_F_EXCL, self._there)
 
 
 def _misplaced(channel: NetlinkSocket, index: int, operation: op.AddAddresses) -> list[Request]:
@@ -243,7 +264,7 @@ def _misplaced(channel: NetlinkSocket, index: int, operation: op.AddAddresses) -
         elif address.family in gone:
             behind.append(address)
     bodies = (address_body(address, index, 0) for address in reversed(behind))
-    return [Request(DELADDR, body, 0, GONE) for body in bodies]
+    return [Request(RTM_DELADDR, body, 0, GONE) for body in bodies]
 
 
 def _name(address: Address) -> tuple[str, int, str | None]:

@@ -3,14 +3,21 @@
 from ipaddress import ip_address
 
 from bridgekit.netlink import dump, links
-from bridgekit.netlink.address_neighbour import NDA_DST, NDA_LLADDR, NDMSG
+from bridgekit.netlink.address_neighbour import NDMSG
 from bridgekit.netlink.monitor import NetlinkMonitor
-from bridgekit.netlink.socket import CREATE, REPLACE, NetlinkSocket, Request
+from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
-
-NEWNEIGH = 28
-USE = 0x01
-REACHABLE, PROBE, FAILED, PERMANENT = 0x02, 0x10, 0x20, 0x80
+from bridgekit.uapi.neighbour import (
+    NDA_DST,
+    NDA_LLADDR,
+    NTF_USE,
+    NUD_FAILED,
+    NUD_PERMANENT,
+    NUD_PROBE,
+    NUD_REACHABLE,
+)
+from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_REPLACE
+from bridgekit.uapi.rtnetlink import RTM_GETNEIGH, RTM_NEWNEIGH
 
 
 def answers(ip: str, link: str, seconds: float) -> bool:
@@ -23,12 +30,12 @@ def answers(ip: str, link: str, seconds: float) -> bool:
         if index is None:
             return False
         state, mac = _entry(channel, ip, index)
-        if not state & PERMANENT:
+        if not state & NUD_PERMANENT:
             channel.exchange([_question(ip, index, mac)])
-            decided = REACHABLE | FAILED
+            decided = NUD_REACHABLE | NUD_FAILED
             notices.wait(lambda: bool(_entry(channel, ip, index)[0] & decided), seconds)
             state, _ = _entry(channel, ip, index)
-        return bool(state & (REACHABLE | PERMANENT))
+        return bool(state & (NUD_REACHABLE | NUD_PERMANENT))
 
 
 def wait_for_dad(link: str, seconds: float) -> bool:
@@ -50,17 +57,17 @@ def wait_for_dad(link: str, seconds: float) -> bool:
 def _question(ip: str, index: int, mac: bytes | None) -> Request:
     address = ip_address(ip)
     family = 2 if address.version == 4 else 10
-    state, flags = (PROBE, 0) if mac else (0, USE)
+    state, flags = (NUD_PROBE, 0) if mac else (0, NTF_USE)
     body = NDMSG.pack(family, index, state, flags, 0) + nlattr.attribute(NDA_DST, address.packed)
     body += nlattr.attribute(NDA_LLADDR, mac) if mac else b""
-    return Request(NEWNEIGH, body, CREATE | REPLACE)
+    return Request(RTM_NEWNEIGH, body, NLM_F_CREATE | NLM_F_REPLACE)
 
 
 def _entry(channel: NetlinkSocket, ip: str, index: int) -> tuple[int, bytes | None]:
     """Return the state bits and the MAC address of the entry; (0, None) if there is none."""
     packed = ip_address(ip).packed
     family = 2 if len(packed) == 4 else 10
-    for body in channel.dump(dump.GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+    for body in channel.dump(RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
         found = nlattr.found(body, NDMSG.size)
         if found.get(NDA_DST) == packed and NDMSG.unpack_from(body)[1] == index:
             return NDMSG.unpack_from(body)[2], found.get(NDA_LLADDR)

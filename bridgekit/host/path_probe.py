@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.netlink import links
-from bridgekit.netlink.links import MASTER, SETLINK, link_body
+from bridgekit.netlink.links import link_body
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
+from bridgekit.uapi.device import ETH_P_ALL, ETH_P_IP, IFF_NO_PI, IFF_TAP, TUNSETIFF
+from bridgekit.uapi.if_link import IFLA_MASTER, IN6_ADDR_GEN_MODE_NONE
+from bridgekit.uapi.rtnetlink import RTM_SETLINK
 
 TUN = Path("/dev/net/tun")
-SET_INTERFACE = 0x400454CA  # TUNSETIFF, linux/if_tun.h
-TAP, NO_HEADER = 0x0002, 0x1000
-EVERY_PROTOCOL, IPV4_FRAME = 0x0003, 0x0800
 BROADCAST = b"\xff" * 6
 DISCARD = 9
 """The UDP port that nobody answers (RFC 863)."""
@@ -49,8 +49,8 @@ def forwards_frames(bridge: str, nic: str, seconds: float) -> bool:
 
 @contextlib.contextmanager
 def _heard(nic: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_PROTOCOL)) as nlattr:
-        nlattr.bind((nic, EVERY_PROTOCOL))
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as nlattr:
+        nlattr.bind((nic, ETH_P_ALL))
         yield nlattr
 
 
@@ -58,13 +58,13 @@ def _heard(nic: str) -> Iterator[socket.socket]:
 def _port(bridge: str) -> Iterator[int]:
     handle = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
     try:
-        request = struct.pack("16sH22x", b"bk-probe%d", TAP | NO_HEADER)
-        name = fcntl.ioctl(handle, SET_INTERFACE, request)[:16].rstrip(b"\0").decode()
+        request = struct.pack("16sH22x", b"bk-probe%d", IFF_TAP | IFF_NO_PI)
+        name = fcntl.ioctl(handle, TUNSETIFF, request)[:16].rstrip(b"\0").decode()
         with NetlinkSocket() as channel:
             numbers = links.indices(channel)
-            channel.exchange([links.set_addrgenmode(numbers[name], 1)])
-            body = link_body(numbers[name], nlattr.number(MASTER, numbers[bridge]), up=True)
-            channel.exchange([Request(SETLINK, body)])
+            channel.exchange([links.set_addrgenmode(numbers[name], IN6_ADDR_GEN_MODE_NONE)])
+            body = link_body(numbers[name], nlattr.number(IFLA_MASTER, numbers[bridge]), up=True)
+            channel.exchange([Request(RTM_SETLINK, body)])
         yield handle
     finally:
         os.close(handle)
@@ -98,4 +98,4 @@ def _frame(mark: bytes) -> bytes:
     total = (total & 0xFFFF) + (total >> 16)
     head = head[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + head[12:]
     source = b"\x02" + mark[:5]  # a MAC address of no maker
-    return BROADCAST + source + IPV4_FRAME.to_bytes(2) + head + udp
+    return BROADCAST + source + ETH_P_IP.to_bytes(2) + head + udp

@@ -2,10 +2,11 @@
 
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink import dump, links
-from bridgekit.netlink.monitor import IPV6_ROUTES, NetlinkMonitor
+from bridgekit.netlink.monitor import NetlinkMonitor
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state.address import Address
 from bridgekit.state.link import Link
+from bridgekit.uapi.rtnetlink import RTMGRP_IPV6_ROUTE
 
 USABLE_SECONDS = 5.0
 """How long to wait for the kernel's work items; they take milliseconds."""
@@ -48,6 +49,6 @@ def wait_usable(channel: NetlinkSocket, name: str, proven: list[Address]) -> Non
         return not any(here.values()) and here.keys() <= dump.local_ipv6(channel, link.index)
 
     if waited_for:
-        with NetlinkMonitor(IPV6_ROUTES) as notices:
+        with NetlinkMonitor(RTMGRP_IPV6_ROUTE) as notices:
             if not notices.wait(proved, USABLE_SECONDS):
                 raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")

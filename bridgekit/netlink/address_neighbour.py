@@ -5,20 +5,13 @@ import struct
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
-from bridgekit.netlink.socket import REPLACE, Request
+from bridgekit.netlink.socket import Request
 from bridgekit.state import nlattr
-from bridgekit.state.address import FOREVER, TENTATIVE, Address
+from bridgekit.state.address import FOREVER, Address
 from bridgekit.state.link import Neighbour
 from bridgekit.state.routes.message import (
-    DST,
-    EXPIRES,
-    METRICS,
-    OIF,
-    OWN_METRIC,
-    PREFSRC,
-    PRIORITY,
+    CONNECTED_METRIC,
     RTMSG,
-    TABLE,
     attributes,
     connected_route,
     destination,
@@ -26,15 +19,40 @@ from bridgekit.state.routes.message import (
     without_state,
 )
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.if_addr import (
+    IFA_ADDRESS,
+    IFA_BROADCAST,
+    IFA_CACHEINFO,
+    IFA_F_TENTATIVE,
+    IFA_FLAGS,
+    IFA_LABEL,
+    IFA_LOCAL,
+    IFA_PROTO,
+    IFA_RT_PRIORITY,
+)
+from bridgekit.uapi.neighbour import (
+    NDA_DST,
+    NDA_FLAGS_EXT,
+    NDA_LLADDR,
+    NDA_PROTOCOL,
+    NTF_EXT_MANAGED,
+    NUD_STALE,
+)
+from bridgekit.uapi.netlink import NLM_F_REPLACE
+from bridgekit.uapi.rtnetlink import (
+    RTA_DST,
+    RTA_EXPIRES,
+    RTA_METRICS,
+    RTA_OIF,
+    RTA_PREFSRC,
+    RTA_PRIORITY,
+    RTA_TABLE,
+    RTM_NEWADDR,
+)
 
-NEWADDR = 20
-IFADDR, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
-IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 1, 2, 3, 4, 6
-IFA_FLAGS, IFA_METRIC, IFA_PROTOCOL = 8, 9, 11
-LIFETIMES = struct.Struct("=IIII")
-"""Preferred, valid; then when it was made and last changed."""
-NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NDA_FLAGS_EXT = 1, 2, 12, 15
-STALE, MANAGED = 0x04, 0x01
+IFADDRMSG, NDMSG = struct.Struct("=BBBBI"), struct.Struct("=BxxxiHBB")
+IFA_CACHEINFO_VALUE = struct.Struct("=IIII")
+"""`struct ifa_cacheinfo`: preferred and valid lifetime, when it was made and last changed."""
 
 
 def address_body(address: Address, index: int, flags: int) -> bytes:
@@ -43,24 +61,24 @@ def address_body(address: Address, index: int, flags: int) -> bytes:
     label, broadcast = address.label, address.broadcast
     return b"".join(
         (
-            IFADDR.pack(address.family, address.prefixlen, 0, address.scope, index),
+            IFADDRMSG.pack(address.family, address.prefixlen, 0, address.scope, index),
             nlattr.attribute(IFA_LOCAL, ip_address(address.ip).packed),
             nlattr.attribute(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
             nlattr.attribute(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
             nlattr.name(IFA_LABEL, label) if label else b"",
-            nlattr.number(IFA_FLAGS, flags & ~TENTATIVE),
-            nlattr.number(IFA_METRIC, address.metric) if address.metric else b"",
-            nlattr.attribute(IFA_PROTOCOL, bytes([address.protocol])) if address.protocol else b"",
+            nlattr.number(IFA_FLAGS, flags & ~IFA_F_TENTATIVE),
+            nlattr.number(IFA_RT_PRIORITY, address.metric) if address.metric else b"",
+            nlattr.attribute(IFA_PROTO, bytes([address.protocol])) if address.protocol else b"",
             b""
             if lifetimes == (FOREVER, FOREVER)
-            else nlattr.attribute(IFA_CACHEINFO, LIFETIMES.pack(*lifetimes, 0, 0)),
+            else nlattr.attribute(IFA_CACHEINFO, IFA_CACHEINFO_VALUE.pack(*lifetimes, 0, 0)),
         )
     )
 
 
 def restore_flags(address: Address, index: int) -> Request:
     """Take the "no duplicate detection" flag off again, now that it has served."""
-    return Request(NEWADDR, address_body(address, index, address.flags), REPLACE)
+    return Request(RTM_NEWADDR, address_body(address, index, address.flags), NLM_F_REPLACE)
 
 
 def changed_for_peers(
@@ -74,7 +92,7 @@ def changed_for_peers(
     there = {(destination(message), message[0]) for message in connected.messages}
     for address in changed:
         if address.peer and (address.network, socket.AF_INET6) not in there:
-            network, metric = address.network, address.metric or OWN_METRIC[socket.AF_INET6]
+            network, metric = address.network, address.metric or CONNECTED_METRIC[socket.AF_INET6]
             yield connected_route(
                 index, socket.AF_INET6, network.network_address.packed, network.prefixlen, metric
             )
@@ -84,14 +102,14 @@ def neighbour_body(entry: Neighbour, index: int) -> bytes:
     """A neighbour's message; one that comes and goes by itself is handed over as stale."""
     stays = entry.lasting and not entry.managed
     mac, protocol = bytes.fromhex(entry.mac.replace(":", "")), entry.protocol
-    state = entry.state if stays else STALE if mac else 0  # proven at first use
+    state = entry.state if stays else NUD_STALE if mac else 0  # proven at first use
     return b"".join(
         (
             NDMSG.pack(entry.family, index, state, entry.flags, 0),
             nlattr.attribute(NDA_DST, ip_address(entry.ip).packed),
             nlattr.attribute(NDA_LLADDR, mac) if mac else b"",
             nlattr.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
-            nlattr.number(NDA_FLAGS_EXT, MANAGED) if entry.managed else b"",
+            nlattr.number(NDA_FLAGS_EXT, NTF_EXT_MANAGED) if entry.managed else b"",
         )
     )
 
@@ -105,10 +123,10 @@ def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> Rou
 
     def changed(message: bytes) -> bool:
         found, where = attributes(message), destination(message)
-        other = found.get(PREFSRC) != sources.get(where)
-        return message[0] == socket.AF_INET and where in sources and (other or METRICS in found)
+        other = found.get(RTA_PREFSRC) != sources.get(where)
+        return message[0] == socket.AF_INET and where in sources and (other or RTA_METRICS in found)
 
-    kept = (DST, OIF, TABLE, PRIORITY)
+    kept = (RTA_DST, RTA_OIF, RTA_TABLE, RTA_PRIORITY)
     bare = (_only(message, kept) for message in connected.where(changed).messages)
     return RouteSet(connected.names, tuple(bare))
 
@@ -124,5 +142,5 @@ def to_request(message: bytes) -> bytes:
     """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
     bare = without_state(message)
     if message[0] == socket.AF_INET6 and expires(message):
-        bare += nlattr.number(EXPIRES, expires(message))
+        bare += nlattr.number(RTA_EXPIRES, expires(message))
     return bare

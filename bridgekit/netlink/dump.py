@@ -3,60 +3,73 @@
 import socket
 from collections.abc import Iterator, Sequence
 
-from bridgekit.netlink.address_neighbour import (
+from bridgekit.netlink.address_neighbour import IFA_CACHEINFO_VALUE, IFADDRMSG, NDMSG
+from bridgekit.netlink.parallel import run_all
+from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
+from bridgekit.state import nlattr
+from bridgekit.state.address import FOREVER, Address
+from bridgekit.state.link import Link, Neighbour
+from bridgekit.state.routes.dump_parser import RouteDumpParser
+from bridgekit.state.routes.message import RTMSG, attributes
+from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.state.rule_nexthop import NHMSG, Nexthop, Rule
+from bridgekit.uapi.if_addr import (
     IFA_ADDRESS,
     IFA_BROADCAST,
     IFA_CACHEINFO,
+    IFA_F_DEPRECATED,
     IFA_FLAGS,
     IFA_LABEL,
     IFA_LOCAL,
-    IFA_METRIC,
-    IFA_PROTOCOL,
-    IFADDR,
-    LIFETIMES,
-    MANAGED,
+    IFA_PROTO,
+    IFA_RT_PRIORITY,
+)
+from bridgekit.uapi.neighbour import (
     NDA_DST,
     NDA_FLAGS_EXT,
     NDA_LLADDR,
     NDA_PROTOCOL,
-    NDMSG,
+    NTF_EXT_MANAGED,
+    NTF_PROXY,
+    NUD_NOARP,
+    NUD_VALID,
 )
-from bridgekit.netlink.parallel import run_all
-from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
-from bridgekit.state import nlattr
-from bridgekit.state.address import DEPRECATED, FOREVER, Address
-from bridgekit.state.link import Link, Neighbour
-from bridgekit.state.routes.dump_parser import RouteDumpParser
-from bridgekit.state.routes.message import DST, LOCAL_TABLE, OIF, RTMSG, attributes
-from bridgekit.state.routes.route_set import RouteSet
-from bridgekit.state.rule_nexthop import NEXTHOP_HEAD, Nexthop, Rule
+from bridgekit.uapi.rtnetlink import (
+    RT_TABLE_LOCAL,
+    RTA_DST,
+    RTA_OIF,
+    RTM_GETADDR,
+    RTM_GETNEIGH,
+    RTM_GETNEXTHOP,
+    RTM_GETROUTE,
+    RTM_GETRULE,
+)
 
-GETADDR, GETROUTE, GETNEIGH, GETRULE, GETNEXTHOP = 22, 26, 30, 34, 106
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 def addresses(channel: NetlinkSocket, names: dict[int, str]) -> tuple[Address, ...]:
     """Return the addresses of both families in the kernel's order. Equivalent to: ip addr show"""
-    bodies = (b for f in FAMILIES for b in channel.dump(GETADDR, IFADDR.pack(f, 0, 0, 0, 0)))
+    bodies = (b for f in FAMILIES for b in channel.dump(RTM_GETADDR, IFADDRMSG.pack(f, 0, 0, 0, 0)))
     return tuple(_addresses(bodies, names))
 
 
 def _addresses(bodies: Iterator[bytes], names: dict[int, str]) -> Iterator[Address]:
     for body in bodies:
-        *_, index = IFADDR.unpack_from(body)
+        *_, index = IFADDRMSG.unpack_from(body)
         if index in names:
             yield _address(body, names[index])
 
 
 def _address(body: bytes, link: str) -> Address:
-    family, prefixlen, flags, scope, _ = IFADDR.unpack_from(body)
-    found = nlattr.found(body, IFADDR.size)
+    family, prefixlen, flags, scope, _ = IFADDRMSG.unpack_from(body)
+    found = nlattr.found(body, IFADDRMSG.size)
     address = found.get(IFA_ADDRESS, bytes(4))  # a peer 0.0.0.0 is left out
     local = found.get(IFA_LOCAL, address)
     flags = nlattr.u32(found[IFA_FLAGS]) if IFA_FLAGS in found else flags
     preferred, valid = FOREVER, FOREVER
     if IFA_CACHEINFO in found:
-        preferred, valid, _, _ = LIFETIMES.unpack_from(found[IFA_CACHEINFO])
+        preferred, valid, _, _ = IFA_CACHEINFO_VALUE.unpack_from(found[IFA_CACHEINFO])
     return Address(
         link=link,
         family=family,
@@ -68,10 +81,10 @@ def _address(body: bytes, link: str) -> Address:
         scope=scope,
         flags=flags,
         # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
-        preferred=0 if flags & DEPRECATED else preferred,
+        preferred=0 if flags & IFA_F_DEPRECATED else preferred,
         valid=valid,
-        metric=nlattr.u32(found[IFA_METRIC]) if IFA_METRIC in found else 0,
-        protocol=found.get(IFA_PROTOCOL, b"\0")[0],
+        metric=nlattr.u32(found[IFA_RT_PRIORITY]) if IFA_RT_PRIORITY in found else 0,
+        protocol=found.get(IFA_PROTO, b"\0")[0],
     )
 
 
@@ -89,7 +102,7 @@ def routes(names: dict[int, str]) -> RouteSet:
 def _routes(family: int) -> RouteSet:
     with NetlinkSocket() as channel:
         head = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
-        return channel.dump_into(RouteDumpParser, GETROUTE, head).result()
+        return channel.dump_into(RouteDumpParser, RTM_GETROUTE, head).result()
 
 
 def local_ipv6(channel: NetlinkSocket, index: int) -> frozenset[str]:
@@ -97,9 +110,9 @@ def local_ipv6(channel: NetlinkSocket, index: int) -> frozenset[str]:
 
     Equivalent to: ip -6 route show table local dev LINK
     """
-    head = RTMSG.pack(socket.AF_INET6, 0, 0, 0, LOCAL_TABLE, 0, 0, 0, 0)
-    bodies = channel.dump(GETROUTE, head + nlattr.attribute(OIF, nlattr.U32.pack(index)))
-    return frozenset(socket.inet_ntop(socket.AF_INET6, attributes(b)[DST]) for b in bodies)
+    head = RTMSG.pack(socket.AF_INET6, 0, 0, 0, RT_TABLE_LOCAL, 0, 0, 0, 0)
+    bodies = channel.dump(RTM_GETROUTE, head + nlattr.attribute(RTA_OIF, nlattr.U32.pack(index)))
+    return frozenset(socket.inet_ntop(socket.AF_INET6, attributes(b)[RTA_DST]) for b in bodies)
 
 
 def neighbours(channel: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour, ...]:
@@ -107,8 +120,8 @@ def neighbours(channel: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour
     bodies = (
         body
         for family in FAMILIES
-        for flags in (0, Neighbour.PROXY)
-        for body in channel.dump(GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
+        for flags in (0, NTF_PROXY)
+        for body in channel.dump(RTM_GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
     )
     numbers = {link.index: link for link in links}
     found = (_neighbour(body, numbers) for body in bodies)
@@ -118,9 +131,9 @@ def neighbours(channel: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour
 def _neighbour(body: bytes, links: dict[int, Link]) -> Neighbour | None:
     family, index, state, flags, _ = NDMSG.unpack_from(body)
     found = nlattr.found(body, NDMSG.size)
-    mac, proxy = found.get(NDA_LLADDR, b""), flags & Neighbour.PROXY
-    managed = NDA_FLAGS_EXT in found and bool(nlattr.u32(found[NDA_FLAGS_EXT]) & MANAGED)
-    usable = proxy or managed or (state & Neighbour.USABLE and mac)
+    mac, proxy = found.get(NDA_LLADDR, b""), flags & NTF_PROXY
+    managed = NDA_FLAGS_EXT in found and bool(nlattr.u32(found[NDA_FLAGS_EXT]) & NTF_EXT_MANAGED)
+    usable = proxy or managed or (state & NUD_VALID and mac)
     if not usable or index not in links or _is_kernels_own(mac, state, links[index]):
         return None
     return Neighbour(
@@ -139,19 +152,19 @@ def _is_kernels_own(mac: bytes, state: int, link: Link) -> bool:
     """Those for multicast, broadcast and the host's own addresses; and of links without ARP all."""
     group = bool(mac) and mac[0] & 1
     local = not any(mac) or mac.hex(":") == link.mac or not link.arp or link.loopback
-    return bool(group or (state & Neighbour.NOARP and local))
+    return bool(group or (state & NUD_NOARP and local))
 
 
 def rules(channel: NetlinkSocket) -> tuple[Rule, ...]:
     """Return the policy rules of both families. Equivalent to: ip rule show"""
-    bodies = (b for f in FAMILIES for b in channel.dump(GETRULE, RTMSG.pack(f, *[0] * 8)))
+    bodies = (b for f in FAMILIES for b in channel.dump(RTM_GETRULE, RTMSG.pack(f, *[0] * 8)))
     return tuple(Rule.read(body) for body in bodies)
 
 
 def nexthops(channel: NetlinkSocket, names: dict[int, str]) -> tuple[Nexthop, ...]:
     """Return nexthop objects. Equivalent to: ip nexthop show"""
     try:
-        bodies = channel.dump(GETNEXTHOP, NEXTHOP_HEAD.pack(0, 0, 0, 0))
+        bodies = channel.dump(RTM_GETNEXTHOP, NHMSG.pack(0, 0, 0, 0))
     except NetlinkError:  # kernels before 5.3 have none
         return ()
     return tuple(Nexthop.read(body, names) for body in bodies)

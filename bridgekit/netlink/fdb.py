@@ -11,20 +11,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
-from bridgekit.netlink.address_neighbour import NDA_LLADDR, NDMSG
-from bridgekit.netlink.dump import GETNEIGH
+from bridgekit.netlink.address_neighbour import NDMSG
 from bridgekit.netlink.links import indices
-from bridgekit.netlink.socket import CREATE, EXCL, NetlinkSocket, Request
+from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.state.link import Link, StaticMac
+from bridgekit.uapi.device import SIOCADDMULTI, SIOCDELMULTI
+from bridgekit.uapi.neighbour import NDA_LLADDR, NDA_MASTER, NTF_SELF, NUD_PERMANENT
+from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_EXCL
+from bridgekit.uapi.rtnetlink import RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH
+from bridgekit.uapi.socket import AF_BRIDGE
 
-NEWNEIGH, DELNEIGH = 28, 29
-AF_BRIDGE = 7
-SELF, PERMANENT = 0x02, 0x80
-MASTER = 9
-ADD_MULTICAST, DELETE_MULTICAST = 0x8931, 0x8932
 IFREQ = struct.Struct("=16sH6s16x")
-JOINED = Path("/proc/thread-self/net/dev_mcast")
+DEV_MCAST = Path("/proc/thread-self/net/dev_mcast")
 
 
 def read(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
@@ -34,7 +33,7 @@ def read(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ..
 
 def _multicast() -> Iterator[StaticMac]:
     """Columns: interface number, its name, users, those of them that are global, address."""
-    for line in JOINED.read_text(errors="surrogateescape").splitlines():
+    for line in DEV_MCAST.read_text(errors="surrogateescape").splitlines():
         _, name, _, by_hand, digits = line.split()
         if int(by_hand) and len(digits) == 12:
             yield StaticMac(name, bytes.fromhex(digits).hex(":"))
@@ -44,13 +43,13 @@ def _unicast(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac
     numbers = {link.index: link for link in links}
     brought = {(link.lower, link.mac) for link in links if link.lower}
     found: dict[StaticMac, None] = {}
-    for body in channel.dump(GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
+    for body in channel.dump(RTM_GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
         _, index, state, flags, _ = NDMSG.unpack_from(body)
         attributes = nlattr.found(body, NDMSG.size)
         link, mac = numbers.get(index), attributes.get(NDA_LLADDR, b"")
-        if link is None or not state & PERMANENT or len(mac) != 6 or mac[0] & 1:
+        if link is None or not state & NUD_PERMANENT or len(mac) != 6 or mac[0] & 1:
             continue
-        own = flags & SELF if link.bridge is None else MASTER in attributes
+        own = flags & NTF_SELF if link.bridge is None else NDA_MASTER in attributes
         entry = StaticMac(link.name, mac.hex(":"))
         if own and entry.mac != link.mac and (link.name, entry.mac) not in brought:
             found[entry] = None
@@ -66,15 +65,15 @@ def change(
     if missing and not quiet:
         raise BridgekitError(f"there is no interface {', '.join(sorted(missing))} any more")
     here = [entry for entry in macs if entry.link in numbers]
-    kind, flags = (NEWNEIGH, CREATE | EXCL) if there else (DELNEIGH, 0)
+    kind, flags = (RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL) if there else (RTM_DELNEIGH, 0)
     bodies = [_body(entry, numbers[entry.link]) for entry in here if not entry.multicast]
     channel.exchange([Request(kind, body, flags, quiet) for body in bodies])
     for entry in (entry for entry in here if entry.multicast):
-        _ioctl(ADD_MULTICAST if there else DELETE_MULTICAST, entry, quiet)
+        _ioctl(SIOCADDMULTI if there else SIOCDELMULTI, entry, quiet)
 
 
 def _body(entry: StaticMac, index: int) -> bytes:
-    head = NDMSG.pack(AF_BRIDGE, index, PERMANENT, SELF, 0)
+    head = NDMSG.pack(AF_BRIDGE, index, NUD_PERMANENT, NTF_SELF, 0)
     return head + nlattr.attribute(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
 
 

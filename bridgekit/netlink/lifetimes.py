@@ -3,8 +3,10 @@
 from msgspec.structs import replace
 
 from bridgekit.netlink import dump, links
-from bridgekit.netlink.address_neighbour import NEWADDR, address_body
-from bridgekit.netlink.socket import CREATE, REPLACE, NetlinkSocket, Request
+from bridgekit.netlink.address_neighbour import address_body
+from bridgekit.netlink.socket import NetlinkSocket, Request
+from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_REPLACE
+from bridgekit.uapi.rtnetlink import RTM_NEWADDR
 
 
 def extend(link: str, ip: str, seconds: int) -> None:
@@ -15,4 +17,4 @@ def extend(link: str, ip: str, seconds: int) -> None:
             if address.ip == ip and address.link == link and address.dynamic:
                 lasting = replace(address, valid=seconds, preferred=seconds)
                 body = address_body(lasting, index, address.flags)
-                channel.exchange([Request(NEWADDR, body, CREATE | REPLACE)])
+                channel.exchange([Request(RTM_NEWADDR, body, NLM_F_CREATE | NLM_F_REPLACE)])

@@ -13,29 +13,139 @@ from pathlib import Path
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.state.link import BridgeOptions, BridgeSettings, Link, PortOptions
+from bridgekit.uapi.if_bridge import (
+    BR_STATE_FORWARDING,
+    IFLA_BR_AGEING_TIME,
+    IFLA_BR_FORWARD_DELAY,
+    IFLA_BR_GROUP_FWD_MASK,
+    IFLA_BR_HELLO_TIME,
+    IFLA_BR_MAX_AGE,
+    IFLA_BR_MCAST_HASH_MAX,
+    IFLA_BR_MCAST_IGMP_VERSION,
+    IFLA_BR_MCAST_LAST_MEMBER_CNT,
+    IFLA_BR_MCAST_LAST_MEMBER_INTVL,
+    IFLA_BR_MCAST_MEMBERSHIP_INTVL,
+    IFLA_BR_MCAST_MLD_VERSION,
+    IFLA_BR_MCAST_QUERIER,
+    IFLA_BR_MCAST_QUERIER_INTVL,
+    IFLA_BR_MCAST_QUERY_INTVL,
+    IFLA_BR_MCAST_QUERY_RESPONSE_INTVL,
+    IFLA_BR_MCAST_QUERY_USE_IFADDR,
+    IFLA_BR_MCAST_ROUTER,
+    IFLA_BR_MCAST_SNOOPING,
+    IFLA_BR_MCAST_STARTUP_QUERY_CNT,
+    IFLA_BR_MCAST_STARTUP_QUERY_INTVL,
+    IFLA_BR_MCAST_STATS_ENABLED,
+    IFLA_BR_NF_CALL_ARPTABLES,
+    IFLA_BR_NF_CALL_IP6TABLES,
+    IFLA_BR_NF_CALL_IPTABLES,
+    IFLA_BR_PRIORITY,
+    IFLA_BR_STP_STATE,
+    IFLA_BR_VLAN_DEFAULT_PVID,
+    IFLA_BR_VLAN_FILTERING,
+    IFLA_BR_VLAN_PROTOCOL,
+    IFLA_BR_VLAN_STATS_ENABLED,
+    IFLA_BRPORT_BCAST_FLOOD,
+    IFLA_BRPORT_COST,
+    IFLA_BRPORT_FAST_LEAVE,
+    IFLA_BRPORT_GROUP_FWD_MASK,
+    IFLA_BRPORT_GUARD,
+    IFLA_BRPORT_ISOLATED,
+    IFLA_BRPORT_LEARNING,
+    IFLA_BRPORT_LEARNING_SYNC,
+    IFLA_BRPORT_MCAST_FLOOD,
+    IFLA_BRPORT_MCAST_TO_UCAST,
+    IFLA_BRPORT_MODE,
+    IFLA_BRPORT_MULTICAST_ROUTER,
+    IFLA_BRPORT_NEIGH_SUPPRESS,
+    IFLA_BRPORT_PRIORITY,
+    IFLA_BRPORT_PROTECT,
+    IFLA_BRPORT_PROXYARP,
+    IFLA_BRPORT_STATE,
+    IFLA_BRPORT_UNICAST_FLOOD,
+)
+from bridgekit.uapi.if_link import (
+    ARPHRD_ETHER,
+    ARPHRD_LOOPBACK,
+    IFF_LOOPBACK,
+    IFF_LOWER_UP,
+    IFF_NOARP,
+    IFF_UP,
+    IFLA_ADDRESS,
+    IFLA_AF_SPEC,
+    IFLA_ALT_IFNAME,
+    IFLA_GROUP,
+    IFLA_IFALIAS,
+    IFLA_IFNAME,
+    IFLA_INET6_ADDR_GEN_MODE,
+    IFLA_INET6_TOKEN,
+    IFLA_INFO_DATA,
+    IFLA_INFO_KIND,
+    IFLA_INFO_SLAVE_DATA,
+    IFLA_INFO_SLAVE_KIND,
+    IFLA_LINK,
+    IFLA_LINK_NETNSID,
+    IFLA_LINKINFO,
+    IFLA_MASTER,
+    IFLA_MTU,
+    IFLA_PROP_LIST,
+    IFLA_TXQLEN,
+    IFLA_VXLAN_LINK,
+)
+from bridgekit.uapi.rtnetlink import RTM_GETLINK, RTM_SETLINK
 
-NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
-ADDRESS, IFNAME, MTU, LOWER, MASTER, TXQLEN = 1, 3, 4, 5, 10, 13
-ALIAS, AF_SPEC, GROUP, LOWER_ELSEWHERE, PROPERTIES, ALTNAME = 20, 26, 27, 37, 52, 53
-TOKEN, ADDRGENMODE = 7, 8
-"""Of IPv6, in the settings of the address families."""
-UP, LOOPBACK, NOARP, LOWER_UP = 0x1, 0x8, 0x80, 0x10000
-WITH_MAC = (1, 772)  # ARPHRD_ETHER, ARPHRD_LOOPBACK; of others an address can be anything
-IFINFO = struct.Struct("=BxHiII")
-LINKINFO, KIND, DATA, PORT_KIND, PORT_DATA = 18, 1, 2, 4, 5
-"""Of a link's message, and inside its link information (linux/if_link.h)."""
-FORWARD_DELAY, HELLO_TIME, MAX_AGE, AGEING_TIME, STP_STATE = 1, 2, 3, 4, 5
-BRIDGE_PRIORITY, VLAN_FILTERING, DEFAULT_PVID = 6, 7, 39
-OTHER_BRIDGE_SETTINGS = frozenset({8, 9, 22, 23, 24, 25, *range(27, 39), 41, 42, 43, 44})
-"""Those that can be set and that BridgeOptions does not name (IFLA_BR_)."""
-PORT_STATE, PORT_PRIORITY, PORT_COST = 1, 2, 3
-OTHER_PORT_SETTINGS = frozenset({*range(4, 12), 25, 27, 28, *range(30, 34)})
-"""Likewise for PortOptions (IFLA_BRPORT_)."""
+WITH_MAC = (ARPHRD_ETHER, ARPHRD_LOOPBACK)  # of others an address can be anything
+IFINFOMSG = struct.Struct("=BxHiII")
+OTHER_BRIDGE_OPTIONS = frozenset(
+    {
+        IFLA_BR_VLAN_PROTOCOL,
+        IFLA_BR_GROUP_FWD_MASK,
+        IFLA_BR_MCAST_ROUTER,
+        IFLA_BR_MCAST_SNOOPING,
+        IFLA_BR_MCAST_QUERY_USE_IFADDR,
+        IFLA_BR_MCAST_QUERIER,
+        IFLA_BR_MCAST_HASH_MAX,
+        IFLA_BR_MCAST_LAST_MEMBER_CNT,
+        IFLA_BR_MCAST_STARTUP_QUERY_CNT,
+        IFLA_BR_MCAST_LAST_MEMBER_INTVL,
+        IFLA_BR_MCAST_MEMBERSHIP_INTVL,
+        IFLA_BR_MCAST_QUERIER_INTVL,
+        IFLA_BR_MCAST_QUERY_INTVL,
+        IFLA_BR_MCAST_QUERY_RESPONSE_INTVL,
+        IFLA_BR_MCAST_STARTUP_QUERY_INTVL,
+        IFLA_BR_NF_CALL_IPTABLES,
+        IFLA_BR_NF_CALL_IP6TABLES,
+        IFLA_BR_NF_CALL_ARPTABLES,
+        IFLA_BR_VLAN_STATS_ENABLED,
+        IFLA_BR_MCAST_STATS_ENABLED,
+        IFLA_BR_MCAST_IGMP_VERSION,
+        IFLA_BR_MCAST_MLD_VERSION,
+    }
+)
+"""Those that can be set and that BridgeOptions does not name."""
+OTHER_PORT_OPTIONS = frozenset(
+    {
+        IFLA_BRPORT_MODE,
+        IFLA_BRPORT_GUARD,
+        IFLA_BRPORT_PROTECT,
+        IFLA_BRPORT_FAST_LEAVE,
+        IFLA_BRPORT_LEARNING,
+        IFLA_BRPORT_UNICAST_FLOOD,
+        IFLA_BRPORT_PROXYARP,
+        IFLA_BRPORT_LEARNING_SYNC,
+        IFLA_BRPORT_MULTICAST_ROUTER,
+        IFLA_BRPORT_MCAST_FLOOD,
+        IFLA_BRPORT_MCAST_TO_UCAST,
+        IFLA_BRPORT_BCAST_FLOOD,
+        IFLA_BRPORT_GROUP_FWD_MASK,
+        IFLA_BRPORT_NEIGH_SUPPRESS,
+        IFLA_BRPORT_ISOLATED,
+    }
+)
+"""Likewise for PortOptions."""
 BRIDGE = b"bridge\0"
-FORWARDING = 3
-VXLAN_LINK = 3
 NameOf = Callable[[int], str | None]
-NO_LINK = frozenset({errno.ENODEV, errno.ERANGE, errno.EINVAL})
+NO_SUCH_LINK = frozenset({errno.ENODEV, errno.ERANGE, errno.EINVAL})
 """What the kernel answers where no link has this name or number; no link can have some names."""
 
 
@@ -65,59 +175,63 @@ def indices(channel: NetlinkSocket) -> dict[str, int]:
 
 def _called(channel: NetlinkSocket, name: str) -> bytes | None:
     """The kernel also knows a link by its alternative names; that is another one."""
-    body = channel.ask(GETLINK, link_body(0, nlattr.name(IFNAME, name)), NO_LINK)
+    body = channel.ask(RTM_GETLINK, link_body(0, nlattr.name(IFLA_IFNAME, name)), NO_SUCH_LINK)
     return body if body and _name(body) == name else None
 
 
 def _name_of(channel: NetlinkSocket, index: int) -> str | None:
-    body = channel.ask(GETLINK, link_body(index), NO_LINK)
+    body = channel.ask(RTM_GETLINK, link_body(index), NO_SUCH_LINK)
     return _name(body) if body else None
 
 
 def _link_bodies(channel: NetlinkSocket) -> list[bytes]:
-    return channel.dump(GETLINK, IFINFO.pack(0, 0, 0, 0, 0))
+    return channel.dump(RTM_GETLINK, IFINFOMSG.pack(0, 0, 0, 0, 0))
 
 
 def _number_of(body: bytes) -> int:
-    index: int = IFINFO.unpack_from(body)[2]
+    index: int = IFINFOMSG.unpack_from(body)[2]
     return index
 
 
 def _name(body: bytes) -> str:
-    kinds = nlattr.attributes(body, IFINFO.size)
-    return next(nlattr.text(body[at:end]) for kind, at, end in kinds if kind == IFNAME)
+    kinds = nlattr.attributes(body, IFINFOMSG.size)
+    return next(nlattr.text(body[at:end]) for kind, at, end in kinds if kind == IFLA_IFNAME)
 
 
 def _link(body: bytes, name_of: NameOf) -> Link:
-    _, type, index, flags, _ = IFINFO.unpack_from(body)
-    found = nlattr.found(body, IFINFO.size)
-    info = nlattr.found(found.get(LINKINFO, b""))
-    kind = nlattr.text(info.get(KIND, b""))
-    port = nlattr.found(info.get(PORT_DATA, b"")) if info.get(PORT_KIND) == BRIDGE else None
-    ipv6 = nlattr.found(nlattr.found(found.get(AF_SPEC, b"")).get(socket.AF_INET6, b""))
-    controller, name = _number(found, MASTER), nlattr.text(found[IFNAME])
+    _, type, index, flags, _ = IFINFOMSG.unpack_from(body)
+    found = nlattr.found(body, IFINFOMSG.size)
+    info = nlattr.found(found.get(IFLA_LINKINFO, b""))
+    kind = nlattr.text(info.get(IFLA_INFO_KIND, b""))
+    port = (
+        nlattr.found(info.get(IFLA_INFO_SLAVE_DATA, b""))
+        if info.get(IFLA_INFO_SLAVE_KIND) == BRIDGE
+        else None
+    )
+    ipv6 = nlattr.found(nlattr.found(found.get(IFLA_AF_SPEC, b"")).get(socket.AF_INET6, b""))
+    controller, name = _number(found, IFLA_MASTER), nlattr.text(found[IFLA_IFNAME])
     return Link(
         index=index,
         name=name,
         kind=kind,
-        mac=found.get(ADDRESS, b"").hex(":") if type in WITH_MAC else "",
-        mtu=_number(found, MTU),
-        up=bool(flags & UP),
-        carrier=bool(flags & LOWER_UP),
-        loopback=bool(flags & LOOPBACK),
-        arp=not flags & NOARP,
+        mac=found.get(IFLA_ADDRESS, b"").hex(":") if type in WITH_MAC else "",
+        mtu=_number(found, IFLA_MTU),
+        up=bool(flags & IFF_UP),
+        carrier=bool(flags & IFF_LOWER_UP),
+        loopback=bool(flags & IFF_LOOPBACK),
+        arp=not flags & IFF_NOARP,
         wireless=_is_station(name, index),
         controller=(name_of(controller) or f"if{controller}") if controller else None,
-        lower=_lower(kind, found, nlattr.found(info.get(DATA, b"")), name_of),
-        addrgenmode=ipv6[ADDRGENMODE][0] if ADDRGENMODE in ipv6 else None,
-        bridge=_bridge(nlattr.found(info.get(DATA, b""))) if kind == "bridge" else None,
+        lower=_lower(kind, found, nlattr.found(info.get(IFLA_INFO_DATA, b"")), name_of),
+        addrgenmode=ipv6[IFLA_INET6_ADDR_GEN_MODE][0] if IFLA_INET6_ADDR_GEN_MODE in ipv6 else None,
+        bridge=_bridge(nlattr.found(info.get(IFLA_INFO_DATA, b""))) if kind == "bridge" else None,
         port=None if port is None else _port(port),
-        forwarding=port is not None and port.get(PORT_STATE) == bytes([FORWARDING]),
-        qlen=_number(found, TXQLEN),
-        group=_number(found, GROUP),
-        alias=nlattr.text(found[ALIAS]) if ALIAS in found else None,
+        forwarding=port is not None and port.get(IFLA_BRPORT_STATE) == bytes([BR_STATE_FORWARDING]),
+        qlen=_number(found, IFLA_TXQLEN),
+        group=_number(found, IFLA_GROUP),
+        alias=nlattr.text(found[IFLA_IFALIAS]) if IFLA_IFALIAS in found else None,
         token=_token(ipv6),
-        altnames=tuple(_altnames(found.get(PROPERTIES, b""))),
+        altnames=tuple(_altnames(found.get(IFLA_PROP_LIST, b""))),
     )
 
 
@@ -132,9 +246,9 @@ def _lower(
     if kind == "veth":
         return None
     if kind == "vxlan":
-        return name_of(_number(data, VXLAN_LINK))
-    lower = _number(found, LOWER)
-    return name_of(lower) if lower and LOWER_ELSEWHERE not in found else None
+        return name_of(_number(data, IFLA_VXLAN_LINK))
+    lower = _number(found, IFLA_LINK)
+    return name_of(lower) if lower and IFLA_LINK_NETNSID not in found else None
 
 
 def _is_station(name: str, index: int) -> bool:
@@ -148,12 +262,12 @@ def _is_station(name: str, index: int) -> bool:
 
 def _altnames(properties: bytes) -> Iterator[str]:
     for kind, at, end in nlattr.attributes(properties, 0):
-        if kind == ALTNAME:
+        if kind == IFLA_ALT_IFNAME:
             yield nlattr.text(properties[at:end])
 
 
 def _token(ipv6: dict[int, bytes]) -> str | None:
-    token = ipv6.get(TOKEN, b"")
+    token = ipv6.get(IFLA_INET6_TOKEN, b"")
     return socket.inet_ntop(socket.AF_INET6, token) if any(token) else None
 
 
@@ -162,53 +276,57 @@ def _packed(found: dict[int, bytes], kinds: frozenset[int]) -> bytes:
 
 
 def _port(found: dict[int, bytes]) -> PortOptions:
-    cost, priority = found.get(PORT_COST), found.get(PORT_PRIORITY)
+    cost, priority = found.get(IFLA_BRPORT_COST), found.get(IFLA_BRPORT_PRIORITY)
     return PortOptions(
         path_cost=nlattr.u32(cost) if cost else None,
         priority=nlattr.U16.unpack(priority)[0] if priority else None,
-        more=_packed(found, OTHER_PORT_SETTINGS),
+        more=_packed(found, OTHER_PORT_OPTIONS),
     )
 
 
 def _bridge(found: dict[int, bytes]) -> BridgeOptions:
     return BridgeOptions(
-        stp=bool(_number(found, STP_STATE)),
-        forward_delay=_number(found, FORWARD_DELAY),
-        hello_time=_number(found, HELLO_TIME),
-        max_age=_number(found, MAX_AGE),
-        ageing_time=_number(found, AGEING_TIME),
-        priority=nlattr.u16(found[BRIDGE_PRIORITY]),
-        vlan_filtering=any(found.get(VLAN_FILTERING, b"")),
-        default_pvid=nlattr.u16(found[DEFAULT_PVID]) if DEFAULT_PVID in found else 1,
-        more=_packed(found, OTHER_BRIDGE_SETTINGS),
+        stp=bool(_number(found, IFLA_BR_STP_STATE)),
+        forward_delay=_number(found, IFLA_BR_FORWARD_DELAY),
+        hello_time=_number(found, IFLA_BR_HELLO_TIME),
+        max_age=_number(found, IFLA_BR_MAX_AGE),
+        ageing_time=_number(found, IFLA_BR_AGEING_TIME),
+        priority=nlattr.u16(found[IFLA_BR_PRIORITY]),
+        vlan_filtering=any(found.get(IFLA_BR_VLAN_FILTERING, b"")),
+        default_pvid=nlattr.u16(found[IFLA_BR_VLAN_DEFAULT_PVID])
+        if IFLA_BR_VLAN_DEFAULT_PVID in found
+        else 1,
+        more=_packed(found, OTHER_BRIDGE_OPTIONS),
     )
 
 
 def link_body(index: int, attributes: bytes = b"", up: bool | None = None) -> bytes:
     """A link's message: index 0 for one to be made; `up` None leaves that as it is."""
-    flags, change = (0, 0) if up is None else (UP if up else 0, UP)
-    return IFINFO.pack(0, 0, index, flags, change) + attributes
+    flags, change = (0, 0) if up is None else (IFF_UP if up else 0, IFF_UP)
+    return IFINFOMSG.pack(0, 0, index, flags, change) + attributes
 
 
 def new_bridge(name: str, settings: BridgeSettings) -> bytes:
     """A link's message that makes a bridge; an alias must be set afterwards."""
-    attributes = nlattr.name(IFNAME, name) + b"".join(settings_attributes(settings))
-    return link_body(0, attributes) + _info(KIND, DATA, _bridge_data(settings.options))
+    attributes = nlattr.name(IFLA_IFNAME, name) + b"".join(settings_attributes(settings))
+    return link_body(0, attributes) + _info(
+        IFLA_INFO_KIND, IFLA_INFO_DATA, _bridge_data(settings.options)
+    )
 
 
 def settings_attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
     """An attribute for each of the settings that every link has, without the alias."""
     return (
-        nlattr.attribute(ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
-        nlattr.number(MTU, settings.mtu),
-        nlattr.number(TXQLEN, settings.qlen),
-        nlattr.number(GROUP, settings.group),
+        nlattr.attribute(IFLA_ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
+        nlattr.number(IFLA_MTU, settings.mtu),
+        nlattr.number(IFLA_TXQLEN, settings.qlen),
+        nlattr.number(IFLA_GROUP, settings.group),
     )
 
 
 def alias_attribute(alias: str) -> bytes:
     """An attribute that sets or, empty, takes off the alias."""
-    return nlattr.attribute(ALIAS, alias.encode(errors="surrogateescape"))
+    return nlattr.attribute(IFLA_IFALIAS, alias.encode(errors="surrogateescape"))
 
 
 def _bridge_data(options: BridgeOptions) -> bytes:
@@ -216,17 +334,17 @@ def _bridge_data(options: BridgeOptions) -> bytes:
     data = b"".join(
         nlattr.number(kind, value)
         for kind, value in (
-            (FORWARD_DELAY, options.forward_delay),
-            (HELLO_TIME, options.hello_time),
-            (MAX_AGE, options.max_age),
-            (AGEING_TIME, options.ageing_time),
-            (STP_STATE, int(options.stp)),
+            (IFLA_BR_FORWARD_DELAY, options.forward_delay),
+            (IFLA_BR_HELLO_TIME, options.hello_time),
+            (IFLA_BR_MAX_AGE, options.max_age),
+            (IFLA_BR_AGEING_TIME, options.ageing_time),
+            (IFLA_BR_STP_STATE, int(options.stp)),
         )
     )
-    data += nlattr.attribute(BRIDGE_PRIORITY, nlattr.U16.pack(options.priority))
+    data += nlattr.attribute(IFLA_BR_PRIORITY, nlattr.U16.pack(options.priority))
     if options.vlan_filtering:  # a kernel without VLANs refuses the word itself
-        data += nlattr.attribute(VLAN_FILTERING, b"\1")
-        data += nlattr.attribute(DEFAULT_PVID, nlattr.U16.pack(options.default_pvid))
+        data += nlattr.attribute(IFLA_BR_VLAN_FILTERING, b"\1")
+        data += nlattr.attribute(IFLA_BR_VLAN_DEFAULT_PVID, nlattr.U16.pack(options.default_pvid))
     return data + options.more
 
 
@@ -234,17 +352,19 @@ def port_body(index: int, options: PortOptions) -> bytes:
     """A link's message that says how its bridge treats it."""
     data = options.more
     if options.path_cost is not None:
-        data += nlattr.attribute(PORT_COST, nlattr.U32.pack(options.path_cost))
+        data += nlattr.attribute(IFLA_BRPORT_COST, nlattr.U32.pack(options.path_cost))
     if options.priority is not None:
-        data += nlattr.attribute(PORT_PRIORITY, nlattr.U16.pack(options.priority))
-    return link_body(index) + _info(PORT_KIND, PORT_DATA, data)
+        data += nlattr.attribute(IFLA_BRPORT_PRIORITY, nlattr.U16.pack(options.priority))
+    return link_body(index) + _info(IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, data)
 
 
 def _info(kind: int, data_kind: int, data: bytes) -> bytes:
-    return nlattr.nested(LINKINFO, nlattr.attribute(kind, BRIDGE) + nlattr.nested(data_kind, data))
+    return nlattr.nested(
+        IFLA_LINKINFO, nlattr.attribute(kind, BRIDGE) + nlattr.nested(data_kind, data)
+    )
 
 
 def set_addrgenmode(index: int, mode: int) -> Request:
     """Choose how link-local addresses are made (IN6_ADDR_GEN_MODE_); existing ones stay."""
-    ipv6 = nlattr.nested(socket.AF_INET6, nlattr.attribute(ADDRGENMODE, bytes([mode])))
-    return Request(SETLINK, link_body(index, nlattr.nested(AF_SPEC, ipv6)))
+    ipv6 = nlattr.nested(socket.AF_INET6, nlattr.attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([mode])))
+    return Request(RTM_SETLINK, link_body(index, nlattr.nested(IFLA_AF_SPEC, ipv6)))

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 from bridgekit.netlink.socket import DUMP_CHUNK, enlarge
+from bridgekit.uapi.rtnetlink import RTMGRP_IPV6_IFADDR, RTMGRP_LINK, RTMGRP_NEIGH
 
-GROUPS = 0x1 | 0x4 | 0x100  # RTMGRP_LINK, RTMGRP_NEIGH, RTMGRP_IPV6_IFADDR
-IPV6_ROUTES = 0x400  # RTMGRP_IPV6_ROUTE
+GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV6_IFADDR
 
 
 class NetlinkMonitor:

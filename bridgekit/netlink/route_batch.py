@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink.address_neighbour import to_request
-from bridgekit.netlink.socket import APPEND, CREATE, REPLACE, Request
+from bridgekit.netlink.socket import Request
 from bridgekit.state.address import IPV6
 from bridgekit.state.routes.block import RouteBlock, has_destination
 from bridgekit.state.routes.format import format_route
@@ -21,8 +21,9 @@ from bridgekit.state.routes.message import (
     without_dead_nexthops,
 )
 from bridgekit.state.routes.route_set import Identity, RouteSet
+from bridgekit.uapi.netlink import NLM_F_APPEND, NLM_F_CREATE, NLM_F_REPLACE
+from bridgekit.uapi.rtnetlink import RTM_DELROUTE, RTM_NEWROUTE
 
-NEWROUTE, DELROUTE = 24, 25
 ALREADY_THERE, GONE = frozenset({errno.EEXIST}), frozenset({errno.ESRCH})
 CANNOT = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH})
 """What the kernel answers if a leg's link is down."""
@@ -48,12 +49,12 @@ class RouteBatch(Struct, frozen=True):
     def added(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Put each behind those that have the same key."""
         for message in self._today(routes).each_message():
-            yield self._request(NEWROUTE, message, CREATE | APPEND, quiet)
+            yield self._request(RTM_NEWROUTE, message, NLM_F_CREATE | NLM_F_APPEND, quiet)
 
     def removed(self, routes: RouteSet, quiet: frozenset[int]) -> Iterator[Request]:
         """Delete exactly these."""
         for message in self._today(routes).each_message():
-            yield self._request(DELROUTE, message, 0, quiet)
+            yield self._request(RTM_DELROUTE, message, 0, quiet)
 
     def replaced(self, before: RouteSet, after: RouteSet, now: RouteSet) -> Iterator[BatchStep]:
         """Put each route of `after` in the place of its twin in `before`.
@@ -115,15 +116,15 @@ class RouteBatch(Struct, frozen=True):
         """Of its legs the kernel makes none that is dead: an undo leaves them out."""
         for message in self._today(one).messages:
             made = without_dead_nexthops(message, dead) if self.undoing else message
-            yield self._request(NEWROUTE, made, CREATE | REPLACE)
+            yield self._request(RTM_NEWROUTE, made, NLM_F_CREATE | NLM_F_REPLACE)
 
     def _beside(
         self, one: RouteSet, twin: RouteSet, old_there: bool, new_there: bool
     ) -> Iterator[Request]:
         """Put it before those that have the same key. IPv6 knows no such request."""
         for message in self._today(one).messages if not new_there else ():
-            flags = CREATE | (APPEND if message[0] == IPV6 else 0)
-            yield self._request(NEWROUTE, message, flags, ALREADY_THERE)
+            flags = NLM_F_CREATE | (NLM_F_APPEND if message[0] == IPV6 else 0)
+            yield self._request(RTM_NEWROUTE, message, flags, ALREADY_THERE)
         if old_there:
             yield from self.removed(twin, GONE)
 
@@ -136,7 +137,7 @@ class RouteBatch(Struct, frozen=True):
         dead = any(dead_oifs(message) for message in here.messages)
         if stands.keys() <= new.keys() | old.keys() and not dead:
             for message in self._today(one).messages:
-                yield self._request(NEWROUTE, message, CREATE | REPLACE, CANNOT)
+                yield self._request(RTM_NEWROUTE, message, NLM_F_CREATE | NLM_F_REPLACE, CANNOT)
         moved, left = new.keys() - old.keys(), old.keys() - new.keys()
         yield from self.added(
             RouteSet(one.names, tuple(new[k] for k in sorted(moved))), ALREADY_THERE

@@ -12,17 +12,28 @@ from msgspec import Struct
 
 from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
 from bridgekit.state import nlattr
+from bridgekit.uapi.netlink import NETLINK_SOCK_DIAG
+from bridgekit.uapi.sock_diag import (
+    INET_DIAG_BC_DEV_COND,
+    INET_DIAG_INFO,
+    INET_DIAG_NOCOOKIE,
+    INET_DIAG_REQ_BYTECODE,
+    SOCK_DIAG_BY_FAMILY,
+    TCP_NEW_SYN_RECV,
+    TCP_SYN_RECV,
+    TCP_TIME_WAIT,
+)
 
-SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 PROTOCOLS = {socket.IPPROTO_TCP: "TCP", socket.IPPROTO_UDP: "UDP", socket.IPPROTO_RAW: "raw"}
-PASSING = 1 << 3 | 1 << 6 | 1 << 12  # SYN_RECV, TIME_WAIT, NEW_SYN_RECV: no program has these
-REQUEST = struct.Struct("=BBBxI48x")
-SOCKET = struct.Struct("=4x2s34xI24xI")
-BYTECODE, DEVICE_CONDITION = 1, 9
-ONE = struct.Struct("=BBBxI2s2s16s16sIQ")
-INFO, INFO_WANTED, ANY = 2, 1 << 1, 0xFFFFFFFFFFFFFFFF
-RETRANSMITS, UNACKNOWLEDGED = 2, 24  # where struct tcp_info has them
+HELD_STATES = 0xFFFFFFFF & ~(1 << TCP_SYN_RECV | 1 << TCP_TIME_WAIT | 1 << TCP_NEW_SYN_RECV)
+"""The states in which a program holds the socket, as bits of `idiag_states`."""
+INET_DIAG_LIST = struct.Struct("=BBBxI48x")
+"""`struct inet_diag_req_v2` without an `id`: a list of sockets, not one."""
+INET_DIAG_MSG = struct.Struct("=4x2s34xI24xI")
+INET_DIAG_REQ_V2 = struct.Struct("=BBBxI2s2s16s16sIQ")
+TCPI_RETRANSMITS, TCPI_UNACKED = 2, 24
+"""The offsets of these fields in `struct tcp_info` (linux/tcp.h)."""
 
 
 class Bound(Struct, frozen=True):
@@ -38,7 +49,7 @@ def bound_to(index: int) -> tuple[Bound, ...]:
     A kernel that lists no sockets, or none of a protocol, has none to tell of.
     """
     try:
-        with NetlinkSocket(SOCK_DIAG) as channel:
+        with NetlinkSocket(NETLINK_SOCK_DIAG) as channel:
             kinds = ((family, protocol) for family in FAMILIES for protocol in PROTOCOLS)
             return tuple(one for kind in kinds for one in _listed(channel, *kind, index))
     except OSError:
@@ -54,23 +65,35 @@ def acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
     ends = [ip_address(host.partition("%")[0]).packed for host, _ in (local, peer)]
     family = socket.AF_INET if len(ends[0]) == 4 else socket.AF_INET6
     ports = [port.to_bytes(2) for _, port in (local, peer)]
-    states = 0xFFFFFFFF & ~PASSING
     tcp = socket.IPPROTO_TCP
-    with NetlinkSocket(SOCK_DIAG) as channel:
-        request = ONE.pack(family, tcp, INFO_WANTED, states, *ports, *ends, 0, ANY)
+    with NetlinkSocket(NETLINK_SOCK_DIAG) as channel:
+        request = INET_DIAG_REQ_V2.pack(
+            family,
+            tcp,
+            1 << (INET_DIAG_INFO - 1),
+            HELD_STATES,
+            *ports,
+            *ends,
+            0,
+            INET_DIAG_NOCOOKIE,
+        )
         found = channel.ask(SOCK_DIAG_BY_FAMILY, request)
-    info = nlattr.found(found, SOCKET.size).get(INFO) if found else None
-    return info is None or not (info[RETRANSMITS] or nlattr.u32(info, UNACKNOWLEDGED))
+    info = nlattr.found(found, INET_DIAG_MSG.size).get(INET_DIAG_INFO) if found else None
+    return info is None or not (info[TCPI_RETRANSMITS] or nlattr.u32(info, TCPI_UNACKED))
 
 
 def _listed(channel: NetlinkSocket, family: int, protocol: int, index: int) -> Iterator[Bound]:
-    request = REQUEST.pack(family, protocol, 0, 0xFFFFFFFF & ~PASSING)
-    condition = struct.pack("=BBHI", DEVICE_CONDITION, 8, 12, index)  # the kernel sorts, not we
+    request = INET_DIAG_LIST.pack(family, protocol, 0, HELD_STATES)
+    condition = struct.pack(
+        "=BBHI", INET_DIAG_BC_DEV_COND, 8, 12, index
+    )  # the kernel sorts, not we
     try:
-        bodies = channel.dump(SOCK_DIAG_BY_FAMILY, request + nlattr.attribute(BYTECODE, condition))
+        bodies = channel.dump(
+            SOCK_DIAG_BY_FAMILY, request + nlattr.attribute(INET_DIAG_REQ_BYTECODE, condition)
+        )
     except NetlinkError:
         return
     for body in bodies:
-        port, device, inode = SOCKET.unpack_from(body)
+        port, device, inode = INET_DIAG_MSG.unpack_from(body)
         if device == index:
             yield Bound(f"{PROTOCOLS[protocol]} port {int.from_bytes(port)}", inode)

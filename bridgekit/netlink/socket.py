@@ -16,20 +16,28 @@ from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
 from bridgekit.state.routes.block import RouteBlock
+from bridgekit.uapi.netlink import (
+    NETLINK_CAP_ACK,
+    NETLINK_EXT_ACK,
+    NETLINK_GET_STRICT_CHK,
+    NLM_F_ACK,
+    NLM_F_DUMP,
+    NLM_F_DUMP_INTR,
+    NLM_F_REQUEST,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    SO_RCVBUFFORCE,
+    SO_SNDBUFFORCE,
+    SOL_NETLINK,
+)
 
-HEADER, FLAGS = struct.Struct("=IHHII"), struct.Struct("=H")
-FLAGS_AT, SEQUENCE_AT = 6, 8
-ERROR, DONE = 2, 3
-REQUEST, MULTI, ACK, DUMP_INTERRUPTED = 0x01, 0x02, 0x04, 0x10
-REPLACE, EXCL, CREATE, APPEND = 0x100, 0x200, 0x400, 0x800
-DUMP = 0x300
-SOL_NETLINK, EXT_ACK, STRICT_CHECK, CAP_ACK = 270, 11, 12, 10
-SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+NLMSGHDR, FLAGS = struct.Struct("=IHHII"), struct.Struct("=H")
+FLAGS_OFFSET, SEQUENCE_OFFSET = 6, 8
 SEND_BYTES, RECEIVE_BYTES = 4 << 20, 16 << 20
 DUMP_CHUNK = 1 << 20
-BATCH, BATCH_BYTES = 256, 128 << 10
+BATCH_REQUESTS, BATCH_BYTES = 256, 128 << 10
 """Requests on the way at once: they must fit the send buffer, their answers the receive buffer."""
-ALIKE_BYTES = 512 << 10
+BLOCK_BYTES = 512 << 10
 """Likewise, where only those refused are answered."""
 DUMP_TRIES = 20
 
@@ -89,7 +97,7 @@ class NetlinkSocket:
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
         self._socket = socket.socket(socket.AF_NETLINK, kind, protocol)
         self._sequence = 0
-        for option in (EXT_ACK, CAP_ACK, STRICT_CHECK):
+        for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)
         enlarge(self._socket)
         self._socket.bind((0, 0))
@@ -120,7 +128,7 @@ class NetlinkSocket:
         raise BridgekitError("the kernel's tables change too fast to be read")
 
     def _dump_once(self, kind: int, body: bytes, sink: "DumpConsumer") -> bool:
-        self._send([Request(kind, body, DUMP)])
+        self._send([Request(kind, body, NLM_F_DUMP)])
         whole = True
         while True:
             try:
@@ -130,12 +138,12 @@ class NetlinkSocket:
                     raise
                 whole = False
                 continue
-            start = sink.feed(chunk, HEADER.size) if self._begins_well(chunk) else 0
+            start = sink.feed(chunk, NLMSGHDR.size) if self._begins_well(chunk) else 0
             for answer, flags, sequence, at, end in _messages(chunk, start):
                 if sequence != self._sequence:
                     continue
-                whole = whole and not flags & DUMP_INTERRUPTED
-                if answer in {ERROR, DONE}:
+                whole = whole and not flags & NLM_F_DUMP_INTR
+                if answer in {NLMSG_ERROR, NLMSG_DONE}:
                     code = -struct.unpack_from("=i", chunk, at)[0] if end - at >= 4 else 0
                     if code:
                         raise NetlinkError(code, "a list")
@@ -144,9 +152,9 @@ class NetlinkSocket:
 
     def _begins_well(self, chunk: bytes) -> bool:
         """Is the first message one of the dump that we asked for last?"""
-        _, answer, flags, sequence, _ = HEADER.unpack_from(chunk)
-        ours = sequence == self._sequence and answer not in {ERROR, DONE}
-        return ours and not flags & DUMP_INTERRUPTED
+        _, answer, flags, sequence, _ = NLMSGHDR.unpack_from(chunk)
+        ours = sequence == self._sequence and answer not in {NLMSG_ERROR, NLMSG_DONE}
+        return ours and not flags & NLM_F_DUMP_INTR
 
     def ask(self, kind: int, body: bytes, none: frozenset[int] | None = None) -> bytes | None:
         """Return the body of the answer to a question about one object.
@@ -159,7 +167,7 @@ class NetlinkSocket:
             for answer, _, sequence, at, end in _messages(chunk):
                 if sequence != first:
                     continue
-                if answer != ERROR:
+                if answer != NLMSG_ERROR:
                     answered = chunk[at:end]
                     continue
                 code = -struct.unpack_from("=i", chunk, at)[0]
@@ -192,16 +200,18 @@ class NetlinkSocket:
 
         Only the last of a batch is acknowledged: the kernel tells of each that it refuses.
         """
-        size = HEADER.size + len(routes.sample)
-        head = HEADER.pack(size, kind, REQUEST | flags, 0, 0)
-        room = min(ALIKE_BYTES, self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)
+        size = NLMSGHDR.size + len(routes.sample)
+        head = NLMSGHDR.pack(size, kind, NLM_F_REQUEST | flags, 0, 0)
+        room = min(BLOCK_BYTES, self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)
         for batch in routes.parts(room // size):
             first, count = self._sequence + 1, len(batch)
             data = batch.joined(head)
             numbers = array("I", range(first, first + count)).tobytes()
             for column in range(4):
-                data[SEQUENCE_AT + column :: size] = numbers[column::4]
-            FLAGS.pack_into(data, (count - 1) * size + FLAGS_AT, REQUEST | ACK | flags)
+                data[SEQUENCE_OFFSET + column :: size] = numbers[column::4]
+            FLAGS.pack_into(
+                data, (count - 1) * size + FLAGS_OFFSET, NLM_F_REQUEST | NLM_F_ACK | flags
+            )
             self._sequence += count
             self._socket.send(data)
             refused = [answer for answer in self._told(first, count) if answer[1]]
@@ -215,7 +225,7 @@ class NetlinkSocket:
         while position < count - 1:
             chunk = self._socket.recv(DUMP_CHUNK)
             for answer, _, sequence, at, _ in _messages(chunk):
-                if answer == ERROR and first <= sequence < first + count:
+                if answer == NLMSG_ERROR and first <= sequence < first + count:
                     position = sequence - first
                     yield position, -struct.unpack_from("=i", chunk, at)[0]
 
@@ -223,9 +233,13 @@ class NetlinkSocket:
         first, parts = self._sequence + 1, []
         for request in requests:
             self._sequence += 1
-            flags = REQUEST | request.flags | (0 if request.flags & DUMP == DUMP else ACK)
-            size = HEADER.size + len(request.body)
-            parts.append(HEADER.pack(size, request.type, flags, self._sequence, 0) + request.body)
+            flags = (
+                NLM_F_REQUEST
+                | request.flags
+                | (0 if request.flags & NLM_F_DUMP == NLM_F_DUMP else NLM_F_ACK)
+            )
+            size = NLMSGHDR.size + len(request.body)
+            parts.append(NLMSGHDR.pack(size, request.type, flags, self._sequence, 0) + request.body)
             parts.append(b"\0" * (-size % 4))
         self._socket.send(b"".join(parts))
         return first
@@ -236,7 +250,7 @@ class NetlinkSocket:
         while open_requests:
             chunk = self._socket.recv(DUMP_CHUNK)
             for answer, _, sequence, at, _ in _messages(chunk):
-                if answer == ERROR and first <= sequence < first + count:
+                if answer == NLMSG_ERROR and first <= sequence < first + count:
                     open_requests -= 1
                     yield sequence - first, -struct.unpack_from("=i", chunk, at)[0]
 
@@ -245,11 +259,11 @@ def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
     batch: list[Request] = []
     size = 0
     for request in requests:
-        if batch and (len(batch) == BATCH or size + len(request.body) > BATCH_BYTES):
+        if batch and (len(batch) == BATCH_REQUESTS or size + len(request.body) > BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(request)
-        size += len(request.body) + HEADER.size
+        size += len(request.body) + NLMSGHDR.size
     if batch:
         yield batch
 
@@ -265,9 +279,9 @@ def enlarge(endpoint: socket.socket) -> None:
 
 def _messages(chunk: bytes, at: int = 0) -> Iterator[tuple[int, int, int, int, int]]:
     """Yield (type, flags, sequence, start of body, end of body) for each message from `at` on."""
-    while at + HEADER.size <= len(chunk):
-        length, kind, flags, sequence, _ = HEADER.unpack_from(chunk, at)
-        if length < HEADER.size:
+    while at + NLMSGHDR.size <= len(chunk):
+        length, kind, flags, sequence, _ = NLMSGHDR.unpack_from(chunk, at)
+        if length < NLMSGHDR.size:
             return
-        yield kind, flags, sequence, at + HEADER.size, at + length
+        yield kind, flags, sequence, at + NLMSGHDR.size, at + length
         at += (length + 3) & ~3

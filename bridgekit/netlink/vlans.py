@@ -5,17 +5,21 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from bridgekit.netlink.fdb import AF_BRIDGE
-from bridgekit.netlink.links import AF_SPEC, GETLINK, IFINFO
+from bridgekit.netlink.links import IFINFOMSG
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state import nlattr
 from bridgekit.state.link import Link, Vlan
+from bridgekit.uapi.if_bridge import (
+    BRIDGE_VLAN_INFO_PVID,
+    BRIDGE_VLAN_INFO_RANGE_BEGIN,
+    BRIDGE_VLAN_INFO_UNTAGGED,
+    IFLA_BRIDGE_VLAN_INFO,
+)
+from bridgekit.uapi.if_link import IFLA_AF_SPEC, IFLA_EXT_MASK
+from bridgekit.uapi.rtnetlink import RTEXT_FILTER_BRVLAN_COMPRESSED, RTM_GETLINK
+from bridgekit.uapi.socket import AF_BRIDGE
 
-EXT_MASK, IN_RANGES = 29, 4
-"""Asks for VLANs, those that are alike together (RTEXT_FILTER_BRVLAN_COMPRESSED)."""
-VLAN_INFO = 2
-INFO = struct.Struct("=HH")
-PVID, UNTAGGED, BEGINS = 0x02, 0x04, 0x08
+BRIDGE_VLAN_INFO = struct.Struct("=HH")
 
 
 def with_vlans(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[Link, ...]:
@@ -32,19 +36,26 @@ def with_vlans(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[Link, .
 
 def _lists(channel: NetlinkSocket) -> dict[int, tuple[Vlan, ...]]:
     """A card that is a switch itself answers as well, without VLANs."""
-    head = IFINFO.pack(AF_BRIDGE, 0, 0, 0, 0) + nlattr.number(EXT_MASK, IN_RANGES)
-    bodies = channel.dump(GETLINK, head)
-    each = ((IFINFO.unpack_from(body)[2], tuple(_vlans(body))) for body in bodies)
+    head = IFINFOMSG.pack(AF_BRIDGE, 0, 0, 0, 0) + nlattr.number(
+        IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED
+    )
+    bodies = channel.dump(RTM_GETLINK, head)
+    each = ((IFINFOMSG.unpack_from(body)[2], tuple(_vlans(body))) for body in bodies)
     return {index: vlans for index, vlans in each if vlans}
 
 
 def _vlans(body: bytes) -> Iterator[Vlan]:
     """A range is told by its two ends."""
-    spec, first = nlattr.found(body, IFINFO.size).get(AF_SPEC, b""), 0
+    spec, first = nlattr.found(body, IFINFOMSG.size).get(IFLA_AF_SPEC, b""), 0
     for kind, at, _ in nlattr.attributes(spec, 0):
-        if kind == VLAN_INFO:
-            marks, last = INFO.unpack_from(spec, at)
+        if kind == IFLA_BRIDGE_VLAN_INFO:
+            marks, last = BRIDGE_VLAN_INFO.unpack_from(spec, at)
             first = first or last
-            if not marks & BEGINS:
-                yield Vlan(first, last, bool(marks & PVID), bool(marks & UNTAGGED))
+            if not marks & BRIDGE_VLAN_INFO_RANGE_BEGIN:
+                yield Vlan(
+                    first,
+                    last,
+                    bool(marks & BRIDGE_VLAN_INFO_PVID),
+                    bool(marks & BRIDGE_VLAN_INFO_UNTAGGED),
+                )
                 first = 0

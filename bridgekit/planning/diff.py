@@ -29,21 +29,30 @@ from bridgekit.planning.difference import (
     route_difference,
     rule_repair,
 )
-from bridgekit.state.address import FOREVER, IPV4, IPV6, NODAD, NOPREFIXROUTE, PERMANENT, Address
+from bridgekit.state.address import FOREVER, IPV4, IPV6, Address
 from bridgekit.state.link import BridgeOptions, Link, Neighbour, PortOptions
 from bridgekit.state.network_state import NetworkState
-from bridgekit.state.routes.message import (
-    LOCAL_TABLE,
-    fib_key,
-    has_gateway,
-    is_link_local,
-    table_of,
-)
+from bridgekit.state.routes.message import fib_key, has_gateway, is_link_local, table_of
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.if_addr import (
+    IFA_F_HOMEADDRESS,
+    IFA_F_MANAGETEMPADDR,
+    IFA_F_MCAUTOJOIN,
+    IFA_F_NODAD,
+    IFA_F_NOPREFIXROUTE,
+    IFA_F_PERMANENT,
+    IFA_F_SECONDARY,
+)
+from bridgekit.uapi.rtnetlink import RT_TABLE_LOCAL
 
 COMPARED_FLAGS = {
-    IPV4: 0x01 | PERMANENT | NOPREFIXROUTE | 0x400,
-    IPV6: NODAD | 0x10 | PERMANENT | 0x100 | NOPREFIXROUTE | 0x400,
+    IPV4: IFA_F_SECONDARY | IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN,
+    IPV6: IFA_F_NODAD
+    | IFA_F_HOMEADDRESS
+    | IFA_F_PERMANENT
+    | IFA_F_MANAGETEMPADDR
+    | IFA_F_NOPREFIXROUTE
+    | IFA_F_MCAUTOJOIN,
 }
 """Secondary; no DAD, home address, permanent, manage temporary, no prefix route, auto-join."""
 
@@ -177,7 +186,7 @@ def _ordered(routes: RouteSet) -> dict[object, list[tuple[str, ...]]]:
     """The links of the routes in each place, in the kernel's order."""
     order: dict[object, list[tuple[str, ...]]] = {}
     for message in routes.messages:
-        if table_of(message) != LOCAL_TABLE and not is_link_local(message):
+        if table_of(message) != RT_TABLE_LOCAL and not is_link_local(message):
             order.setdefault(fib_key(message), []).append(routes.links(message))
     return order
 

@@ -21,9 +21,10 @@ from bridgekit.state.address import Address
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import BridgeSettings, Link, Neighbour, StaticMac
 from bridgekit.state.routes.format import format_route
-from bridgekit.state.routes.message import LOCAL_TABLE, table_of
+from bridgekit.state.routes.message import table_of
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.state.rule_nexthop import Nexthop, Rule
+from bridgekit.uapi.rtnetlink import RT_TABLE_LOCAL
 
 LINK_WORDS: dict[str, Callable[[Any], str]] = {
     "mac": lambda mac: f"address {mac}",
@@ -93,7 +94,7 @@ def route_difference(
     """
     text = format_route(message, routes.name)
     repair = (f"ip {FAMILY_FLAG[message[0]]}route {verb} {text}",)
-    return Difference(what, f"route {text}", () if table_of(message) == LOCAL_TABLE else repair)
+    return Difference(what, f"route {text}", () if table_of(message) == RT_TABLE_LOCAL else repair)
 
 
 def neighbour_words(entry: Neighbour) -> Words:

@@ -29,7 +29,7 @@ from bridgekit.planning.operations import (
     StopClient,
     inverted,
 )
-from bridgekit.planning.target_state import NO_LINK_LOCAL, QUIET, target_state
+from bridgekit.planning.target_state import QUIET, target_state
 from bridgekit.state.address import Address
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import BridgeSettings, Link, PortOptions
@@ -37,6 +37,7 @@ from bridgekit.state.network_state import NetworkState, default_sysctls, in_crea
 from bridgekit.state.routes.message import is_link_multicast
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.state.rule_nexthop import Rule
+from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_NONE
 
 
 def plan_operations(snapshot: NetworkState, intent: Intent) -> tuple[Operation, ...]:
@@ -90,7 +91,7 @@ def _moves(before: NetworkState, after: NetworkState, nic: str, bridge: str) -> 
     if addresses:
         yield RemoveAddresses(nic, addresses, routes.connected)
     yield from _quiet_port(before, after, free, port, bridge)
-    yield from _addrgenmode(bridge, NO_LINK_LOCAL, made.addrgenmode)
+    yield from _addrgenmode(bridge, IN6_ADDR_GEN_MODE_NONE, made.addrgenmode)
     yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
     yield from (StartClient(new, old) for old, new in clients)
 
@@ -118,7 +119,7 @@ def _ready_bridge(before: NetworkState, made: Link) -> Iterator[Operation]:
     if there is None:
         yield CreateBridge(made.name, wanted)
         return
-    yield from _addrgenmode(made.name, there.addrgenmode, NO_LINK_LOCAL)
+    yield from _addrgenmode(made.name, there.addrgenmode, IN6_ADDR_GEN_MODE_NONE)
     own = in_creation_order(before.addresses_on(made.name))
     if own:
         yield RemoveAddresses(made.name, own, route_planner.connected(before, made.name, own))
@@ -141,7 +142,7 @@ def _quiet_port(
 
     One that nobody made so may have a link-local address of its own.
     """
-    yield from _addrgenmode(port.name, free.addrgenmode, NO_LINK_LOCAL)
+    yield from _addrgenmode(port.name, free.addrgenmode, IN6_ADDR_GEN_MODE_NONE)
     yield from _port_settings(before, after, port.name, quiet=False)
     held = after.addresses_on(port.name)
     gone = {address.ip for address in _moving(before, after, port.name, bridge)}
@@ -149,7 +150,7 @@ def _quiet_port(
     connected = route_planner.connected(after, port.name, held)
     if own or len(connected):
         yield AddAddresses(port.name, own, connected)
-    yield from _addrgenmode(port.name, NO_LINK_LOCAL, port.addrgenmode)
+    yield from _addrgenmode(port.name, IN6_ADDR_GEN_MODE_NONE, port.addrgenmode)
 
 
 def _port_settings(

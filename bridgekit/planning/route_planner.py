@@ -21,12 +21,7 @@ from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.message import (
-    DST,
-    LOCAL_TABLE,
-    NH_ID,
-    OWN_METRIC,
-    PRIORITY,
-    RTPROT_KERNEL,
+    CONNECTED_METRIC,
     attributes,
     connected_route,
     destination,
@@ -40,6 +35,14 @@ from bridgekit.state.routes.message import (
 )
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.state.rule_nexthop import Nexthop
+from bridgekit.uapi.rtnetlink import (
+    RT_TABLE_LOCAL,
+    RTA_DST,
+    RTA_NH_ID,
+    RTA_PRIORITY,
+    RTN_UNICAST,
+    RTPROT_KERNEL,
+)
 
 LOCAL_TYPES = frozenset({2, 3, 4, 5})
 """local, broadcast, anycast, multicast"""
@@ -95,7 +98,7 @@ def route_moves(snapshot: NetworkState, nic: str, addresses: tuple[Address, ...]
             others.add(replace_key(message))
         elif _of_the_kernel_alone(message):
             by_kernel.append((position, message))
-        elif NH_ID not in attributes(message):
+        elif RTA_NH_ID not in attributes(message):
             ours.append((position, message))
 
     def chosen(with_address: bool, first: bool | None = None) -> RouteSet:
@@ -211,7 +214,9 @@ def _stones(snapshot: NetworkState, nic: str, addresses: tuple[Address, ...]) ->
     index = next(number for number, name in routes.names if name == nic)
     on_link = {network for address in addresses for network in address.connected}
     on_link |= {
-        destination(m) for m in routes.messages if not has_gateway(m) and header(m).type == 1
+        destination(m)
+        for m in routes.messages
+        if not has_gateway(m) and header(m).type == RTN_UNICAST
     }
     wanted = {hop.gateway for hop in snapshot.nexthops if hop.link == nic and hop.gateway}
     for message in routes.samples():
@@ -228,7 +233,7 @@ def _stones(snapshot: NetworkState, nic: str, addresses: tuple[Address, ...]) ->
 def _of_the_kernel_alone(message: bytes) -> bool:
     """Routes of the local table that the kernel makes for every address and every link."""
     top = header(message)
-    made = top.protocol == RTPROT_KERNEL and table_of(message) == LOCAL_TABLE
+    made = top.protocol == RTPROT_KERNEL and table_of(message) == RT_TABLE_LOCAL
     return made and (top.type in LOCAL_TYPES or is_link_multicast(message))
 
 
@@ -237,7 +242,7 @@ def _brought_by(addresses: tuple[Address, ...]) -> set[_Brought | None]:
 
 
 def _brought(address: Address) -> Iterator[_Brought]:
-    metric = address.metric or OWN_METRIC[address.family]
+    metric = address.metric or CONNECTED_METRIC[address.family]
     for network in address.connected:
         yield address.family, network.network_address.packed, network.prefixlen, metric
 
@@ -247,5 +252,5 @@ def _as_brought(message: bytes) -> _Brought | None:
     if top.protocol != RTPROT_KERNEL or has_gateway(message):
         return None
     everything = ip_address("::" if top.family == IPV6 else "0.0.0.0").packed
-    metric = nlattr.u32(found[PRIORITY], 0) if PRIORITY in found else 0
-    return top.family, found.get(DST, everything), top.dst_len, metric
+    metric = nlattr.u32(found[RTA_PRIORITY], 0) if RTA_PRIORITY in found else 0
+    return top.family, found.get(RTA_DST, everything), top.dst_len, metric

@@ -11,10 +11,10 @@ from bridgekit.state.link import Link, Sysctl
 from bridgekit.state.network_state import NetworkState, without
 from bridgekit.state.routes.message import is_link_multicast, oif_offsets, without_state
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_NONE
 
 NEW_INDEX = 0x7FFFFFFF
 """Stands for a link that has no number yet; comparisons go by name."""
-NO_LINK_LOCAL = 1
 QUIET = ("net/ipv6/conf/{}/accept_ra", "net/ipv6/conf/{}/use_tempaddr")
 """Settings by which a link makes addresses of its own; a port must not."""
 
@@ -73,7 +73,7 @@ def _ported(link: Link, intent: Intent) -> Link:
     """The link as it is afterwards: only the NIC changes. A port joins no received segments."""
     if link.name != intent.nic:
         return link
-    mode = None if link.addrgenmode is None else NO_LINK_LOCAL
+    mode = None if link.addrgenmode is None else IN6_ADDR_GEN_MODE_NONE
     port = replace(link, controller=intent.bridge, addrgenmode=mode, lro=False)
     return replace(port, port=intent.spec.port)
 

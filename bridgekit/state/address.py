@@ -6,24 +6,44 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
-FOREVER = 0xFFFFFFFF
-IPV4, IPV6 = 2, 10
-LINK_SCOPE = 253
-KERNEL_LL = 3
-SCOPES = {0: "global", 200: "site", 253: "link", 254: "host"}
+from bridgekit.uapi.if_addr import (
+    IFA_F_HOMEADDRESS,
+    IFA_F_MANAGETEMPADDR,
+    IFA_F_MCAUTOJOIN,
+    IFA_F_NODAD,
+    IFA_F_NOPREFIXROUTE,
+    IFA_F_PERMANENT,
+    IFA_F_SECONDARY,
+    IFA_F_TENTATIVE,
+    IFAPROT_KERNEL_LL,
+)
+from bridgekit.uapi.rtnetlink import (
+    RT_SCOPE_HOST,
+    RT_SCOPE_LINK,
+    RT_SCOPE_NOWHERE,
+    RT_SCOPE_SITE,
+    RT_SCOPE_UNIVERSE,
+)
+from bridgekit.uapi.socket import AF_INET, AF_INET6
 
-SECONDARY = 0x01
-NODAD = 0x02
-DADFAILED = 0x08
-DEPRECATED = 0x20
-TENTATIVE = 0x40
-PERMANENT = 0x80
-NOPREFIXROUTE = 0x200
-ADDED_WITH = {
-    **{0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr"},
-    **{NOPREFIXROUTE: "noprefixroute", 0x400: "autojoin"},
+FOREVER = 0xFFFFFFFF
+IPV4, IPV6 = AF_INET, AF_INET6
+SCOPE_NAMES = {
+    RT_SCOPE_UNIVERSE: "global",
+    RT_SCOPE_SITE: "site",
+    RT_SCOPE_LINK: "link",
+    RT_SCOPE_HOST: "host",
+    RT_SCOPE_NOWHERE: "nowhere",
 }
-"""Flags that are given when an address is added, with the word for it; 0x02 to 0x100 IPv6's."""
+
+FLAG_NAMES = {
+    IFA_F_NODAD: "nodad",
+    IFA_F_HOMEADDRESS: "home",
+    IFA_F_MANAGETEMPADDR: "mngtmpaddr",
+    IFA_F_NOPREFIXROUTE: "noprefixroute",
+    IFA_F_MCAUTOJOIN: "autojoin",
+}
+"""Flags that are given when an address is added, with the word for it; the first three IPv6's."""
 
 
 class Address(Struct, frozen=True):
@@ -37,7 +57,7 @@ class Address(Struct, frozen=True):
     broadcast: str | None = None
     label: str | None = None
     scope: int = 0
-    flags: int = PERMANENT
+    flags: int = IFA_F_PERMANENT
     preferred: int = FOREVER
     valid: int = FOREVER
     metric: int = 0
@@ -50,20 +70,20 @@ class Address(Struct, frozen=True):
 
     @property
     def tentative(self) -> bool:
-        return bool(self.flags & TENTATIVE)
+        return bool(self.flags & IFA_F_TENTATIVE)
 
     @property
     def secondary(self) -> bool:
-        return self.family == IPV4 and bool(self.flags & SECONDARY)
+        return self.family == IPV4 and bool(self.flags & IFA_F_SECONDARY)
 
     def made_for(self, mac: str) -> bool:
         """Did the kernel make it, as it does for every link with this MAC address?
 
         Kernels before 5.18 do not say so (protocol 3, kernel_ll); then the address must tell.
         """
-        if self.family == IPV4 or self.scope != LINK_SCOPE:
+        if self.family == IPV4 or self.scope != RT_SCOPE_LINK:
             return False
-        return self.protocol == KERNEL_LL or self.ip == link_local(mac)
+        return self.protocol == IFAPROT_KERNEL_LL or self.ip == link_local(mac)
 
     @property
     def network(self) -> IPv4Network | IPv6Network:
@@ -78,7 +98,7 @@ class Address(Struct, frozen=True):
         one, and for one with a peer two: its own network's and the peer's
         (net/ipv4/fib_frontend.c, net/ipv6/addrconf.c).
         """
-        if self.flags & NOPREFIXROUTE or self.secondary:
+        if self.flags & IFA_F_NOPREFIXROUTE or self.secondary:
             return ()
         if self.family == IPV6:
             own = ip_network(f"{self.ip}/{self.prefixlen}", strict=False)
@@ -99,12 +119,12 @@ class Address(Struct, frozen=True):
         if self.peer:
             words = [self.ip, "peer", f"{self.peer}/{self.prefixlen}"]
         words += ["brd", self.broadcast] if self.broadcast else []
-        words += ["scope", SCOPES.get(self.scope, str(self.scope))] if self.scope else []
+        words += ["scope", SCOPE_NAMES.get(self.scope, str(self.scope))] if self.scope else []
         words += (
             ["label", shlex.quote(self.label)] if self.label and self.label != self.link else []
         )
         words += ["metric", str(self.metric)] if self.metric else []
-        words += [word for flag, word in ADDED_WITH.items() if self.flags & flag]
+        words += [word for flag, word in FLAG_NAMES.items() if self.flags & flag]
         words += ["valid_lft", str(self.valid)] if self.dynamic else []
         words += ["preferred_lft", str(self.preferred)] if self.preferred != FOREVER else []
         return " ".join(words)

@@ -5,10 +5,10 @@ from msgspec.structs import replace
 
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4
-from bridgekit.state.routes.message import PRIORITY, attributes, header
+from bridgekit.state.routes.message import attributes, header
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.rtnetlink import RTA_PRIORITY, RTPROT_DHCP
 
-DHCP = 16  # RTPROT_DHCP
 PID_FILES = {
     "dhclient": "/run/dhclient.{}.pid",
     "dhcpcd": "/run/dhcpcd/{}.pid",
@@ -63,9 +63,9 @@ def with_metric(client: DhcpClient, routes: RouteSet) -> DhcpClient:
     if client.program != "dhcpcd" or "-m" in client.words:
         return client
     ours = (attributes(m) for m in routes.on_link(client.link).messages if _is_from_dhcp(m))
-    metrics = [nlattr.u32(found[PRIORITY]) for found in ours if PRIORITY in found]
+    metrics = [nlattr.u32(found[RTA_PRIORITY]) for found in ours if RTA_PRIORITY in found]
     return replace(client, words=(*client.words, "-m", str(metrics[0]))) if metrics else client
 
 
 def _is_from_dhcp(message: bytes) -> bool:
-    return message[0] == IPV4 and header(message).protocol == DHCP
+    return message[0] == IPV4 and header(message).protocol == RTPROT_DHCP

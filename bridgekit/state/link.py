@@ -1,9 +1,11 @@
 """Links, and who else lives on them."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from bridgekit.uapi.neighbour import NTF_PROXY, NTF_ROUTER, NUD_NOARP, NUD_PERMANENT
 
 
 class BridgeOptions(Struct, frozen=True):
@@ -114,32 +116,24 @@ class Neighbour(Struct, frozen=True):
     mac: str
     state: int
     flags: int = 0
-
     protocol: int = 0
     managed: bool = False
-
-    PROXY: ClassVar[int] = 0x08
-    ROUTER: ClassVar[int] = 0x80
-    PERMANENT: ClassVar[int] = 0x80
-    NOARP: ClassVar[int] = 0x40
-    USABLE: ClassVar[int] = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80
-    """REACHABLE, STALE, DELAY, PROBE, NOARP, PERMANENT: entries whose MAC address is known."""
 
     @property
     def lasting(self) -> bool:
         """Does it stay until someone removes it?"""
-        stays = self.state & (self.PERMANENT | self.NOARP)
-        return bool(stays or self.flags & self.PROXY or self.managed)
+        stays = self.state & (NUD_PERMANENT | NUD_NOARP)
+        return bool(stays or self.flags & NTF_PROXY or self.managed)
 
     def __str__(self) -> str:
         """The words that `ip neighbour replace` takes."""
-        if self.flags & self.PROXY:
+        if self.flags & NTF_PROXY:
             return f"proxy {self.ip} dev {self.link}"
-        router = " router" if self.flags & self.ROUTER else ""
+        router = " router" if self.flags & NTF_ROUTER else ""
         if self.managed:
             return f"{self.ip} dev {self.link} managed{router}"
-        words = {self.PERMANENT: "permanent", self.NOARP: "noarp"}
-        state = words.get(self.state & (self.PERMANENT | self.NOARP), "stale")
+        words = {NUD_PERMANENT: "permanent", NUD_NOARP: "noarp"}
+        state = words.get(self.state & (NUD_PERMANENT | NUD_NOARP), "stale")
         return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}{router}"
 
     def on(self, link: str) -> "Neighbour":

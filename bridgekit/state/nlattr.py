@@ -7,26 +7,26 @@ An attribute is a 16-bit length (4 for this head included), a 16-bit type and it
 import struct
 from collections.abc import Iterator
 
-HEAD = struct.Struct("=HH")
+from bridgekit.uapi.netlink import NLA_F_NESTED, NLA_TYPE_MASK
+
+NLATTR = struct.Struct("=HH")
 U16, U32 = struct.Struct("=H"), struct.Struct("=I")
-NESTED = 0x8000
-TYPE_MASK = 0x3FFF  # the two high bits of a type say "nested" and "big-endian"
 
 
 def attributes(data: bytes, start: int, end: int | None = None) -> Iterator[tuple[int, int, int]]:
     """Yield (type, first byte of the value, end of the value) for each attribute in data."""
     end = len(data) if end is None else end
-    while start + HEAD.size <= end:
-        length, kind = HEAD.unpack_from(data, start)
-        if length < HEAD.size or start + length > end:
+    while start + NLATTR.size <= end:
+        length, kind = NLATTR.unpack_from(data, start)
+        if length < NLATTR.size or start + length > end:
             return
-        yield kind & TYPE_MASK, start + HEAD.size, start + length
+        yield kind & NLA_TYPE_MASK, start + NLATTR.size, start + length
         start += (length + 3) & ~3
 
 
 def attribute(kind: int, value: bytes) -> bytes:
     """Return one attribute, padded."""
-    return HEAD.pack(HEAD.size + len(value), kind) + value + b"\0" * (-len(value) % 4)
+    return NLATTR.pack(NLATTR.size + len(value), kind) + value + b"\0" * (-len(value) % 4)
 
 
 def found(data: bytes, start: int = 0) -> dict[int, bytes]:
@@ -36,7 +36,7 @@ def found(data: bytes, start: int = 0) -> dict[int, bytes]:
 
 def nested(kind: int, value: bytes) -> bytes:
     """Return an attribute that holds attributes."""
-    return attribute(kind | NESTED, value)
+    return attribute(kind | NLA_F_NESTED, value)
 
 
 def number(kind: int, value: int) -> bytes:

@@ -11,26 +11,53 @@ from ipaddress import ip_address
 from msgspec import Struct
 
 from bridgekit.state import nlattr
-from bridgekit.state.routes.message import TABLES
-
-RULE_HEAD = struct.Struct("=BBBBBBBBI")
-FROM, TO, IIF, PRIORITY, FWMARK, TABLE, FWMASK, OIF = (2, 1, 3, 6, 10, 15, 16, 17)
-GOTO, TUN_ID, L3MDEV, UID_RANGE, IP_PROTO, SPORT, DPORT = (4, 12, 19, 20, 22, 23, 24)
-RANGES = (
-    ("ipproto", IP_PROTO, "=B"),
-    ("sport", SPORT, "=HH"),
-    ("dport", DPORT, "=HH"),
-    ("uidrange", UID_RANGE, "=II"),
+from bridgekit.state.routes.message import TABLE_NAMES
+from bridgekit.uapi.fib_rules import (
+    FIB_RULE_INVERT,
+    FR_ACT_BLACKHOLE,
+    FR_ACT_GOTO,
+    FR_ACT_NOP,
+    FR_ACT_PROHIBIT,
+    FR_ACT_TO_TBL,
+    FR_ACT_UNREACHABLE,
+    FRA_DPORT_RANGE,
+    FRA_DST,
+    FRA_FWMARK,
+    FRA_FWMASK,
+    FRA_GOTO,
+    FRA_IIFNAME,
+    FRA_IP_PROTO,
+    FRA_L3MDEV,
+    FRA_OIFNAME,
+    FRA_PRIORITY,
+    FRA_SPORT_RANGE,
+    FRA_SRC,
+    FRA_SUPPRESS_IFGROUP,
+    FRA_SUPPRESS_PREFIXLEN,
+    FRA_TABLE,
+    FRA_TUN_ID,
+    FRA_UID_RANGE,
 )
-LOOK_UP, GO_ON_AT = 1, 2
-ACTIONS = {3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
-WHOLE = 0xFFFFFFFF
-INVERT = 2
-DROPPING = (6, 7, 8)
-"""The actions blackhole, unreachable and prohibit (linux/fib_rules.h)."""
-NEXTHOP_HEAD = struct.Struct("=BBBxI")
-NH_ID, NH_GROUP, NH_OIF, NH_GATEWAY, NH_ENCAP = 1, 2, 5, 6, 8
-ONLINK = 4
+from bridgekit.uapi.netlink import NLA_F_NESTED
+from bridgekit.uapi.nexthop import NHA_ENCAP, NHA_GATEWAY, NHA_GROUP, NHA_ID, NHA_OIF
+from bridgekit.uapi.rtnetlink import RTNH_F_ONLINK
+
+FIB_RULE_HDR = struct.Struct("=BBBBBBBBI")
+RANGES = (
+    ("ipproto", FRA_IP_PROTO, "=B"),
+    ("sport", FRA_SPORT_RANGE, "=HH"),
+    ("dport", FRA_DPORT_RANGE, "=HH"),
+    ("uidrange", FRA_UID_RANGE, "=II"),
+)
+ACTION_NAMES = {
+    FR_ACT_NOP: "nop",
+    FR_ACT_BLACKHOLE: "blackhole",
+    FR_ACT_UNREACHABLE: "unreachable",
+    FR_ACT_PROHIBIT: "prohibit",
+}
+WHOLE_MASK = 0xFFFFFFFF
+DROPPING = (FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE, FR_ACT_PROHIBIT)
+NHMSG = struct.Struct("=BBBxI")
 
 
 class Rule(Struct, frozen=True):
@@ -41,8 +68,8 @@ class Rule(Struct, frozen=True):
     @classmethod
     def read(cls, message: bytes) -> "Rule":
         """Take a dumped message; of its flags only "not" is a setting."""
-        flags = nlattr.U32.pack(RULE_HEAD.unpack_from(message)[8] & INVERT)
-        return cls(message[:8] + flags + message[RULE_HEAD.size :])
+        flags = nlattr.U32.pack(FIB_RULE_HDR.unpack_from(message)[8] & FIB_RULE_INVERT)
+        return cls(message[:8] + flags + message[FIB_RULE_HDR.size :])
 
     @property
     def family(self) -> int:
@@ -50,25 +77,25 @@ class Rule(Struct, frozen=True):
 
     @property
     def priority(self) -> int:
-        found = self._attributes().get(PRIORITY)
+        found = self._attributes().get(FRA_PRIORITY)
         return nlattr.u32(found, 0) if found else 0
 
     @property
     def stops_the_rest(self) -> bool:
         """Does it drop whatever does not match it, as `not oif eth0 blackhole` does?"""
-        head = RULE_HEAD.unpack_from(self.message)
-        return bool(head[8] & INVERT) and head[7] in DROPPING
+        head = FIB_RULE_HDR.unpack_from(self.message)
+        return bool(head[8] & FIB_RULE_INVERT) and head[7] in DROPPING
 
     def names(self, link: str) -> bool:
         """Does it ask for this interface?"""
-        return link in (self._text(IIF), self._text(OIF))
+        return link in (self._text(FRA_IIFNAME), self._text(FRA_OIFNAME))
 
     def renamed(self, old: str, new: str) -> "Rule":
         """The same rule with one interface's name read as another."""
-        parts = [self.message[: RULE_HEAD.size]]
-        for kind, at, end in nlattr.attributes(self.message, RULE_HEAD.size):
+        parts = [self.message[: FIB_RULE_HDR.size]]
+        for kind, at, end in nlattr.attributes(self.message, FIB_RULE_HDR.size):
             value = self.message[at:end]
-            if kind in (IIF, OIF) and nlattr.text(value) == old:
+            if kind in (FRA_IIFNAME, FRA_OIFNAME) and nlattr.text(value) == old:
                 value = new.encode() + b"\0"
             parts.append(nlattr.attribute(kind, value))
         return Rule(b"".join(parts))
@@ -76,47 +103,53 @@ class Rule(Struct, frozen=True):
     def __str__(self) -> str:
         """The words that `ip rule add` takes."""
         found = self._attributes()
-        head = RULE_HEAD.unpack_from(self.message)
-        words = ["priority", str(self.priority)] + (["not"] if head[8] & INVERT else [])
-        for word, kind, bits in (("from", FROM, self.message[2]), ("to", TO, self.message[1])):
+        head = FIB_RULE_HDR.unpack_from(self.message)
+        words = ["priority", str(self.priority)] + (["not"] if head[8] & FIB_RULE_INVERT else [])
+        for word, kind, bits in (
+            ("from", FRA_SRC, self.message[2]),
+            ("to", FRA_DST, self.message[1]),
+        ):
             if kind in found:
                 words += [word, f"{ip_address(found[kind])}/{bits}"]
-        words += [] if FROM in found else ["from", "all"]
+        words += [] if FRA_SRC in found else ["from", "all"]
         words += ["tos", hex(head[3])] if head[3] else []
         words += list(self._marks(found))
-        for word, kind in (("iif", IIF), ("oif", OIF)):
+        for word, kind in (("iif", FRA_IIFNAME), ("oif", FRA_OIFNAME)):
             words += [word, self._text(kind)] if kind in found else []
         return " ".join([*words, *self._action(found, head[7])])
 
     @staticmethod
     def _marks(found: dict[int, bytes]) -> Iterator[str]:
         """What a packet must be, beside its addresses and links."""
-        if FWMARK in found:
-            mask = nlattr.u32(found[FWMASK], 0) if FWMASK in found else WHOLE
-            mark = hex(nlattr.u32(found[FWMARK], 0))
-            yield from ("fwmark", mark if mask == WHOLE else f"{mark}/{mask:#x}")
-        if TUN_ID in found:
-            yield from ("tun_id", str(int.from_bytes(found[TUN_ID], "big")))
+        if FRA_FWMARK in found:
+            mask = nlattr.u32(found[FRA_FWMASK], 0) if FRA_FWMASK in found else WHOLE_MASK
+            mark = hex(nlattr.u32(found[FRA_FWMARK], 0))
+            yield from ("fwmark", mark if mask == WHOLE_MASK else f"{mark}/{mask:#x}")
+        if FRA_TUN_ID in found:
+            yield from ("tun_id", str(int.from_bytes(found[FRA_TUN_ID], "big")))
         for word, kind, form in RANGES:
             if kind in found:
                 yield from (word, "-".join(map(str, struct.unpack(form, found[kind]))))
 
     def _action(self, found: dict[int, bytes], action: int) -> list[str]:
-        if action == GO_ON_AT:
-            return ["goto", str(nlattr.u32(found[GOTO], 0))]
-        if action != LOOK_UP:
-            return [ACTIONS.get(action, f"type{action}")]
+        if action == FR_ACT_GOTO:
+            return ["goto", str(nlattr.u32(found[FRA_GOTO], 0))]
+        if action != FR_ACT_TO_TBL:
+            return [ACTION_NAMES.get(action, f"type{action}")]
         words = []
-        for word, kind in (("suppress_prefixlength", 14), ("suppress_ifgroup", 13)):
-            if nlattr.u32(found.get(kind, nlattr.U32.pack(WHOLE)), 0) != WHOLE:
+        for word, kind in (
+            ("suppress_prefixlength", FRA_SUPPRESS_PREFIXLEN),
+            ("suppress_ifgroup", FRA_SUPPRESS_IFGROUP),
+        ):
+            if nlattr.u32(found.get(kind, nlattr.U32.pack(WHOLE_MASK)), 0) != WHOLE_MASK:
                 words += [word, str(nlattr.u32(found[kind], 0))]
-        if found.get(L3MDEV, b"\0")[0]:
+        if found.get(FRA_L3MDEV, b"\0")[0]:
             return ["l3mdev", *words]
-        table = nlattr.u32(found[TABLE], 0) if TABLE in found else self.message[4]
-        return ["lookup", TABLES.get(table, str(table)), *words]
+        table = nlattr.u32(found[FRA_TABLE], 0) if FRA_TABLE in found else self.message[4]
+        return ["lookup", TABLE_NAMES.get(table, str(table)), *words]
 
     def _attributes(self) -> dict[int, bytes]:
-        pairs = nlattr.attributes(self.message, RULE_HEAD.size)
+        pairs = nlattr.attributes(self.message, FIB_RULE_HDR.size)
         return {kind: self.message[at:end] for kind, at, end in pairs}
 
     def _text(self, kind: int) -> str:
@@ -135,9 +168,9 @@ class Nexthop(Struct, frozen=True):
     @classmethod
     def read(cls, message: bytes, names: dict[int, str]) -> "Nexthop":
         """Take a dumped message; its scope is derived, and of its flags only "onlink" is set."""
-        family, _, protocol, flags = NEXTHOP_HEAD.unpack_from(message)
-        bare = NEXTHOP_HEAD.pack(family, 0, protocol, flags & ONLINK)
-        bare += message[NEXTHOP_HEAD.size :]
+        family, _, protocol, flags = NHMSG.unpack_from(message)
+        bare = NHMSG.pack(family, 0, protocol, flags & RTNH_F_ONLINK)
+        bare += message[NHMSG.size :]
         slot = cls._slot(bare)
         if slot is None:
             return cls(bare, None)
@@ -145,30 +178,30 @@ class Nexthop(Struct, frozen=True):
 
     @staticmethod
     def _slot(message: bytes) -> int | None:
-        found = nlattr.attributes(message, NEXTHOP_HEAD.size)
-        return next((at for kind, at, _ in found if kind == NH_OIF), None)
+        found = nlattr.attributes(message, NHMSG.size)
+        return next((at for kind, at, _ in found if kind == NHA_OIF), None)
 
     @property
     def id(self) -> int:
         """The number that routes and groups know it by."""
-        return nlattr.u32(nlattr.found(self.message, NEXTHOP_HEAD.size)[NH_ID], 0)
+        return nlattr.u32(nlattr.found(self.message, NHMSG.size)[NHA_ID], 0)
 
     @property
     def gateway(self) -> bytes | None:
         """The router's packed address; None if there is none, or it is on the link by decree."""
-        decreed = NEXTHOP_HEAD.unpack_from(self.message)[3] & ONLINK
-        return None if decreed else nlattr.found(self.message, NEXTHOP_HEAD.size).get(NH_GATEWAY)
+        decreed = NHMSG.unpack_from(self.message)[3] & RTNH_F_ONLINK
+        return None if decreed else nlattr.found(self.message, NHMSG.size).get(NHA_GATEWAY)
 
     def resolved(self, index: int) -> bytes:
         """The message with today's interface number.
 
         The kernel wants an encapsulation marked as nested, and does not mark it itself.
         """
-        parts = [self.message[: NEXTHOP_HEAD.size]]
-        for kind, at, end in nlattr.attributes(self.message, NEXTHOP_HEAD.size):
-            value = nlattr.U32.pack(index) if kind == NH_OIF else self.message[at:end]
+        parts = [self.message[: NHMSG.size]]
+        for kind, at, end in nlattr.attributes(self.message, NHMSG.size):
+            value = nlattr.U32.pack(index) if kind == NHA_OIF else self.message[at:end]
             parts.append(
-                nlattr.attribute(kind | nlattr.NESTED if kind == NH_ENCAP else kind, value)
+                nlattr.attribute(kind | NLA_F_NESTED if kind == NHA_ENCAP else kind, value)
             )
         return b"".join(parts)
 
@@ -178,15 +211,15 @@ class Nexthop(Struct, frozen=True):
 
     def __str__(self) -> str:
         """The words that `ip nexthop replace` takes, as far as this program knows them."""
-        pairs = nlattr.attributes(self.message, NEXTHOP_HEAD.size)
+        pairs = nlattr.attributes(self.message, NHMSG.size)
         found = {kind: self.message[at:end] for kind, at, end in pairs}
-        words = ["id", str(nlattr.u32(found[NH_ID], 0))]
-        if NH_GROUP in found:
-            members = (found[NH_GROUP][at : at + 8] for at in range(0, len(found[NH_GROUP]), 8))
+        words = ["id", str(nlattr.u32(found[NHA_ID], 0))]
+        if NHA_GROUP in found:
+            members = (found[NHA_GROUP][at : at + 8] for at in range(0, len(found[NHA_GROUP]), 8))
             ids = (f"{nlattr.u32(one, 0)},{one[4] + 1}" for one in members)
             return " ".join([*words, "group", "/".join(ids)])
-        words += ["encap …"] if NH_ENCAP in found else []
-        words += ["via", str(ip_address(found[NH_GATEWAY]))] if NH_GATEWAY in found else []
-        onlink = NEXTHOP_HEAD.unpack_from(self.message)[3] & ONLINK
+        words += ["encap …"] if NHA_ENCAP in found else []
+        words += ["via", str(ip_address(found[NHA_GATEWAY]))] if NHA_GATEWAY in found else []
+        onlink = NHMSG.unpack_from(self.message)[3] & RTNH_F_ONLINK
         words += (["dev", self.link] if self.link else []) + (["onlink"] if onlink else [])
         return " ".join(words)

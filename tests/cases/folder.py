@@ -19,9 +19,9 @@ from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import target_state
-from bridgekit.state.address import SECONDARY
 from bridgekit.state.network_state import NetworkState, default_sysctls
 from bridgekit.state.routes.format import format_route
+from bridgekit.uapi.if_addr import IFA_F_SECONDARY
 
 ROOT = Path(__file__).parent
 TEXTS = ("state.txt", "plan.txt", "expected.txt")
@@ -113,7 +113,7 @@ def told_state(state: NetworkState) -> Iterator[str]:
         yield f"link {link.name}{_words(link, skip=('index', 'name'))}"
     for address in state.addresses:
         marks = f" proto {address.protocol}" if address.protocol else ""
-        marks += " secondary" if address.flags & SECONDARY and address.secondary else ""
+        marks += " secondary" if address.flags & IFA_F_SECONDARY and address.secondary else ""
         yield f"address {address} dev {address.link} flags {address.flags:#x}{marks}"
     for message in state.routes.messages:
         yield f"route {format_route(message, state.routes.name)}"

@@ -20,6 +20,7 @@ from bridgekit.state.network_state import NetworkState, default_sysctls
 from bridgekit.state.routes import message as rt
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.transaction.executor import focus
+from bridgekit.uapi.rtnetlink import RTA_CACHEINFO, RTPROT_KERNEL
 from tests.cases.bridges import BRIDGES
 from tests.cases.case import Case
 from tests.cases.folder import Folder
@@ -90,7 +91,7 @@ def _routes(routes: RouteSet, indices: dict[str, int]) -> RouteSet:
 
     def matters(message: bytes) -> bool:
         links = set(routes.links(message))
-        own = links == {"lo"} and rt.header(message).protocol == rt.RTPROT_KERNEL
+        own = links == {"lo"} and rt.header(message).protocol == RTPROT_KERNEL
         return links <= indices.keys() and not own
 
     kept = routes.where(matters)
@@ -103,7 +104,7 @@ def _still(message: bytes) -> bytes:
     """A route's settings; of its cache information only the rounded expiry (USER_HZ is 100)."""
     seconds = rt.expires(message)
     cache = struct.pack("=IIiIIII", 0, 0, _rounded(seconds) * 100, 0, 0, 0, 0)
-    return rt.without_state(message) + (nlattr.attribute(rt.CACHEINFO, cache) if seconds else b"")
+    return rt.without_state(message) + (nlattr.attribute(RTA_CACHEINFO, cache) if seconds else b"")
 
 
 def _settings(state: NetworkState, intent: Intent) -> Iterator[Sysctl]:

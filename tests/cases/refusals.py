@@ -4,12 +4,14 @@ from msgspec.structs import replace
 
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.state import nlattr
-from bridgekit.state.address import DADFAILED, TENTATIVE, Address
+from bridgekit.state.address import Address
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import Dependency, DependencyKind, Link, Manager
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes import message as rt
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.if_addr import IFA_F_DADFAILED, IFA_F_TENTATIVE
+from bridgekit.uapi.rtnetlink import RTA_MULTIPATH
 from tests.cases.case import BASE, V4, Case
 from tests.cases.moves import Change, each_address, each_link
 
@@ -44,7 +46,9 @@ def tied(kind: DependencyKind, text: str) -> Change:
 
 def dad_failed(state: NetworkState) -> NetworkState:
     def changed(address: Address) -> Address:
-        flags = address.flags | (DADFAILED | TENTATIVE if address.ip == "2001:db8:1::4" else 0)
+        flags = address.flags | (
+            IFA_F_DADFAILED | IFA_F_TENTATIVE if address.ip == "2001:db8:1::4" else 0
+        )
         return replace(address, flags=flags)
 
     return each_address(changed)(state)
@@ -57,7 +61,7 @@ def dead_leg(state: NetworkState) -> NetworkState:
     def marked(message: bytes) -> bytes:
         data = bytearray(message)
         for kind, at, end in nlattr.attributes(message, rt.RTMSG.size):
-            for flags, slot, _, _ in rt.nexthops(message, at, end) if kind == rt.MULTIPATH else ():
+            for flags, slot, _, _ in rt.nexthops(message, at, end) if kind == RTA_MULTIPATH else ():
                 data[flags] |= nlattr.u32(message, slot) == numbers["eth0"]
         return bytes(data)
 

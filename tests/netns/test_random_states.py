@@ -28,7 +28,7 @@ NOWHERE = Path("/nowhere")
 SHARD, SHORT = 50, 2
 SHARDS = int(os.environ.get("BRIDGEKIT_SHARDS", "8"))
 """With 40, by hand, there are 2,000 states."""
-MANY = (1, dump_parser.MANY)
+MANY = (1, dump_parser.MIN_BLOCK)
 """How many routes must be alike to be moved together; with 1 the few of a state are."""
 DESTINATIONS = ("10.77.1.9", "10.78.5.5", "203.0.113.7", "192.168.1.7", "192.168.2.7", "10.20.0.7")
 DESTINATIONS6 = (

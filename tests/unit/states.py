@@ -10,17 +10,18 @@ from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.link import Link, Neighbour, Sysctl
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.block import RouteBlock
-from bridgekit.state.routes.message import DST, GATEWAY, OIF, RTMSG, TABLE
+from bridgekit.state.routes.message import RTMSG
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.rtnetlink import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_TABLE
 
 
 def route(link: int, dst: bytes, bits: int, gateway: bytes = b"", protocol: int = 4) -> bytes:
     """An IPv4 route message of the main table."""
     message = RTMSG.pack(IPV4, bits, 0, 0, 254, protocol, 0 if gateway else 253, 1, 0)
-    message += nlattr.attribute(TABLE, nlattr.U32.pack(254))
-    message += nlattr.attribute(DST, dst) if bits else b""
-    message += nlattr.attribute(GATEWAY, gateway) if gateway else b""
-    return message + nlattr.attribute(OIF, nlattr.U32.pack(link))
+    message += nlattr.attribute(RTA_TABLE, nlattr.U32.pack(254))
+    message += nlattr.attribute(RTA_DST, dst) if bits else b""
+    message += nlattr.attribute(RTA_GATEWAY, gateway) if gateway else b""
+    return message + nlattr.attribute(RTA_OIF, nlattr.U32.pack(link))
 
 
 def link(index: int, name: str) -> Link:
@@ -32,8 +33,8 @@ def local(link: int, ip: str, bits: int = 0, kind: int = 2) -> bytes:
     packed = ip_address(ip).packed
     family, scope = (IPV4, 254) if len(packed) == 4 else (IPV6, 0)
     message = RTMSG.pack(family, bits or 8 * len(packed), 0, 0, 255, 2, scope, kind, 0)
-    message += nlattr.attribute(TABLE, nlattr.U32.pack(255)) + nlattr.attribute(DST, packed)
-    return message + nlattr.attribute(OIF, nlattr.U32.pack(link))
+    message += nlattr.attribute(RTA_TABLE, nlattr.U32.pack(255)) + nlattr.attribute(RTA_DST, packed)
+    return message + nlattr.attribute(RTA_OIF, nlattr.U32.pack(link))
 
 
 GATEWAY_IP = bytes([192, 168, 1, 1])

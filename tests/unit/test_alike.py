@@ -11,9 +11,10 @@ from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.routes import dump_parser
 from bridgekit.state.routes.block import RouteBlock
-from bridgekit.state.routes.dump_parser import MANY, RouteDumpParser
-from bridgekit.state.routes.message import DST, GATEWAY, OIF, PRIORITY, RTMSG, TABLE
+from bridgekit.state.routes.dump_parser import MIN_BLOCK, RouteDumpParser
+from bridgekit.state.routes.message import RTMSG
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.rtnetlink import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_PRIORITY, RTA_TABLE
 from tests.unit.states import GATEWAY_IP, OTHER_GATEWAY_IP, local, route
 
 HEAD = struct.Struct("=IHHII")
@@ -22,11 +23,15 @@ NAMES = ((2, "eth0"), (3, "eth1"), (9, "br0"))
 
 def route6(link: int, number: int, metric: int = 1024) -> bytes:
     """An IPv6 route message of the main table, as the kernel orders it."""
-    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + nlattr.number(TABLE, 254)
-    message += nlattr.attribute(DST, number.to_bytes(8) + bytes(8)) + nlattr.number(
-        PRIORITY, metric
+    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + nlattr.number(RTA_TABLE, 254)
+    message += nlattr.attribute(RTA_DST, number.to_bytes(8) + bytes(8)) + nlattr.number(
+        RTA_PRIORITY, metric
     )
-    return message + nlattr.attribute(GATEWAY, b"\xfe\x80" + bytes(14)) + nlattr.number(OIF, link)
+    return (
+        message
+        + nlattr.attribute(RTA_GATEWAY, b"\xfe\x80" + bytes(14))
+        + nlattr.number(RTA_OIF, link)
+    )
 
 
 def table() -> list[bytes]:
@@ -37,7 +42,9 @@ def table() -> list[bytes]:
         found.append(route(2, struct.pack(">I", (10 << 24) + 256 * number), 24, gateway))
         if number % 50 == 7:
             found.append(route(3, struct.pack(">I", (10 << 24) + 256 * number), 24, gateway))
-    found += [route(3, struct.pack(">I", (11 << 24) + number), 32) for number in range(MANY - 1)]
+    found += [
+        route(3, struct.pack(">I", (11 << 24) + number), 32) for number in range(MIN_BLOCK - 1)
+    ]
     found += [local(2, f"192.168.7.{number}") for number in range(100)]
     for number in range(100, 300):
         found.append(route6(2, number))
@@ -98,13 +105,13 @@ def test_routes_of_one_place_are_told_one_by_one_in_their_order() -> None:
 
 
 def test_fewer_are_told_one_by_one() -> None:
-    assert gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY - 1)]).blocks == ()
-    assert len(gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MANY)]).blocks) == 1
+    assert gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MIN_BLOCK - 1)]).blocks == ()
+    assert len(gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MIN_BLOCK)]).blocks) == 1
 
 
 def test_routes_of_one_place_with_a_metric_each_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two for each destination, of which the second waits: both are the only one of their place."""
-    monkeypatch.setattr(dump_parser, "MANY", 1)
+    monkeypatch.setattr(dump_parser, "MIN_BLOCK", 1)
     routes = gathered([route6(2, n, metric) for n in range(9) for metric in (1, 2)])
     assert sorted(map(len, routes.blocks)) == [9, 9] and routes.messages == ()
 

@@ -6,10 +6,10 @@ from ipaddress import IPv6Network, ip_address
 from pathlib import Path
 
 from bridgekit.state.link import Dependency
+from bridgekit.uapi.device import ETH_P_ALL, ETH_P_LLDP
 
 PROC = Path("/proc")
-ALL_FRAMES, LLDP = 0x0003, 0x88CC
-HEARD_ON_A_PORT = (0, ALL_FRAMES, LLDP)
+HEARD_ON_A_PORT = (0, ETH_P_ALL, ETH_P_LLDP)
 """Protocols that a packet socket goes on getting from a port; 0 only sends."""
 EVERY_LINK_HAS = frozenset(
     map(ip_address, ("224.0.0.1", "ff01::1", "ff02::1", "ff01::2", "ff02::2", "ff05::2"))

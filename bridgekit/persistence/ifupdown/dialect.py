@@ -11,7 +11,7 @@ from msgspec import Struct
 from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.dialect import DialectName
 from bridgekit.state.routes.format import DEFAULT_METRIC
-from bridgekit.state.routes.message import RTPROT_KERNEL
+from bridgekit.uapi.rtnetlink import RTPROT_KERNEL
 
 BARE: Final = "iface {0} inet manual\n    "
 FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/forwarding"})

@@ -13,25 +13,23 @@ from bridgekit.persistence.ifupdown.interfaces import (
     stanzas_of,
 )
 from bridgekit.persistence.ifupdown.option import Option
-from bridgekit.state.address import IPV4, IPV6, LINK_SCOPE, Address
+from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.network_state import NetworkState
-from bridgekit.state.routes.message import (
-    GATEWAY,
-    MAIN_TABLE,
+from bridgekit.state.routes.message import attributes, expires, header, table_of
+from bridgekit.uapi.rtnetlink import (
+    RT_SCOPE_LINK,
+    RT_TABLE_MAIN,
+    RTA_GATEWAY,
+    RTPROT_DHCP,
     RTPROT_KERNEL,
-    attributes,
-    expires,
-    header,
-    table_of,
+    RTPROT_RA,
 )
 
 FAMILIES = {"inet": IPV4, "inet6": IPV6}
 WITH_ADDRESSES = ("static", "")
 """Some programs do not need to be told the method."""
 ASKING = ("dhcp", "auto", "bootp", "ppp")
-BY_ROUTER = 9  # RTPROT_RA
-BY_DHCP = 16  # RTPROT_DHCP
-PASSING = (RTPROT_KERNEL, BY_ROUTER, BY_DHCP)
+PASSING = (RTPROT_KERNEL, RTPROT_RA, RTPROT_DHCP)
 
 
 def find_drift(reading: ParsedInterfaces, state: NetworkState, name: str) -> tuple[str, ...]:
@@ -67,7 +65,7 @@ def _addresses(stanzas: tuple[Definition, ...], state: NetworkState, name: str) 
 
 def _should_be_given(address: Address, stanzas: tuple[Definition, ...]) -> bool:
     """Not one that the kernel makes for the link alone, or that a server or a router may give."""
-    own = address.family == IPV6 and address.scope == LINK_SCOPE
+    own = address.family == IPV6 and address.scope == RT_SCOPE_LINK
     return not own and address.family not in _asking(stanzas)
 
 
@@ -118,10 +116,10 @@ def _default_routers(state: NetworkState, name: str) -> Iterator[tuple[str, bool
     """Yield each router of a default route, and whether it comes and goes by itself."""
     routes = state.routes
     for message in routes.on_link(name).messages:
-        if header(message).dst_len == 0 and table_of(message) == MAIN_TABLE:
+        if header(message).dst_len == 0 and table_of(message) == RT_TABLE_MAIN:
             passing = header(message).protocol in PASSING or expires(message) > 0
-            if GATEWAY in attributes(message):
-                yield str(ip_address(attributes(message)[GATEWAY])), passing
+            if RTA_GATEWAY in attributes(message):
+                yield str(ip_address(attributes(message)[RTA_GATEWAY])), passing
 
 
 def _mtu(stanzas: tuple[Definition, ...], state: NetworkState, name: str) -> Iterator[str]:

@@ -6,7 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from bridgekit.persistence.ifupdown.render import lasting_routes
 from bridgekit.state.network_state import NetworkState
-from bridgekit.state.routes.message import DST, attributes, header
+from bridgekit.state.routes.message import attributes, header
+from bridgekit.uapi.rtnetlink import RTA_DST
 
 Network = IPv4Network | IPv6Network
 MAKES = re.compile(
@@ -60,4 +61,4 @@ def _networks(line: str) -> Iterator[Network]:
 
 def _network(message: bytes) -> Network:
     top, size = header(message), 4 if message[0] == 2 else 16
-    return ip_network((attributes(message).get(DST, bytes(size)), top.dst_len))
+    return ip_network((attributes(message).get(RTA_DST, bytes(size)), top.dst_len))

@@ -26,29 +26,26 @@ from bridgekit.state.address import IPV4, IPV6, Address, link_local
 from bridgekit.state.link import Link, PortOptions, StaticMac, Sysctl, Vlan
 from bridgekit.state.network_state import NetworkState, in_creation_order
 from bridgekit.state.routes.format import format_route
-from bridgekit.state.routes.message import (
-    CACHEINFO,
-    DST,
-    ENCAP,
-    GATEWAY,
-    LOCAL_TABLE,
-    MAIN_TABLE,
-    NH_ID,
-    OIF,
-    PREF,
-    PRIORITY,
-    RTPROT_KERNEL,
-    TABLE,
-    attributes,
-    expires,
-    header,
-    replace_key,
-    table_of,
-)
+from bridgekit.state.routes.message import attributes, expires, header, replace_key, table_of
 from bridgekit.state.routes.route_set import RouteSet, nexthops_over
+from bridgekit.uapi.rtnetlink import (
+    RT_TABLE_LOCAL,
+    RT_TABLE_MAIN,
+    RTA_CACHEINFO,
+    RTA_DST,
+    RTA_ENCAP,
+    RTA_GATEWAY,
+    RTA_NH_ID,
+    RTA_OIF,
+    RTA_PREF,
+    RTA_PRIORITY,
+    RTA_TABLE,
+    RTN_UNICAST,
+    RTPROT_KERNEL,
+)
 
 MOST_ROUTES = 1000
-PLAIN_DEFAULT = frozenset({TABLE, PRIORITY, GATEWAY, OIF, CACHEINFO, PREF})
+PLAIN_DEFAULT = frozenset({RTA_TABLE, RTA_PRIORITY, RTA_GATEWAY, RTA_OIF, RTA_CACHEINFO, RTA_PREF})
 """What a default route may say for `gateway` to express it."""
 PASSING = frozenset({9, *range(11, 19), 42, *range(186, 193)})
 """Protocols of routes that someone brings anew: router advertisements and routing daemons."""
@@ -137,9 +134,9 @@ def lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]
     def lasts(message: bytes) -> bool:
         top, found = header(message), attributes(message)
         passing = top.protocol in PASSING or expires(message) > 0
-        with_address = (top.family, found.get(DST, b""), top.dst_len) in brought
+        with_address = (top.family, found.get(RTA_DST, b""), top.dst_len) in brought
         by_kernel = top.protocol == RTPROT_KERNEL and with_address
-        return not passing and not by_kernel and table_of(message) != LOCAL_TABLE
+        return not passing and not by_kernel and table_of(message) != RT_TABLE_LOCAL
 
     return routes.on_link(bridge).where(lasts)
 
@@ -173,11 +170,11 @@ def _gateway(routes: RouteSet, family: int, dialect: Dialect) -> bytes | None:
 
 def _is_plain_default(message: bytes, dialect: Dialect) -> bool:
     top, found = header(message), attributes(message)
-    metric = nlattr.u32(found[PRIORITY], 0) if PRIORITY in found else 0
-    plain = not (top.dst_len or top.src_len or top.tos) and top.type == 1
-    usual = table_of(message) == MAIN_TABLE and metric == dict(dialect.metrics)[top.family]
+    metric = nlattr.u32(found[RTA_PRIORITY], 0) if RTA_PRIORITY in found else 0
+    plain = not (top.dst_len or top.src_len or top.tos) and top.type == RTN_UNICAST
+    usual = table_of(message) == RT_TABLE_MAIN and metric == dict(dialect.metrics)[top.family]
     same = usual and dialect.protocol in (None, top.protocol)
-    return plain and same and GATEWAY in found and not found.keys() - PLAIN_DEFAULT
+    return plain and same and RTA_GATEWAY in found and not found.keys() - PLAIN_DEFAULT
 
 
 def _up_lines(routes: RouteSet, bridge: str, everything: RouteSet) -> Iterator[Option]:
@@ -223,7 +220,7 @@ def _up_static_mac(entry: StaticMac) -> Option:
 def _can_be_written(message: bytes, routes: RouteSet) -> bool:
     found = attributes(message)
     ipv4_legs = message[0] == IPV4 and len(set(routes.links(message))) > 1
-    return not (ipv4_legs or NH_ID in found or ENCAP in found)
+    return not (ipv4_legs or RTA_NH_ID in found or RTA_ENCAP in found)
 
 
 def not_expressible(state: NetworkState, bridge: str) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ from msgspec import Struct, field
 
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.option import Option, OptionGroup
-from bridgekit.state.address import ADDED_WITH, IPV4, IPV6, NODAD, Address
-from bridgekit.state.routes.message import GATEWAY, attributes
+from bridgekit.state.address import FLAG_NAMES, IPV4, IPV6, Address
+from bridgekit.state.routes.message import attributes
+from bridgekit.uapi.if_addr import IFA_F_NODAD
+from bridgekit.uapi.rtnetlink import RTA_GATEWAY
 
-ODD_FLAGS = sum(flag for flag in ADDED_WITH if flag != NODAD)
+ODD_FLAGS = sum(flag for flag in FLAG_NAMES if flag != IFA_F_NODAD)
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
 
 
@@ -111,7 +113,7 @@ def _stanza(bridge: str, address: Address, gateways: dict[int, bytes], cidr: boo
 
 
 def _gateway_word(route: bytes) -> Option:
-    return Option("gateway", str(ip_address(attributes(route)[GATEWAY])))
+    return Option("gateway", str(ip_address(attributes(route)[RTA_GATEWAY])))
 
 
 def _ipv4(address: Address) -> Iterator[Option]:
@@ -135,7 +137,7 @@ def _unusual(address: Address) -> Iterator[Option]:
         usual = str(address.network.broadcast_address)
         if address.broadcast not in (None, usual):
             yield Option("broadcast", address.broadcast or usual)
-    if address.family == IPV6 and address.flags & NODAD:
+    if address.family == IPV6 and address.flags & IFA_F_NODAD:
         yield Option("dad-attempts", "0")
 
 

@@ -8,17 +8,10 @@ from ipaddress import ip_address
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.findings import fidelity as kinds
 from bridgekit.planning.intent import NAME_BYTES, Intent
-from bridgekit.state.address import DADFAILED, IPV4, IPV6
+from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.format import format_route
 from bridgekit.state.routes.message import (
-    ENCAP,
-    GATEWAY,
-    LOCAL_TABLE,
-    METRICS,
-    MULTIPATH,
-    PREFSRC,
-    VIA,
     attributes,
     dead_oifs,
     destination,
@@ -28,8 +21,18 @@ from bridgekit.state.routes.message import (
     is_link_multicast,
     table_of,
 )
+from bridgekit.uapi.if_addr import IFA_F_DADFAILED
+from bridgekit.uapi.rtnetlink import (
+    RT_TABLE_LOCAL,
+    RTA_ENCAP,
+    RTA_GATEWAY,
+    RTA_METRICS,
+    RTA_MULTIPATH,
+    RTA_PREFSRC,
+    RTA_VIA,
+    RTN_LOCAL,
+)
 
-RTN_LOCAL = 2
 ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
 LIMITED_BROADCAST = ip_address("255.255.255.255")
 
@@ -52,7 +55,7 @@ def check_fidelity(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
 
 def _check_addresses(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
     for address in snapshot.addresses_on(intent.nic):
-        if address.family == IPV6 and address.flags & DADFAILED:
+        if address.family == IPV6 and address.flags & IFA_F_DADFAILED:
             yield kinds.ADDRESS_IN_USE.finding(
                 f"{address.ip} is in use by another machine: duplicate detection failed",
                 address=f"{address.ip}/{address.prefixlen}",
@@ -114,10 +117,12 @@ def _is_deleted_for(other: bytes, message: bytes) -> bool:
     theirs, ours = attributes(other), attributes(message)
     same = other[5:8] == message[5:8]  # protocol, scope, type
     named = all(
-        ours[kind] == theirs.get(kind) for kind in (PREFSRC, METRICS, ENCAP) if kind in ours
+        ours[kind] == theirs.get(kind)
+        for kind in (RTA_PREFSRC, RTA_METRICS, RTA_ENCAP)
+        if kind in ours
     )
     theirs_via, ours_via = _nexthops(other), _nexthops(message)
-    if MULTIPATH in ours:
+    if RTA_MULTIPATH in ours:
         fits = ours_via[: len(theirs_via)] == theirs_via
     else:
         fits = theirs_via[:1] == ours_via
@@ -126,7 +131,10 @@ def _is_deleted_for(other: bytes, message: bytes) -> bool:
 
 def _nexthops(message: bytes) -> list[tuple[int, bytes]]:
     """Return the link and the gateway of each nexthop."""
-    return [(index, found.get(GATEWAY) or found.get(VIA, b"")) for _, index, found in hops(message)]
+    return [
+        (index, found.get(RTA_GATEWAY) or found.get(RTA_VIA, b""))
+        for _, index, found in hops(message)
+    ]
 
 
 def _check_sources(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
@@ -136,11 +144,13 @@ def _check_sources(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
     """
     routes = snapshot.routes.on_link(nic)
     local = (m for m in snapshot.routes.messages if header(m).type == RTN_LOCAL)
-    nets = {destination(message) for message in local if table_of(message) == LOCAL_TABLE}
-    sources = {found[PREFSRC] for found in map(attributes, routes.samples()) if PREFSRC in found}
+    nets = {destination(message) for message in local if table_of(message) == RT_TABLE_LOCAL}
+    sources = {
+        found[RTA_PREFSRC] for found in map(attributes, routes.samples()) if RTA_PREFSRC in found
+    }
     gone = {packed for packed in sources if not any(ip_address(packed) in net for net in nets)}
     for message in routes.samples():
-        if attributes(message).get(PREFSRC) in gone:
+        if attributes(message).get(RTA_PREFSRC) in gone:
             route = format_route(message, routes.name)
             yield kinds.SOURCE_GONE.finding(
                 f"the host has no address that is this route's source: {route}"
@@ -151,7 +161,7 @@ def _check_duplicates(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
     """Refuse an address with two prefix lengths: the order of its two local routes is lost."""
     routes = snapshot.routes.on_link(nic)
     local = (m for m in routes.messages if m[0] == IPV4 and header(m).type == RTN_LOCAL)
-    counted = Counter(destination(m) for m in local if table_of(m) == LOCAL_TABLE)
+    counted = Counter(destination(m) for m in local if table_of(m) == RT_TABLE_LOCAL)
     for net in (net for net, count in counted.items() if count > 1):
         yield kinds.ADDRESS_TWICE.finding(f"{net.network_address} is on {nic} more than once")
 
@@ -159,7 +169,7 @@ def _check_duplicates(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
 def _check_local_routes(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
     """Refuse where someone removed a route that the kernel makes again with its address."""
     addresses = snapshot.addresses_on(nic)
-    local = [m for m in snapshot.routes.messages if table_of(m) == LOCAL_TABLE]
+    local = [m for m in snapshot.routes.messages if table_of(m) == RT_TABLE_LOCAL]
     present = {destination(message).network_address for message in local}
     wanted = [ip_address(a.ip) for a in addresses if not a.tentative]
     wanted += [ip_address(a.broadcast) for a in addresses if a.broadcast]

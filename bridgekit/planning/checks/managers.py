@@ -14,9 +14,8 @@ from bridgekit.planning.intent import Intent
 from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.link import Link, Manager
 from bridgekit.state.network_state import NetworkState
-
-TEMPORARY = 0x01  # IFA_F_TEMPORARY, which IPv6 shares with IPv4's IFA_F_SECONDARY
-RANDOM = 3  # IN6_ADDR_GEN_MODE_RANDOM: a secret that the kernel makes for each link
+from bridgekit.uapi.if_addr import IFA_F_TEMPORARY
+from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_RANDOM
 
 
 def check_managers(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
@@ -48,7 +47,7 @@ def _check_lifetimes(snapshot: NetworkState, nic: Link, bridge: str) -> Iterator
 def _check_temporary(snapshot: NetworkState, nic: Link, bridge: str) -> Iterator[Finding]:
     """Warn of temporary addresses: the kernel alone can make them, and others after them."""
     for address in snapshot.addresses_on(nic.name):
-        if address.family == IPV6 and address.flags & TEMPORARY:
+        if address.family == IPV6 and address.flags & IFA_F_TEMPORARY:
             text = f"{address.ip} is a temporary address, and on {bridge} a plain one until it"
             text += f" ends in {_duration(address.valid)}"
             yield TEMPORARY_ADDRESS.finding(text, bridge=bridge)
@@ -61,7 +60,7 @@ def _check_identifiers(snapshot: NetworkState, nic: Link, bridge: str) -> Iterat
         text += f" {bridge} does without it"
         yield ADDRESS_TOKEN.finding(text, token=nic.token, bridge=bridge)
     advertised = [a for a in snapshot.addresses_on(nic.name) if a.family == IPV6 and a.dynamic]
-    if nic.addrgenmode == RANDOM and advertised:
+    if nic.addrgenmode == IN6_ADDR_GEN_MODE_RANDOM and advertised:
         text = f"{nic.name} makes addresses like {advertised[0].ip} from a secret of its own;"
         text += f" {bridge} makes others at the next advertisement"
         yield OTHER_IDENTIFIERS.finding(text)

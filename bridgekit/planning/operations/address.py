@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from bridgekit.planning.operations.route import route_words
-from bridgekit.state.address import IPV6, NODAD, Address
+from bridgekit.state.address import IPV6, Address
 from bridgekit.state.link import Neighbour, StaticMac
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.if_addr import IFA_F_NODAD
+from bridgekit.uapi.neighbour import NTF_PROXY
 
 
 class AddAddresses(Struct, frozen=True):
@@ -25,7 +27,9 @@ class AddAddresses(Struct, frozen=True):
 
     def describe(self) -> Iterator[str]:
         for address in self.addresses:
-            proven = address.family == IPV6 and not (address.tentative or address.flags & NODAD)
+            proven = address.family == IPV6 and not (
+                address.tentative or address.flags & IFA_F_NODAD
+            )
             yield f"ip address add {address} dev {self.link}{' nodad' if proven else ''}"
         if not self.addresses:
             yield from route_words("append", self.connected)
@@ -72,7 +76,7 @@ class RemoveNeighbours(Struct, frozen=True):
 
     def describe(self) -> Iterator[str]:
         for entry in self.entries:
-            proxy = "proxy " if entry.flags & entry.PROXY else ""
+            proxy = "proxy " if entry.flags & NTF_PROXY else ""
             yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
 
 

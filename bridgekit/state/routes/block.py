@@ -12,18 +12,20 @@ from msgspec.structs import replace
 
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6
+from bridgekit.uapi.rtnetlink import RTA_DST
 
-TABLE_AT, LENGTH_AT, DST_AT = 12, 1, 20
+TABLE_OFFSET, DST_LEN_OFFSET, DST_OFFSET = 12, 1, 20
 """Where a message has the head of its table, its prefix length, and its destination's head."""
-NETWORK_AT = DST_AT + nlattr.HEAD.size
-DST = 1
-BYTES = {IPV4: 4, IPV6: 16}
+PREFIX_OFFSET = DST_OFFSET + nlattr.NLATTR.size
+ADDRESS_BYTES = {IPV4: 4, IPV6: 16}
 
 
 def has_destination(message: bytes) -> bool:
     """Does this message say where it leads, and in the usual place?"""
-    size = BYTES[message[0]]
-    return message[DST_AT:NETWORK_AT] == nlattr.HEAD.pack(nlattr.HEAD.size + size, DST)
+    size = ADDRESS_BYTES[message[0]]
+    return message[DST_OFFSET:PREFIX_OFFSET] == nlattr.NLATTR.pack(
+        nlattr.NLATTR.size + size, RTA_DST
+    )
 
 
 class RouteBlock(Struct, frozen=True):
@@ -41,11 +43,11 @@ class RouteBlock(Struct, frozen=True):
 
     @property
     def _width(self) -> int:
-        return 1 + BYTES[self.sample[0]]
+        return 1 + ADDRESS_BYTES[self.sample[0]]
 
     def is_well_formed(self) -> bool:
         """Could the kernel have sent this? What comes from a file may be anything."""
-        bits, width = 8 * BYTES[self.sample[0]], self._width
+        bits, width = 8 * ADDRESS_BYTES[self.sample[0]], self._width
         even = not (len(self.sample) % 4 or len(self.prefixes) % width)
         return (
             has_destination(self.sample) and even and max(self.prefixes[::width], default=0) <= bits
@@ -59,8 +61,8 @@ class RouteBlock(Struct, frozen=True):
 
     def messages(self) -> Iterator[bytes]:
         """Yield the message of each route."""
-        sample, end = self.sample, NETWORK_AT + self._width - 1
-        before, between, after = sample[:LENGTH_AT], sample[2:NETWORK_AT], sample[end:]
+        sample, end = self.sample, PREFIX_OFFSET + self._width - 1
+        before, between, after = sample[:DST_LEN_OFFSET], sample[2:PREFIX_OFFSET], sample[end:]
         for prefix in self.each():
             yield before + prefix[:1] + between + prefix[1:] + after
 
@@ -85,8 +87,8 @@ class RouteBlock(Struct, frozen=True):
         """
         width, step = self._width, len(head) + len(self.sample)
         data = bytearray((head + self.sample) * len(self))
-        data[len(head) + LENGTH_AT :: step] = self.prefixes[::width]
+        data[len(head) + DST_LEN_OFFSET :: step] = self.prefixes[::width]
         for column in range(1, width):
-            at = len(head) + NETWORK_AT + column - 1
+            at = len(head) + PREFIX_OFFSET + column - 1
             data[at::step] = self.prefixes[column::width]
         return data

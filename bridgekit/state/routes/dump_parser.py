@@ -7,33 +7,29 @@ from functools import cache
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV6
 from bridgekit.state.routes.block import (
-    BYTES,
-    DST_AT,
-    LENGTH_AT,
-    NETWORK_AT,
-    TABLE_AT,
+    ADDRESS_BYTES,
+    DST_LEN_OFFSET,
+    DST_OFFSET,
+    PREFIX_OFFSET,
+    TABLE_OFFSET,
     RouteBlock,
     has_destination,
 )
-from bridgekit.state.routes.message import (
-    LOCAL_TABLE,
-    MULTIPATH,
-    NH_ID,
-    RTPROT_KERNEL,
-    TABLE,
-    attributes,
-    expires,
-    fib_key,
-    header,
-    table_of,
-)
+from bridgekit.state.routes.message import attributes, expires, fib_key, header, table_of
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.uapi.rtnetlink import (
+    RT_TABLE_LOCAL,
+    RTA_MULTIPATH,
+    RTA_NH_ID,
+    RTA_TABLE,
+    RTN_UNICAST,
+    RTPROT_KERNEL,
+)
 
-MANY = 64
+MIN_BLOCK = 64
 """As many must be alike to be kept so: an ordinary host's routes are told one by one."""
-LARGE = 1000
+LARGE_DUMP = 1000
 """Of as many routes any two alike are kept so: one by one each takes half a millisecond."""
-UNICAST = 1
 
 
 class _Group:
@@ -64,8 +60,10 @@ class RouteDumpParser:
         if kind is None:
             self._few.append((self._count, message))
         else:
-            end = NETWORK_AT + BYTES[message[0]]
-            kind.prefixes += message[LENGTH_AT : LENGTH_AT + 1] + message[NETWORK_AT:end]
+            end = PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
+            kind.prefixes += (
+                message[DST_LEN_OFFSET : DST_LEN_OFFSET + 1] + message[PREFIX_OFFSET:end]
+            )
             kind.positions.append(self._count)
         self._count += 1
         self._last, self._lasts_kind = message, kind
@@ -73,12 +71,12 @@ class RouteDumpParser:
     def _single_out_last(self) -> None:
         kind = self._lasts_kind
         if kind is not None:
-            del kind.prefixes[-1 - BYTES[self._last[0]] :]
+            del kind.prefixes[-1 - ADDRESS_BYTES[self._last[0]] :]
             self._few.append((kind.positions.pop(), self._last))
 
     def _kind(self, message: bytes) -> _Group | None:
-        kinds, end = self._kinds, NETWORK_AT + BYTES[message[0]]
-        name = message[2:NETWORK_AT] + message[end:]
+        kinds, end = self._kinds, PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
+        name = message[2:PREFIX_OFFSET] + message[end:]
         if name not in kinds:
             kinds[name] = _Group(message) if _can_be_alike(message) else None
         return kinds[name]
@@ -121,7 +119,7 @@ class RouteDumpParser:
         few, alike = self._few, []
         for kind in filter(None, self._kinds.values()):
             group = RouteBlock(kind.sample, bytes(kind.prefixes))
-            if len(group) < (MANY if self._count < LARGE else 2):
+            if len(group) < (MIN_BLOCK if self._count < LARGE_DUMP else 2):
                 few += zip(kind.positions, group.messages(), strict=True)
             else:
                 alike.append(group)
@@ -131,10 +129,10 @@ class RouteDumpParser:
 @cache
 def _layout(family: int, size: int, heads: int) -> struct.Struct | None:
     """Head, prefix length, what is between it and the network, the network, and what follows."""
-    rest = size - heads - NETWORK_AT - BYTES.get(family, 0)
-    if family not in BYTES or rest < 0 or size % 4:
+    rest = size - heads - PREFIX_OFFSET - ADDRESS_BYTES.get(family, 0)
+    if family not in ADDRESS_BYTES or rest < 0 or size % 4:
         return None
-    return struct.Struct(f"{heads}sxc{NETWORK_AT - 2}s{BYTES[family]}s{rest}s")
+    return struct.Struct(f"{heads}sxc{PREFIX_OFFSET - 2}s{ADDRESS_BYTES[family]}s{rest}s")
 
 
 def _one_place(one: bytes, other: bytes) -> bool:
@@ -142,7 +140,10 @@ def _one_place(one: bytes, other: bytes) -> bool:
 
 
 def _where(message: bytes) -> bytes:
-    return message[LENGTH_AT : LENGTH_AT + 1] + message[TABLE_AT : NETWORK_AT + BYTES[message[0]]]
+    return (
+        message[DST_LEN_OFFSET : DST_LEN_OFFSET + 1]
+        + message[TABLE_OFFSET : PREFIX_OFFSET + ADDRESS_BYTES[message[0]]]
+    )
 
 
 def _can_be_alike(message: bytes) -> bool:
@@ -151,10 +152,10 @@ def _can_be_alike(message: bytes) -> bool:
     An IPv6 route with several legs is: they may differ (uneven legs).
     """
     top, found = header(message), attributes(message)
-    usual = message[TABLE_AT:DST_AT] == nlattr.number(TABLE, table_of(message)) and has_destination(
-        message
-    )
-    added = top.protocol != RTPROT_KERNEL and table_of(message) != LOCAL_TABLE
-    odd = NH_ID in found or top.src_len or expires(message)
-    uneven = message[0] == IPV6 and MULTIPATH in found
-    return usual and added and top.type == UNICAST and not odd and not uneven
+    usual = message[TABLE_OFFSET:DST_OFFSET] == nlattr.number(
+        RTA_TABLE, table_of(message)
+    ) and has_destination(message)
+    added = top.protocol != RTPROT_KERNEL and table_of(message) != RT_TABLE_LOCAL
+    odd = RTA_NH_ID in found or top.src_len or expires(message)
+    uneven = message[0] == IPV6 and RTA_MULTIPATH in found
+    return usual and added and top.type == RTN_UNICAST and not odd and not uneven

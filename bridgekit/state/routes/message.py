@@ -12,32 +12,36 @@ from msgspec import Struct
 
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6
+from bridgekit.uapi.rtnetlink import (
+    RT_SCOPE_LINK,
+    RT_SCOPE_UNIVERSE,
+    RT_TABLE_DEFAULT,
+    RT_TABLE_LOCAL,
+    RT_TABLE_MAIN,
+    RTA_CACHEINFO,
+    RTA_DST,
+    RTA_GATEWAY,
+    RTA_MULTIPATH,
+    RTA_OIF,
+    RTA_PRIORITY,
+    RTA_SRC,
+    RTA_TABLE,
+    RTA_VIA,
+    RTN_UNICAST,
+    RTNH_F_DEAD,
+    RTNH_F_ONLINK,
+    RTNH_F_PERVASIVE,
+    RTPROT_KERNEL,
+)
 
 RTMSG = struct.Struct("=BBBBBBBBI")
-(DST, SRC, OIF, GATEWAY, PRIORITY, PREFSRC, METRICS, MULTIPATH) = (1, 2, 4, 5, 6, 7, 8, 9)
-(FLOW, CACHEINFO, TABLE, VIA, NEWDST, PREF, ENCAP_TYPE, ENCAP, EXPIRES, NH_ID) = (
-    11,
-    12,
-    15,
-    18,
-    19,
-    20,
-    21,
-    22,
-    23,
-    30,
-)
-LOCAL_TABLE, MAIN_TABLE = 255, 254
-TABLES = {253: "default", 254: "main", 255: "local"}
-RTPROT_KERNEL, BY_RA = 2, 9
-RTNH_F_ONLINK = 4
-DEAD = 1
-KEPT_FLAGS = RTNH_F_ONLINK | 2
+TABLE_NAMES = {RT_TABLE_DEFAULT: "default", RT_TABLE_MAIN: "main", RT_TABLE_LOCAL: "local"}
+KEPT_FLAGS = RTNH_F_ONLINK | RTNH_F_PERVASIVE
 """Of the leg and route flags only ONLINK and PERVASIVE are settings; the rest is state."""
 
-OWN_METRIC = {IPV4: 0, IPV6: 256}
+CONNECTED_METRIC = {IPV4: 0, IPV6: 256}
 """The metric of a connected route whose address names none."""
-NEXTHOP = struct.Struct("=HBBi")
+RTNEXTHOP = struct.Struct("=HBBi")
 
 
 class RouteHeader(Struct, frozen=True):
@@ -63,7 +67,7 @@ def is_well_formed(message: bytes) -> bool:
     """Is it a route message without a torn end? Messages from a file may be anything."""
     end = RTMSG.size
     for _, at, stop in nlattr.attributes(message, RTMSG.size):
-        end = at - nlattr.HEAD.size + ((stop - at + nlattr.HEAD.size + 3) & ~3)
+        end = at - nlattr.NLATTR.size + ((stop - at + nlattr.NLATTR.size + 3) & ~3)
     return len(message) >= RTMSG.size and end >= len(message) and message[0] in (IPV4, IPV6)
 
 
@@ -74,11 +78,11 @@ def attributes(message: bytes) -> dict[int, bytes]:
 
 def nexthops(message: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
     """Yield (offset of flags, offset of interface, first attribute, end) per multipath leg."""
-    while at + NEXTHOP.size <= end:
-        length = NEXTHOP.unpack_from(message, at)[0]
-        if length < NEXTHOP.size or at + length > end:
+    while at + RTNEXTHOP.size <= end:
+        length = RTNEXTHOP.unpack_from(message, at)[0]
+        if length < RTNEXTHOP.size or at + length > end:
             return
-        yield at + 2, at + 4, at + NEXTHOP.size, at + length
+        yield at + 2, at + 4, at + RTNEXTHOP.size, at + length
         at += (length + 3) & ~3
 
 
@@ -86,9 +90,9 @@ def oif_offsets(message: bytes) -> list[int]:
     """Return the offsets at which the message names an interface."""
     slots = []
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
-        if kind == OIF:
+        if kind == RTA_OIF:
             slots.append(at)
-        elif kind == MULTIPATH:
+        elif kind == RTA_MULTIPATH:
             slots += [slot for _, slot, _, _ in nexthops(message, at, end)]
     return slots
 
@@ -96,10 +100,10 @@ def oif_offsets(message: bytes) -> list[int]:
 def hops(message: bytes) -> Iterator[tuple[int, int, dict[int, bytes]]]:
     """Yield (flags, interface, attributes) of the route's only hop, or of each of its legs."""
     found = attributes(message)
-    if OIF in found:
-        yield header(message).flags, nlattr.u32(found[OIF], 0), found
+    if RTA_OIF in found:
+        yield header(message).flags, nlattr.u32(found[RTA_OIF], 0), found
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
-        if kind == MULTIPATH:
+        if kind == RTA_MULTIPATH:
             for flags, slot, first, stop in nexthops(message, at, end):
                 inner = {k: message[a:b] for k, a, b in nlattr.attributes(message, first, stop)}
                 yield message[flags], nlattr.u32(message, slot), inner
@@ -110,19 +114,19 @@ def without_state(message: bytes) -> bytes:
     parts = [message[:8], nlattr.U32.pack(header(message).flags & KEPT_FLAGS)]
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
         value = message[at:end]
-        if kind == MULTIPATH:
+        if kind == RTA_MULTIPATH:
             marked = bytearray(value)
             for flags, _, _, _ in nexthops(value, 0, len(value)):
                 marked[flags] &= KEPT_FLAGS
             value = bytes(marked)
-        if kind != CACHEINFO:
+        if kind != RTA_CACHEINFO:
             parts.append(nlattr.attribute(kind, value))
     return b"".join(parts)
 
 
 def expires(message: bytes) -> int:
     """Return the seconds that this route still lives; 0 if it stays."""
-    cache = attributes(message).get(CACHEINFO, b"")
+    cache = attributes(message).get(RTA_CACHEINFO, b"")
     ticks = struct.unpack_from("=i", cache, 8)[0] if len(cache) >= 12 else 0
     return max(0, int(ticks) // 100)
 
@@ -134,7 +138,7 @@ def replace_key(message: bytes) -> tuple[object, ...]:
     of several equal legs, which a route with a gateway can (net/ipv6/ip6_fib.c).
     """
     found = attributes(message)
-    can_join = message[0] == IPV6 and (GATEWAY in found or MULTIPATH in found)
+    can_join = message[0] == IPV6 and (RTA_GATEWAY in found or RTA_MULTIPATH in found)
     return (*_fib_key(message, found), can_join)
 
 
@@ -145,64 +149,67 @@ def fib_key(message: bytes) -> tuple[object, ...]:
 
 def _fib_key(message: bytes, found: dict[int, bytes]) -> tuple[object, ...]:
     family, dst_len, src_len, tos, table_of, *_ = RTMSG.unpack_from(message)
-    number = nlattr.u32(found[TABLE]) if TABLE in found else table_of
-    where = (family, number, dst_len, found.get(DST), src_len, found.get(SRC))
-    return (*where, tos, found.get(PRIORITY, bytes(4)))
+    number = nlattr.u32(found[RTA_TABLE]) if RTA_TABLE in found else table_of
+    where = (family, number, dst_len, found.get(RTA_DST), src_len, found.get(RTA_SRC))
+    return (*where, tos, found.get(RTA_PRIORITY, bytes(4)))
 
 
 def table_of(message: bytes) -> int:
     """Return the routing table's number."""
     found = attributes(message)
-    return nlattr.u32(found[TABLE], 0) if TABLE in found else header(message).table
+    return nlattr.u32(found[RTA_TABLE], 0) if RTA_TABLE in found else header(message).table
 
 
 def destination(message: bytes) -> IPv4Network | IPv6Network:
     """Return where the route leads."""
-    packed = attributes(message).get(DST, b"\0" * (4 if message[0] == IPV4 else 16))
+    packed = attributes(message).get(RTA_DST, b"\0" * (4 if message[0] == IPV4 else 16))
     return ip_network((packed, message[1]))
 
 
 def has_gateway(message: bytes) -> bool:
     """Does the route, or a leg of it, go through a router?"""
     found = attributes(message)
-    return any(kind in found for kind in (GATEWAY, VIA, MULTIPATH))
+    return any(kind in found for kind in (RTA_GATEWAY, RTA_VIA, RTA_MULTIPATH))
 
 
 def is_link_multicast(message: bytes) -> bool:
     """Is it IPv6's multicast route, ff00::/8 of the local table, as on every link that is up?"""
     top = header(message)
-    made = top.protocol == RTPROT_KERNEL and table_of(message) == LOCAL_TABLE
+    made = top.protocol == RTPROT_KERNEL and table_of(message) == RT_TABLE_LOCAL
     return made and top.family == IPV6 and top.dst_len == 8
 
 
 def is_link_local(message: bytes) -> bool:
     """Is it a route to fe80::/64, of which every link has its own?"""
-    return message[0] == IPV6 and attributes(message).get(DST, b"")[:2] == b"\xfe\x80"
+    return message[0] == IPV6 and attributes(message).get(RTA_DST, b"")[:2] == b"\xfe\x80"
 
 
 def connected_route(index: int, family: int, network: bytes, bits: int, metric: int) -> bytes:
     """Make the message of the route that the kernel makes for an address, without its source."""
-    scope = 253 if family == IPV4 else 0
-    message = RTMSG.pack(family, bits, 0, 0, MAIN_TABLE, RTPROT_KERNEL, scope, 1, 0)
-    message += nlattr.number(TABLE, MAIN_TABLE)
-    message += nlattr.attribute(DST, network)
-    message += nlattr.number(PRIORITY, metric) if metric else b""
-    return message + nlattr.number(OIF, index)
+    scope = RT_SCOPE_LINK if family == IPV4 else RT_SCOPE_UNIVERSE
+    origin = RTPROT_KERNEL, scope, RTN_UNICAST
+    message = RTMSG.pack(family, bits, 0, 0, RT_TABLE_MAIN, *origin, 0)
+    message += nlattr.number(RTA_TABLE, RT_TABLE_MAIN)
+    message += nlattr.attribute(RTA_DST, network)
+    message += nlattr.number(RTA_PRIORITY, metric) if metric else b""
+    return message + nlattr.number(RTA_OIF, index)
 
 
 def is_ipv6_multipath(message: bytes) -> bool:
     """Is it an IPv6 route with several legs? The kernel keeps each as a route of its own."""
-    return message[0] == IPV6 and MULTIPATH in attributes(message)
+    return message[0] == IPV6 and RTA_MULTIPATH in attributes(message)
 
 
 def split_nexthops(message: bytes) -> Iterator[bytes]:
     """Yield for each leg of a route the message of a route that has no other."""
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
-        for flags, slot, first, stop in nexthops(message, at, end) if kind == MULTIPATH else ():
-            before, after = message[RTMSG.size : at - nlattr.HEAD.size], message[(end + 3) & ~3 :]
-            way = sorted(nlattr.attributes(message, first, stop), key=lambda one: one[0] != GATEWAY)
+        for flags, slot, first, stop in nexthops(message, at, end) if kind == RTA_MULTIPATH else ():
+            before, after = message[RTMSG.size : at - nlattr.NLATTR.size], message[(end + 3) & ~3 :]
+            way = sorted(
+                nlattr.attributes(message, first, stop), key=lambda one: one[0] != RTA_GATEWAY
+            )
             hop = [nlattr.attribute(kind, message[a:b]) for kind, a, b in way]
-            hop.insert(1, nlattr.number(OIF, nlattr.u32(message, slot)))
+            hop.insert(1, nlattr.number(RTA_OIF, nlattr.u32(message, slot)))
             top = message[:8] + nlattr.U32.pack(message[flags] & KEPT_FLAGS)
             yield top + before + b"".join(hop) + after
 
@@ -210,17 +217,19 @@ def split_nexthops(message: bytes) -> Iterator[bytes]:
 def without_dead_nexthops(message: bytes, dead: frozenset[int]) -> bytes:
     """Return the route without its legs over these interfaces; the same if none would be left."""
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
-        if kind == MULTIPATH:
+        if kind == RTA_MULTIPATH:
             alive = [
                 message[flags - 2 : (stop + 3) & ~3]
                 for flags, slot, _, stop in nexthops(message, at, end)
                 if nlattr.u32(message, slot) not in dead
             ]
-            rest = message[: at - nlattr.HEAD.size] + nlattr.attribute(MULTIPATH, b"".join(alive))
+            rest = message[: at - nlattr.NLATTR.size] + nlattr.attribute(
+                RTA_MULTIPATH, b"".join(alive)
+            )
             return rest + message[(end + 3) & ~3 :] if alive else message
     return message
 
 
 def dead_oifs(message: bytes) -> frozenset[int]:
     """Return the interfaces over which this route has a dead leg."""
-    return frozenset(index for flags, index, _ in hops(message) if flags & DEAD)
+    return frozenset(index for flags, index, _ in hops(message) if flags & RTNH_F_DEAD)

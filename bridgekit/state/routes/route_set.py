@@ -6,17 +6,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bridgekit.state import nlattr
-from bridgekit.state.routes.block import DST_AT, LENGTH_AT, NETWORK_AT, RouteBlock
+from bridgekit.state.routes.block import DST_LEN_OFFSET, DST_OFFSET, PREFIX_OFFSET, RouteBlock
 from bridgekit.state.routes.message import (
-    GATEWAY,
-    RTNH_F_ONLINK,
-    VIA,
     hops,
     is_ipv6_multipath,
     oif_offsets,
     split_nexthops,
     without_state,
 )
+from bridgekit.uapi.rtnetlink import RTA_GATEWAY, RTA_VIA, RTNH_F_ONLINK
 
 Identity = tuple[bytes, tuple[str, ...]]
 """What makes a route equal to another: its settings, and its links by name."""
@@ -68,7 +66,7 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         """
         for flags, index, found in hops(message):
             if self.name(index) == link:
-                packed = found.get(GATEWAY) or found.get(VIA, b"")[2:]
+                packed = found.get(RTA_GATEWAY) or found.get(RTA_VIA, b"")[2:]
                 if packed:
                     yield packed, bool(flags & RTNH_F_ONLINK)
 
@@ -122,8 +120,8 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
     def kind(self, message: bytes) -> Identity:
         """Return what is the same for all routes alike."""
         bare, links = self.identity(message)
-        end = NETWORK_AT + nlattr.U16.unpack_from(bare, DST_AT)[0] - nlattr.HEAD.size
-        return bare[:LENGTH_AT] + bare[2:NETWORK_AT] + bare[end:], links
+        end = PREFIX_OFFSET + nlattr.U16.unpack_from(bare, DST_OFFSET)[0] - nlattr.NLATTR.size
+        return bare[:DST_LEN_OFFSET] + bare[2:PREFIX_OFFSET] + bare[end:], links
 
     def kinds(self) -> dict[Identity, bytes]:
         """Return the prefixes of those alike by kind."""
