@@ -1,122 +1,127 @@
-"""Past the moment in which a NIC joins or leaves a bridge and all that comes in is dropped.
+"""Bridge the moment in which a NIC joins or leaves a bridge and the kernel drops what comes in.
 
 Between the kernel's first and last step (br_add_if, br_del_if in net/bridge/br_if.c) the port is
-disabled, for some 100 microseconds. A small program takes what comes in past the port, to the
-bridge itself. It needs Linux 6.6: an ingress qdisc would do on older ones, but the NIC
-sends nothing for milliseconds while one is put there (qdisc_graft in net/sched/sch_api.c).
+disabled, for some 100 microseconds. A small eBPF program at the NIC's ingress redirects what comes
+in to the bridge itself. It needs Linux 6.6 (tcx): an ingress qdisc would do on older ones, but the
+NIC sends nothing for milliseconds while one is put there (qdisc_graft in net/sched/sch_api.c).
 """
 
 import ctypes
 import os
-import platform
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from bridgekit.host import ebpf
+from bridgekit.host.ebpf import R0, R1, R2, R6, R7, R10
 from bridgekit.state.link import Link
+from bridgekit.uapi.bpf import (
+    BPF_B,
+    BPF_F_INGRESS,
+    BPF_H,
+    BPF_JEQ,
+    BPF_JNE,
+    BPF_LINK_CREATE,
+    BPF_MAP_CREATE,
+    BPF_MAP_TYPE_ARRAY,
+    BPF_MAP_UPDATE_ELEM,
+    BPF_PROG_TYPE_SCHED_CLS,
+    BPF_TCX_INGRESS,
+    BPF_W,
+    PACKET_HOST,
+    TCX_NEXT,
+    BPF_FUNC_map_lookup_elem,
+    BPF_FUNC_redirect,
+)
+from bridgekit.uapi.device import ETH_P_IP, ETH_P_IPV6
 
-SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361}
-"""bpf(2), by machine: little-endian ones, for so the registers are packed below."""
-MAP_CREATE, MAP_UPDATE, PROG_LOAD, LINK_CREATE = 0, 2, 5, 28
-ARRAY, SCHED_CLS, TCX_INGRESS = 2, 3, 46
-INSTRUCTION = struct.Struct("=BBhi")
-LOAD, LOAD_BYTE, LOAD_TWO, LOAD_MAP, STORE = 0x61, 0x30, 0x28, 0x18, 0x62
-COPY, MOVE, ADD = 0xBF, 0xB7, 0x07
-EQUALS, DIFFERS, CALL, EXIT = 0x15, 0x55, 0x85, 0x95
-KIND, PROTOCOL, TAGGED, TO_US = 4, 16, 20, 0
-"""In struct __sk_buff, and PACKET_HOST: linux/bpf.h, linux/if_packet.h."""
-LOOKUP, REDIRECT, TO_INGRESS, NEXT = 1, 23, 1, -1
-IPV6_NEXT, IPV6_DESTINATION, ICMPV6, LINK_LOCAL = 14 + 6, 14 + 24, 58, 0xFE80
-IPV4, IPV6 = socket.htons(0x0800), socket.htons(0x86DD)
+SKB_PKT_TYPE, SKB_PROTOCOL, SKB_VLAN_PRESENT = 4, 16, 20
+"""Offsets in `struct __sk_buff` (linux/bpf.h)."""
+ETH_HLEN = 14
+IPV6_NEXT_HEADER, IPV6_DESTINATION = ETH_HLEN + 6, ETH_HLEN + 24
+"""Offsets in a frame."""
+LINK_LOCAL = 0xFE80
+"""What a link-local address begins with."""
 
 
 class IngressRedirect:
-    """A way past a port that is closed but within `to`. End it with `close`; the kernel does, too.
+    """A redirection of the NIC's ingress that is off but within `to`; end it with `close`.
 
-    The kernel takes some 10 ms to put it there, and as long to take it away: so it is there for the
-    whole of a change. If the kernel has no such thing, all is as without. bpf(2), bpf-helpers(7)
+    It ends with the process, too. The kernel takes some 10 ms to attach it, and as long to detach
+    it: so it is attached for the whole of a change. If the kernel has no tcx, it does nothing.
+    bpf(2), bpf-helpers(7)
     """
 
     def __init__(self, nic: Link) -> None:
         self._nic = nic
-        self._switch = _bpf(MAP_CREATE, struct.pack("=IIII", ARRAY, 4, 4, 1))
-        self._program = _loaded(_code(self._switch)) if self._switch >= 0 else -1
-        place = struct.pack("=IIIIIIQ", max(self._program, 0), nic.index, TCX_INGRESS, 0, 0, 0, 0)
-        self._link = _bpf(LINK_CREATE, place) if self._program >= 0 else -1
+        self._map = ebpf.bpf(BPF_MAP_CREATE, struct.pack("=IIII", BPF_MAP_TYPE_ARRAY, 4, 4, 1))
+        self._program = self._link = -1
+        if self._map >= 0:
+            self._program = ebpf.load(BPF_PROG_TYPE_SCHED_CLS, program(self._map))
+        if self._program >= 0:
+            where = (self._program, nic.index, BPF_TCX_INGRESS)
+            self._link = ebpf.bpf(BPF_LINK_CREATE, struct.pack("=IIIIIIQ", *where, 0, 0, 0, 0))
 
     @contextmanager
     def to(self, bridge: Link | None) -> Iterator[None]:
-        """Meanwhile the bridge takes what the NIC receives for this host, outside of VLANs.
+        """Meanwhile let the bridge take what the NIC receives for this host, outside of VLANs.
 
         That is IPv4 and IPv6, but no ICMPv6 and nothing link-local: that is answered by the link it
         came in by, and the bridge cannot send yet. A bridge with another MAC address would not
         take it.
         """
-        alike = bridge is not None and bridge.mac == self._nic.mac
-        self._turn(bridge.index if bridge and alike else 0)
+        same_mac = bridge is not None and bridge.mac == self._nic.mac
+        self._set_target(bridge.index if bridge and same_mac else 0)
         try:
             yield
         finally:
-            self._turn(0)
+            self._set_target(0)
 
     def close(self) -> None:
-        """Take it away."""
-        for descriptor in (self._link, self._program, self._switch):
+        """Detach it."""
+        for descriptor in (self._link, self._program, self._map):
             with suppress(OSError):
                 os.close(descriptor)
 
-    def _turn(self, target: int) -> None:
-        """Write where it leads, a link's number or 0 for nowhere, to the map's only entry."""
+    def _set_target(self, index: int) -> None:
+        """Write the index of the link that it leads to, or 0 for off, to the map's only entry."""
         if self._link >= 0:
-            entry = ctypes.create_string_buffer(struct.pack("=II", 0, target))
+            entry = ctypes.create_string_buffer(struct.pack("=II", 0, index))
             key = ctypes.addressof(entry)
-            _bpf(MAP_UPDATE, struct.pack("=IIQQQ", self._switch, 0, key, key + 4, 0))
+            ebpf.bpf(BPF_MAP_UPDATE_ELEM, struct.pack("=IIQQQ", self._map, 0, key, key + 4, 0))
 
 
-def _code(switch: int) -> bytes:
-    """What it takes: return bpf_redirect(target, BPF_F_INGRESS). Each jump skips lines below it."""
-    lines = (
-        (COPY, 0x16, 0, 0),
-        (STORE, 0x0A, -4, 0),
-        (COPY, 0xA2, 0, 0),
-        (ADD, 0x02, 0, -4),
-        (LOAD_MAP, 0x11, 0, switch),
-        (0, 0, 0, 0),
-        (CALL, 0x00, 0, LOOKUP),
-        (EQUALS, 0x00, 13, 0),
-        (LOAD, 0x07, 0, 0),
-        (EQUALS, 0x07, 11, 0),
-        (LOAD, 0x62, KIND, 0),
-        (DIFFERS, 0x02, 9, TO_US),
-        (LOAD, 0x62, TAGGED, 0),
-        (DIFFERS, 0x02, 7, 0),
-        (LOAD, 0x62, PROTOCOL, 0),
-        (EQUALS, 0x02, 7, IPV4),
-        (DIFFERS, 0x02, 4, IPV6),
-        (LOAD_BYTE, 0x00, 0, IPV6_NEXT),
-        (EQUALS, 0x00, 2, ICMPV6),
-        (LOAD_TWO, 0x00, 0, IPV6_DESTINATION),
-        (DIFFERS, 0x00, 2, LINK_LOCAL),
-        (MOVE, 0x00, 0, NEXT),
-        (EXIT, 0x00, 0, 0),
-        (COPY, 0x71, 0, 0),
-        (MOVE, 0x02, 0, TO_INGRESS),
-        (CALL, 0x00, 0, REDIRECT),
-        (EXIT, 0x00, 0, 0),
+def program(map_fd: int) -> bytes:
+    """Return the program: bpf_redirect(target, BPF_F_INGRESS) for what the bridge is to take."""
+    ipv4, ipv6 = socket.htons(ETH_P_IP), socket.htons(ETH_P_IPV6)
+    return ebpf.assemble(
+        ebpf.mov64_reg(R6, R1),  # the struct __sk_buff
+        ebpf.st_mem(BPF_W, R10, -4, 0),
+        ebpf.mov64_reg(R2, R10),
+        ebpf.add64_imm(R2, -4),
+        *ebpf.ld_map_fd(R1, map_fd),
+        ebpf.call(BPF_FUNC_map_lookup_elem),
+        ebpf.jmp_imm(BPF_JEQ, R0, 0, "pass"),
+        ebpf.ldx_mem(BPF_W, R7, R0, 0),  # the target
+        ebpf.jmp_imm(BPF_JEQ, R7, 0, "pass"),
+        ebpf.ldx_mem(BPF_W, R2, R6, SKB_PKT_TYPE),
+        ebpf.jmp_imm(BPF_JNE, R2, PACKET_HOST, "pass"),
+        ebpf.ldx_mem(BPF_W, R2, R6, SKB_VLAN_PRESENT),
+        ebpf.jmp_imm(BPF_JNE, R2, 0, "pass"),
+        ebpf.ldx_mem(BPF_W, R2, R6, SKB_PROTOCOL),
+        ebpf.jmp_imm(BPF_JEQ, R2, ipv4, "redirect"),
+        ebpf.jmp_imm(BPF_JNE, R2, ipv6, "pass"),
+        ebpf.ld_abs(BPF_B, IPV6_NEXT_HEADER),
+        ebpf.jmp_imm(BPF_JEQ, R0, socket.IPPROTO_ICMPV6, "pass"),
+        ebpf.ld_abs(BPF_H, IPV6_DESTINATION),
+        ebpf.jmp_imm(BPF_JNE, R0, LINK_LOCAL, "redirect"),
+        "pass",
+        ebpf.mov64_imm(R0, TCX_NEXT),
+        ebpf.exit_insn(),
+        "redirect",
+        ebpf.mov64_reg(R1, R7),
+        ebpf.mov64_imm(R2, BPF_F_INGRESS),
+        ebpf.call(BPF_FUNC_redirect),
+        ebpf.exit_insn(),
     )
-    return b"".join(INSTRUCTION.pack(*line) for line in lines)
-
-
-def _loaded(code: bytes) -> int:
-    text, licence = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"")
-    places = (ctypes.addressof(text), ctypes.addressof(licence))
-    head = (SCHED_CLS, len(code) // INSTRUCTION.size)
-    return _bpf(PROG_LOAD, struct.pack("=IIQQIIQII", *head, *places, 0, 0, 0, 0, 0))
-
-
-def _bpf(command: int, attributes: bytes) -> int:
-    """A descriptor or 0, or -1 where the kernel refuses."""
-    ours = struct.calcsize("P") == 8  # a 32-bit program has other numbers than its machine
-    number = SYSCALL.get(platform.machine(), -1) if ours else -1
-    return int(ctypes.CDLL(None).syscall(number, command, attributes, len(attributes)))

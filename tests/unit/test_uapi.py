@@ -27,7 +27,7 @@ OTHER_NAMES = {
 }
 """How the C headers say it."""
 NEWER_THAN_HEADERS = {"BPF_TCX_INGRESS", "TCX_NEXT"}
-"""Linux 6.6; the headers of Debian 12 are of 6.1. The lab's kernel says: tests/netns/test_loss."""
+"""Linux 6.6; the headers of Debian 12 are of 6.1."""
 ENGLISH = os.environ | {"LC_ALL": "C"}
 HEADERS = """
 asm/socket.h linux/ioctl.h linux/netlink.h linux/rtnetlink.h linux/icmpv6.h linux/if_link.h
