@@ -6,7 +6,8 @@ from bridgekit.errors import BridgekitError, PxeError
 from bridgekit.host import machine
 from bridgekit.system import signals
 from bridgekit.transaction import executor
-from bridgekit.transaction.guard import Actions, Answer
+from bridgekit.transaction.guard import Answer
+from bridgekit.transaction.guard_process import Actions
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.record import Record
 from bridgekit.transaction.rollback import roll_back, roll_back_after

@@ -7,7 +7,7 @@ import click
 
 from bridgekit.application import finishing
 from bridgekit.errors import RefusedError
-from bridgekit.transaction import guard as guarding
+from bridgekit.transaction import guard_process
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
@@ -25,4 +25,4 @@ def guard(folder: Path) -> None:
     record = records.read(journal)
     if record.namespace != store.namespace:
         raise RefusedError(f"{record.id} belongs to another network namespace or boot")
-    guarding.serve(store, journal, finishing.actions(store, journal, record))
+    guard_process.serve(store, journal, finishing.actions(store, journal, record))

@@ -38,7 +38,7 @@ def decided(store: Store, outcome: Outcome) -> str:
     try:
         with signals.raise_on_signal(signal.SIGINT):  # a session that is gone decides nothing
             word = _typed(outcome)
-    except signals.Interrupt:
+    except signals.SignalError:
         with signals.defer():
             raise RolledBackError(deciding.decided(store, journal, guard.ROLLBACK)) from None
     if word:

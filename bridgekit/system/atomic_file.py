@@ -149,7 +149,7 @@ def _fill(waiting: Path, content: bytes, model: Path | None) -> None:
     """Make the file that will take another's place, synced; if that fails, there is none."""
     waiting.unlink(missing_ok=True)
     try:
-        with open(waiting, "xb", opener=_private) as file:
+        with open(waiting, "xb", opener=private_opener) as file:
             file.write(content)
             if model:
                 _resemble(file.fileno(), model)
@@ -161,7 +161,8 @@ def _fill(waiting: Path, content: bytes, model: Path | None) -> None:
         raise
 
 
-def _private(path: str, flags: int) -> int:
+def private_opener(path: str, flags: int) -> int:
+    """Open a file for `open(…, opener=…)`: one that is made is root's alone, links are refused."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 

@@ -10,13 +10,13 @@ from bridgekit.errors import RolledBackError
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupt(RolledBackError):
+class SignalError(RolledBackError):
     """Someone wants this process to end."""
 
 
 def _raise(number: int, _: FrameType | None) -> None:
     block()
-    raise Interrupt(f"interrupted by {signal.Signals(number).name}")
+    raise SignalError(f"interrupted by {signal.Signals(number).name}")
 
 
 def block() -> None:

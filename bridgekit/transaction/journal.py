@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
 from bridgekit.system import atomic_file, systemd
+from bridgekit.system.atomic_file import private_opener
 from bridgekit.system.namespaces import NamespaceId
 
 VERSION = 3
@@ -114,7 +115,7 @@ class Journal:
 
     def write(self, entry: Entry) -> None:
         """Append one line, on a line of its own; lines that decide about files are synced."""
-        with open(self.folder / "journal", "ab+", opener=_private) as file:
+        with open(self.folder / "journal", "ab+", opener=private_opener) as file:
             size = file.seek(0, os.SEEK_END)
             torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
             file.write((b"\n" if torn else b"") + with_checksum(msgspec.json.encode(entry)))
@@ -200,10 +201,6 @@ def _without_checksum(line: bytes) -> bytes | None:
     """Return the text of a line; None if it is not what was written."""
     data = line[9:]
     return data if line[:9] == b"%08x " % zlib.crc32(data) else None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 class _Versioned(Struct, frozen=True):

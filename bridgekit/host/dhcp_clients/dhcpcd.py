@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from bridgekit.state.dhcp_client import LEASES, PID_FILES, DhcpClient
+from bridgekit.system.atomic_file import private_opener
 
 PROGRAM = "dhcpcd"
 TITLE = re.compile(r"dhcpcd: (?:\[privileged proxy\] )?(\S+) \[ip4\](?: \[ip6\])?")
@@ -56,12 +57,8 @@ def leave_note(client: DhcpClient, pids: tuple[int, ...]) -> None:
     """Leave a note of the arguments of a client that we have started, and of its process."""
     place = note(client.link)
     place.unlink(missing_ok=True)
-    with open(place, "xb", opener=_private) as file:
+    with open(place, "xb", opener=private_opener) as file:
         file.write("".join(f"{word}\0" for word in (*pids[:1], *client.words)).encode())
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def address(leases: str) -> str:

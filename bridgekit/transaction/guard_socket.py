@@ -1,0 +1,82 @@
+"""The Unix sockets between an executor, its guard and the commands that decide.
+
+Both lie in the transaction's folder, which only root can reach: `guard.sock` takes commands,
+`executor.sock` is the executor's; its connection ends when the executor ends.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+GUARD_SOCKET, EXECUTOR_SOCKET = "guard.sock", "executor.sock"
+UCRED = struct.Struct("=iII")
+"""struct ucred of SO_PEERCRED (unix(7)): pid, uid, gid."""
+COMMAND_BYTES = 64
+ANSWER_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def listening(folder: Path, name: str) -> Iterator[socket.socket]:
+    """Listen on this socket within; one that a killed process left behind is replaced."""
+    (folder / name).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        with _short_path(folder, name) as path:
+            listener.bind(path)
+        listener.listen()
+        try:
+            yield listener
+        finally:
+            (folder / name).unlink(missing_ok=True)
+
+
+def connect(folder: Path, name: str) -> socket.socket:
+    """Return a connection to this socket.
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _short_path(folder, name) as path:
+            connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def _short_path(folder: Path, name: str) -> Iterator[str]:
+    """Yield a short path to the socket: sun_path of a Unix socket has 108 bytes (unix(7))."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{handle}/{name}"
+    finally:
+        os.close(handle)
+
+
+def receive_command(connection: socket.socket) -> bytes:
+    """Return the command that came; nothing from a connection that has ended or broke."""
+    try:
+        return connection.recv(COMMAND_BYTES)
+    except OSError:
+        return b""
+
+
+def receive_all(connection: socket.socket) -> bytes:
+    """Return everything that comes until the other end closes."""
+    chunks = []
+    while chunk := connection.recv(ANSWER_BYTES):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def kill_peer(connection: socket.socket) -> None:
+    """Kill the process at the other end: while the connection is open its pid is its own."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(UCRED.unpack(credentials)[0], signal.SIGKILL)
