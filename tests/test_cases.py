@@ -3,13 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.diff import differences
 from bridgekit.planning.findings import REGISTRY, persistence, types_in
 from bridgekit.planning.operations import inverted
 from bridgekit.planning.plan import Plan
 from bridgekit.planning.target_state import preserved_state, restored_state
-from bridgekit.transaction.executor import focus
 from tests.cases.folder import ROOT, TEXTS, Folder, laid_out, plain
 from tests.cases.record import CASES, recorded
 
@@ -55,7 +54,7 @@ def test_every_finding_of_the_planning_has_a_case() -> None:
 
 def test_every_operation_has_a_case() -> None:
     shown = {type(item).__name__ for name in NAMES for item in plan_of(name).operations}
-    assert plans.OPERATIONS.keys() - shown == set()
+    assert codec.OPERATION_KINDS.keys() - shown == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,7 +72,7 @@ COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "â€
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plans_survive_json(name: str) -> None:
-    assert plans.decode(plans.encode(plan_of(name))) == plan_of(name)
+    assert codec.decode(codec.encode(plan_of(name))) == plan_of(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +82,7 @@ def test_expectation_there_and_back_is_the_start(name: str) -> None:
     if there and case.intent.direction == "bridge":
         left = preserved_state(case.snapshot, case.intent)
         back = restored_state(there, replace(case.intent, preserved=left))
-        assert differences(case.snapshot, back, focus(case.intent)) == ()
+        assert differences(case.snapshot, back, case.intent.links) == ()
 
 
 @pytest.mark.parametrize("name", ["secondary-addresses", "competing-between", "undo"])

@@ -97,7 +97,7 @@ def _decided(journal: Journal, record: Record, terms: Terms, tell: Tell) -> Outc
 
 
 def _record(store: Store, plan: Plan, terms: Terms) -> Record:
-    before = executor.link_before(plan.intent)
+    before = plan.intent.link_before
     asked = (*probes.gateway_probes(plan.snapshot.routes, before), *probes.resolver_probes())
     wanted = (*asked, *probes.ssh_probe(), *terms.probes)
     return Record(
@@ -112,7 +112,7 @@ def _record(store: Store, plan: Plan, terms: Terms) -> Record:
 
 
 def _check_fresh(plan: Plan) -> None:
-    links = executor.focus(plan.intent)
+    links = plan.intent.links
     now = machine.snapshot(*links)
     if plan.intent.direction == "bridge":
         now = machine.with_dependencies(now, plan.intent.nic)
@@ -123,10 +123,10 @@ def _check_fresh(plan: Plan) -> None:
         raise RefusedError(
             f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
         )
-    boot = plan.boot and booting.boot(
-        Path(plan.boot.main), plan.files, plan.intent, plan.boot.flavour
+    boot = plan.ifupdown and booting.boot(
+        Path(plan.ifupdown.interfaces_file), plan.files, plan.intent, plan.ifupdown.dialect
     )
-    if boot != plan.boot or bool(boot) != bool(plan.files):
+    if boot != plan.ifupdown or bool(boot) != bool(plan.files):
         raise RefusedError("the plan says of its files what they do not say. Plan again.")
     changed = differences(plan.snapshot, now, links)
     edited = [item.path for item in plan.files if atomic_file.read(Path(item.path)) != item.before]

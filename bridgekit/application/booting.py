@@ -12,7 +12,6 @@ from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
 from bridgekit.state.dialect import DialectName
 from bridgekit.system import atomic_file
-from bridgekit.transaction.executor import focus, link_after
 
 
 def boot(
@@ -21,19 +20,23 @@ def boot(
     """Return how the files are read when they are changed so."""
     texts = atomic_file.FileSnapshot({one.path: one.after for one in changes})
     reading = interfaces.parse_files(str(main), texts, strict=False, dialect=DIALECTS[dialect])
-    up = (link for link in focus(intent) if link == link_after(intent) or reading.brings_up(link))
+    up = (link for link in intent.links if link == intent.link_after or reading.brings_up(link))
     running = (name for link in up for name in reading.running(link))
     return IfupdownState(str(main), dialect, tuple(running))
 
 
 def findings(boot: IfupdownState, changes: Iterable[FileChange], bridge: str) -> Iterator[Finding]:
     """Yield what the program that reads the files has against the new ones, if it is here."""
-    if detect.installed() != boot.flavour:
+    if detect.installed() != boot.dialect:
         return
     try:
-        refused = validate.refusal(boot.flavour, boot.main, new_contents(changes), bridge)
+        refused = validate.refusal(
+            boot.dialect, boot.interfaces_file, new_contents(changes), bridge
+        )
     except validate.UnprovenError as error:
         yield NOT_PROVEN.finding(str(error))
         return
     if refused:
-        yield FILE_NOT_TAKEN.finding(f"ifup would not take it: {refused}", file=boot.main)
+        yield FILE_NOT_TAKEN.finding(
+            f"ifup would not take it: {refused}", file=boot.interfaces_file
+        )

@@ -18,7 +18,6 @@ from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import preserved_state
 from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file
-from bridgekit.transaction import executor
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.record import Record
@@ -64,8 +63,12 @@ def own(record: Record, without: str | None = None) -> Draft:
     left = preserved_state(there.snapshot, there.intent)
     intent = replace(there.intent, direction="unbridge", preserved=left)
     changes = _files_back(record)
-    was = there.boot
-    boot = booting.boot(Path(was.main), changes, intent, was.flavour) if was and changes else None
+    was = there.ifupdown
+    boot = (
+        booting.boot(Path(was.interfaces_file), changes, intent, was.dialect)
+        if was and changes
+        else None
+    )
     return _draft(intent, without, _edited(record), changes, boot)
 
 
@@ -108,7 +111,7 @@ def _draft(
     boot: IfupdownState | None = None,
 ) -> Draft:
     state = machine.wait_for_dad(machine.network(), intent.bridge)
-    state = machine.with_settings(state, *executor.focus(intent))
+    state = machine.with_settings(state, *intent.links)
     state = replace(state, links=tuple(link for link in state.links if link.name != without))
     found = (*check_intent(state, intent), *about)
     if any(item.level == "refuse" for item in found):

@@ -25,7 +25,7 @@ from bridgekit.cli.options import (
     tell,
 )
 from bridgekit.errors import RefusedError, UsageError, refuse_on_error
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.intent import BridgeSpec
 from bridgekit.system import atomic_file, signals
 from bridgekit.transaction import probes
@@ -79,7 +79,7 @@ def plan(
         raise _refused(draft)
     if out:
         with refuse_on_error():
-            atomic_file.write(out, plans.encode(draft.plan))
+            atomic_file.write(out, codec.encode(draft.plan))
     if exit_code and draft.plan.operations:
         sys.exit(CHANGES)
 
@@ -149,7 +149,7 @@ def _draft(plan_file: Path | None, request: Request) -> Draft:
     """Read the plan or make one; RefusedError if something speaks against it."""
     if plan_file:
         with refuse_on_error():
-            plan = plans.decode(plan_file.read_bytes())
+            plan = codec.decode(plan_file.read_bytes())
         insists = request.force and not plan.intent.force
         other_spec = request.spec not in (BridgeSpec(), plan.intent.spec)
         other_file = request.persist != "live" or request.dialect

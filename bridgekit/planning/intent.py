@@ -57,6 +57,21 @@ class Intent(
     force: bool = False
     preserved: NetworkState = field(default_factory=NetworkState)
 
+    @property
+    def links(self) -> tuple[str, str]:
+        """The two links that a migration is about."""
+        return self.nic, self.bridge
+
+    @property
+    def link_before(self) -> str:
+        """The link that has the addresses before the migration."""
+        return self.nic if self.direction == "bridge" else self.bridge
+
+    @property
+    def link_after(self) -> str:
+        """The link that has the addresses after the migration."""
+        return self.bridge if self.direction == "bridge" else self.nic
+
     def keeps_mac(self, mac: str) -> bool:
         """Does the bridge get this MAC address, which is the NIC's?"""
         return self.spec.mac in (None, mac)

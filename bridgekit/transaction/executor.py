@@ -45,21 +45,6 @@ class Machine(Protocol):
     def close_forwarding(self, bridge: str) -> None: ...
 
 
-def focus(intent: Intent) -> tuple[str, str]:
-    """The links that a migration is about."""
-    return intent.nic, intent.bridge
-
-
-def link_before(intent: Intent) -> str:
-    """The link that carries the addresses before the change."""
-    return intent.nic if intent.direction == "bridge" else intent.bridge
-
-
-def link_after(intent: Intent) -> str:
-    """The link that carries the addresses when the change is done."""
-    return intent.bridge if intent.direction == "bridge" else intent.nic
-
-
 def execute_plan(
     machine: Machine, journal: Journal, record: Record, tell: Callable[[str], None]
 ) -> None:
@@ -75,7 +60,7 @@ def execute_plan(
     differing = verify(machine, goal(record), intent)
     if differing:
         raise BridgekitError("\n".join(["the host is not as expected:", *bulleted(differing)]))
-    silent = probes.unanswered(record.probes, link_after(intent))
+    silent = probes.unanswered(record.probes, intent.link_after)
     if silent:
         raise BridgekitError(f"no answer any more from {', '.join(silent)}")
     if record.service and not machine.forwards_frames(intent.bridge, intent.nic):
@@ -112,24 +97,24 @@ def conclude(journal: Journal, record: Record) -> None:
 
 def _validate(plan: Plan) -> None:
     """Files that are put back need no proof: they are what was there."""
-    boot, back = plan.boot, plan.intent.direction == "unbridge"
-    if boot is None or back or detect.installed() != boot.flavour:
+    boot, back = plan.ifupdown, plan.intent.direction == "unbridge"
+    if boot is None or back or detect.installed() != boot.dialect:
         return
     with contextlib.suppress(validate.UnprovenError):
         refused = validate.refusal(
-            boot.flavour, boot.main, new_contents(plan.files), plan.intent.bridge
+            boot.dialect, boot.interfaces_file, new_contents(plan.files), plan.intent.bridge
         )
         if refused:
-            raise BridgekitError(f"ifup does not take the new {boot.main}: {refused}")
+            raise BridgekitError(f"ifup does not take the new {boot.interfaces_file}: {refused}")
 
 
 def _update_ifstate(record: Record) -> None:
     """What ifupdown knows of the running interfaces is lost at a boot, and then it knows better."""
-    boot = record.plan.boot
+    boot = record.plan.ifupdown
     here = record.namespace.boot == namespaces.current().boot
-    if boot and here and detect.installed() == boot.flavour:
+    if boot and here and detect.installed() == boot.dialect:
         with contextlib.suppress(OSError):
-            validate.note_running(boot.flavour, focus(record.plan.intent), boot.running)
+            validate.note_running(boot.dialect, record.plan.intent.links, boot.running)
 
 
 def mark_rolled_back(
@@ -155,7 +140,7 @@ def goal(record: Record) -> NetworkState:
 
 def verify(machine: Machine, wanted: NetworkState, intent: Intent) -> tuple[Difference, ...]:
     """Look again: what of the wanted state is not so?"""
-    links = focus(intent)
+    links = intent.links
     return differences(wanted, machine.snapshot(*links), links)
 
 

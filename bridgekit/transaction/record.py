@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from bridgekit.errors import refuse_on_error
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.plan import Plan
 from bridgekit.system import atomic_file, systemd
 from bridgekit.system.namespaces import NamespaceId
@@ -66,7 +66,7 @@ def _encoded(record: Record) -> bytes:
             id=record.id,
             namespace=record.namespace,
             created=record.created,
-            plan=msgspec.Raw(plans.encode(record.plan)),
+            plan=msgspec.Raw(codec.encode(record.plan)),
             probes=record.probes,
             service=record.service,
             rolls_back=record.rolls_back,
@@ -81,7 +81,7 @@ def read(journal: Journal) -> Record:
         id=found.id,
         namespace=found.namespace,
         created=found.created,
-        plan=plans.decode(bytes(found.plan)),
+        plan=codec.decode(bytes(found.plan)),
         probes=found.probes,
         service=found.service,
         rolls_back=found.rolls_back,

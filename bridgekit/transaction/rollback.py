@@ -22,9 +22,7 @@ from bridgekit.transaction.executor import (
     Machine,
     bulleted,
     conclude,
-    focus,
     goal,
-    link_before,
     mark_rolled_back,
     verify,
 )
@@ -108,7 +106,7 @@ def _operations_started(
     """How many operations are to be taken back; none if the host is as it was."""
     if not everything:
         return journal.steps_started()
-    links = focus(record.plan.intent)
+    links = record.plan.intent.links
     changed = differ(record.plan.snapshot, machine.snapshot(*links), links)
     return len(record.plan.operations) if changed else 0
 
@@ -186,7 +184,7 @@ def _remaining(machine: Machine, record: Record) -> _Remaining:
     found = verify(machine, record.plan.snapshot, intent)
     if not any(map(_is_addition, found)):
         return _Remaining(found, [])
-    changed = differences(record.plan.snapshot, goal(record), focus(intent))
+    changed = differences(record.plan.snapshot, goal(record), intent.links)
     subjects = {one.subject or one.text for one in changed}
     others = [
         one for one in found if _is_addition(one) and (one.subject or one.text) not in subjects
@@ -236,7 +234,7 @@ def _reachability(record: Record) -> str:
     """Say whether the host is as reachable as before, if anything answered then."""
     if not record.probes:
         return ""
-    silent = probes.unanswered(record.probes, link_before(record.plan.intent))
+    silent = probes.unanswered(record.probes, record.plan.intent.link_before)
     if silent:
         return f", but {', '.join(silent)} answered before and does not now"
     return ", and as reachable as before"

@@ -19,7 +19,6 @@ from bridgekit.state.link import Sysctl
 from bridgekit.state.network_state import NetworkState, default_sysctls
 from bridgekit.state.routes import message as rt
 from bridgekit.state.routes.route_set import RouteSet
-from bridgekit.transaction.executor import focus
 from bridgekit.uapi.rtnetlink import RTA_CACHEINFO, RTPROT_KERNEL
 from tests.cases.bridges import BRIDGES
 from tests.cases.case import Case
@@ -110,7 +109,7 @@ def _still(message: bytes) -> bytes:
 def _settings(state: NetworkState, intent: Intent) -> Iterator[Sysctl]:
     """What decides a plan, or differs from a new link's; with what a new link has of it."""
     fresh = default_sysctls(state)
-    values = [item for link in focus(intent) for item in state.sysctls_of(link).items()]
+    values = [item for link in intent.links for item in state.sysctls_of(link).items()]
     kept = {key for key, value in values if fresh.get(key) != value}
     kept |= {key for key, value in values if key.endswith(WATCHED) and value != "0"}
     for item in state.sysctls:

@@ -12,7 +12,7 @@ import pytest
 from bridgekit.attach import spec, target
 from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.persistence.ifupdown import interfaces
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
@@ -24,7 +24,7 @@ from tests.unit.shapes import FILE, Memory
 from tests.unit.states import INTENT, WITH_MANY
 
 FILES = (FileChange("/etc/network/interfaces", b"\xff old", None),)
-PLAN = plans.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT), FILES))
+PLAN = codec.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT), FILES))
 WORDS = (
     "web",
     "c0ffee",
@@ -78,10 +78,10 @@ def mutated(data: bytes, chance: random.Random, pieces: Sequence[bytes]) -> byte
 
 def plan(data: bytes, _: Path) -> None:
     try:
-        found = plans.decode(data)
+        found = codec.decode(data)
     except UsageError:
         return
-    assert plans.decode(plans.encode(found)) == found
+    assert codec.decode(codec.encode(found)) == found
 
 
 def journal(data: bytes, folder: Path) -> None:

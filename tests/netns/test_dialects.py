@@ -10,7 +10,7 @@ import pytest
 
 from bridgekit.lab import ifup, witness
 from bridgekit.lab.topology import Lab
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from tests.support.host_states import ALL, OTHERS, SIMPLE, STATES, State
 
 MakeLab = Callable[..., Lab]
@@ -71,7 +71,7 @@ def plan(lab: Lab, state: State, dialect: str, out: Path) -> tuple[set[str], Tex
     codes = {one["code"] for one in json.loads(told.stdout)["findings"]}
     if told.code:
         return codes, {}
-    changes = (one for one in plans.decode(out.read_bytes()).files if one.after)
+    changes = (one for one in codec.decode(out.read_bytes()).files if one.after)
     made = {one.path.removeprefix("/etc/network/"): one.after.decode() for one in changes}
     return codes, files(lab) | {name: made[name] for name in made if "before-" not in name}
 

@@ -23,7 +23,7 @@ from bridgekit.lab import layout
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink.socket import DUMP_CHUNK
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.diff import differences
 from bridgekit.planning.operations import inverted
 from bridgekit.planning.target_state import target_state
@@ -76,7 +76,7 @@ class Cost(Struct, frozen=True):
 def there_and_back() -> None:
     """The whole of it: read, plan, write down, move, verify; and the way back."""
     request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
-    plan = plans.decode(plans.encode(planning.draft(request).plan))
+    plan = codec.decode(codec.encode(planning.draft(request).plan))
     for operation in plan.operations:
         machine.execute(operation)
     wanted = target_state(plan.snapshot, plan.intent)

@@ -1,6 +1,8 @@
 """Plans as values: every operation undoes itself, and JSON gives back what it was given."""
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bridgekit.errors import UsageError
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.diff import differences
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.operations import inverted
@@ -16,6 +18,8 @@ from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import bridged_state, restored_state
 from tests.unit.states import INTENT, STATE, WITH_MANY
+
+OLDER = Path(__file__).parent.parent / "netns/older"
 
 
 def test_inverse_of_inverse_is_the_operation() -> None:
@@ -43,17 +47,25 @@ def test_the_order_of_competing_routes_counts() -> None:
 def test_json_round_trip() -> None:
     files = (FileChange("/etc/network/interfaces", b"\xff old", None),)
     plan = Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT), files)
-    assert plans.decode(plans.encode(plan)) == plan
+    assert codec.decode(codec.encode(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    "path", sorted(OLDER.rglob("*/plan.json")), ids=lambda path: path.parent.name
+)
+def test_older_plans_read_and_write_the_same(path: Path) -> None:
+    written = path.read_bytes()
+    assert json.loads(codec.encode(codec.decode(written))) == json.loads(written)
 
 
 @given(st.integers(0, 2**32))
 def test_hostile_plans_end_in_a_sentence(seed: int) -> None:
-    data = bytearray(plans.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT))))
+    data = bytearray(codec.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT))))
     chance = random.Random(seed)
     for _ in range(chance.randint(1, 5)):
         data[chance.randrange(len(data))] = chance.randrange(256)
     try:
-        plans.decode(bytes(data[: chance.randint(0, len(data))]))
+        codec.decode(bytes(data[: chance.randint(0, len(data))]))
     except UsageError as error:
         assert "plan" in str(error) or "interface" in str(error)
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bridgekit.application.persisting import leased
 from bridgekit.errors import BridgekitError
 from bridgekit.host.dependencies import disks, firewall, sockets
-from bridgekit.planning import plan as plans
+from bridgekit.planning import codec
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.intent import Intent
@@ -203,7 +203,7 @@ def test_a_firewall_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
 def test_a_plan_keeps_what_it_was_decided_on() -> None:
     state = replace(STATE, dependencies=(Dependency("disk", "/ is nfs4"),))
     plan = Plan(replace(INTENT, force=True), state, ())
-    assert plans.decode(plans.encode(plan)) == plan
+    assert codec.decode(codec.encode(plan)) == plan
 
 
 LEASE = replace(STATE.addresses[0], valid=900, preferred=900)

@@ -24,11 +24,13 @@ from bridgekit.planning.operations.link import (
     SetSysctl,
     SetUp,
 )
+from bridgekit.planning.operations.operation import Operation, inverted
 from bridgekit.planning.operations.route import (
     AddRoutes,
     RemoveRoutes,
     ReplaceRoutes,
     RetargetNexthops,
+    RouteChange,
     SetRules,
 )
 
@@ -58,35 +60,3 @@ __all__ = [
     "StopClient",
     "inverted",
 ]
-
-Operation = (
-    CreateBridge
-    | DeleteBridge
-    | ChangeBridge
-    | SetUp
-    | SetAddrGenMode
-    | SetController
-    | SetLro
-    | SetSysctl
-    | AddAddresses
-    | RemoveAddresses
-    | AddNeighbours
-    | RemoveNeighbours
-    | AddStaticMacs
-    | RemoveStaticMacs
-    | ReplaceRoutes
-    | AddRoutes
-    | RemoveRoutes
-    | SetRules
-    | RetargetNexthops
-    | StopClient
-    | StartClient
-)
-
-RouteChange = ReplaceRoutes | AddRoutes | RemoveRoutes
-"""Describes itself by a sample where there are many; `commands` tells all."""
-
-
-def inverted(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
-    """Return what takes all of it back: each inverse, last first."""
-    return tuple(operation.inverse() for operation in reversed(operations))

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
+from bridgekit.planning.operations.operation import Operation
 from bridgekit.planning.operations.route import route_words
 from bridgekit.state.address import IPV6, Address
 from bridgekit.state.link import Neighbour, StaticMac
@@ -12,7 +11,7 @@ from bridgekit.uapi.if_addr import IFA_F_NODAD
 from bridgekit.uapi.neighbour import NTF_PROXY
 
 
-class AddAddresses(Struct, frozen=True):
+class AddAddresses(Operation, frozen=True):
     """Add addresses in this order, without duplicate detection where they are proven already.
 
     Done when all that can be used are usable. The kernel makes the connected routes.
@@ -35,7 +34,7 @@ class AddAddresses(Struct, frozen=True):
             yield from route_words("append", self.connected)
 
 
-class RemoveAddresses(Struct, frozen=True):
+class RemoveAddresses(Operation, frozen=True):
     """Remove the connected routes, then the addresses, last added first."""
 
     link: str
@@ -51,7 +50,7 @@ class RemoveAddresses(Struct, frozen=True):
             yield f"ip address delete {address.ip}/{address.prefixlen} dev {self.link}"
 
 
-class AddNeighbours(Struct, frozen=True):
+class AddNeighbours(Operation, frozen=True):
     """Add neighbour entries, so that nothing waits for ARP or NDP."""
 
     link: str
@@ -65,7 +64,7 @@ class AddNeighbours(Struct, frozen=True):
             yield f"ip neighbour replace {entry}"
 
 
-class RemoveNeighbours(Struct, frozen=True):
+class RemoveNeighbours(Operation, frozen=True):
     """Remove neighbour entries."""
 
     link: str
@@ -80,7 +79,7 @@ class RemoveNeighbours(Struct, frozen=True):
             yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
 
 
-class AddStaticMacs(Struct, frozen=True):
+class AddStaticMacs(Operation, frozen=True):
     """Let a link take frames for these MAC addresses beside its own."""
 
     link: str
@@ -93,7 +92,7 @@ class AddStaticMacs(Struct, frozen=True):
         yield from (_mac_words("add", entry) for entry in self.macs)
 
 
-class RemoveStaticMacs(Struct, frozen=True):
+class RemoveStaticMacs(Operation, frozen=True):
     """Let a link take frames for these MAC addresses no more."""
 
     link: str

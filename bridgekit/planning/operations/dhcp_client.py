@@ -3,12 +3,11 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
-
+from bridgekit.planning.operations.operation import Operation
 from bridgekit.state.dhcp_client import DhcpClient
 
 
-class StopClient(Struct, frozen=True):
+class StopClient(Operation, frozen=True):
     """End a DHCP client: it neither releases its lease nor touches the address.
 
     `other` is the same client on the link that its lease goes to.
@@ -24,7 +23,7 @@ class StopClient(Struct, frozen=True):
         yield shlex.join(("pkill", "-KILL", "-F", self.client.pid_file))
 
 
-class StartClient(Struct, frozen=True):
+class StartClient(Operation, frozen=True):
     """Start a DHCP client with the lease that it or `other`, on the other link, had last.
 
     Done when the server has confirmed the lease, or has had time to.

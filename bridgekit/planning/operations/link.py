@@ -3,15 +3,16 @@
 import shlex
 from collections.abc import Iterator
 
-from msgspec import Struct, field
+from msgspec import field
 from msgspec.structs import replace
 
+from bridgekit.planning.operations.operation import Operation
 from bridgekit.state.link import BridgeOptions, BridgeSettings, PortOptions
 
 ADDRGENMODES = ("eui64", "none", "stable_secret", "random")
 
 
-class CreateBridge(Struct, frozen=True):
+class CreateBridge(Operation, frozen=True):
     """Make a bridge, down, with these settings, and no IPv6 link-local address of its own."""
 
     name: str
@@ -41,7 +42,7 @@ def _option_words(options: BridgeOptions) -> str:
     return " ".join(words)
 
 
-class DeleteBridge(Struct, frozen=True):
+class DeleteBridge(Operation, frozen=True):
     """Delete a bridge; the settings say how it can be made again."""
 
     name: str
@@ -54,7 +55,7 @@ class DeleteBridge(Struct, frozen=True):
         yield f"ip link delete {self.name}"
 
 
-class ChangeBridge(Struct, frozen=True):
+class ChangeBridge(Operation, frozen=True):
     """Give a bridge that is there another MAC, MTU, queue length, group and alias.
 
     Its options stay. The kernel keeps a MAC and an MTU that were set once, whatever ports join.
@@ -77,7 +78,7 @@ class ChangeBridge(Struct, frozen=True):
         yield " ".join(["ip link set", self.name, *words])
 
 
-class SetUp(Struct, frozen=True):
+class SetUp(Operation, frozen=True):
     """Bring a link up or down."""
 
     link: str
@@ -90,7 +91,7 @@ class SetUp(Struct, frozen=True):
         yield f"ip link set {self.link} {'up' if self.up else 'down'}"
 
 
-class SetAddrGenMode(Struct, frozen=True):
+class SetAddrGenMode(Operation, frozen=True):
     """Choose how a link makes IPv6 link-local addresses from now on; existing ones stay."""
 
     link: str
@@ -104,7 +105,7 @@ class SetAddrGenMode(Struct, frozen=True):
         yield f"ip link set {self.link} addrgenmode {ADDRGENMODES[self.after]}"
 
 
-class SetController(Struct, frozen=True):
+class SetController(Operation, frozen=True):
     """Make a link a port of a controller, or free it.
 
     Done when the controller is operational and the port forwards. `port` is how the controller
@@ -127,7 +128,7 @@ class SetController(Struct, frozen=True):
             yield " ".join(["bridge link set dev", self.link, *words])
 
 
-class SetLro(Struct, frozen=True):
+class SetLro(Operation, frozen=True):
     """Let the hardware join segments that it receives (LRO), or not; a port must not."""
 
     link: str
@@ -140,7 +141,7 @@ class SetLro(Struct, frozen=True):
         yield f"ethtool -K {self.link} lro {'on' if self.on else 'off'}"
 
 
-class SetSysctl(Struct, frozen=True):
+class SetSysctl(Operation, frozen=True):
     """Write one kernel setting; `key` is the path below /proc/sys."""
 
     key: str

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from bridgekit.planning.operations.operation import Operation
 from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.routes.format import format_route
 from bridgekit.state.routes.route_set import RouteSet
@@ -16,7 +16,7 @@ SAMPLE = 12
 """How many routes of one operation are shown; the rest is counted."""
 
 
-class ReplaceRoutes(Struct, frozen=True):
+class ReplaceRoutes(Operation, frozen=True):
     """Put each of these routes in its own place, over the links that `names` says.
 
     Only for routes that are the first of their key: the kernel replaces the first one
@@ -40,7 +40,7 @@ class ReplaceRoutes(Struct, frozen=True):
         return every_route("replace", self.after)
 
 
-class AddRoutes(Struct, frozen=True):
+class AddRoutes(Operation, frozen=True):
     """Add routes behind those that have the same key."""
 
     routes: RouteSet
@@ -55,7 +55,7 @@ class AddRoutes(Struct, frozen=True):
         return every_route("append", self.routes)
 
 
-class RemoveRoutes(Struct, frozen=True):
+class RemoveRoutes(Operation, frozen=True):
     """Remove exactly these routes."""
 
     routes: RouteSet
@@ -70,7 +70,11 @@ class RemoveRoutes(Struct, frozen=True):
         return every_route("delete", self.routes)
 
 
-class SetRules(Struct, frozen=True):
+RouteChange = ReplaceRoutes | AddRoutes | RemoveRoutes
+"""Describes itself by a sample where there are many; `commands` yields all."""
+
+
+class SetRules(Operation, frozen=True):
     """Make the policy rules of one family and priority these, in this order.
 
     Rules cannot be replaced: the new ones are added behind the old ones, which then go. What
@@ -88,7 +92,7 @@ class SetRules(Struct, frozen=True):
             yield from (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}" for rule in rules)
 
 
-class RetargetNexthops(Struct, frozen=True):
+class RetargetNexthops(Operation, frozen=True):
     """Point nexthop objects at another link; routes and groups that use them follow at once."""
 
     nexthops: tuple[Nexthop, ...]
