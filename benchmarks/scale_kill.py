@@ -2,17 +2,16 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
 
-from bridgekit.lab.host import Host
+from bridgekit.lab.host import BRIDGEKIT, Host
 
 STRACE = ("strace", "-e", "trace=sendto", "-e", "signal=none", "-s", "0", "-o")
 HOURS = 3600.0
-TAKE_BACK = (sys.executable, "-m", "bridgekit", "rollback")
+TAKE_BACK = (*BRIDGEKIT, "rollback")
 
 
 def killed_halfway(host: Host, apply: Sequence[str], note: Path) -> None:

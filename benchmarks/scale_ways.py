@@ -9,12 +9,11 @@ from pathlib import Path
 from scale_kill import killed_halfway
 from scale_states import ROUTERS, SECOND, State, What
 
-from bridgekit.lab.host import Result
+from bridgekit.lab.host import BRIDGEKIT, Result
 from bridgekit.lab.layout import HOST_MAC
 from bridgekit.lab.topology import Lab
 
 HERE = Path(__file__).parent
-BRIDGEKIT = (sys.executable, "-m", "bridgekit")
 MAKE = f"link add br0 address {HOST_MAC} type bridge stp_state 0 forward_delay 0"
 TIMER = """
 import os, subprocess, sys, time
@@ -186,7 +185,7 @@ def save_restore(bench: Bench) -> dict[str, Spent]:
 
 def pyroute2(bench: Bench) -> dict[str, Spent]:
     """Plain calls of pyroute2."""
-    calls = f"{sys.executable} {HERE / 'scale_pyroute2.py'} eth0 br0"
+    calls = f"{sys.executable} -P {HERE / 'scale_pyroute2.py'} eth0 br0"
     spent = bench.timed("sh", "-c", around(bench, calls))
     bench.reset()
     return {"pyroute2": spent}

@@ -2,7 +2,6 @@
 
 import ast
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from bridgekit.cli import HIDDEN
 from bridgekit.cli import VERBS as SHOWN
+from bridgekit.lab.host import PYTHON
 
 PACKAGE = Path(__file__).parent.parent / "bridgekit"
 PURE = ("uapi", "state", "planning", "persistence")
@@ -94,6 +94,6 @@ SLOW = ("asyncio", "http", "jinja2", "netaddr", "pyroute2", "sqlite3", "ssl", "u
 def test_what_is_not_needed_is_not_imported(verb: str) -> None:
     """A verb starts in a tenth of a second; each of these takes that alone, or nearly."""
     program = f"import sys, {VERBS[verb]}; print(*sys.modules)"
-    done = subprocess.run((sys.executable, "-c", program), capture_output=True, check=True)
+    done = subprocess.run((*PYTHON, "-c", program), capture_output=True, check=True)
     found = set(done.stdout.decode().split())
     assert sorted(found.intersection((*SLOW, "bridgekit.pxe.lifecycle"))) == []

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bridgekit.lab import layout
-from bridgekit.lab.host import LabError
+from bridgekit.lab.host import PYTHON, LabError
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import LINK_LOCAL, ON_LINK, ROUTED
 from loss import configurations
@@ -114,5 +113,5 @@ def _fill_bridge(lab: Lab) -> None:
 def _busy(lab: Lab) -> None:
     """As many programs that never rest as there are cores, and packets through the bridge."""
     for _ in range(os.cpu_count() or 1):
-        lab.popen("host", sys.executable, "-c", "while True: pass")
-    lab.popen("wire", sys.executable, str(SENDER), "end0", str(WANTED), *MACS)
+        lab.popen("host", *PYTHON, "-c", "while True: pass")
+    lab.popen("wire", *PYTHON, str(SENDER), "end0", str(WANTED), *MACS)

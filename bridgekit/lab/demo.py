@@ -3,13 +3,12 @@
 import os
 import secrets
 import shlex
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 
 from bridgekit.lab import witness
 from bridgekit.lab.client import Client, append_for
-from bridgekit.lab.host import LabError, Result
+from bridgekit.lab.host import BRIDGEKIT, LabError, Result
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 from bridgekit.system.process import run as run_program
@@ -109,5 +108,5 @@ def run(name: str, say: Say) -> None:
 
 def _build(cache: str) -> None:
     """Make the native engine's root with the machine's own network, which the lab hasn't got."""
-    argv = (sys.executable, "-m", "bridgekit", "pxe", "build", "--engine", "native")
+    argv = (*BRIDGEKIT, "pxe", "build", "--engine", "native")
     run_program("env", f"BRIDGEKIT_CACHE_DIR={cache}", *argv, timeout=APPLY_TIMEOUT)

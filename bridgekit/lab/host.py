@@ -21,6 +21,10 @@ from bridgekit.system.process import run
 HOLDER = Path(__file__).with_name("holder.py")
 Process = subprocess.Popen[Any]
 
+# -P: a directory named bridgekit in the working directory is not imported in place of this code
+PYTHON = (sys.executable, "-P")
+BRIDGEKIT = (*PYTHON, "-m", "bridgekit")
+
 CONFIG = Path("/etc/netns")  # `ip netns exec` lays these over /etc as well
 
 

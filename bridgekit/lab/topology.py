@@ -8,13 +8,12 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from bridgekit.lab import kernel, layout, registry
-from bridgekit.lab.host import CONFIG, Host, Process, Result, hold, wait_ready
+from bridgekit.lab.host import BRIDGEKIT, CONFIG, Host, Process, Result, hold, wait_ready
 
 DEFAULT_NAME: Final = "bridgekit"
 SCRIPTS: Final = Path("/etc/network")
@@ -117,7 +116,7 @@ class Lab:
     def bridgekit(self, *arguments: str, where: str = "host", **how: Any) -> Result:
         """Run the command under test in a host; any exit code is a result."""
         how = {"check": False, **how}
-        return self.run(where, sys.executable, "-m", "bridgekit", *arguments, **how)
+        return self.run(where, *BRIDGEKIT, *arguments, **how)
 
     def ip(self, where: str, *lines: str) -> None:
         """Run lines of `ip` arguments in a host."""

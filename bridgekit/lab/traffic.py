@@ -7,13 +7,12 @@ echo requests, and TCP streams that the host opened. It runs from the start of t
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from bridgekit.lab.host import Host, LabError
+from bridgekit.lab.host import PYTHON, Host, LabError
 
 SPAN: Final = 0.005
 """Seconds: answers are counted in such spans."""
@@ -68,7 +67,7 @@ class Traffic:
 
     def __enter__(self) -> "Traffic":
         pipe = subprocess.PIPE
-        argv = (sys.executable, "-m", "bridgekit.lab.flows", *self._argv)
+        argv = (*PYTHON, "-m", "bridgekit.lab.flows", *self._argv)
         self._process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         assert self._process.stdout
         if self._process.stdout.readline() != "flowing\n":

@@ -3,11 +3,11 @@
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
 from bridgekit.lab import registry
+from bridgekit.lab.host import BRIDGEKIT
 from tests.support import dockerd
 
 pytestmark = pytest.mark.xdist_group("engines")
@@ -23,7 +23,7 @@ def environment() -> dict[str, str]:
 
 def demo(environment: dict[str, str]) -> "subprocess.Popen[str]":
     """Start the demo in a lab of this test's own name."""
-    argv = (sys.executable, "-m", "bridgekit", "lab", "demo", "--name", NAME)
+    argv = (*BRIDGEKIT, "lab", "demo", "--name", NAME)
     pipe = subprocess.PIPE
     return subprocess.Popen(argv, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 

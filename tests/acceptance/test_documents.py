@@ -3,12 +3,12 @@
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 
 pytestmark = pytest.mark.xdist_group("engines")
@@ -62,7 +62,7 @@ def test_every_command_of_the_documents_works(lab: Lab) -> None:
 
 
 def test_help_of_every_verb_has_an_example_or_a_sentence(lab: Lab) -> None:
-    verbs = lab.run("host", sys.executable, "-m", "bridgekit", "--help").stdout
+    verbs = lab.run("host", *BRIDGEKIT, "--help").stdout
     names = re.findall(r"^  (\w+)  ", verbs, re.MULTILINE)
     assert len(names) == 12
     for name in names:

@@ -3,13 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bridgekit.lab import layout
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 
 CHECKOUT = Path(__file__).parents[2]
@@ -52,22 +52,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = place / "source"
     shutil.copytree(CHECKOUT, source, symlinks=True, ignore=shutil.ignore_patterns(*NOT_SOURCE))
     pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
-    call(sys.executable, *pip, "wheel", "--no-deps", "-w", place, source, cwd=place)
+    call(*PYTHON, *pip, "wheel", "--no-deps", "-w", place, source, cwd=place)
     shutil.rmtree(source)
-    call(sys.executable, "-m", "venv", place / "environment", cwd=place)
+    call(*PYTHON, "-m", "venv", place / "environment", cwd=place)
     python = place / "environment" / "bin" / "python"
     call(python, *pip, "install", *place.glob("*.whl"), cwd=place)
     return python
 
 
 def test_it_is_found_where_it_was_installed(installed: Path) -> None:
-    where = call(installed, "-c", "import bridgekit; print(bridgekit.__file__)", cwd=Path("/"))
+    where = call(
+        installed, "-P", "-c", "import bridgekit; print(bridgekit.__file__)", cwd=Path("/")
+    )
     assert Path(where).is_relative_to(installed.parents[1])
     assert "bridgekit" in call(installed.with_name("bridgekit"), "--version", cwd=Path("/"))
 
 
 def test_everything_that_is_no_python_is_in_it(installed: Path) -> None:
-    listed = set(call(installed, "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
+    listed = set(call(installed, "-P", "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
     for folder in ("pxe", "templates"):
         files = [path for path in (CHECKOUT / folder).rglob("*") if path.is_file()]
         assert files
@@ -76,7 +78,7 @@ def test_everything_that_is_no_python_is_in_it(installed: Path) -> None:
 
 
 def test_the_build_context_is_complete(installed: Path) -> None:
-    listed = set(call(installed, "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
+    listed = set(call(installed, "-P", "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
     lines = (CHECKOUT / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
     files = {str(path.relative_to(CHECKOUT)) for word in copied for path in below(CHECKOUT / word)}
@@ -93,5 +95,7 @@ def below(path: Path) -> Iterator[Path]:
 def test_it_finds_its_templates(installed: Path, make_lab: Callable[..., Lab]) -> None:
     lab = make_lab(host=layout.SIMPLE)
     environment = {"PYTHONPATH": ""}
-    done = lab.run("host", str(installed), "-m", "bridgekit", "interfaces", "eth0", env=environment)
+    done = lab.run(
+        "host", str(installed), "-P", "-m", "bridgekit", "interfaces", "eth0", env=environment
+    )
     assert done.stdout == GOLDEN

@@ -1,10 +1,10 @@
 """The journal is spoiled, or gone, while its change waits or is at work: the guard still acts."""
 
 import subprocess
-import sys
 
 import pytest
 
+from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import state
 
@@ -39,7 +39,7 @@ def spoil(lab: Lab, how: str) -> None:
 def test_the_time_of_a_change_runs_out(lab: Lab, how: str) -> None:
     before = state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "3").code == 0
-    waiting = lab.popen("host", sys.executable, "-c", GUARD, stdout=subprocess.PIPE, text=True)
+    waiting = lab.popen("host", *PYTHON, "-c", GUARD, stdout=subprocess.PIPE, text=True)
     assert waiting.stdout and waiting.stdout.readline() == "there\n"
     spoil(lab, how)
     waiting.wait(60)
@@ -50,7 +50,7 @@ def test_the_time_of_a_change_runs_out(lab: Lab, how: str) -> None:
 def test_a_change_that_fails_is_undone(lab: Lab, how: str) -> None:
     before = state(lab)
     lab.run("host", "mkfifo", "/run/go")
-    argv = (sys.executable, "-m", "bridgekit", "apply", "eth0", "--yes", "--probe", PROBE)
+    argv = (*BRIDGEKIT, "apply", "eth0", "--yes", "--probe", PROBE)
     process = lab.popen("host", *argv, stderr=subprocess.PIPE, text=True)
     assert process.stderr and any("looking at the result" in line for line in process.stderr)
     spoil(lab, how)

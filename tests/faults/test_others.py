@@ -3,14 +3,13 @@
 import json
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from bridgekit.lab import witness
-from bridgekit.lab.host import Process
+from bridgekit.lab.host import PYTHON, Process
 from bridgekit.lab.topology import Lab
 from tests.faults.test_kills import APPLY
 from tests.support import faults
@@ -41,7 +40,7 @@ main()
 def halted(lab: Lab, step: int, *command: str) -> Iterator[Process]:
     """A command that stops before a step, and goes on when the block ends."""
     pipe = subprocess.PIPE
-    argv = (sys.executable, "-c", HALTING, str(step), *command)
+    argv = (*PYTHON, "-c", HALTING, str(step), *command)
     process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout and process.stdout.readline() == "now\n"
     yield process

@@ -1,13 +1,12 @@
 """The kernel refuses a message, or a disk takes no more: all is as before, or all is done."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.host import Result
+from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.topology import Lab
 from tests.faults.test_kills import APPLY
 from tests.support import faults
@@ -55,7 +54,7 @@ SHARDS = 4
 
 
 def refused(lab: Lab, number: int, error: str) -> Result:
-    return lab.run("host", sys.executable, "-c", REFUSING, str(number), error, *APPLY, check=False)
+    return lab.run("host", *PYTHON, "-c", REFUSING, str(number), error, *APPLY, check=False)
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 import json
 import re
-import sys
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.faults.test_lost_journals import GUARD
 from tests.netns.test_migration import state
@@ -108,6 +108,6 @@ def neighbour(lab: Lab, link: str) -> list[object]:
 
 def test_a_guard_that_is_gone_is_told_of(lab: Lab) -> None:
     assert lab.bridgekit(*WAIT).code == 0
-    lab.run("host", sys.executable, "-c", GUARD, "kill", check=False)
+    lab.run("host", *PYTHON, "-c", GUARD, "kill", check=False)
     assert "without a guard: `bridgekit recover`" in lab.bridgekit("status").stdout
     assert json.loads(lab.bridgekit("recover", "--json").stdout)["message"].count("was undone")

@@ -19,7 +19,6 @@ from tests.support.netboot import AUTO_MAC, KERNEL, Served, build, serve
 
 pytestmark = pytest.mark.xdist_group("engines")
 
-IN_CLIENT = ("ip", "netns", "exec", "client")
 PICTURE = Path(__file__).parents[2] / "docs/page.png"
 EVERY = ["bios", "bios-plain", "uefi", "http", "secure", "ipv6", "arm64"]
 
@@ -52,7 +51,7 @@ def test_the_page_follows_a_netboot(native: Served, tmp_path: Path) -> None:
         f"[...document.querySelectorAll('article')].find(one => one.innerText.includes('{mac}'))"
     )
     stage = f"{found}?.querySelector('[aria-current]').innerText.split(',')[0]"
-    with browser(lab, "wire", tmp_path / "chromium", *IN_CLIENT) as page:
+    with browser(lab, "wire", tmp_path / "chromium", *pxe.IN_CLIENT) as page:
         page.open("http://192.168.242.1/")
         page.value(f"""window.way = []; new MutationObserver(() => {{
             const stage = {stage};

@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from tests.support import guest
 
 pytestmark = pytest.mark.xdist_group("guests")
@@ -25,7 +25,7 @@ TIMEOUT = 2400
 
 def collected() -> set[str]:
     """The tests that are there to be passed, as "module::name"."""
-    argv = (sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/guest")
+    argv = (*PYTHON, "-m", "pytest", "--collect-only", "-q", "tests/guest")
     done = subprocess.run(
         (*argv, "-p", "no:cacheprovider"),
         cwd=guest.ROOT,
@@ -47,7 +47,7 @@ def passed(report: Path) -> set[str]:
 
 def in_guest(file: Path, share: Path) -> guest.Result:
     share.mkdir()
-    tests = ("python3", "-m", "pytest", "-vv", "-p", "no:cacheprovider")
+    tests = ("python3", "-P", "-m", "pytest", "-vv", "-p", "no:cacheprovider")
     return guest.run(
         *("env", f"{INSIDE}=yes", *tests, "--junit-xml=/share/report.xml"),
         str(file.relative_to(guest.ROOT)),

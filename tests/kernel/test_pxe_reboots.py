@@ -90,7 +90,7 @@ def all_serve(machine: Machine) -> None:
     """A client on each bridge gets the menu from there."""
     for number in (2, 3, 4):
         url = f"http://192.168.24{number}.1/menu/bios.ipxe"
-        fetch = ("timeout", "200", "python3", "-c", FETCH, url)
+        fetch = ("timeout", "200", "python3", "-P", "-c", FETCH, url)
         assert machine.run("ip", "netns", "exec", f"client{number}", *fetch) == "#!ipxe\n"
 
 

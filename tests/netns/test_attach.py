@@ -2,12 +2,12 @@
 
 import json
 import signal
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from bridgekit.lab import witness
+from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support.containers import links, with_container
 
@@ -46,7 +46,7 @@ def function(lab: Lab, *words: str, before: tuple[str, ...] = ()) -> tuple[int, 
         f"try: attach(*{words[:2]!r}, parse_spec({words[2:]!r}), state=Path('/nowhere'))\n"
         "except BridgekitError as error: print(error); sys.exit(error.exit_code)\n"
     )
-    done = lab.run("host", *before, sys.executable, "-c", program, check=False)
+    done = lab.run("host", *before, *PYTHON, "-c", program, check=False)
     return done.code, done.stdout + done.stderr
 
 
@@ -240,8 +240,8 @@ def test_an_interrupt_undoes_all(host: Lab) -> None:
     """With STP on it waits for the port to forward, which leaves time for a Ctrl-C."""
     host.ip("host", "link set br0 type bridge stp_state 1 forward_delay 1500")
     before = [link["ifname"] for link in links(host.hosts["host"])]
-    words = ("-m", "bridgekit", "attach", "br0", "web", "192.0.2.7/24")
-    program = ("env", "--default-signal=INT", sys.executable, *words)
+    words = ("attach", "br0", "web", "192.0.2.7/24")
+    program = ("env", "--default-signal=INT", *BRIDGEKIT, *words)
     with host.popen("host", *program, stdout=-1, stderr=-1, text=True) as process:
         ready = "until ip -n web route | grep -q eth1; do :; done"
         host.run("host", "sh", "-c", ready, timeout=20)

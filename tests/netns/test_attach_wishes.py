@@ -1,11 +1,11 @@
 """`attach` with all that can be wished for: addresses, routes, names, a lease."""
 
 import json
-import sys
 from collections.abc import Callable
 
 import pytest
 
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support.containers import links, with_container
 
@@ -70,7 +70,7 @@ def test_a_namespace_by_its_file(host: Lab) -> None:
 
 
 def test_waiting_for_the_container(host: Lab) -> None:
-    argv = (sys.executable, "-m", "bridgekit", "attach", "br0", "late", "192.0.2.7/24")
+    argv = (*BRIDGEKIT, "attach", "br0", "late", "192.0.2.7/24")
     with host.popen("host", *argv, "--wait", "30", stderr=-1, text=True) as waiting:
         assert "waiting up to 30 s for late" in waiting.stderr.readline()
         host.run("host", "ip", "netns", "add", "late")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe import files
 from tests.support import dockerd, pxe
@@ -65,7 +66,7 @@ def ports(lab: Lab) -> list[str]:
 
 def assert_the_world_answers(lab: Lab) -> None:
     pxe.client(lab)
-    lab.run("wire", "ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "5", pxe.WORLD)
+    lab.run("wire", *pxe.IN_CLIENT, "ping", "-c", "1", "-W", "5", pxe.WORLD)
 
 
 def test_the_classic_way(host: Lab) -> None:
@@ -76,7 +77,7 @@ def test_the_classic_way(host: Lab) -> None:
     line = wait_until_it_serves(host, container)
     assert "192.168.242.101 to 192.168.242.199 on eth1 (192.168.242.1/24), lease 1h" in line
     assert_the_world_answers(host)
-    tftp = ("ip", "netns", "exec", "client", "python3", "-c", pxe.TFTP, "pxelinux.cfg/default")
+    tftp = (*pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "pxelinux.cfg/default")
     assert "LABEL debian13" in host.run("wire", *tftp).stdout
     assert host.bridgekit("detach", "br0", container).code == 0
     docker(host, "stop", "--time", "5", container)
@@ -109,7 +110,7 @@ def test_on_the_hosts_network(host: Lab) -> None:
     container = docker(host, *run)
     assert "on br0 (192.168.242.1/24)" in wait_until_it_serves(host, container)
     pxe.client(host)
-    tftp = ("ip", "netns", "exec", "client", "python3", "-c", pxe.TFTP, "pxelinux.cfg/default")
+    tftp = (*pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "pxelinux.cfg/default")
     assert "LABEL debian13" in host.run("wire", *tftp).stdout
     docker(host, "stop", "--time", "5", container)
     docker(host, "rm", container)

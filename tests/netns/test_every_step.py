@@ -1,12 +1,12 @@
 """Whatever step fails, before or after it took effect: the host is as before, and exit 4."""
 
 import json
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from bridgekit.lab import layout, witness
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import RULES_AND_NEXTHOPS
 
@@ -35,7 +35,7 @@ main()
 
 
 def run_failing(lab: Lab, step: int, moment: str, *command: str) -> int:
-    argv = (sys.executable, "-c", FAILING, str(step), moment, *command)
+    argv = (*PYTHON, "-c", FAILING, str(step), moment, *command)
     return lab.run("host", *argv, check=False).code
 
 

@@ -1,14 +1,13 @@
 """A client that means ill: the service lives, serves others, and gives away nothing."""
 
 import json
-import sys
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import hostile, pxe
 
-IN_CLIENT = ("ip", "netns", "exec", "client")
 SERVER = "192.168.242.1"
 PACKETS, SEED = 100_000, 8
 HALVES = """
@@ -42,8 +41,8 @@ def test_a_hundred_thousand_packets(served: Lab) -> None:
     pid = served.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
     limits = ("nft", "delete", "table", "inet", "pxe-rates")
     served.run("host", "nsenter", f"--target={pid}", "--net", "--mount", "--root", *limits)
-    argv = (sys.executable, hostile.__file__, SERVER, str(PACKETS), str(SEED))
-    told = json.loads(served.run("wire", *IN_CLIENT, *argv, timeout=280).stdout)
+    argv = (*PYTHON, hostile.__file__, SERVER, str(PACKETS), str(SEED))
+    told = json.loads(served.run("wire", *pxe.IN_CLIENT, *argv, timeout=280).stdout)
     assert told["sent"] == PACKETS and told["leaked"] == []
     assert told["answered"] > PACKETS / 10, "nobody heard it"
     assert daemons(served) == before, "a daemon had to be started again"
@@ -68,14 +67,14 @@ def test_one_that_asks_too_much(served: Lab) -> None:
     ask += (
         f"for _ in range(5000): wire.sendto(b'\\0\\1bootnetx64.efi\\0octet\\0', ('{SERVER}', 69))"
     )
-    served.run("wire", *IN_CLIENT, sys.executable, "-c", ask)
-    fetch = (sys.executable, "-c", pxe.TFTP, "debian-installer/amd64/grub/grub.cfg")
+    served.run("wire", *pxe.IN_CLIENT, *PYTHON, "-c", ask)
+    fetch = (*PYTHON, "-c", pxe.TFTP, "debian-installer/amd64/grub/grub.cfg")
     assert "192.168.242.1" in served.run("wire", *another(served), *fetch).stdout
 
 
 def test_one_that_never_ends_a_request(served: Lab) -> None:
     """Half a header on each of 9000 connections, of which the server has 8192."""
-    argv = (*IN_CLIENT, sys.executable, "-c", HALVES, SERVER)
+    argv = (*pxe.IN_CLIENT, *PYTHON, "-c", HALVES, SERVER)
     with served.popen("wire", *argv, stdin=-1, stdout=-1, text=True) as client:
         assert 0 < int(client.stdout.readline()) < 1000
         fetch = ("curl", "--silent", "--max-time", "5", f"http://{SERVER}/menu/bios.ipxe")
@@ -85,7 +84,7 @@ def test_one_that_never_ends_a_request(served: Lab) -> None:
 
 def test_one_that_says_it_is_always_another(served: Lab) -> None:
     """Its card has one address of the range, whatever it calls itself."""
-    client = (*IN_CLIENT, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true")
+    client = (*pxe.IN_CLIENT, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true")
     for number in range(3):
         served.run("wire", *client, "-C", "-x", f"0x3d:00{number:02x}")
     shown = json.loads(served.bridgekit("pxe", "status", "--json").stdout)
@@ -97,7 +96,7 @@ def test_what_a_client_writes_into_the_log(served: Lab) -> None:
     forged = "dnsmasq-dhcp%5B1%5D:%201%20PXE(eth1)%2002:00:00:00:66:66%20proxy"
     for letter in ("%0A", "%0d%0a", "%1b"):
         url = f"http://{SERVER}/x{letter}{forged}{letter}"
-        got = served.run("wire", *IN_CLIENT, "curl", "--silent", "--include", url).stdout
+        got = served.run("wire", *pxe.IN_CLIENT, "curl", "--silent", "--include", url).stdout
         assert " 400 " in got.splitlines()[0]
     log = served.bridgekit("pxe", "logs", "br0").stdout
     assert log.count(forged) == 3

@@ -1,12 +1,12 @@
 """The moment in which a NIC becomes a port, or stops being one: nothing on its way is lost."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from subprocess import PIPE
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 
 WAY = """
@@ -39,7 +39,7 @@ HOST = {"IPv4": "192.168.1.4", "IPv6": "2001:db8:1::4"}
 @contextmanager
 def flood(lab: Lab, address: str) -> Iterator[Callable[[], tuple[int, int]]]:
     """Datagrams, one after the other; asked, it tells how many came and how many were lost."""
-    program = (sys.executable, "-c")
+    program = (*PYTHON, "-c")
     receiving = lab.popen("host", *program, COUNT, address, stdin=PIPE, stdout=PIPE, text=True)
     with receiving as counts, lab.popen("gateway", *program, SEND, address) as sends:
 

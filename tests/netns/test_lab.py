@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from bridgekit.errors import RefusedError, UsageError
 from bridgekit.lab import ifup, layout, registry, traffic, witness
-from bridgekit.lab.host import readable
+from bridgekit.lab.host import BRIDGEKIT, PYTHON, readable
 from bridgekit.lab.topology import Lab
 
 Maker = Callable[..., Lab]
@@ -47,6 +46,20 @@ def test_leaves_the_machine_alone_and_nothing_behind() -> None:
         assert not Path(place, "trace").exists()
 
 
+def test_a_directory_named_bridgekit_is_not_imported(
+    make_lab: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "bridgekit"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    lab = make_lab()
+    there = ("env", f"--chdir={tmp_path}", *BRIDGEKIT)
+    assert "bridgekit, version" in lab.run("host", *there, "--version").stdout
+    with traffic.Traffic(lab.hosts["host"], lab.hosts["gateway"], rate=10) as flowing:
+        flowing.stop()
+
+
 def test_a_failed_start_leaves_nothing() -> None:
     before = machine("broken")
     with pytest.raises(Exception, match="wrong"):
@@ -57,7 +70,7 @@ def test_a_failed_start_leaves_nothing() -> None:
 def test_a_killed_owner_leaves_no_process_and_the_sweep_takes_the_rest() -> None:
     before = machine("killed")
     owner = subprocess.Popen(
-        (sys.executable, "-c", OWNER), stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        (*PYTHON, "-c", OWNER), stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
     )
     with owner:
         assert owner.stdout

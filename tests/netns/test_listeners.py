@@ -89,7 +89,7 @@ def test_the_warnings_are_true(lab: Lab) -> None:
 
     def heard_of_speech() -> list[str]:
         heard()
-        lab.run("gateway", "python3", "-c", SPEAK)
+        lab.run("gateway", "python3", "-P", "-c", SPEAK)
         lab.run("gateway", "ping", "-c", "1", "192.168.1.4")  # what was said before has arrived
         return heard()
 

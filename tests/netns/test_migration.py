@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.lab import layout, witness
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 
@@ -152,7 +153,7 @@ def test_refusals_change_nothing(lab: Lab, code: str) -> None:
 def test_dhcp_clients_are_noticed(lab: Lab, program: str, tmp_path: Path) -> None:
     """A process of that name is enough: what gives it away is its name and the NIC's."""
     script = "import time; time.sleep(60)"
-    argv = ["bash", "-c", f'exec -a {program} {sys.executable} -c "{script}" eth0']
+    argv = ["bash", "-c", f'exec -a {program} {sys.executable} -P -c "{script}" eth0']
     process = lab.popen("host", *argv)
     try:
         plan = lab.bridgekit("plan", "eth0", "--json")
@@ -237,7 +238,7 @@ def test_without_the_rights_nothing_is_tried(lab: Lab) -> None:
     before = state(lab)
     drop = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     for verb in (("apply", "eth0", "--yes"), ("rollback",), ("confirm",), ("recover",)):
-        argv = (*drop, sys.executable, "-m", "bridgekit", *verb)
+        argv = (*drop, *BRIDGEKIT, *verb)
         refused = lab.run("host", *argv, check=False)
         assert refused.code == 3 and "root" in refused.stderr
     assert before.difference(state(lab)) == []

@@ -1,7 +1,6 @@
 """The service on a wire that is not its own: another DHCP server there, the host's own subnet."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
@@ -9,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
 from tests.support.rivals import IPV6, server
 
-ASK = ("ip", "netns", "exec", "client", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
+ASK = (*pxe.IN_CLIENT, "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
 KNOWN = "02:00:00:00:07:07"
 SAY = '#!/bin/sh\n[ "$1" != bound ] || echo "$serverid $ip $router $dns"\n'
 # RFC 4861: a router solicitation, and the advertisements that answer it within three seconds
@@ -53,14 +53,14 @@ def told(lab: Lab) -> list[str]:
 
 def routers(lab: Lab) -> int:
     """How many advertise themselves to the client: 0 or 1."""
-    argv = ("ip", "netns", "exec", "client", sys.executable, "-c", SOLICIT)
+    argv = (*pxe.IN_CLIENT, *PYTHON, "-c", SOLICIT)
     return int(lab.run("wire", *argv).stdout)
 
 
 @contextmanager
 def log(lab: Lab) -> Iterator[Iterator[str]]:
     """The service's log as it grows."""
-    words = (sys.executable, "-m", "bridgekit", "pxe", "logs", "br0", "--follow")
+    words = (*BRIDGEKIT, "pxe", "logs", "br0", "--follow")
     with lab.popen("host", *words, stdout=-1, text=True) as process:
         try:
             yield iter(process.stdout)

@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bridgekit.application import planning
 from bridgekit.errors import RefusedError
-from bridgekit.lab.host import Result
+from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink.socket import DumpConsumer, NetlinkSocket
@@ -40,7 +39,7 @@ DELETE, RENAME = "link delete eth0", "link set eth0 name lan0"
 
 
 def apply_meddled(lab: Lab, step: int, command: str) -> Result:
-    argv = (sys.executable, "-c", MEDDLING, str(step), command, "apply", "eth0", "--yes")
+    argv = (*PYTHON, "-c", MEDDLING, str(step), command, "apply", "eth0", "--yes")
     return lab.run("host", *argv, check=False)
 
 

@@ -4,13 +4,13 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bridgekit.lab import witness
+from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe.engines import rootfs
 from bridgekit.pxe.spec import PxeSpec
@@ -58,14 +58,14 @@ def test_it_serves_and_goes(host: Lab) -> None:
     wish = ("--engine", "native", "--append", "console=ttyS0 token=abc", "--lease", "30m")
     assert host.bridgekit("pxe", "up", "br0", *wish).code == 0
     pxe.client(host)
-    inside = ("ip", "netns", "exec", "client")
+    inside = pxe.IN_CLIENT
     for menu in ("pxelinux.cfg/default", "debian-installer/amd64/grub/grub.cfg"):
-        text = host.run("wire", *inside, sys.executable, "-c", pxe.TFTP, menu).stdout
+        text = host.run("wire", *inside, *PYTHON, "-c", pxe.TFTP, menu).stdout
         assert text.count("console=ttyS0 token=abc") >= 5
-        assert host.run("wire", *inside, sys.executable, "-c", HTTP, menu).stdout == text
+        assert host.run("wire", *inside, *PYTHON, "-c", HTTP, menu).stdout == text
     for file in ("lpxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
         program = pxe.TFTP.replace("sys.stdout.buffer.write(text)", "print(len(text))")
-        size = host.run("wire", *inside, sys.executable, "-c", program, file).stdout
+        size = host.run("wire", *inside, *PYTHON, "-c", program, file).stdout
         assert int(size) > 10000
     host.run("wire", *inside, "ping", "-c", "1", "-W", "5", pxe.WORLD)
     again = host.bridgekit("pxe", "up", "br0", *wish)
@@ -100,7 +100,7 @@ def test_no_nat(host: Lab) -> None:
     assert host.run("host", "nft", "list", "ruleset").stdout == before[1]
     assert host.hosts["host"].sysctl("net.ipv4.ip_forward") == before[2]
     pxe.client(host)
-    inside = ("ip", "netns", "exec", "client", "ping", "-c", "1", "-W", "1")
+    inside = (*pxe.IN_CLIENT, "ping", "-c", "1", "-W", "1")
     assert host.run("wire", *inside, "192.168.242.1").code == 0
     assert host.run("wire", *inside, pxe.WORLD, check=False).code != 0
     assert host.bridgekit("pxe", "down", "br0").code == 0
@@ -119,7 +119,7 @@ def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
 
 def test_the_command_is_killed_half_way(host: Lab) -> None:
     before = state(host)
-    argv = (sys.executable, "-m", "bridgekit", "pxe", "up", "br0", "--engine", "native")
+    argv = (*BRIDGEKIT, "pxe", "up", "br0", "--engine", "native")
     with host.popen("host", *argv, "--beside-dhcp", stderr=subprocess.PIPE, text=True) as command:
         assert any("starting" in line for line in command.stderr)
         links = "until ip link show type veth | grep -q bkp; do :; done"

@@ -1,12 +1,11 @@
 """Odd and hostile input: every run ends in a sentence, and nothing is changed that must not be."""
 
 import os
-import sys
 
 import pytest
 
 from bridgekit.lab import witness
-from bridgekit.lab.host import Result
+from bridgekit.lab.host import BRIDGEKIT, Result
 from bridgekit.lab.topology import Lab
 
 NOT_UTF8 = os.fsdecode(b"\xff\xfe")
@@ -170,7 +169,7 @@ def test_a_file_nobody_can_read_or_name(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
     lab.run("host", "chmod", "000", "/etc/network/interfaces")
     drop = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
-    told = lab.run("host", *drop, sys.executable, "-m", "bridgekit", "plan", "eth0", check=False)
+    told = lab.run("host", *drop, *BRIDGEKIT, "plan", "eth0", check=False)
     ends_in_a_sentence(told, 2, "/etc/network/interfaces", "not readable")
 
 

@@ -2,19 +2,18 @@
 
 import json
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
 from tests.support.browser import Browser, browser
 
 MAC = "02:00:00:00:09:07"
 FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
-IN_CLIENT = ("ip", "netns", "exec", "client")
 SERVER = "http://192.168.242.1"
 STAGE = 'document.querySelector("[aria-current]")?.firstChild.data.split(",")[0]'
 
@@ -29,13 +28,13 @@ def host(served: Lab) -> Lab:
 @pytest.fixture
 def page(host: Lab, tmp_path: Path) -> Iterator[Browser]:
     """The page, opened by somebody on the wire before any client came."""
-    with browser(host, "wire", tmp_path / "chromium", *IN_CLIENT) as found:
+    with browser(host, "wire", tmp_path / "chromium", *pxe.IN_CLIENT) as found:
         found.open(f"{SERVER}/")
         yield found
 
 
 def lease(lab: Lab) -> None:
-    lab.run("wire", *IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
+    lab.run("wire", *pxe.IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
     (service,) = json.loads(lab.bridgekit("pxe", "status", "--json").stdout)["services"]
     address = service["clients"][0]["way"][0]["what"]
     for words in ("flush dev eth0 scope global", f"add {address}/24 dev eth0"):
@@ -48,7 +47,7 @@ def long_ago(lab: Lab, seconds: int) -> None:
     script = f"import sqlite3; c = sqlite3.connect('/var/lib/pxe/clients.sqlite'); {change}"
     pid = lab.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
     enter = ("nsenter", f"--target={pid}", "--mount", "--root")
-    lab.run("host", *enter, "python3", "-c", script)
+    lab.run("host", *enter, "python3", "-P", "-c", script)
 
 
 def test_it_follows_a_client(host: Lab, page: Browser) -> None:
@@ -57,10 +56,10 @@ def test_it_follows_a_client(host: Lab, page: Browser) -> None:
     page.value("window.kept = true")
     lease(host)
     page.wait_for(f"{STAGE} === 'address'")
-    host.run("wire", *IN_CLIENT, sys.executable, "-c", pxe.TFTP, "bootnetx64.efi")
+    host.run("wire", *pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "bootnetx64.efi")
     page.wait_for(f"{STAGE} === 'loader'")
     fetch = ("curl", "-sf", "-o", "/dev/null", f"{SERVER}/debian/13/amd64/linux")
-    host.run("wire", *IN_CLIENT, *fetch)
+    host.run("wire", *pxe.IN_CLIENT, *fetch)
     page.wait_for(f"{STAGE} === 'kernel'")
     assert "Debian 13" in page.value("document.querySelector('article').innerText")
     assert page.value("document.querySelector('progress').value") == 4
@@ -89,7 +88,7 @@ def test_it_says_when_the_service_is_gone(host: Lab, page: Browser) -> None:
 
 def test_at_an_address_of_the_host(host: Lab) -> None:
     """Only what tells of machines, and only as long as it is asked for."""
-    show = (sys.executable, "-m", "bridgekit", "pxe", "page", "br0", "--listen", "127.0.0.1:0")
+    show = (*BRIDGEKIT, "pxe", "page", "br0", "--listen", "127.0.0.1:0")
     curl = ("curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code} %{content_type}")
     with host.popen("host", *show, stdout=-1, text=True) as process:
         try:
@@ -121,7 +120,7 @@ def test_it_is_not_for_other_networks(host: Lab) -> None:
     pid = host.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
     way = ("ip", "route", "add", other, "dev", "eth1")
     host.run("host", "nsenter", f"--target={pid}", "--net", *way)
-    curl = (*IN_CLIENT, "curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}")
+    curl = (*pxe.IN_CLIENT, "curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}")
     for path, code in (("", "403"), ("clients", "403"), ("metrics", "403"), ("done", "200")):
         assert host.run("wire", *curl, "--interface", other, f"{SERVER}/{path}").stdout == code
         assert host.run("wire", *curl, f"{SERVER}/{path}").stdout == "200"

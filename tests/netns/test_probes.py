@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from bridgekit.host import path_probe
-from bridgekit.lab.host import Process
+from bridgekit.lab.host import PYTHON, Process
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink import sock_diag
@@ -50,7 +49,7 @@ def running(lab: Lab, where: str, script: str, *arguments: str) -> Iterator[Proc
     """A Python program that has said that it is ready."""
     pipe = subprocess.PIPE
     how = {"stdin": pipe, "stdout": pipe, "text": True}
-    process = lab.popen(where, "python3", "-c", script, *arguments, **how)
+    process = lab.popen(where, "python3", "-P", "-c", script, *arguments, **how)
     assert process.stdout and process.stdout.readline() == "ready\n"
     yield process
     process.kill()
@@ -142,7 +141,7 @@ def test_the_path_that_docker_would_close(lab: Lab) -> None:
     rules = lab.run("host", "iptables", "-S").stdout
     assert not passes(lab, 1)
     look = "from bridgekit.host import machine; print(machine.forwards_frames('br0', 'eth0'))"
-    assert lab.run("host", sys.executable, "-c", look).stdout == "True\n"
+    assert lab.run("host", *PYTHON, "-c", look).stdout == "True\n"
     assert lab.run("host", "iptables", "-S").stdout == rules
 
 

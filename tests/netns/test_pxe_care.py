@@ -2,12 +2,12 @@
 
 import json
 import signal
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from bridgekit.lab import layout, witness
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
 
@@ -46,7 +46,7 @@ def test_settings_are_put_back(host: Lab) -> None:
 def test_a_killed_start_is_no_service(host: Lab) -> None:
     assert host.bridgekit("apply", "eth0", "--yes").code == 0
     for number, code in ((signal.SIGTERM, 7), (signal.SIGKILL, -9)):
-        process = host.popen("host", sys.executable, "-m", "bridgekit", *UP)
+        process = host.popen("host", *BRIDGEKIT, *UP)
         host.run("host", "bash", "-c", "until ls /var/lib/bridgekit/pxe/*/process.json; do :; done")
         process.send_signal(number)
         assert process.wait(30) == code

@@ -2,9 +2,10 @@
 
 import json
 import subprocess
-import sys
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
+from tests.support import pxe
 
 # arguments: client architectures (option 93), -1 for firmware that does not say
 PROGRAM = """
@@ -47,7 +48,7 @@ IA32 = "6"
 
 
 def test_each_firmware_gets_its_file(served: Lab) -> None:
-    asked = ("ip", "netns", "exec", "client", sys.executable, "-c", PROGRAM, *FILES, IA32)
+    asked = (*pxe.IN_CLIENT, *PYTHON, "-c", PROGRAM, *FILES, IA32)
     assert json.loads(served.run("wire", *asked).stdout) == FILES
     assert "is a 32-bit UEFI client" in served.bridgekit("pxe", "logs", "br0").stdout
 
@@ -66,7 +67,7 @@ def test_names_are_resolved_by_the_hosts_server(served: Lab) -> None:
     with served.popen("gateway", *server, *answer, *words, **how) as process:
         try:
             assert any("started" in line for line in process.stdout)
-            asked = ("ip", "netns", "exec", "client", sys.executable, "-c", QUESTION)
+            asked = (*pxe.IN_CLIENT, *PYTHON, "-c", QUESTION)
             assert served.run("wire", *asked).stdout == "203.0.113.77\n"
         finally:
             process.kill()

@@ -1,10 +1,10 @@
 """The search for other DHCP servers, against a real one."""
 
 import json
-import sys
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support.rivals import IPV6, LEASES, READY, server
 
@@ -16,7 +16,7 @@ print(json.dumps([[x.server, x.offered, x.mac, x.router] for x in discover(sys.a
 
 
 def discover(lab: Lab, nic: str) -> list[list[str]]:
-    found: list[list[str]] = json.loads(lab.run("host", sys.executable, "-c", PROGRAM, nic).stdout)
+    found: list[list[str]] = json.loads(lab.run("host", *PYTHON, "-c", PROGRAM, nic).stdout)
     return found
 
 
@@ -58,7 +58,7 @@ def test_a_nic_that_is_not_there(lab: Lab) -> None:
         "from bridgekit.pxe.spec import PxeSpec\n"
         "placed(Service(), 'nosuch')"
     )
-    done = lab.run("host", sys.executable, "-c", program, check=False)
+    done = lab.run("host", *PYTHON, "-c", program, check=False)
     assert "Can't look for a DHCP server on nosuch: No such device" in done.stderr
 
 

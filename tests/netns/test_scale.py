@@ -9,7 +9,6 @@ import cProfile
 import re
 import socket
 import struct
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from msgspec import Struct
 from bridgekit.application import planning
 from bridgekit.host import machine
 from bridgekit.lab import layout
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink.socket import DUMP_CHUNK
@@ -109,8 +109,8 @@ def cost(lab: Lab) -> Cost:
 def system_calls(lab: Lab, note: Path) -> dict[str, int]:
     """Apply, and count the system calls that a thing more could mean more of."""
     strace = ("strace", "-f", "--seccomp-bpf", "-c", "-o", str(note), "-e", f"trace={CALLS}")
-    words = ("-m", "bridgekit", "apply", "eth0", "--yes", "--no-persist")
-    lab.run("host", *strace, sys.executable, *words)
+    words = ("apply", "eth0", "--yes", "--no-persist")
+    lab.run("host", *strace, *BRIDGEKIT, *words)
     assert lab.bridgekit("rollback").code == 0
     rows = [line.split() for line in note.read_text().splitlines()]
     return {row[-1]: int(row[3]) for row in rows if row and row[-1] in CALLS.split(",")}

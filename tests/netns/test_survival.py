@@ -1,12 +1,12 @@
 """A service whose process ends is what it was again: its interface, its address, its leases."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import dockerd, pxe
 
@@ -30,7 +30,7 @@ def service(lab: Lab) -> dict[str, object]:
 
 def serving(lab: Lab) -> int:
     """Wait until a client on the wire gets a file by TFTP; return the container's process."""
-    get = ("ip", "netns", "exec", "client", sys.executable, "-c", pxe.TFTP, "menu/bios.ipxe")
+    get = (*pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "menu/bios.ipxe")
     for _ in range(60):  # each waits for an answer itself
         done = lab.run("wire", *get, check=False, timeout=30)
         if done.code == 0 and service(lab)["running"]:
@@ -48,7 +48,7 @@ def pid(lab: Lab) -> int:
 def leased(lab: Lab) -> str:
     """Make the client ask for an address, and return what the service has noted."""
     client = ("udhcpc", "-i", "eth0", "-n", "-q", "-s", "/bin/true", "-f")
-    lab.run("wire", "ip", "netns", "exec", "client", *client)
+    lab.run("wire", *pxe.IN_CLIENT, *client)
     return json.dumps(service(lab)["leases"])
 
 
@@ -136,7 +136,7 @@ def test_a_part_that_is_killed_is_started_again(host: Lab, name: str) -> None:
     first = serving(host)
     url = "http://192.168.242.1/debian/13/amd64/initrd.gz"
     get = f"until curl --silent --limit-rate 20M --output /dev/null {url}; do :; done"
-    with host.popen("wire", "ip", "netns", "exec", "client", "sh", "-c", get) as download:
+    with host.popen("wire", *pxe.IN_CLIENT, "sh", "-c", get) as download:
         pids = host.run("host", "pgrep", "-f", name).stdout.split()
         host.run("host", "kill", "-9", *pids)
         assert download.wait(60) == 0
@@ -152,10 +152,10 @@ def test_a_range_that_runs_empty(host: Lab) -> None:
     serving(host)
     answers = []
     for last in range(3):
-        link = ("ip", "netns", "exec", "client", "ip", "link", "set", "eth0", "address")
+        link = (*pxe.IN_CLIENT, "ip", "link", "set", "eth0", "address")
         host.run("wire", *link, f"02:00:00:00:07:0{last}")
         client = ("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "2", "-T", "2", "-s", "/bin/true")
-        asked = host.run("wire", "ip", "netns", "exec", "client", *client, check=False)
+        asked = host.run("wire", *pxe.IN_CLIENT, *client, check=False)
         answers.append(asked.code)
     assert answers == [0, 0, 1]
     assert "no address available" in log(host)

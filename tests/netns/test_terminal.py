@@ -4,13 +4,12 @@ import json
 import os
 import pty
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bridgekit.lab import witness
-from bridgekit.lab.host import Process
+from bridgekit.lab.host import BRIDGEKIT, Process
 from bridgekit.lab.topology import Lab
 
 
@@ -19,7 +18,7 @@ def terminal(lab: Lab, *arguments: str) -> Iterator[tuple[Process, int]]:
     """Run a verb at a terminal; yield the process and the other side of its terminal."""
     person, program = pty.openpty()
     ends = {"stdin": program, "stdout": program, "stderr": program}
-    process = lab.popen("host", sys.executable, "-m", "bridgekit", *arguments, **ends)
+    process = lab.popen("host", *BRIDGEKIT, *arguments, **ends)
     os.close(program)
     try:
         yield process, person

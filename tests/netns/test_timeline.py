@@ -1,17 +1,16 @@
 """How far each client has come, as `pxe status` tells of a service that runs."""
 
 import json
-import sys
 from typing import Any
 
 import pytest
 
+from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
 
 MAC = "02:00:00:00:09:07"
 FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
-IN_CLIENT = ("ip", "netns", "exec", "client")
 SERVER = "http://192.168.242.1"
 
 
@@ -32,7 +31,7 @@ def client(lab: Lab) -> dict[str, Any]:
 
 def lease(lab: Lab) -> None:
     """Ask as firmware does, and take the address that was given."""
-    lab.run("wire", *IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
+    lab.run("wire", *pxe.IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
     address = client(lab)["way"][0]["what"]
     for words in ("flush dev eth0 scope global", f"add {address}/24 dev eth0"):
         lab.run("wire", "ip", "-n", "client", "address", *words.split())
@@ -42,13 +41,13 @@ def test_a_client_on_its_way(host: Lab) -> None:
     """It goes on where it was after the service was killed."""
     lease(host)
     assert client(host)["stage"] == "address"
-    host.run("wire", *IN_CLIENT, sys.executable, "-c", pxe.TFTP, "bootnetx64.efi")
+    host.run("wire", *pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "bootnetx64.efi")
     assert client(host)["stage"] == "loader"
     (first, *_) = host.run("host", "pgrep", "-f", "bootserver").stdout.split()
     host.run("host", "kill", "-9", first)
     host.run("host", "sh", "-c", f"while kill -0 {first} 2>&-; do :; done")
     fetch = f"until curl -sf -o /dev/null {SERVER}/debian/13/amd64/linux; do :; done"
-    host.run("wire", *IN_CLIENT, "sh", "-c", fetch)
+    host.run("wire", *pxe.IN_CLIENT, "sh", "-c", fetch)
     shown = host.bridgekit("pxe", "status").stdout
     assert f"{MAC}  kernel, " in shown
     assert [seen["stage"] for seen in client(host)["way"]] == ["address", "loader", "kernel"]
@@ -56,7 +55,7 @@ def test_a_client_on_its_way(host: Lab) -> None:
 
 
 def test_watching(host: Lab) -> None:
-    watch = (sys.executable, "-m", "bridgekit", "pxe", "status", "br0", "--watch")
+    watch = (*BRIDGEKIT, "pxe", "status", "br0", "--watch")
     with host.popen("host", *watch, stdout=-1, text=True) as process:
         try:
             assert MAC not in "".join(process.stdout.readline() for _ in range(4))
@@ -68,7 +67,7 @@ def test_watching(host: Lab) -> None:
 
 def test_the_page_is_for_the_wire_and_read_only(host: Lab) -> None:
     lease(host)
-    page = (*IN_CLIENT, "curl", "-s", "-w", "%{http_code}", f"{SERVER}/clients")
+    page = (*pxe.IN_CLIENT, "curl", "-s", "-w", "%{http_code}", f"{SERVER}/clients")
     told = host.run("wire", *page).stdout
     assert json.loads(told[:-3])[0]["mac"] == MAC and told.endswith("200")
     for method in ("POST", "DELETE", "PUT"):

@@ -3,13 +3,12 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from bridgekit.lab.host import Process
+from bridgekit.lab.host import BRIDGEKIT, PYTHON, Process
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import state
 
@@ -22,7 +21,7 @@ def held(lab: Lab) -> Iterator[Process]:
     """Run an apply that has begun to change the host and is not verified; end it at last."""
     monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
     command = ("apply", "eth0", "--yes", "--probe", HOLD)
-    process = lab.popen("host", sys.executable, "-m", "bridgekit", *command)
+    process = lab.popen("host", *BRIDGEKIT, *command)
     try:
         assert monitor.stdout
         assert any("br0" in line for line in monitor.stdout)
@@ -52,7 +51,7 @@ def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
 
 def wait_for_state(lab: Lab, wanted_id: str, wanted: str) -> None:
     """A connection to the guard ends when the guard does."""
-    lab.run("host", sys.executable, "-c", UNTIL_GUARD_ENDS, wanted_id)
+    lab.run("host", *PYTHON, "-c", UNTIL_GUARD_ENDS, wanted_id)
     found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
     assert [one["state"] for one in found if one["id"] == wanted_id] == [wanted]
 
@@ -156,7 +155,7 @@ def test_a_signal_does_not_end_an_undo_that_has_no_guard(lab: Lab) -> None:
     before = state(lab)
     transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
     lab.run("host", *KILL_GUARDS)
-    process = lab.popen("host", sys.executable, "-m", "bridgekit", "rollback")
+    process = lab.popen("host", *BRIDGEKIT, "rollback")
     begun = f"until grep -q undoing /var/lib/bridgekit/{transaction}/journal; do :; done"
     lab.run("host", "sh", "-c", begun)
     process.send_signal(signal.SIGTERM)
@@ -176,7 +175,7 @@ def test_a_timer_does_nothing_to_what_is_decided(lab: Lab) -> None:
     """Someone else has decided, unheard by the guard: its time is up, and it looks again."""
     transaction = json.loads(lab.bridgekit(*WAIT, "3").stdout)["id"]
     moved = state(lab)
-    lab.run("host", sys.executable, "-c", DECIDED, transaction)
+    lab.run("host", *PYTHON, "-c", DECIDED, transaction)
     wait_for_state(lab, transaction, "committed")
     assert moved.difference(state(lab)) == []
 
@@ -185,7 +184,7 @@ def test_a_confirm_whose_guard_is_killed_at_work_ends_it(lab: Lab) -> None:
     """It must not say that nothing changed, and leave the files half-replaced."""
     transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
     lab.run("host", *KILL_GUARDS)
-    lab.run("host", sys.executable, "-c", DECIDED.replace("committed", "committing"), transaction)
+    lab.run("host", *PYTHON, "-c", DECIDED.replace("committed", "committing"), transaction)
     assert lab.bridgekit("confirm").code == 3
     assert "was undone" in lab.bridgekit("recover").stdout
     told = lab.bridgekit("confirm").stderr

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from bridgekit.lab import witness
-from bridgekit.lab.host import Result
+from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.topology import Lab
 
 State = Literal["old", "new"]
@@ -113,14 +113,14 @@ def run(
     lab: Lab, trace: Path, *command: str, faults: Sequence[str] = (), guard: str = ""
 ) -> Result:
     """Run a command of bridgekit under strace; `guard` is the program that runs its guard."""
-    argv = (sys.executable, "-c", EXECUTOR, guard or sys.executable, *command)
+    argv = (*PYTHON, "-c", EXECUTOR, guard or sys.executable, *command)
     return lab.run("host", *strace(trace, *faults), *argv, check=False)
 
 
 def guard_program(trace: Path, *faults: str) -> str:
     """Make the program that runs a guard under strace; return its path."""
     program = trace.with_name("guard")
-    words = " ".join(f"'{word}'" for word in (*strace(trace, *faults), sys.executable))
+    words = " ".join(f"'{word}'" for word in (*strace(trace, *faults), *PYTHON))
     program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(0o700)
     return str(program)

@@ -24,7 +24,7 @@ def plan(lab: Lab, *options: str) -> tuple[int, Found]:
 def start(lab: Lab, script: str, *arguments: str) -> Process:
     """Run a Python program in the host until its input ends."""
     pipe = subprocess.PIPE
-    argv = ("python3", "-c", script, *arguments)
+    argv = ("python3", "-P", "-c", script, *arguments)
     process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, text=True)
     assert process.stdout and process.stdout.readline() == "ready\n"
     return process

@@ -154,7 +154,9 @@ def _add_pyroute2(root: Path) -> None:
     (there,) = (root / "usr/local/lib").glob("python3*/dist-packages")
     shutil.copytree(here, there / here.name, ignore=shutil.ignore_patterns("__pycache__"))
     place = Path("/") / there.relative_to(root)
-    run_program("chroot", str(root), "python3", "-m", "compileall", "-q", str(place), timeout=300)
+    run_program(
+        "chroot", str(root), "python3", "-P", "-m", "compileall", "-q", str(place), timeout=300
+    )
 
 
 def _machine(files: Path, share: Path) -> list[str]:

@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from bridgekit.lab.client import Client, append_for
 from bridgekit.lab.firmware import INSTALLER, Firmware
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import dockerd, firmware_table
 
@@ -77,7 +77,7 @@ class Served(Struct, frozen=True):
 def build(engine: str, **environment: str) -> None:
     """Make what the service runs from with the machine's own network; the lab has none."""
     subprocess.run(
-        (sys.executable, "-m", "bridgekit", "pxe", "build", "--engine", engine, "--no-nat"),
+        (*BRIDGEKIT, "pxe", "build", "--engine", engine, "--no-nat"),
         env={**os.environ, "BRIDGEKIT_CACHE_DIR": CACHE, **environment},
         timeout=BUILD_SECONDS,
         check=True,

@@ -5,7 +5,6 @@ format, so that no change of the program's own reader and writer goes unseen.
 """
 
 import json
-import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridgekit.lab import witness
-from bridgekit.lab.host import Result
+from bridgekit.lab.host import BRIDGEKIT, PYTHON, Result
 from bridgekit.lab.topology import Lab
 
 DATA: Final = Path(__file__).parents[1] / "netns/older/91fa8ed"
@@ -101,12 +100,12 @@ class Older:
         )
 
     def where(self) -> tuple[str, int]:
-        boot, cookie = self.lab.run("host", sys.executable, "-c", WHERE).stdout.split()
+        boot, cookie = self.lab.run("host", *PYTHON, "-c", WHERE).stdout.split()
         return boot, int(cookie)
 
     def program(self, *words: str) -> Result:
         """Run the program of today."""
-        argv = (sys.executable, "-P", "-m", "bridgekit", *words)
+        argv = (*BRIDGEKIT, *words)
         return self.lab.run("host", *argv, check=False)
 
     def shell(self, script: str) -> str:

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
+from bridgekit.lab.host import BRIDGEKIT
 from tests.support import dockerd
 
 # crun refuses machines with both cgroup versions; and few machines allow a million open files
@@ -42,7 +42,7 @@ def settings(folder: Path) -> dict[str, str]:
 
 def ensure_image(folder: Path) -> None:
     """Build the service's image if it is missing."""
-    build = (*(sys.executable, "-m", "bridgekit", "pxe", "build"), "--engine=podman", "--no-nat")
+    build = (*BRIDGEKIT, "pxe", "build", "--engine=podman", "--no-nat")
     # podman leaves mounts behind
     apart = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh")
     subprocess.run(

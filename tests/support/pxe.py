@@ -10,6 +10,7 @@ from tests.support import dockerd
 
 CACHE = dockerd.data_root().parent
 WORLD = "203.0.113.1"
+IN_CLIENT = ("ip", "netns", "exec", "client")
 TFTP = """
 import socket, struct, sys
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:

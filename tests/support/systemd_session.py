@@ -54,4 +54,4 @@ def main_process(machine: Machine, unit: str) -> int:
 
 
 def until_ended(machine: Machine, process: int) -> None:
-    machine.run("python3", "-c", UNTIL_ENDED, str(process))
+    machine.run("python3", "-P", "-c", UNTIL_ENDED, str(process))

@@ -1,12 +1,12 @@
 """Work for both families at the same time: nothing of it goes on, or is lost, when it ends."""
 
 import subprocess
-import sys
 import threading
 import time
 
 import pytest
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.netlink.parallel import run_all
 from bridgekit.state.address import IPV4, IPV6
 
@@ -66,6 +66,6 @@ except InterruptedError:
 
 def test_a_signal_comes_once_and_when_both_have_ended() -> None:
     """In a process of its own: a signal may go to any thread that does not block it."""
-    argv = (sys.executable, "-c", INTERRUPTED)
+    argv = (*PYTHON, "-c", INTERRUPTED)
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["interrupted", "worked", "left"]

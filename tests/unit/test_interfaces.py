@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+from bridgekit.lab.host import PYTHON
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.option import Option
 from tests.unit.shapes import ETH0, FILE, Memory, read
@@ -89,7 +89,7 @@ def test_problems_say_where() -> None:
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    line = (sys.executable, "-m", "bridgekit.persistence.ifupdown.interfaces", *words)
+    line = (*PYTHON, "-m", "bridgekit.persistence.ifupdown.interfaces", *words)
     return subprocess.run(line, capture_output=True, check=False, text=True, timeout=60)
 
 

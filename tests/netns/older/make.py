@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridgekit.lab import layout, witness
+from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.netns.test_dhcp import FILE as DHCP_FILE
 from tests.netns.test_dhcp import served
@@ -128,7 +129,7 @@ def keep_host(lab: Lab, lines: Sequence[str], folder: Path) -> None:
 
 def tied(lab: Lab) -> None:
     """Let a program hold on to eth0."""
-    holder = lab.popen("host", sys.executable, "-c", TIE, stdout=-1, text=True)
+    holder = lab.popen("host", *PYTHON, "-c", TIE, stdout=-1, text=True)
     assert holder.stdout and holder.stdout.readline() == "bound\n"
 
 

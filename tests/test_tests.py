@@ -1,0 +1,31 @@
+"""What holds for the tests, the labs and the benchmarks themselves."""
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+ROOMS = ("tests", "benchmarks", "bridgekit/lab")
+MODULES = sorted(path for room in ROOMS for path in (CHECKOUT / room).rglob("*.py"))
+
+
+def side_by_side(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield each element of a tuple, list or call with the one that follows it, as source."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple | ast.List | ast.Call):
+            words = node.args if isinstance(node, ast.Call) else node.elts
+            yield from pairwise(ast.unparse(word) for word in words)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_no_python_imports_from_the_working_directory(path: Path) -> None:
+    """A directory named bridgekit there would take the place of the code under test.
+
+    A script has its own directory in front instead: `str(...)` names one.
+    """
+    for python, following in side_by_side(ast.parse(path.read_text())):
+        if python in ("sys.executable", "'python3'"):
+            assert following in ("'-P'", "'-I'") or following.startswith("str("), following
