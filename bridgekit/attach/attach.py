@@ -7,7 +7,7 @@ from pathlib import Path
 from bridgekit.attach import addresses, dhcp_lease, target, veth
 from bridgekit.attach.addresses import LinkInfo
 from bridgekit.attach.spec import NIC, InterfaceSpec, Network, check_name
-from bridgekit.attach.target import Target
+from bridgekit.attach.target import AttachTarget
 from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host import forward_rules
 from bridgekit.pxe.diagnose.audit import need_root
@@ -78,7 +78,7 @@ def port_of(container: str, *, state: Path) -> str | None:
     return port.name if port else None
 
 
-def _goal(container: str, state: Path, patience: float) -> Target:
+def _goal(container: str, state: Path, patience: float) -> AttachTarget:
     if not patience:
         return target.find(container, state)
     with suppress(RefusedError):
@@ -99,7 +99,7 @@ def _undo(bridge: str, *, made: bool) -> None:
             run("ip", "link", "delete", bridge)
 
 
-def _present(bridge: str, goal: Target, how: InterfaceSpec) -> bool:
+def _present(bridge: str, goal: AttachTarget, how: InterfaceSpec) -> bool:
     """Is all as wished already? Refuse if the interface is there but otherwise."""
     nic = addresses.link(how.nic, goal.namespace)
     if nic is None:
@@ -113,7 +113,7 @@ def _present(bridge: str, goal: Target, how: InterfaceSpec) -> bool:
     )
 
 
-def _as_wished(nic: LinkInfo, port: LinkInfo, goal: Target, how: InterfaceSpec) -> bool:
+def _as_wished(nic: LinkInfo, port: LinkInfo, goal: AttachTarget, how: InterfaceSpec) -> bool:
     inside = goal.namespace
     routes = addresses.routes(how.nic, inside)
     wished = {(_as_shown(route.prefix), str(route.via or "")) for route in how.routes}
@@ -144,7 +144,7 @@ def _detaching(bridge: str, container: str, nic: str) -> str:
     return f"bridgekit detach {bridge} {container}" + (f" --ifname {nic}" if nic != NIC else "")
 
 
-def _make(bridge: str, goal: Target, how: InterfaceSpec) -> None:
+def _make(bridge: str, goal: AttachTarget, how: InterfaceSpec) -> None:
     port = veth.new_name(how)
     try:
         forward_rules.open_bridge(bridge)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridgekit.attach.target import Target
+from bridgekit.attach.target import AttachTarget
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import files
 from bridgekit.pxe.engines import processes
@@ -25,7 +25,7 @@ def need_client() -> None:
         raise RefusedError("dhcp needs udhcpc. Nothing was changed; apt-get install udhcpc.")
 
 
-def ask(goal: Target, nic: str) -> None:
+def ask(goal: AttachTarget, nic: str) -> None:
     """Start the client and wait for its first lease. Raises CommandError if nobody offers one.
 
     Equivalent to: udhcpc -i NIC -n -s SCRIPT, inside the container's namespaces
@@ -35,18 +35,18 @@ def ask(goal: Target, nic: str) -> None:
     run(*_inside(goal), CLIENT, "-i", nic, *tries, "-s", script, timeout=SECONDS)
 
 
-def release(goal: Target, nic: str) -> None:
+def release(goal: AttachTarget, nic: str) -> None:
     """End the client, if there is one; the lease is left to end by itself."""
     for process in _clients(goal, nic):
         processes.terminate(process, alone=True)
 
 
-def runs(goal: Target, nic: str) -> bool:
+def runs(goal: AttachTarget, nic: str) -> bool:
     """Does the client run?"""
     return any(_clients(goal, nic))
 
 
-def _clients(goal: Target, nic: str) -> Iterator[ServiceProcess]:
+def _clients(goal: AttachTarget, nic: str) -> Iterator[ServiceProcess]:
     wanted = [CLIENT.encode(), b"-i", nic.encode()]
     for pid in processes.pids_in_namespace(goal.namespace):
         began = processes.start_time(pid)
@@ -55,7 +55,7 @@ def _clients(goal: Target, nic: str) -> Iterator[ServiceProcess]:
             yield ServiceProcess(pid, began)
 
 
-def _inside(goal: Target) -> tuple[str, ...]:
+def _inside(goal: AttachTarget) -> tuple[str, ...]:
     of_processes = Path(goal.namespace).with_name("pid")
     own = (f"--pid={of_processes}",) if of_processes.exists() else ()
     return ("nsenter", f"--net={goal.namespace}", *own, "--")

@@ -14,7 +14,7 @@ from bridgekit.pxe.engines.container import forwards, running_pid
 NAMED = Path("/run/netns")
 
 
-class Target(Struct, frozen=True):
+class AttachTarget(Struct, frozen=True):
     """A network namespace as a path; `router` if what runs there forwards for its clients."""
 
     name: str
@@ -22,11 +22,11 @@ class Target(Struct, frozen=True):
     router: bool = False
 
 
-def find(container: str, state: Path) -> Target:
+def find(container: str, state: Path) -> AttachTarget:
     """Docker's or podman's container, our own service, a namespace of `ip netns`, or a pid."""
     found = _known(container, state) if _is_name(container) else None
     if _is_path(container):
-        found = Target(container, container)
+        found = AttachTarget(container, container)
     if not found:
         raise RefusedError(
             f"There is no running container {container!r}: not with docker or podman, not as a "
@@ -48,30 +48,30 @@ def _is_name(word: str) -> bool:
     return word not in ("", ".", "..") and "/" not in word and len(os.fsencode(word)) < 256
 
 
-def _known(name: str, state: Path) -> Target | None:
+def _known(name: str, state: Path) -> AttachTarget | None:
     return _service(name, state) or _container(name) or _namespace(name)
 
 
-def _service(name: str, state: Path) -> Target | None:
+def _service(name: str, state: Path) -> AttachTarget | None:
     service_dir = record.find_by_name(name, state)
     known = record.read(service_dir) if service_dir else None
     if not service_dir or not known:
         return None
     pid = get_engine(known.engine, state).pid(service_dir)
-    return Target(name, f"/proc/{pid}/ns/net", router=True) if pid else None
+    return AttachTarget(name, f"/proc/{pid}/ns/net", router=True) if pid else None
 
 
-def _container(name: str) -> Target | None:
+def _container(name: str) -> AttachTarget | None:
     for program in ("docker", "podman"):
         pid = running_pid(program, name) if shutil.which(program) else None
         if pid:
-            return Target(name, f"/proc/{pid}/ns/net", forwards(program, name))
+            return AttachTarget(name, f"/proc/{pid}/ns/net", forwards(program, name))
     return None
 
 
-def _namespace(name: str) -> Target | None:
+def _namespace(name: str) -> AttachTarget | None:
     path = Path(f"/proc/{name}/ns/net") if name.isdecimal() else NAMED / name
-    return Target(name, str(path)) if _is_namespace(path) else None
+    return AttachTarget(name, str(path)) if _is_namespace(path) else None
 
 
 def _is_namespace(path: Path) -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from bridgekit.attach import addresses
 from bridgekit.attach.addresses import LinkInfo
 from bridgekit.attach.spec import InterfaceSpec
-from bridgekit.attach.target import Target
+from bridgekit.attach.target import AttachTarget
 from bridgekit.errors import RefusedError
 from bridgekit.host.forward_rules import ALIAS
 from bridgekit.netlink.monitor import NetlinkMonitor
@@ -126,7 +126,7 @@ def vlans(name: str) -> dict[int, str]:
     }
 
 
-def configure(goal: Target, how: InterfaceSpec) -> None:
+def configure(goal: AttachTarget, how: InterfaceSpec) -> None:
     """Give the interface its addresses and routes, and turn it on."""
     inside = addresses.inside(goal.namespace)
     _set(inside, f"ipv4/conf/{how.nic}/arp_notify", "1")

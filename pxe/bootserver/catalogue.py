@@ -28,7 +28,7 @@ ARGUMENTS = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*{}&;-]{0,1500}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BootEntry:
     """One thing to boot; see the module's text for the words."""
 
     name: str
@@ -48,14 +48,14 @@ class Entry:
         """All that it needs, as paths below the tree."""
         return tuple(path for path in (self.kernel, *self.initrd, self.program) if path)
 
-    def on(self, arch: str) -> "Entry":
+    def on(self, arch: str) -> "BootEntry":
         """The same for one architecture, whose name stands where the paths say {arch}."""
         kernel, program = (path.replace("{arch}", arch) for path in (self.kernel, self.program))
         initrd = tuple(path.replace("{arch}", arch) for path in self.initrd)
         return replace(self, kernel=kernel, program=program, initrd=initrd, arch=arch)
 
 
-def parse(text: str, source: str) -> Iterator[Entry]:
+def parse(text: str, source: str) -> Iterator[BootEntry]:
     """The entries of one file. Raises Wrong, with the file's name, for what is none."""
     try:
         tables = tomllib.loads(text).get("entry", [])
@@ -67,22 +67,22 @@ def parse(text: str, source: str) -> Iterator[Entry]:
         yield _entry(table, source)
 
 
-def merge(catalogues: Iterable[Iterable[Entry]]) -> tuple[Entry, ...]:
+def merge(catalogues: Iterable[Iterable[BootEntry]]) -> tuple[BootEntry, ...]:
     """One catalogue of several; a later entry takes the place of an earlier one of its name."""
-    found: dict[str, Entry] = {}
+    found: dict[str, BootEntry] = {}
     for entries in catalogues:
         found.update({entry.name: entry for entry in entries})
     return tuple(found.values())
 
 
-def bootable_on(entries: Iterable[Entry], arch: str, firmware: str) -> tuple[Entry, ...]:
+def bootable_on(entries: Iterable[BootEntry], arch: str, firmware: str) -> tuple[BootEntry, ...]:
     """Those for such a machine, with its architecture put in."""
     fits = (entry for entry in entries if arch in ARCHITECTURES[entry.arch])
     return tuple(entry.on(arch) for entry in fits if entry.firmware in (firmware, "any"))
 
 
-def _entry(table: Mapping[str, Any], source: str) -> Entry:
-    known = {field.name for field in fields(Entry)}
+def _entry(table: Mapping[str, Any], source: str) -> BootEntry:
+    known = {field.name for field in fields(BootEntry)}
     if not isinstance(table, dict) or not table.get("name") or set(table) - known:
         raise SettingsError(
             f"{source}: an entry has a name and a title, and no words but {sorted(known)}"
@@ -91,21 +91,21 @@ def _entry(table: Mapping[str, Any], source: str) -> Entry:
     if isinstance(values.get("initrd"), str):
         values["initrd"] = [values["initrd"]]
     values["initrd"] = tuple(map(str, values.get("initrd", ())))
-    for field in fields(Entry):
+    for field in fields(BootEntry):
         if field.name in values and not isinstance(values[field.name], _TYPES[field.name]):
             raise SettingsError(
                 f"{source}: {field.name} of {values['name']!r} is of the wrong kind"
             )
-    entry = Entry(**values)
+    entry = BootEntry(**values)
     _check(entry, source)
     return entry
 
 
-_TYPES: dict[str, type] = {field.name: str for field in fields(Entry)}
+_TYPES: dict[str, type] = {field.name: str for field in fields(BootEntry)}
 _TYPES |= {"initrd": tuple, "local": bool}
 
 
-def _check(entry: Entry, source: str) -> None:
+def _check(entry: BootEntry, source: str) -> None:
     for good, what in (
         (NAME.fullmatch(entry.name), f"name {entry.name!r}"),
         (TITLE.fullmatch(entry.title), f"title {entry.title!r}"),

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .catalogue import Entry, bootable_on
+from .catalogue import BootEntry, bootable_on
 from .machines import MachineEntry
 from .settings import Settings, SettingsError
 from .templating import TEMPLATES, render, render_string
@@ -42,7 +42,7 @@ LOADERS = (
 class MenuItem:
     """An entry as a menu names it, with all its arguments."""
 
-    entry: Entry
+    entry: BootEntry
     arguments: str
 
     @property
@@ -52,7 +52,10 @@ class MenuItem:
 
 
 def render_menus(
-    entries: tuple[Entry, ...], machines: tuple[MachineEntry, ...], settings: Settings, server: str
+    entries: tuple[BootEntry, ...],
+    machines: tuple[MachineEntry, ...],
+    settings: Settings,
+    server: str,
 ) -> Iterator[tuple[str, str]]:
     """Every menu as (file, text): one for each loader, and one more for each machine with an entry.
 
@@ -75,7 +78,7 @@ def render_menus(
 
 
 def _menu_items(
-    entries: tuple[Entry, ...], loader: Loader, settings: Settings, server: str
+    entries: tuple[BootEntry, ...], loader: Loader, settings: Settings, server: str
 ) -> tuple[MenuItem, ...]:
     found = (
         entry
@@ -85,14 +88,14 @@ def _menu_items(
     return tuple(MenuItem(entry, _kernel_arguments(entry, settings, server)) for entry in found)
 
 
-def _supports(template: str, entry: Entry) -> bool:
+def _supports(template: str, entry: BootEntry) -> bool:
     """A script is for its own loader only, and pxelinux, which is for BIOS, starts no program."""
     if entry.grub or entry.ipxe:
         return bool({"grub.cfg": entry.grub, "boot.ipxe": entry.ipxe}.get(template))
     return not (entry.program and template == "pxelinux.cfg")
 
 
-def _kernel_arguments(entry: Entry, settings: Settings, server: str) -> str:
+def _kernel_arguments(entry: BootEntry, settings: Settings, server: str) -> str:
     """What is added comes before Debian's dashes: what follows those is for the new system."""
     words, dashes, rest = render_string(entry.arguments, server=server).partition("---")
     return " ".join(filter(None, (words.strip(), settings.append, dashes + rest)))

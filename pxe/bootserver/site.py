@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .catalogue import ARCHITECTURES, Entry, merge, parse
+from .catalogue import ARCHITECTURES, BootEntry, merge, parse
 from .machines import MachineEntry
 from .machines import parse as parse_machines
 from .settings import NAME, Settings, SettingsError
@@ -17,11 +17,11 @@ FIRMWARE = "debian/firmware.cpio.gz"
 class Site:
     """What can be booted, what is known of single machines, and where answer files are."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[BootEntry, ...]
     machines: tuple[MachineEntry, ...]
     answers: tuple[Path, ...]
 
-    def on_each(self) -> Iterator[Entry]:
+    def on_each(self) -> Iterator[BootEntry]:
         """Every entry on every architecture that there is firmware for."""
         return (entry.on(arch) for entry in self.entries for arch in ARCHITECTURES["any"])
 
@@ -62,7 +62,7 @@ def _read_site(settings: Settings, tree: Path | None, added: Path) -> Site:
     return Site(_default_first(entries, settings), known, (added / "answers", SHIPPED / "answers"))
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def _entries(folder: Path) -> Iterator[BootEntry]:
     for path in sorted(folder.glob("*.toml")):
         yield from parse(_text(path), path.name)
 
@@ -74,20 +74,20 @@ def _text(path: Path) -> str:
         raise SettingsError(f"{path.name} can't be read: {error}") from error
 
 
-def _with_firmware(entry: Entry) -> Entry:
+def _with_firmware(entry: BootEntry) -> BootEntry:
     """Debian's installer looks for packages in /firmware of its initial RAM disk."""
     ours = entry.kernel.startswith("debian/")
     return replace(entry, initrd=(*entry.initrd, FIRMWARE)) if ours else entry
 
 
-def _missing(entry: Entry, tree: Path | None) -> list[str]:
+def _missing(entry: BootEntry, tree: Path | None) -> list[str]:
     if tree is None:
         return []
     files = (path for arch in ARCHITECTURES[entry.arch] for path in entry.on(arch).files)
     return [path for path in files if not (tree / path).is_file()]
 
 
-def _default_first(entries: tuple[Entry, ...], settings: Settings) -> tuple[Entry, ...]:
+def _default_first(entries: tuple[BootEntry, ...], settings: Settings) -> tuple[BootEntry, ...]:
     """The first entry is what starts by itself; PXE_KERNEL and PXE_INITRD change what it boots."""
     default = settings.default or entries[0].name
     first, *_ = (entry for entry in entries if entry.name == default)
