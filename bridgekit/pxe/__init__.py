@@ -1,0 +1,1 @@
+"""The PXE service on the host: its settings, life cycle, record and status."""

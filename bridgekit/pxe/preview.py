@@ -40,6 +40,6 @@ def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tupl
 def _render_menus(texts: dict[str, str], mac: str) -> Iterator[tuple[str, str]]:
     """For each loader the machine's own menu, where it has one, else everybody's."""
     for loader in LOADERS:
-        own = loader.own_file(mac)
+        own = loader.machine_file(mac)
         name = own if own in texts else loader.file
         yield f"menu/{name}", texts[name]

@@ -1,4 +1,4 @@
-"""The service's program: `python3 -m bridgekit.bootserver` serves, with the word `health` it looks.
+"""The service's program: `python3 -m bridgekit.bootserver` serves; with `health` it checks itself.
 
 Needs the capabilities NET_ADMIN, NET_RAW and NET_BIND_SERVICE, and no other right.
 """
@@ -19,15 +19,15 @@ REFUSED = 2
 
 
 def main() -> int:
-    """Serve until told to stop; 2 for settings or files that can't be served, 1 for a failure."""
+    """Serve until stopped; return 2 for bad settings or files, 1 for a daemon's failure."""
     if sys.argv[1:] == ["health"]:
-        wrong = find_problem()
-        print(wrong or "well")
-        return 1 if wrong else 0
+        problem = find_problem()
+        print(problem or "well")
+        return 1 if problem else 0
     try:
-        wishes = settings.read_settings(os.environ)
+        checked = settings.read_settings(os.environ)
         files = manifest.verify(manifest.NAME, settings.TREE)
-        offered = site.read_site(wishes, settings.TREE, settings.SITE)
+        offered = site.read_site(checked, settings.TREE, settings.SITE)
     except settings.SettingsError as error:
         log(f"refused: {error}")
         return REFUSED
@@ -36,7 +36,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
     code = 0
     try:
-        asyncio.run(_serve_until_signal(wishes, offered))
+        asyncio.run(_serve_until_signal(checked, offered))
     except* CrashLoopError as errors:
         log(str(errors.exceptions[0]))
         code = 1
@@ -44,8 +44,8 @@ def main() -> int:
     return code
 
 
-async def _serve_until_signal(wishes: settings.Settings, offered: site.Site) -> None:
-    work = asyncio.create_task(serve(wishes, offered))
+async def _serve_until_signal(checked: settings.Settings, offered: site.Site) -> None:
+    work = asyncio.create_task(serve(checked, offered))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     with suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""What can be booted: entries, out of TOML files that ship and that the user adds.
+"""The catalogue of what can be booted: TOML files that ship and those that the user adds.
 
     [[entry]]
     name = "rescue"
@@ -29,7 +29,7 @@ ARGUMENTS = re.compile(r"[A-Za-z0-9 ._,:=/@%+~?*{}&;-]{0,1500}")
 
 @dataclass(frozen=True, slots=True)
 class BootEntry:
-    """One thing to boot; see the module's text for the words."""
+    """One thing to boot; the module's docstring lists the fields."""
 
     name: str
     title: str
@@ -45,18 +45,18 @@ class BootEntry:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All that it needs, as paths below the tree."""
+        """All files that it needs, as paths below the tree."""
         return tuple(path for path in (self.kernel, *self.initrd, self.program) if path)
 
     def on(self, arch: str) -> "BootEntry":
-        """The same for one architecture, whose name stands where the paths say {arch}."""
+        """Return it for one architecture, whose name replaces {arch} in the paths."""
         kernel, program = (path.replace("{arch}", arch) for path in (self.kernel, self.program))
         initrd = tuple(path.replace("{arch}", arch) for path in self.initrd)
         return replace(self, kernel=kernel, program=program, initrd=initrd, arch=arch)
 
 
 def parse(text: str, source: str) -> Iterator[BootEntry]:
-    """The entries of one file. Raises Wrong, with the file's name, for what is none."""
+    """Yield the entries of one file. Raises SettingsError, with the file's name, for a bad one."""
     try:
         tables = tomllib.loads(text).get("entry", [])
     except tomllib.TOMLDecodeError as error:
@@ -68,7 +68,7 @@ def parse(text: str, source: str) -> Iterator[BootEntry]:
 
 
 def merge(catalogues: Iterable[Iterable[BootEntry]]) -> tuple[BootEntry, ...]:
-    """One catalogue of several; a later entry takes the place of an earlier one of its name."""
+    """Return one catalogue of several; a later entry replaces an earlier one of the same name."""
     found: dict[str, BootEntry] = {}
     for entries in catalogues:
         found.update({entry.name: entry for entry in entries})
@@ -76,7 +76,7 @@ def merge(catalogues: Iterable[Iterable[BootEntry]]) -> tuple[BootEntry, ...]:
 
 
 def bootable_on(entries: Iterable[BootEntry], arch: str, firmware: str) -> tuple[BootEntry, ...]:
-    """Those for such a machine, with its architecture put in."""
+    """Return the entries for such a machine, with its architecture in the paths."""
     fits = (entry for entry in entries if arch in ARCHITECTURES[entry.arch])
     return tuple(entry.on(arch) for entry in fits if entry.firmware in (firmware, "any"))
 

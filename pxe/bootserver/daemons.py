@@ -1,4 +1,4 @@
-"""The words of dnsmasq and nginx for a subnet. dnsmasq(8), nginx.org/en/docs/dirindex.html"""
+"""The daemons and their configurations. dnsmasq(8), nginx.org/en/docs/dirindex.html."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +11,19 @@ from .templating import TEMPLATES, render
 RUN = Path("/run/pxe")
 """What the service writes while it runs: menus, configurations, sockets."""
 PERSISTENT = Path("/var/lib/pxe")
-"""What outlives a restart: the leases, and how far clients have come."""
+"""What survives a restart: the leases and the clients' progress."""
 LEASES = PERSISTENT / "leases"
 CLIENTS = PERSISTENT / "clients.sqlite"
 HOSTS = RUN / "hosts"
 SIMULATED_CLIENT = RUN / "simulated-client"
-"""The MAC address that `pxe check` takes: known, never counted, and another with each start."""
+"""The MAC address that `pxe check` uses: served, never counted, and a new one at each start."""
 OFFERS_PAUSED = RUN / "silent"
-"""There while nothing is offered; says which other server answers instead."""
+"""Exists while nothing is offered; names the other server that answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A program that is kept running, and its configuration's file and text."""
+    """A program that is kept running, and the file and text of its configuration."""
 
     name: str
     argv: tuple[str, ...]
@@ -32,7 +32,7 @@ class Daemon:
 
 
 def plan_daemons(subnet: Subnet, settings: Settings) -> tuple[Daemon, ...]:
-    """DHCP, TFTP and DNS by dnsmasq, HTTP by nginx."""
+    """Return dnsmasq for DHCP, TFTP and DNS, and nginx for HTTP."""
     dns, http = RUN / "dnsmasq.conf", RUN / "nginx.conf"
     nic = settings.interface
     return (

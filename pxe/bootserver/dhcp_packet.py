@@ -1,4 +1,4 @@
-"""DHCP's packets as whole Ethernet frames: a client's questions, and servers' answers. RFC 2131"""
+"""DHCP messages as whole Ethernet frames: a client's requests and servers' replies. RFC 2131."""
 
 import struct
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ MIN_BOOTP_BYTES = 300  # bytes of a BOOTP packet, RFC 1542
 
 @dataclass(frozen=True, slots=True)
 class DhcpReply:
-    """What a server says: the address it gives, where the file is, and its options.
+    """A server's message: the address it gives, where the file is, and its options.
 
-    `server` is its own address, `mac` that of its card.
+    `server` is the server identifier, or without one the sender's address; `mac` is the sender's.
     """
 
     message_type: int
@@ -31,52 +31,46 @@ class DhcpReply:
 
 
 def client_frame(
-    mac: bytes, xid: int, kind: int, options: bytes = b"", own: IPv4Address = UNSPECIFIED
+    mac: bytes, xid: int, message_type: int, options: bytes = b"", ciaddr: IPv4Address = UNSPECIFIED
 ) -> bytes:
-    """A client's frame to everyone, which asks for a broadcast answer; `own` is its address."""
+    """Return a client's broadcast frame that asks for a broadcast reply."""
     fixed = BOOTP.pack(
-        *(1, 1, 6, 0, xid, 0, 0x8000, own.packed, *(bytes(4),) * 3),
+        *(1, 1, 6, 0, xid, 0, 0x8000, ciaddr.packed, *(bytes(4),) * 3),
         *(mac.ljust(16, b"\0"), b"", b"", MAGIC_COOKIE),
     )
-    bootp = (fixed + option(MESSAGE_TYPE, bytes((kind,))) + options + b"\xff").ljust(
-        MIN_BOOTP_BYTES, b"\0"
-    )
+    message = fixed + option(MESSAGE_TYPE, bytes((message_type,))) + options + b"\xff"
+    bootp = message.ljust(MIN_BOOTP_BYTES, b"\0")
     udp = struct.pack("!HHHH", 68, 67, 8 + len(bootp), 0) + bootp
-    header = struct.pack(
-        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, own.packed, BROADCAST[:4]
-    )
+    addresses = (ciaddr.packed, BROADCAST[:4])
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, *addresses)
     header = header[:10] + struct.pack("!H", _checksum(header)) + header[12:]
     return BROADCAST + mac + b"\x08\x00" + header + udp
 
 
 def option(code: int, value: bytes) -> bytes:
-    """One option of up to 255 bytes."""
+    """Return one option of up to 255 bytes."""
     return bytes((code, len(value))) + value
 
 
 def parse_reply(frame: bytes, mac: bytes, xid: int) -> DhcpReply | None:
-    """The answer in a frame, if it is one to this client's question; None for anything else."""
+    """Return the reply in a frame to this client's request; None for any other frame."""
     if len(frame) < 34 or frame[12:14] != b"\x08\x00" or frame[14] >> 4 != 4 or frame[23] != 17:
         return None
     udp = 14 + (frame[14] & 15) * 4
     bootp = frame[udp + 8 :]
     if frame[udp + 2 : udp + 4] != b"\x00\x44" or len(bootp) < BOOTP.size:
         return None
-    op, _, _, _, answered, _, _, _, yours, there, _, client, _, file, magic = BOOTP.unpack_from(
-        bootp
-    )
-    if (op, answered, client[:6], magic) != (2, xid, mac, MAGIC_COOKIE):
+    fields = BOOTP.unpack_from(bootp)
+    op, _, _, _, reply_xid, _, _, _, yiaddr, siaddr, _, chaddr, _, file, cookie = fields
+    if (op, reply_xid, chaddr[:6], cookie) != (2, xid, mac, MAGIC_COOKIE):
         return None
     options = _parse_options(bootp[BOOTP.size :])
-    named, server = (
-        options.get(BOOTFILE_NAME, file).split(b"\0")[0],
-        options.get(SERVER_IDENTIFIER, b""),
-    )
+    server = options.get(SERVER_IDENTIFIER, b"")
     return DhcpReply(
         message_type=options.get(MESSAGE_TYPE, b"\0")[:1].ljust(1, b"\0")[0],
-        yiaddr=IPv4Address(yours),
-        siaddr=IPv4Address(there),
-        file=named.decode(errors="replace"),
+        yiaddr=IPv4Address(yiaddr),
+        siaddr=IPv4Address(siaddr),
+        file=options.get(BOOTFILE_NAME, file).split(b"\0")[0].decode(errors="replace"),
         server=IPv4Address(server if len(server) == 4 else frame[26:30]),
         mac=frame[6:12],
         options=options,

@@ -1,4 +1,4 @@
-"""Is the service well? It waits for its interface, or answers over HTTP and TFTP."""
+"""Health check: the service waits for its interface, or answers over HTTP and TFTP."""
 
 import socket
 import struct
@@ -11,7 +11,7 @@ SECONDS = 3.0
 
 
 def find_problem() -> str | None:
-    """What is wrong, as a sentence; None if nothing is."""
+    """Return what is wrong as a sentence; None if nothing is."""
     if not SERVING.exists():
         return None
     server = SERVING.read_text()
@@ -33,7 +33,7 @@ def _check_http(server: str) -> None:
 
 
 def _check_tftp(server: str) -> None:
-    """A read request (RFC 1350) must be answered with data, block 1; an error ends the talk."""
+    """Send a read request (RFC 1350): block 1 must come; an error packet ends the transfer."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.settimeout(SECONDS)
         wire.sendto(b"\0\1" + FILE.encode() + b"\0octet\0", (server, 69))

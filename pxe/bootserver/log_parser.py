@@ -1,4 +1,4 @@
-"""What dnsmasq says, understood: clients that can't be served, and clients that go in circles."""
+"""Parser of dnsmasq's log: clients that cannot be served, and clients that boot in a loop."""
 
 import re
 import time
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-# anchored: what a client calls itself, or a file, stands in these lines, too
+# anchored: these lines also hold what a client calls itself, and file names
 DHCP = r"^dnsmasq-dhcp\[\d+\]: (?P<id>\d+) "
 TFTP = r"^dnsmasq-tftp\[\d+\]: "
 MACHINE = r"(?P<mac>[0-9a-f]{2}(:[0-9a-f]{2}){5})"
@@ -17,13 +17,13 @@ IGNORED = re.compile(rf"{DHCP}(DHCPDISCOVER|PXE)\(\S+\) (\S+ )?{MACHINE} (proxy-
 LOADERS = ("bootnetx64.efi", "bootnetaa64.efi", "lpxelinux.0")
 LOAD_COUNT, LOAD_WINDOW = 3, 600.0
 MAX_LOADS = 1000
-"""How many clients' loads are kept; those that loaded nothing for longest go first."""
+"""How many clients' loads are kept; those whose last load is the oldest go first."""
 SAME_START_SECONDS = 5.0  # firmware asks once for the size, and once for the file
 
 
 @dataclass(slots=True)
 class LogParser:
-    """Adds sentences to dnsmasq's lines; `known` are the machines that are served, None for all."""
+    """Explains dnsmasq's lines; `known` are the machines that are served, None for all."""
 
     known: frozenset[str] | None = None
     now: Callable[[], float] = time.monotonic
@@ -31,7 +31,7 @@ class LogParser:
     loaded: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
     def feed(self, line: str) -> Iterator[str]:
-        """What this line means beyond its words; nothing for most."""
+        """Yield what this line means for the user; nothing for most."""
         if asked := IA32.search(line):
             self.ia32 = asked["id"]
         if ignored := IGNORED.search(line):

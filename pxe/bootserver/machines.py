@@ -1,4 +1,4 @@
-"""What is known of single machines: which entry they boot, and values for their answer files.
+"""The machines of machines.toml: which entry each boots, and values for its answer files.
 
 [profile.worker]
 entry = "auto"
@@ -43,7 +43,7 @@ class MachineEntry:
 
 
 def parse(text: str, source: str) -> tuple[MachineEntry, ...]:
-    """The machines of a file. Raises Wrong for what is none."""
+    """Return the machines of a file. Raises SettingsError for a bad one."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -66,7 +66,7 @@ def parse_mac(text: str) -> str:
 
 
 def machine_for(machines: tuple[MachineEntry, ...], mac: str) -> MachineEntry:
-    """The machine with this MAC address; one of which nothing is known otherwise."""
+    """Return the machine with this MAC address, one without settings if it is not listed."""
     return next((one for one in machines if one.mac == mac), MachineEntry(mac))
 
 

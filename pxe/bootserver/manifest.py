@@ -9,7 +9,7 @@ NAME = Path("/srv/tftp.sha256")
 
 
 def verify(manifest: Path, tree: Path) -> int:
-    """Return how many files are as recorded. Raises Wrong for the first that is not.
+    """Return how many files are as recorded. Raises SettingsError for the first that is not.
 
     Equivalent to: cd TREE && sha256sum --check --quiet MANIFEST
     """

@@ -1,4 +1,4 @@
-"""Boot menus: what a loader reads, out of the catalogue. One file for each kind of loader."""
+"""Boot menus from the catalogue: one file for each kind of loader."""
 
 import shlex
 from collections.abc import Iterator
@@ -14,18 +14,18 @@ from .templating import TEMPLATES, render, render_string
 class Loader:
     """A program that shows a menu: its template, the machines it runs on, and its menu's file.
 
-    `own` is the file for one machine, with its MAC address as this loader knows it.
+    `per_machine` is the file for one machine, with its MAC address as this loader spells it.
     """
 
     template: str
     arch: str
     firmware: str
     file: str
-    own: str
+    per_machine: str
 
-    def own_file(self, mac: str) -> str:
-        """The menu's file for the machine with this MAC address."""
-        return self.own.format(mac=mac, dashed=mac.replace(":", "-"))
+    def machine_file(self, mac: str) -> str:
+        """Return the menu's file for the machine with this MAC address."""
+        return self.per_machine.format(mac=mac, dashed=mac.replace(":", "-"))
 
 
 LOADERS = (
@@ -40,7 +40,7 @@ LOADERS = (
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """An entry as a menu names it, with all its arguments."""
+    """An entry of one menu, with all its arguments."""
 
     entry: BootEntry
     arguments: str
@@ -57,9 +57,9 @@ def render_menus(
     settings: Settings,
     server: str,
 ) -> Iterator[tuple[str, str]]:
-    """Every menu as (file, text): one for each loader, and one more for each machine with an entry.
+    """Yield each menu as (file, text): one for each loader, and for each machine with an entry.
 
-    Raises Wrong for a machine whose entry is in no menu of its.
+    Raises SettingsError for a machine whose entry is in none of its menus.
     """
     chosen = tuple(machine for machine in machines if machine.entry)
     for machine in chosen:
@@ -72,7 +72,7 @@ def render_menus(
         yield loader.file, _render_menu(loader, offers, settings, server, bool(chosen))
         for machine in chosen:
             if any(offer.entry.name == machine.entry for offer in offers):
-                name = loader.own_file(machine.mac)
+                name = loader.machine_file(machine.mac)
                 own = (offer for offer in offers if offer.entry.name == machine.entry)
                 yield name, _render_menu(loader, tuple(own), settings, server, False)
 
@@ -89,14 +89,14 @@ def _menu_items(
 
 
 def _supports(template: str, entry: BootEntry) -> bool:
-    """A script is for its own loader only, and pxelinux, which is for BIOS, starts no program."""
+    """Return whether this loader can start it: pxelinux, for one, starts no EFI program."""
     if entry.grub or entry.ipxe:
         return bool({"grub.cfg": entry.grub, "boot.ipxe": entry.ipxe}.get(template))
     return not (entry.program and template == "pxelinux.cfg")
 
 
 def _kernel_arguments(entry: BootEntry, settings: Settings, server: str) -> str:
-    """What is added comes before Debian's dashes: what follows those is for the new system."""
+    """Join the arguments: added ones before Debian's dashes, behind which are the new system's."""
     words, dashes, rest = render_string(entry.arguments, server=server).partition("---")
     return " ".join(filter(None, (words.strip(), settings.append, dashes + rest)))
 
@@ -112,5 +112,5 @@ def _render_menu(
         timeout=settings.timeout if len(offers) > 1 else 0,
         server=server,
         ipv6=settings.ipv6,
-        own=loader.own if chosen else "",
+        own=loader.per_machine if chosen else "",
     )

@@ -1,4 +1,4 @@
-"""The clients' way out: masquerading in the service's own network namespace."""
+"""NAT for clients: masquerading in the service's own network namespace."""
 
 import subprocess
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ TABLE = """
 
 
 def enable_nat(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
-    """Make it, or with `nat` False take it away; yield what keeps clients from getting out."""
+    """Masquerade, or with `nat` False stop that; yield what keeps clients from the outside."""
     table = TABLE.format(network=subnet.interface.network) if nat else ""
     if wrong := load_table(NAME, table):
         yield f"no NAT: {wrong}"
@@ -33,7 +33,7 @@ def enable_nat(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
 
 
 def disable_nat() -> None:
-    """Take it away, as on the host's network it would stay."""
+    """Stop it, as the table would stay on the host's network."""
     load_table(NAME)
 
 

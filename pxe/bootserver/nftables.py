@@ -1,10 +1,10 @@
-"""Tables of nftables in the service's own network namespace. nft(8)"""
+"""nftables tables in the service's own network namespace. nft(8)."""
 
 import subprocess
 
 
 def load_table(name: str, text: str = "") -> str:
-    """Have a table (`ip pxe`) hold this, or without a text be gone; return what went wrong."""
+    """Replace a table (`ip pxe`), or without a text delete it; return what went wrong."""
     empty = f"table {name}\ndelete table {name}\n"
     whole = f"{empty}table {name} {{\n{text}}}\n" if text else empty
     argv = ("nft", "-f", "-")

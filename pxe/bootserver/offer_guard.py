@@ -1,4 +1,4 @@
-"""No offers beside another DHCP server: two of them would take each other's clients."""
+"""No offers beside another DHCP server: two of them would answer each other's clients."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,50 +20,50 @@ TABLE = """
   }}
 """
 QUERIES_BEFORE_OFFERING = 2
-"""Questions without an answer until the wire counts as free."""
+"""Queries without an answer until the segment counts as free."""
 QUERIES_UNTIL_GONE = 5
-"""Questions, that with its last answer included, until another server counts as gone."""
+"""Queries, that with its last answer included, until another server counts as gone."""
 MAX_NAMED = 8
-"""How many others are named; anybody may claim to be one."""
+"""How many other servers are named; anybody may claim to be one."""
 ServerKey = tuple[int, str, str]
+"""Version of IP, server identifier and MAC address."""
 
 
 class ServerTracker:
-    """Who else may serve on the wire, by what was heard: version of IP, server, MAC address.
+    """The other servers that may be on the segment.
 
-    Each counts as there until some questions in a row have stayed without an answer of it. So does
-    somebody without a name, of each version: before it has been asked, or when more answer than are
-    named.
+    Each counts as present until some queries in a row have had no answer from it. So does a server
+    without a name, for each version of IP: before the first queries, and when more servers answer
+    than are named.
     """
 
     def __init__(self, versions: tuple[int, ...]) -> None:
-        self._left: dict[ServerKey, int] = {
-            _unnamed_server(version): QUERIES_BEFORE_OFFERING for version in versions
-        }
+        first = QUERIES_BEFORE_OFFERING
+        self._queries_left: dict[ServerKey, int] = {_unnamed_server(v): first for v in versions}
         self.named: dict[ServerKey, DhcpOffer] = {}
 
     def __bool__(self) -> bool:
-        """May there be anybody?"""
-        return bool(self._left)
+        """Return whether there may be another server."""
+        return bool(self._queries_left)
 
-    def heard(self, version: int, offer: DhcpOffer) -> bool:
-        """Note that it is there; is it one that has no name yet, and gets one?"""
-        who, news = (version, offer.server, offer.mac), False
-        if who not in self.named:
-            news = len(self.named) < MAX_NAMED
-            who = who if news else _unnamed_server(version)
-        if news:
-            self.named[who] = offer
-        self._left[who] = QUERIES_UNTIL_GONE
-        return news
+    def add(self, version: int, offer: DhcpOffer) -> bool:
+        """Record an answer; return whether its server is now named for the first time."""
+        key, is_new = (version, offer.server, offer.mac), False
+        if key not in self.named:
+            is_new = len(self.named) < MAX_NAMED
+            key = key if is_new else _unnamed_server(version)
+        if is_new:
+            self.named[key] = offer
+        self._queries_left[key] = QUERIES_UNTIL_GONE
+        return is_new
 
-    def asked(self, version: int) -> None:
-        """Note that a question has had its time."""
-        for who in [one for one in self._left if one[0] == version]:
-            self._left[who] -= 1
-            if not self._left[who]:
-                del self._left[who]
-                self.named.pop(who, None)
+    def end_query(self, version: int) -> None:
+        """Record that a query's time is over."""
+        for key in [key for key in self._queries_left if key[0] == version]:
+            self._queries_left[key] -= 1
+            if not self._queries_left[key]:
+                del self._queries_left[key]
+                self.named.pop(key, None)
 
 
 def _unnamed_server(version: int) -> ServerKey:
@@ -72,73 +72,74 @@ def _unnamed_server(version: int) -> ServerKey:
 
 @dataclass(slots=True)
 class OfferGuard:
-    """Told of each answer to the question who else is there; lets nobody ask us meanwhile.
+    """Drops what clients ask of this service while another DHCP server may answer them.
 
-    It begins silent, until two questions of each of `versions` (of IP) have stayed without an
-    answer; `looked` is set when that is so or somebody is there.
+    It begins paused, until two queries of each of `versions` (of IP) have had no answer; `decided`
+    is set when that is so or another server has answered.
     """
 
-    nic: str
+    interface: str
     versions: tuple[int, ...]
-    say: Callable[[str], None]
-    others: ServerTracker = field(init=False)
+    log: Callable[[str], None]
+    servers: ServerTracker = field(init=False)
     paused: bool = True
     other_heard: bool = False
-    """Was anybody heard since it last spoke?"""
+    """Whether another server answered since this one last offered."""
     announced: str = ""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.others = ServerTracker(self.versions)
-        self._close()
+        self.servers = ServerTracker(self.versions)
+        self._drop_requests()
 
     def on_reply(self, version: int, offer: DhcpOffer | None) -> None:
-        """Take one answer, or None when a question has had its time."""
+        """Take one answer, or None at the end of a query's time."""
         if offer is None:
-            self.others.asked(version)
-            self._look()
-        elif self.others.heard(version, offer):
-            self._withdraw(offer)
-        if self.others.named or not self.others:
+            self.servers.end_query(version)
+            self._review()
+        elif self.servers.add(version, offer):
+            self._pause(offer)
+        if self.servers.named or not self.servers:
             self.decided.set()
 
-    def _withdraw(self, offer: DhcpOffer) -> None:
+    def _pause(self, offer: DhcpOffer) -> None:
         self.paused = self.other_heard = True
-        self._note()
-        self.say(
+        self._announce()
+        self.log(
             f"another DHCP server answers: {offer}; two would take each other's clients, so this "
             "one offers nothing as long as it is there"
         )
-        self._close()
+        self._drop_requests()
 
-    def _look(self) -> None:
-        if not self.others:
-            self._speak()
+    def _review(self) -> None:
+        if not self.servers:
+            self._resume()
         elif self.other_heard:
-            self._note()
+            self._announce()
 
-    def _speak(self) -> None:
+    def _resume(self) -> None:
         if self.paused:
             resume_offers()
         if self.other_heard:
-            self.say("the other DHCP server is gone; this one offers addresses again")
+            self.log("the other DHCP server is gone; this one offers addresses again")
         self.paused = self.other_heard = False
         self.announced = ""
 
-    def _note(self) -> None:
-        text = ", ".join(map(str, self.others.named.values())) or "another DHCP server"
-        if text != self.announced:  # whoever reads it meanwhile must not find it empty
+    def _announce(self) -> None:
+        """Write who answers to the file that `pxe status` reads."""
+        text = ", ".join(map(str, self.servers.named.values())) or "another DHCP server"
+        if text != self.announced:  # a reader must not find an empty file
             new = OFFERS_PAUSED.with_suffix(".new")
             new.write_text(text)
             new.replace(OFFERS_PAUSED)
             self.announced = text
 
-    def _close(self) -> None:
-        if wrong := load_table(NAME, TABLE.format(nic=self.nic)):
-            self.say(f"it goes on offering: {wrong}")
+    def _drop_requests(self) -> None:
+        if error := load_table(NAME, TABLE.format(nic=self.interface)):
+            self.log(f"it goes on offering: {error}")
 
 
 def resume_offers() -> None:
-    """Let clients ask."""
+    """Let clients' requests through."""
     load_table(NAME)
     OFFERS_PAUSED.unlink(missing_ok=True)

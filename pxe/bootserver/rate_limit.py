@@ -1,4 +1,4 @@
-"""How much one client may ask: what is more is dropped before dnsmasq sees it."""
+"""Limits of requests by client: what exceeds them is dropped before dnsmasq receives it."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ minutes dnsmasq gives up what is not acknowledged: of its 1000 places one client
 HTTP_LIMIT = "limit rate over 40/second burst 200 packets"
 """nginx waits ten seconds for a request: of its 8192 connections one client can keep 600."""
 TOTAL_LIMIT = "limit rate over 1000/second burst 2000 packets"
-"""Of those who say to be always another machine, and where a set is full."""
+"""For a host that claims to be another machine each time, and where a set is full."""
 
 
 def limit_rates(nic: str) -> str:
@@ -56,5 +56,5 @@ def limit_rates(nic: str) -> str:
 
 
 def remove_limits() -> None:
-    """Take them away, as on the host's network they would stay."""
+    """Delete the limits, as the table would stay on the host's network."""
     load_table(NAME)

@@ -23,17 +23,17 @@ from .supervisor import SupervisedDaemon
 from .timeline import Timeline
 
 SERVING = RUN / "serving"
-"""There while it serves; holds the service's address."""
+"""Exists while it serves; holds the service's address."""
 READY = {"dnsmasq": "started, version", "nginx": "start worker processes"}
 
 
 def log(sentence: str) -> None:
-    """One line of the log of our own."""
+    """Print one line of our own to the log."""
     print_line(f"pxe: {sentence}")
 
 
 def print_line(line: str) -> None:
-    """One line of the log, which is standard output; a disk that is full ends no service."""
+    """Print one line to the log, which is standard output; a full disk must not end the service."""
     with suppress(OSError):
         print(line, flush=True)
 
@@ -41,11 +41,13 @@ def print_line(line: str) -> None:
 async def serve(settings: Settings, site: Site) -> None:
     """Serve whenever the interface has an address, until cancelled. Raises CrashLoopError."""
     nic, wanted = settings.interface, str(settings.address) if settings.address else None
-    with interface.address_notifications() as heard:
+    with interface.address_notifications() as notifications:
         while True:
             address = interface.address(nic, wanted)
             work = asyncio.create_task(_serve(address, settings, site))
-            change = asyncio.create_task(interface.wait_for_change(nic, wanted, address, heard))
+            change = asyncio.create_task(
+                interface.wait_for_change(nic, wanted, address, notifications)
+            )
             try:
                 await asyncio.wait((work, change), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -58,94 +60,94 @@ async def serve(settings: Settings, site: Site) -> None:
 
 
 async def _serve(address: str | None, settings: Settings, site: Site) -> None:
-    """Serve this address until cancelled; say why not if it can't be."""
+    """Serve this address until cancelled; log why not if it cannot be served."""
     if address is None:
         log(f"waiting for {settings.interface} with an IPv4 address")
-        return await _forever()
+        return await _wait_forever()
     try:
-        here = subnet_of(address, settings)
-        _write_menus(here, settings, site)
+        subnet = subnet_of(address, settings)
+        _write_menus(subnet, settings, site)
     except SettingsError as error:
         log(str(error))
-        return await _forever()
-    for trouble in enable_nat(here, settings.interface, settings.nat):
-        log(trouble)
-    if wrong := limit_rates(settings.interface):
-        log(f"no limits of how much one client may ask: {wrong}")
+        return await _wait_forever()
+    for problem in enable_nat(subnet, settings.interface, settings.nat):
+        log(problem)
+    if error_text := limit_rates(settings.interface):
+        log(f"no limits of how much one client may ask: {error_text}")
     try:
         simulated_mac = f"02:62:6b:{token_bytes(3).hex(':')}"
         SIMULATED_CLIENT.write_text(simulated_mac)
         HOSTS.write_text(dhcp_hosts(site.machines, simulated_mac))
         timeline = Timeline(site, CLIENTS, interface.neighbour_mac, simulated_mac)
-        answers = AnswerApplication(site, LEASES, here.server, log, interface.neighbour_mac)
+        answers = AnswerApplication(site, LEASES, subnet.server, log, interface.neighbour_mac)
         with serving_http(WebApplication(answers, timeline), RUN / "answers.sock"):
-            await _run(here, settings, site, timeline)
+            await _run(subnet, settings, site, timeline)
     finally:
         disable_nat()
         remove_limits()
 
 
-async def _run(here: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
-    running = list(_supervised_daemons(here, settings, timeline))
-    resume_offers()  # one that was killed may have left its silence
+async def _run(subnet: Subnet, settings: Settings, site: Site, timeline: Timeline) -> None:
+    daemons = list(_supervised_daemons(subnet, settings, timeline))
+    resume_offers()  # a killed service may have left its table
     try:
         async with asyncio.TaskGroup() as group:
-            looked = _guard_offers(group, settings)  # it keeps dnsmasq silent, so it comes first
-            for one in running:
-                group.create_task(one.run())
-            for one in running:
-                await one.ready.wait()
-            await looked.wait()
-            SERVING.write_text(here.server)
-            log(f"serving {_summary(here, settings)}")
+            decided = _guard_offers(group, settings)  # first: it keeps dnsmasq from offering
+            for daemon in daemons:
+                group.create_task(daemon.run())
+            for daemon in daemons:
+                await daemon.ready.wait()
+            await decided.wait()
+            SERVING.write_text(subnet.server)
+            log(f"serving {_summary(subnet, settings)}")
     finally:
         resume_offers()
 
 
 def _guard_offers(group: asyncio.TaskGroup, settings: Settings) -> asyncio.Event:
-    """Look for other DHCP servers of the versions of IP that are served, if that matters here."""
+    """Look for other DHCP servers, by each version of IP that is served, if that matters here."""
     if settings.proxy or settings.beside_dhcp:
-        looked = asyncio.Event()
-        looked.set()
-        return looked
+        decided = asyncio.Event()
+        decided.set()
+        return decided
     nic, watches = settings.interface, {4: dhcp_discovery.watch, 6: dhcpv6_discovery.watch}
     versions = (4, 6) if settings.ipv6 else (4,)
-    silence = OfferGuard(nic, versions, log)
+    guard = OfferGuard(nic, versions, log)
     for version in versions:
-        group.create_task(watches[version](nic, partial(silence.on_reply, version)))
-    return silence.decided
+        group.create_task(watches[version](nic, partial(guard.on_reply, version)))
+    return guard.decided
 
 
-def _summary(here: Subnet, settings: Settings) -> str:
-    place = f"on {settings.interface} ({here.interface})"
+def _summary(subnet: Subnet, settings: Settings) -> str:
+    where = f"on {settings.interface} ({subnet.interface})"
     if settings.proxy:
-        return f"beside another DHCP server {place}"
+        return f"beside another DHCP server {where}"
     nat = "yes" if settings.nat else "no"
-    return f"{here.first} to {here.last} {place}, lease {settings.lease}, nat {nat}"
+    return f"{subnet.first} to {subnet.last} {where}, lease {settings.lease}, nat {nat}"
 
 
 def _supervised_daemons(
-    here: Subnet, settings: Settings, timeline: Timeline
+    subnet: Subnet, settings: Settings, timeline: Timeline
 ) -> Iterator[SupervisedDaemon]:
-    known = frozenset(machine.mac for machine in timeline.site.machines)
-    listener = LogParser(known if settings.only_known else None)
+    known_macs = frozenset(machine.mac for machine in timeline.site.machines)
+    parser = LogParser(known_macs if settings.only_known else None)
 
-    def heard(line: str) -> None:
+    def on_line(line: str) -> None:
         print_line(line)
         timeline.feed(line)
-        for sentence in listener.feed(line):
+        for sentence in parser.feed(line):
             log(sentence)
 
-    for daemon in plan_daemons(here, settings):
-        yield SupervisedDaemon(daemon, heard, READY[daemon.name])
+    for daemon in plan_daemons(subnet, settings):
+        yield SupervisedDaemon(daemon, on_line, READY[daemon.name])
 
 
-def _write_menus(here: Subnet, settings: Settings, site: Site) -> None:
-    for name, text in render_menus(site.entries, site.machines, settings, here.server):
+def _write_menus(subnet: Subnet, settings: Settings, site: Site) -> None:
+    for name, text in render_menus(site.entries, site.machines, settings, subnet.server):
         path = RUN / "menu" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
-async def _forever() -> None:
+async def _wait_forever() -> None:
     await asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""The service's settings, all by environment variable, checked."""
+"""The service's settings: read from environment variables, and checked."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is wished; empty means the usual. PXE_RANGE is `range`, and so on.
+    """The settings; empty means the default. PXE_RANGE is `range`, and so on.
 
     `default` is the entry that starts by itself (the first), `timeout` the seconds before it does;
     `address` is the one to serve of several that the interface has (the first);
@@ -57,7 +57,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings of an environment. Raises Wrong for the first that makes no sense."""
+    """Return the settings of an environment. Raises SettingsError for the first bad one."""
     given = {name: environment.get(f"PXE_{name.upper()}", "") for name in _NAMES}
     found = {name: _READERS[name](text) for name, text in given.items() if text}
     if "PXE_DNS" in environment:

@@ -1,4 +1,4 @@
-"""Where the files lie that ship with this package: catalogue/, answers/ and templates/."""
+"""The folder of what ships with this package: catalogue/, answers/ and templates/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""All that is served beside the tree: catalogues, machines and answer files, shipped and added."""
+"""Catalogues, machines and answer files: what ships and what the user adds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,27 +15,27 @@ FIRMWARE = "debian/firmware.cpio.gz"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What can be booted, what is known of single machines, and where answer files are."""
+    """What can be booted, the machines that are listed, and where answer files are."""
 
     entries: tuple[BootEntry, ...]
     machines: tuple[MachineEntry, ...]
     answers: tuple[Path, ...]
 
     def on_each(self) -> Iterator[BootEntry]:
-        """Every entry on every architecture that there is firmware for."""
+        """Yield every entry for every architecture."""
         return (entry.on(arch) for entry in self.entries for arch in ARCHITECTURES["any"])
 
     def calls_back(self, name: str) -> bool:
-        """Does an installer with this answer file tell when it is done?"""
+        """Return whether an installer with this answer file calls /done at its end."""
         files = (folder / name for folder in self.answers if NAME.fullmatch(name))
         found = next((file for file in files if file.is_file()), None)
         return found is not None and "/done" in found.read_text(errors="replace")
 
 
 def read_site(settings: Settings, tree: Path | None, added: Path) -> Site:
-    """Join what ships and is in the tree with what the user added. Raises Wrong for what is bad.
+    """Return what ships and is in the tree, and what the user added.
 
-    Without a tree, nothing is looked for in it.
+    Without a tree, no file is looked up in it. Raises SettingsError for a bad catalogue.
     """
     try:
         return _read_site(settings, tree, added)
@@ -88,7 +88,7 @@ def _missing(entry: BootEntry, tree: Path | None) -> list[str]:
 
 
 def _default_first(entries: tuple[BootEntry, ...], settings: Settings) -> tuple[BootEntry, ...]:
-    """The first entry is what starts by itself; PXE_KERNEL and PXE_INITRD change what it boots."""
+    """Put the entry first that starts by itself; PXE_KERNEL and PXE_INITRD change what it boots."""
     default = settings.default or entries[0].name
     first, *_ = (entry for entry in entries if entry.name == default)
     rest = tuple(entry for entry in entries if entry.name != default)

@@ -1,4 +1,4 @@
-"""The clients' subnet and range, out of the address that the service's interface has."""
+"""The clients' subnet and range, from the address of the service's interface."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
@@ -10,7 +10,7 @@ MAX_PREFIX_LENGTH = 30
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """Where the service serves: its own address, and the first and last for clients."""
+    """The service's own address, and the first and last for clients."""
 
     interface: IPv4Interface
     first: IPv4Address
@@ -23,14 +23,14 @@ class Subnet:
 
 
 def default_range(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
-    """.101 to .199, in a smaller subnet the same share of it."""
+    """Return .101 to .199, in a smaller subnet the same share of it."""
     share = min(network.num_addresses, 256)
     last = min(share * 199 // 256, network.num_addresses - 2)
     return network[share * 101 // 256], network[last]
 
 
 def subnet_of(address: str, settings: Settings) -> Subnet:
-    """Serve the subnet of ADDRESS/LEN. Raises Wrong where the range does not fit in."""
+    """Return the subnet of ADDRESS/LEN. Raises SettingsError if the range does not fit in."""
     interface = IPv4Interface(address)
     network = interface.network
     if network.prefixlen > MAX_PREFIX_LENGTH:

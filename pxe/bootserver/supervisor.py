@@ -1,4 +1,4 @@
-"""Keeping a daemon running: its words passed on, started again when it ends by itself."""
+"""Supervision of a daemon: its output is passed on, and it is started again when it exits."""
 
 import asyncio
 import os
@@ -18,12 +18,12 @@ TERM_SECONDS = 5.0
 
 
 class CrashLoopError(Exception):
-    """A daemon that can't be kept running; its text is one sentence."""
+    """A daemon exits again and again; the text is one sentence."""
 
 
 @dataclass(slots=True)
 class SupervisedDaemon:
-    """One daemon, from `run` until that is cancelled. `ready` is set by its first ready line."""
+    """One daemon; `ready` is set by its first line with `ready_text`."""
 
     daemon: Daemon
     on_line: LineHandler
@@ -32,7 +32,7 @@ class SupervisedDaemon:
     exits: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_EXITS))
 
     async def run(self) -> None:
-        """Start it, and again whenever it ends. Raises CrashLoopError if that is too often."""
+        """Start it, and again whenever it exits. Raises CrashLoopError if that is too often."""
         self.daemon.file.write_text(self.daemon.text)
         while True:
             process = await asyncio.create_subprocess_exec(
@@ -71,12 +71,12 @@ class SupervisedDaemon:
 
 
 def _printable(line: str) -> str:
-    """What a client has made a daemon say does nothing to the terminal that shows it."""
+    """Replace control characters: a client may have put them into the log that a terminal shows."""
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 async def _wait_for_exit(process: Process) -> None:
-    """asyncio's own wait goes on as long as a worker of the dead process keeps its pipe open."""
+    """Wait for the process alone: `Process.wait` also waits for workers that keep its pipe open."""
     ended = asyncio.Event()
     try:
         handle = os.pidfd_open(process.pid)
@@ -91,7 +91,7 @@ async def _wait_for_exit(process: Process) -> None:
 
 
 async def _kill_group(process: Process) -> None:
-    """End it, and all that it has started: a killed nginx leaves workers that hold its port."""
+    """Kill it and all that it started: a killed nginx leaves workers that hold its port."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

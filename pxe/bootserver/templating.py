@@ -1,4 +1,4 @@
-"""The one way in which text is made of templates: nothing undefined, and nothing run."""
+"""Rendering of templates: undefined variables are errors, and no code is run."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ TEMPLATES = SHIPPED / "templates"
 
 
 def environment(*folders: Path) -> ImmutableSandboxedEnvironment:
-    """Templates of these folders, the first that has one; the sandbox is for the user's own."""
+    """Return an environment for templates of these folders; the sandbox is for the user's own."""
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
@@ -24,7 +24,7 @@ def environment(*folders: Path) -> ImmutableSandboxedEnvironment:
 
 
 def render(name: str, /, *folders: Path, **values: object) -> str:
-    """A template's text. Raises Wrong with the reason if it can't be made."""
+    """Return a template's text. Raises SettingsError with the reason if it cannot be rendered."""
     try:
         return environment(*folders).get_template(name).render(**values)
     except TemplateError as error:
@@ -32,7 +32,7 @@ def render(name: str, /, *folders: Path, **values: object) -> str:
 
 
 def render_string(text: str, **values: object) -> str:
-    """A short text of a catalogue, with its values put in."""
+    """Return a short text of a catalogue with its values."""
     try:
         return environment().from_string(text).render(**values)
     except TemplateError as error:

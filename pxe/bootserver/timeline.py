@@ -1,4 +1,4 @@
-"""Each client's way, out of the words of dnsmasq and nginx; a restart does not lose it."""
+"""Each client's progress, parsed from the log of dnsmasq and nginx; it survives a restart."""
 
 import re
 import sqlite3
@@ -23,7 +23,7 @@ MENUS = ("menu/", "pxelinux.cfg/")
 GRUB_MENU = "grub/grub.cfg"
 SCHEMA = "create table if not exists seen (mac text, stage text, at real, what text)"
 MAX_CLIENTS = 1000
-"""How many clients are kept; those that were not seen for longest go first."""
+"""How many clients are kept; those last seen the longest ago go first."""
 OLDEST = "select mac from seen group by mac order by max(at) desc limit -1 offset ?"
 STALL_LIMITS = {
     ADDRESS: (60, "it asked for no boot loader: is TFTP blocked, or does it start from its disk?"),
@@ -31,8 +31,10 @@ STALL_LIMITS = {
     KERNEL: (120, "it does not ask for the initrd: too little memory, or the link is gone"),
     ANSWERS: (7200, "its installer has not called back: look at its screen"),
 }
-"""After how many seconds in a stage a client hangs there, and the likely cause. A menu may wait for
-somebody, and after the initrd no more is asked for unless the install is automated."""
+"""After how many seconds in a stage a client counts as stalled, and the likely cause.
+
+A menu may wait for somebody, and after the initrd no more is asked for unless the install is
+automated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class BootEvent:
 
 @dataclass(frozen=True, slots=True)
 class BootedClient:
-    """Where a client is now and since when, all it went through, and why it hangs, if it does."""
+    """A client's stage and since when, its events, and why it is stalled, if it is."""
 
     mac: str
     stage: str
@@ -57,33 +59,33 @@ class BootedClient:
 
 
 def summarize_clients(
-    seen: tuple[BootEvent, ...], site: Site, now: float
+    events: tuple[BootEvent, ...], site: Site, now: float
 ) -> tuple[BootedClient, ...]:
-    """Every client, the one that moved last first."""
-    ways: dict[str, list[BootEvent]] = {}
-    for one in sorted(seen, key=lambda one: one.at):
-        ways.setdefault(one.mac, []).append(one)
-    found = (_client(tuple(way), site, now) for way in ways.values())
+    """Return every client, the one with the latest event first."""
+    histories: dict[str, list[BootEvent]] = {}
+    for event in sorted(events, key=lambda event: event.at):
+        histories.setdefault(event.mac, []).append(event)
+    found = (_client(tuple(history), site, now) for history in histories.values())
     return tuple(sorted(found, key=lambda client: -client.since))
 
 
-def _client(way: tuple[BootEvent, ...], site: Site, now: float) -> BootedClient:
-    """It is where it got furthest: iPXE fetches the initrd before the kernel."""
-    furthest, last = max(way, key=lambda seen: STAGES.index(seen.stage)), way[-1]
+def _client(history: tuple[BootEvent, ...], site: Site, now: float) -> BootedClient:
+    """Return a client at the furthest stage: iPXE fetches the initrd before the kernel."""
+    furthest, last = max(history, key=lambda event: STAGES.index(event.stage)), history[-1]
     seconds, cause = STALL_LIMITS.get(furthest.stage, (now, ""))
-    stuck = cause if now - last.at > seconds and _expects_more(furthest, site) else ""
-    return BootedClient(last.mac, furthest.stage, last.at, way, stuck)
+    stalled = cause if now - last.at > seconds and _expects_more(furthest, site) else ""
+    return BootedClient(last.mac, furthest.stage, last.at, history, stalled)
 
 
-def _expects_more(seen: BootEvent, site: Site) -> bool:
-    """Will it ask for more? A memory test has no initrd, and not every installer calls back."""
-    if seen.stage == KERNEL:
-        return any(seen.what == entry.kernel and entry.initrd for entry in site.on_each())
-    return seen.stage != ANSWERS or site.calls_back(seen.what.removeprefix("answers/"))
+def _expects_more(event: BootEvent, site: Site) -> bool:
+    """Return whether another stage follows: a memory test has no initrd, and not all call back."""
+    if event.stage == KERNEL:
+        return any(event.what == entry.kernel and entry.initrd for entry in site.on_each())
+    return event.stage != ANSWERS or site.calls_back(event.what.removeprefix("answers/"))
 
 
 def stage_of(file: str, site: Site) -> str | None:
-    """The stage that a client is in which gets this file; None if that tells nothing."""
+    """Return the stage of a client that gets this file; None for a file that marks no stage."""
     entries = tuple(site.on_each())
     signs = {
         LOADER: file in LOADERS,
@@ -98,10 +100,10 @@ def stage_of(file: str, site: Site) -> str | None:
 
 @dataclass(slots=True)
 class Timeline:
-    """Told of every line of the log, it knows who is where.
+    """The events of all clients, from every line of the log.
 
-    `owner` says whose an address is that another server gave. `simulated_mac` is the simulated
-    client's, which is not kept.
+    `owner` returns the MAC address behind an IP address that another server gave. The events of
+    `simulated_mac`, the simulated client, are not kept.
     """
 
     site: Site
@@ -113,19 +115,19 @@ class Timeline:
     firmware: str = ""  # the last question of one that boots, not of a system that runs
 
     def feed(self, line: str) -> None:
-        """Keep what this line tells of a client; a disk that is full keeps nothing."""
-        for seen in self._seen(line):
-            if seen.mac != self.simulated_mac:
+        """Keep the event that this line shows; a full disk keeps nothing."""
+        for event in self._events(line):
+            if event.mac != self.simulated_mac:
                 with suppress(sqlite3.Error):
-                    self._keep(seen)
+                    self._keep(event)
 
     def all(self) -> tuple[BootEvent, ...]:
-        """Everything that is known, the oldest first."""
+        """Return all events, the oldest first."""
         with suppress(sqlite3.Error), closing(self._open()) as kept:
             return tuple(BootEvent(*row) for row in kept.execute("select * from seen order by at"))
         return ()
 
-    def _seen(self, line: str) -> Iterator[BootEvent]:
+    def _events(self, line: str) -> Iterator[BootEvent]:
         if booting := FIRMWARE.search(line):
             self.firmware = booting["id"]
         elif given := ACKNOWLEDGED.search(line):
@@ -146,14 +148,14 @@ class Timeline:
         if len(self.macs) > MAX_CLIENTS:
             del self.macs[next(iter(self.macs))]
 
-    def _keep(self, seen: BootEvent) -> None:
-        """A new address begins a new way; of one stage only the last file counts."""
+    def _keep(self, event: BootEvent) -> None:
+        """Store it: a new address begins a new history; of each stage the last file counts."""
         with closing(self._open()) as kept, kept:
-            if seen.stage == ADDRESS:
-                kept.execute("delete from seen where mac = ?", (seen.mac,))
+            if event.stage == ADDRESS:
+                kept.execute("delete from seen where mac = ?", (event.mac,))
                 kept.execute(f"delete from seen where mac in ({OLDEST})", (MAX_CLIENTS - 1,))
-            kept.execute("delete from seen where mac = ? and stage = ?", (seen.mac, seen.stage))
-            row = (seen.mac, seen.stage, seen.at, seen.what)
+            kept.execute("delete from seen where mac = ? and stage = ?", (event.mac, event.stage))
+            row = (event.mac, event.stage, event.at, event.what)
             kept.execute("insert into seen values (?, ?, ?, ?)", row)
 
     def _open(self) -> sqlite3.Connection:

@@ -70,7 +70,7 @@ def test_a_bridge_that_lets_nothing_through(bridged: Lab) -> None:
     bridged.run("host", "nft", "-f", "-", stdin=drop)
     code, found = check(bridged)
     assert code == 10
-    assert troubles(found) == dict.fromkeys(KINDS, "nobody offers an address")
+    assert troubles(found) == dict.fromkeys(KINDS, "no server offers an address")
 
 
 def test_beside_another_server(bridged: Lab) -> None:
@@ -80,4 +80,4 @@ def test_beside_another_server(bridged: Lab) -> None:
         assert done.code == 0, done.stderr
         code, found = check(bridged)
     assert code == 10
-    assert troubles(found) == {"UEFI x64, HTTP boot": "nobody says what to load"}
+    assert troubles(found) == {"UEFI x64, HTTP boot": "no server names a file to load"}

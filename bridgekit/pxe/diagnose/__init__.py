@@ -1,0 +1,1 @@
+"""What keeps clients from booting: checks, fixes and simulated clients."""

@@ -1,0 +1,1 @@
+"""What runs the PXE service: Docker, podman, or namespaces of our own."""

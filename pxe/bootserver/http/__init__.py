@@ -1,0 +1,1 @@
+"""The service over HTTP: answer files, the report page, /clients and /metrics."""

@@ -16,7 +16,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 @dataclass(frozen=True, slots=True)
 class AnswerLease:
-    """A client's address."""
+    """A client's address, MAC address and host name."""
 
     mac: str
     address: str
@@ -24,14 +24,14 @@ class AnswerLease:
 
 
 def parse_leases(text: str) -> tuple[AnswerLease, ...]:
-    """Those of dnsmasq's file; a line is: expiry MAC address name client-id."""
+    """Parse dnsmasq's lease file; a line is: expiry MAC address name client-id."""
     lines = (line.split() for line in text.splitlines())
     found = (words for words in lines if len(words) >= 4 and MAC.fullmatch(words[1]))
     return tuple(AnswerLease(w[1], w[2], "" if w[3] == "*" else w[3]) for w in found)
 
 
 def render_answer(site: Site, name: str, mac: str, address: str, server: str) -> str:
-    """The answer file `name` for a machine. Raises Wrong if there is none or it fails."""
+    """Return the answer file `name` for a machine. Raises SettingsError if there is none."""
     if not NAME.fullmatch(name) or not any((folder / name).is_file() for folder in site.answers):
         raise SettingsError(f"there is no answer file {name!r}")
     machine = machine_for(site.machines, mac)
@@ -41,9 +41,9 @@ def render_answer(site: Site, name: str, mac: str, address: str, server: str) ->
 
 @dataclass(frozen=True, slots=True)
 class AnswerApplication:
-    """GET /answers/NAME as a WSGI application; who asks is known by its address, or by ?mac=.
+    """GET /answers/NAME as a WSGI application; the client is known by its address, or by ?mac=.
 
-    `owner` is asked for the MAC address of one whose address another server gave.
+    `owner` returns the MAC address of a client whose address another server gave.
     """
 
     site: Site

@@ -1,4 +1,4 @@
-"""The service's own little server, on a socket that only nginx and the host talk to."""
+"""The service's HTTP server, on a Unix socket that only nginx and the host connect to."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from .handlers import WsgiApplication
 
 
 class _Handler(WSGIRequestHandler):
-    """As the library's, for a peer without an address, and silent: nginx has told already."""
+    """The library's handler for a peer without an address; it logs nothing, as nginx does that."""
 
     def address_string(self) -> str:
         return "nginx"
@@ -26,7 +26,7 @@ class _Handler(WSGIRequestHandler):
 
 class _Server(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
-    request_queue_size = 512  # nginx does not wait: what finds no place there is a 502
+    request_queue_size = 512  # nginx does not wait: what exceeds the backlog is a 502
     server_name, server_port = "pxe", 80
 
     def __init__(self, path: Path, application: WsgiApplication) -> None:
@@ -42,7 +42,7 @@ class _Server(ThreadingMixIn, UnixStreamServer):
 
 @contextmanager
 def serving_http(application: WsgiApplication, path: Path) -> Iterator[None]:
-    """Within, requests to the socket `path` are answered."""
+    """Answer requests to the socket `path` within the context."""
     path.unlink(missing_ok=True)
     with _Server(path, application) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,4 +1,4 @@
-"""What the service's own little server answers: answer files, and how far each client has come."""
+"""HTTP handlers: the page, /clients, /metrics, answer files, and /done."""
 
 import json
 import secrets
@@ -17,16 +17,16 @@ PAGE_POLICY = (
     "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
 )
-"""w3.org/TR/CSP3: whatever a machine calls itself, nothing of it is run."""
+"""Content Security Policy: nothing that a machine calls itself is run. w3.org/TR/CSP3."""
 DENY_ALL_POLICY = "default-src 'none'"
 METRICS = "text/plain; version=0.0.4"
 CACHE_SECONDS = 1.0
-"""Seconds that a reply is sent again before it is made anew."""
+"""Seconds for which a reply is cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What is sent: its kind, its bytes, and what the browser may do with it."""
+    """A response: its content type, its bytes, and its Content Security Policy."""
 
     kind: str
     body: bytes
@@ -46,17 +46,17 @@ class WebApplication:
     cached: dict[str, tuple[float, HttpReply]] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        """Answer one request. That of /done is told by nginx's log, like every other step."""
+        """Answer one request. /done is recorded from nginx's log, like every other stage."""
         path = environ.get("PATH_INFO", "")
         if path == "/done":
             return _send(start, HttpReply("text/plain", b"so noted\n"))
         if path in ("/", "/clients", "/metrics"):
-            by_nginx = "HTTP_X_REAL_IP" in environ  # the host itself gets what is so now
+            by_nginx = "HTTP_X_REAL_IP" in environ  # the host itself gets a fresh one
             return _send(start, self._shared(path) if by_nginx else self._make(path))
         return self.answers(environ, start)
 
     def _shared(self, path: str) -> HttpReply:
-        """However many ask, it is made once a second: with a thousand machines that takes time."""
+        """Return a reply at most a second old: with a thousand machines rendering takes time."""
         with self.lock:
             at, reply = self.cached.get(path, (0.0, None))
             if reply is None or time.monotonic() - at >= CACHE_SECONDS:
@@ -83,7 +83,7 @@ def _as_json(client: BootedClient) -> dict[str, Any]:
 
 
 def _metrics(found: tuple[BootedClient, ...]) -> Iterator[str]:
-    """prometheus.io/docs/instrumenting/exposition_formats"""
+    """Yield the lines of /metrics. prometheus.io/docs/instrumenting/exposition_formats."""
     yield "# TYPE bridgekit_pxe_clients gauge\n"
     for stage in STAGES:
         number = sum(client.stage == stage for client in found)

@@ -1,4 +1,4 @@
-"""The page for people: every machine, its stage, why it hangs. It shows, and changes nothing."""
+"""The report page: every machine, its stage, and why it is stalled. It changes nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 @dataclass(frozen=True, slots=True)
 class MachineRow:
-    """What the page says of a machine; `after` when it reached each stage, in words."""
+    """What the page shows of a machine; `after` is when it reached each stage, as text."""
 
     name: str
     entry: str
@@ -27,16 +27,16 @@ class MachineRow:
 def render_page(
     clients: tuple[BootedClient, ...], site: Site, server: str, now: float, nonce: str
 ) -> str:
-    """The whole page as HTML; only its style and script have the nonce."""
-    stuck = sum(bool(client.stalled) for client in clients)
-    summary = f"{_count_text(len(clients))}, {stuck or 'none'} stuck"
+    """Return the whole page as HTML; only its style and script have the nonce."""
+    stalled = sum(bool(client.stalled) for client in clients)
+    summary = f"{_count_text(len(clients))}, {stalled or 'none'} stuck"
     machines = [_machine_row(client, site, now) for client in clients]
     values = {"machines": machines, "stages": STAGES, "summary": summary}
     return render("page.html.j2", TEMPLATES, server=server, nonce=nonce, **values)
 
 
 def format_duration(seconds: float) -> str:
-    """In words, in the largest unit of which there is one."""
+    """Return it as text, in the largest unit of which it has at least one."""
     whole = max(0, int(seconds))
     size, unit = next(((size, unit) for size, unit in UNITS if whole >= size), UNITS[-1])
     return f"{whole // size} {unit}"
@@ -48,7 +48,7 @@ def _count_text(machines: int) -> str:
 
 def _machine_row(client: BootedClient, site: Site, now: float) -> MachineRow:
     hostname = machine_for(site.machines, client.mac).hostname
-    begun = client.history[0].at
+    started = client.history[0].at
     return MachineRow(
         f"{hostname} ({client.mac})" if hostname else client.mac,
         _entry_title(client, site),
@@ -57,16 +57,16 @@ def _machine_row(client: BootedClient, site: Site, now: float) -> MachineRow:
         client.stalled,
         format_duration(now - client.since),
         {
-            seen.stage: seen.what
-            if seen.stage == ADDRESS
-            else f"after {format_duration(seen.at - begun)}"
-            for seen in client.history
+            event.stage: event.what
+            if event.stage == ADDRESS
+            else f"after {format_duration(event.at - started)}"
+            for event in client.history
         },
     )
 
 
 def _entry_title(client: BootedClient, site: Site) -> str:
-    """The menu's title for what it fetched."""
-    got = {seen.what for seen in client.history}
+    """Return the menu's title of what it fetched."""
+    got = {event.what for event in client.history}
     titles = (entry.title for entry in site.on_each() if got & {entry.kernel, entry.program})
     return next(titles, "")

@@ -1,4 +1,4 @@
-"""A pretended client takes whatever a wire gives it: a trouble is told, and nothing raises."""
+"""A simulated client takes whatever the network sends, and reports it as a problem."""
 
 import select
 import socket
@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from bridgekit.bootserver import dhcp_packet
-from bridgekit.pxe.diagnose import client_simulator
-from bridgekit.pxe.diagnose.client_simulator import FIRMWARE, MALFORMED_REPLY, SimulationError
+from bridgekit.pxe.diagnose import download
+from bridgekit.pxe.diagnose.client_simulator import FIRMWARE, MALFORMED_REPLY
+from bridgekit.pxe.diagnose.download import DownloadError
 
 WHOLE = struct.pack("!HH", 3, 1) + b"a loader"
 
@@ -21,7 +22,7 @@ def answering(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A TFTP server that says this to whoever asks, on a port of its own."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(client_simulator, "TFTP_PORT", server.getsockname()[1])
+        monkeypatch.setattr(download, "TFTP_PORT", server.getsockname()[1])
 
         def once() -> None:
             _, who = server.recvfrom(2048)
@@ -35,16 +36,16 @@ def answering(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_file_by_tftp(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(WHOLE, monkeypatch) as server:
-        assert client_simulator.download(f"tftp://{server}/loader")[::2] == (8, b"a loader")
+        assert download.download(f"tftp://{server}/loader")[::2] == (8, b"a loader")
 
 
 @pytest.mark.parametrize("packet", [b"", b"\0", b"\0\3\0", b"\0\5\0\1no such file\0"])
 def test_answers_that_are_none(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         answering(packet, monkeypatch) as server,
-        pytest.raises((SimulationError, OSError, *MALFORMED_REPLY)),
+        pytest.raises((DownloadError, OSError, *MALFORMED_REPLY)),
     ):
-        client_simulator.download(f"tftp://{server}/loader")
+        download.download(f"tftp://{server}/loader")
 
 
 def drip(server: socket.socket) -> None:
@@ -58,13 +59,13 @@ def drip(server: socket.socket) -> None:
 
 @pytest.mark.parametrize(("limit", "value"), [("FILE_SECONDS", 0.3), ("MAX_FILE_BYTES", 9)])
 def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_simulator, limit, value)
-    monkeypatch.setattr(client_simulator, "READ_BYTES", 1)
+    monkeypatch.setattr(download, limit, value)
+    monkeypatch.setattr(download, "READ_BYTES", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,))
         thread.start()
-        with pytest.raises(SimulationError, match="does not end"):
-            client_simulator.download(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
+        with pytest.raises(DownloadError, match="does not end"):
+            download.download(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
         thread.join()
 
 
@@ -72,8 +73,8 @@ def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.Mon
     "url", ["http://", "http://a b/", "http://\x01/", "tftp:///x", "http://[/"]
 )
 def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises((SimulationError, OSError, *MALFORMED_REPLY)):
-        client_simulator.download(url)
+    with pytest.raises((DownloadError, OSError, *MALFORMED_REPLY)):
+        download.download(url)
 
 
 def test_each_says_what_it_is() -> None:
