@@ -19,9 +19,9 @@ def boot(
 ) -> IfupdownState:
     """Return how the files are read when they are changed so."""
     texts = atomic_file.FileSnapshot({one.path: one.after for one in changes})
-    reading = interfaces.parse_files(str(main), texts, strict=False, dialect=DIALECTS[dialect])
-    up = (link for link in intent.links if link == intent.link_after or reading.brings_up(link))
-    running = (name for link in up for name in reading.running(link))
+    parsed = interfaces.parse_files(str(main), texts, strict=False, dialect=DIALECTS[dialect])
+    up = (link for link in intent.links if link == intent.link_after or parsed.brings_up(link))
+    running = (name for link in up for name in parsed.ifstate_lines(link))
     return IfupdownState(str(main), dialect, tuple(running))
 
 

@@ -39,8 +39,8 @@ def about_taking(main: Path, changes: Iterable[FileChange], dialect: Dialect) ->
 
 
 def _untaken(main: Path, texts: atomic_file.FileSnapshot, dialect: Dialect) -> tuple[Problem, ...]:
-    reading = interfaces.parse_files(str(main), texts, strict=dialect is CLASSIC, dialect=dialect)
-    return interfaces.unsupported_lines(reading, texts, dialect)
+    parsed = interfaces.parse_files(str(main), texts, strict=dialect is CLASSIC, dialect=dialect)
+    return interfaces.unsupported_lines(parsed, texts, dialect)
 
 
 def about_tools(leases: frozenset[int], dialect: Dialect) -> Iterator[Finding]:

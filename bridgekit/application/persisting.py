@@ -19,7 +19,7 @@ from bridgekit.errors import refuse_on_error
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.interfaces import ParsedInterfaces
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.render import RenderOptions, bridge_options, render, stanzas
 from bridgekit.persistence.ifupdown.retarget import mtu, retarget
 from bridgekit.planning.findings import Finding
@@ -69,19 +69,19 @@ def file_changes(
     """
     dialect, after = manner.dialect, _with_leases_ending(after)
     with refuse_on_error():
-        reading = read(main, dialect)
+        parsed = read(main, dialect)
     there = before.link(intent.bridge) is not None
-    extras = _extras(reading, after, intent, dialect, there)
-    stanza = _stanza(reading, after, intent, extras, manner)
+    extras = _extras(parsed, after, intent, dialect, there)
+    stanza = _stanza(parsed, after, intent, extras, manner)
     changes: list[FileChange] = []
-    for path, (text, new) in _rewritten(reading, intent, stanza, there, dialect).items():
+    for path, (text, new) in _rewritten(parsed, intent, stanza, there, dialect).items():
         if new != text:
             changes += _with_backup(path, new, hidden=path != main)
     asked = dialect.asked(extras.leased)
     found = (
-        *about_files(reading, intent, there),
-        *about_lines(reading, extras.kept, intent, manner.source),
-        *about_agreement(reading, before, intent.nic, manner.source),
+        *about_files(parsed, intent, there),
+        *about_lines(parsed, extras.kept, intent, manner.source),
+        *about_agreement(parsed, before, intent.nic, manner.source),
         *about_taking(main, changes, dialect),
         *about_writing(changes),
         *about_the_unwritten(after, intent.bridge, extras.leased - asked),
@@ -96,27 +96,28 @@ def _named(intent: Intent, there: bool) -> tuple[str, ...]:
 
 
 def _extras(
-    reading: ParsedInterfaces, after: NetworkState, intent: Intent, dialect: Dialect, there: bool
+    parsed: ParsedInterfaces, after: NetworkState, intent: Intent, dialect: Dialect, there: bool
 ) -> RenderOptions:
     named = _named(intent, there)
-    asking = interfaces.asking(reading, intent.nic)
+    asking = interfaces.dynamic_options(parsed, intent.nic)
     asked = [option for options in asking.values() for option in options]
-    own = tuple(option for name in named for option in interfaces.options(reading, name))
+    own = tuple(option for name in named for option in interfaces.options_of(parsed, name))
     bridge = after.link(intent.bridge)
     return RenderOptions(
         mac=bridge.mac if bridge else None,
         settings=settings(after, intent.bridge, dialect),
         kept=interfaces.options_to_keep(tuple(o for o in own if o not in asked), *named),
         asking=asking,
-        leased=leased(after, intent.bridge, interfaces.methods(reading, intent.nic)),
+        leased=leased(after, intent.bridge, interfaces.methods_of(parsed, intent.nic)),
         port=intent.spec.port,
-        ports=interfaces.ports(own),
-        lasting=dialect is CLASSIC and any(interfaces.stays_up(reading, one) for one in named),
+        ports=interfaces.bridge_ports(own),
+        lasting=dialect is CLASSIC
+        and any(interfaces.is_no_auto_down(parsed, one) for one in named),
     )
 
 
 def _stanza(
-    reading: ParsedInterfaces,
+    parsed: ParsedInterfaces,
     after: NetworkState,
     intent: Intent,
     extras: RenderOptions,
@@ -124,35 +125,33 @@ def _stanza(
 ) -> str:
     """The text of the bridge's stanza."""
     dialect = manner.dialect
-    bridge, stanzas = after.link(intent.bridge), interfaces.stanzas_of(reading, intent.nic)
-    silent = not reading.called(reading.stanza_of(intent.nic))
+    bridge, stanzas = after.link(intent.bridge), interfaces.definitions_for(parsed, intent.nic)
+    silent = not parsed.definitions_of(parsed.logical_name(intent.nic))
     if manner.source == "live" or bridge is None or silent:
         text = stanza_text(after, intent, extras, dialect)
     else:
-        there = replace(extras, kept=_own_of_the_bridge(reading, intent))
+        there = replace(extras, kept=_own_of_the_bridge(parsed, intent))
         followed = replace(bridge, mtu=mtu(stanzas))
         words = bridge_options(followed, intent.nic, there, dialect)
         text = render(retarget(stanzas, intent.nic, intent.bridge, tuple(words)), template())
     return f"no-auto-down {intent.bridge}\n{text}" if extras.lasting else text
 
 
-def _own_of_the_bridge(reading: ParsedInterfaces, intent: Intent) -> tuple[Option, ...]:
+def _own_of_the_bridge(parsed: ParsedInterfaces, intent: Intent) -> tuple[Option, ...]:
     """What a bridge's own stanza says beside that it is one."""
-    return interfaces.options_to_keep(interfaces.options(reading, intent.bridge), intent.bridge)
+    return interfaces.options_to_keep(interfaces.options_of(parsed, intent.bridge), intent.bridge)
 
 
 def _rewritten(
-    reading: ParsedInterfaces, intent: Intent, stanza: str, there: bool, dialect: Dialect
+    parsed: ParsedInterfaces, intent: Intent, stanza: str, there: bool, dialect: Dialect
 ) -> dict[Path, tuple[str, str]]:
     """Each file's text with what shall be in its place."""
-    homes = (interfaces.home(reading, name) for name in _named(intent, there))
-    home = next((path for path in homes if path), reading.main)
-    nic, bridge = (
-        interfaces.find_references(reading, name) for name in (intent.nic, intent.bridge)
-    )
+    homes = (interfaces.file_of(parsed, name) for name in _named(intent, there))
+    home = next((path for path in homes if path), parsed.main)
+    nic, bridge = (interfaces.find_references(parsed, name) for name in (intent.nic, intent.bridge))
     nic = replace(nic, named=nic.named or dialect.always_bare)
     made: dict[Path, tuple[str, str]] = {}
-    for path, text in _texts(reading).items():
+    for path, text in _texts(parsed).items():
         without = interfaces.disable(text, intent.bridge, "", bridge, dialect) if there else text
         here = stanza if path == Path(home) else ""
         new = interfaces.disable(without, intent.nic, here, nic, dialect)
@@ -235,10 +234,10 @@ def read(main: Path, dialect: Dialect = CLASSIC) -> ParsedInterfaces:
     )
 
 
-def _texts(reading: ParsedInterfaces) -> dict[Path, str]:
+def _texts(parsed: ParsedInterfaces) -> dict[Path, str]:
     """The text of each file; the main one need not exist."""
-    found = {Path(path): document.text for path, document in reading.documents.items()}
-    return {Path(reading.main): ""} | found
+    found = {Path(path): document.text for path, document in parsed.documents.items()}
+    return {Path(parsed.main): ""} | found
 
 
 def _bytes(text: str) -> bytes:

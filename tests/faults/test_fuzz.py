@@ -102,14 +102,12 @@ def record(data: bytes, folder: Path) -> None:
 def interfaces_file(data: bytes, _: Path) -> None:
     text = data.decode(errors="surrogateescape")
     assert interfaces.parse(text).text == text
-    reading = interfaces.parse_files("/main", Memory(main=text), strict=False)
-    new = interfaces.disable(
-        text, "eth0", "auto br0\n", interfaces.find_references(reading, "eth0")
-    )
+    parsed = interfaces.parse_files("/main", Memory(main=text), strict=False)
+    new = interfaces.disable(text, "eth0", "auto br0\n", interfaces.find_references(parsed, "eth0"))
     assert interfaces.restore(new) == text
     after = interfaces.parse_files("/main", Memory(main=new), strict=False)
-    assert [one.method for one in after.called("eth0")] in ([], ["manual"])
-    interfaces.methods(reading, "eth0"), interfaces.mapped(reading, "eth0")
+    assert [one.method for one in after.definitions_of("eth0")] in ([], ["manual"])
+    interfaces.methods_of(parsed, "eth0"), interfaces.has_mapping(parsed, "eth0")
 
 
 def words(data: bytes, _: Path) -> None:

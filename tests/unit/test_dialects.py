@@ -15,7 +15,7 @@ from bridgekit.persistence.ifupdown.dialect import (
     IFUPDOWN_NG,
     Dialect,
 )
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.render import RenderOptions, stanzas
 from bridgekit.planning.intent import BridgeSpec
 from bridgekit.planning.target_state import bridged_state
@@ -130,33 +130,33 @@ UNTAKEN = {
 @pytest.mark.parametrize("text", UNTAKEN)
 def test_what_each_does_not_take(text: str) -> None:
     memory = Memory(main=text)
-    reading = interfaces.parse_files("/main", memory, strict=False)
+    parsed = interfaces.parse_files("/main", memory, strict=False)
     refusing = [
-        one for one in DIALECTS.values() if interfaces.unsupported_lines(reading, memory, one)
+        one for one in DIALECTS.values() if interfaces.unsupported_lines(parsed, memory, one)
     ]
     assert refusing == UNTAKEN[text]
 
 
 def test_a_lease_of_ifupdown_ng_is_seen() -> None:
-    reading = interfaces.parse_files("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
-    assert ("inet", "dhcp") in interfaces.methods(reading, "eth0")
+    parsed = interfaces.parse_files("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
+    assert ("inet", "dhcp") in interfaces.methods_of(parsed, "eth0")
 
 
 def test_a_stanza_of_ifupdown_ng_by_another_word() -> None:
     text = "auto eth0\ninterface eth0\n address 192.0.2.4/24\n auto\ntemplate t\n mtu 9\n"
-    reading = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN_NG)
-    assert interfaces.options(reading, "eth0") == (Option("address", "192.0.2.4/24"),)
-    assert [one.name for one in reading.definitions] == ["eth0", "t"]
+    parsed = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN_NG)
+    assert interfaces.options_of(parsed, "eth0") == (Option("address", "192.0.2.4/24"),)
+    assert [one.name for one in parsed.definitions] == ["eth0", "t"]
 
 
 def test_a_vlan_of_a_bridge_is_no_option_of_the_stanza_before() -> None:
     text = (
         "auto br0\niface br0\n bridge-ports eth0\nvlan br0.7\n bridge-igmp-querier-src 192.0.2.1\n"
     )
-    reading = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN2)
-    assert [one.name for one in reading.definitions] == ["br0"]
-    assert interfaces.options(reading, "br0") == (Option("bridge-ports", "eth0"),)
+    parsed = interfaces.parse_files("/main", Memory(main=text), False, IFUPDOWN2)
+    assert [one.name for one in parsed.definitions] == ["br0"]
+    assert interfaces.options_of(parsed, "br0") == (Option("bridge-ports", "eth0"),)
     assert (
-        len(interfaces.options(interfaces.parse_files("/main", Memory(main=text), False), "br0"))
+        len(interfaces.options_of(interfaces.parse_files("/main", Memory(main=text), False), "br0"))
         == 3
     )

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridgekit.persistence.ifupdown import interfaces
-from bridgekit.persistence.ifupdown.interfaces import Definition, ParsedInterfaces
-from bridgekit.persistence.ifupdown.interfaces.names import is_of
+from bridgekit.persistence.ifupdown.interfaces import IfaceDefinition, ParsedInterfaces
+from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias
 from bridgekit.system.atomic_file import FileSnapshot
 from tests.support.ifquery import Ifquery
 from tests.unit.shapes import FOLDER, INVALID, TREES, VALID, variants
@@ -28,7 +28,7 @@ def read(path: Path) -> ParsedInterfaces:
     return interfaces.parse_files(str(path), FileSnapshot())
 
 
-def shown(stanzas: Iterable[Definition]) -> str:
+def shown(stanzas: Iterable[IfaceDefinition]) -> str:
     options = (option for one in stanzas for option in one.joined)
     return "".join(f"{option.name}: {option.value}\n" for option in options)
 
@@ -38,13 +38,15 @@ def without_converted(text: str) -> str:
     return "".join(line for line in lines if line.partition(":")[0] not in CONVERTED)
 
 
-def assert_the_same(asked: Ifquery, reading: ParsedInterfaces) -> None:
+def assert_the_same(asked: Ifquery, parsed: ParsedInterfaces) -> None:
     existing = [name for _, name in socket.if_nameindex()]
-    for group in (*reading.activated, "nobody"):
-        assert asked.listed(group) == [one.physical for one in reading.listed(group, existing)]
-    for name in (name for name in names_in(reading) if "/" not in name):
-        ours, theirs = shown(reading.called(name)), asked.options(name)
-        if any(one.method != "manual" for one in reading.called(name)):
+    for group in (*parsed.activated, "nobody"):
+        assert asked.listed(group) == [
+            one.physical for one in parsed.brought_up_by(group, existing)
+        ]
+    for name in (name for name in names_in(parsed) if "/" not in name):
+        ours, theirs = shown(parsed.definitions_of(name)), asked.options(name)
+        if any(one.method != "manual" for one in parsed.definitions_of(name)):
             ours, theirs = without_converted(ours), without_converted(theirs)
         assert theirs == ours
 
@@ -53,17 +55,17 @@ def assert_the_same(asked: Ifquery, reading: ParsedInterfaces) -> None:
 def test_valid_files(name: str, tmp_path: Path) -> None:
     for number, text in enumerate(variants(VALID[name])):
         asked = Ifquery.of(tmp_path, text)
-        reading = read(asked.file)
-        assert asked("--list")[0] == reading.taken
-        assert reading.taken or number > 0
-        if reading.taken:
-            assert_the_same(asked, reading)
+        parsed = read(asked.file)
+        assert asked("--list")[0] == parsed.accepted
+        assert parsed.accepted or number > 0
+        if parsed.accepted:
+            assert_the_same(asked, parsed)
 
 
 @pytest.mark.parametrize("name", INVALID)
 def test_invalid_files(name: str, tmp_path: Path) -> None:
     asked = Ifquery.of(tmp_path, INVALID[name])
-    assert (asked("--list")[0], read(asked.file).taken) == (False, False)
+    assert (asked("--list")[0], read(asked.file).accepted) == (False, False)
 
 
 @pytest.mark.parametrize("name", TREES)
@@ -73,10 +75,10 @@ def test_included_files(name: str, tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
     (tmp_path / "d/dangling").symlink_to("nowhere")
     asked = Ifquery.of(tmp_path, TREES[name])
-    reading = read(asked.file)
-    assert asked("--list")[0] == reading.taken
-    if reading.taken:
-        assert_the_same(asked, reading)
+    parsed = read(asked.file)
+    assert asked("--list")[0] == parsed.accepted
+    if parsed.accepted:
+        assert_the_same(asked, parsed)
 
 
 def test_words_after_the_first_are_relative_to_where_ifup_runs(tmp_path: Path) -> None:
@@ -92,14 +94,14 @@ def test_what_is_switched_off(name: str, tmp_path: Path) -> None:
     """eth0 has no settings left, everyone else all that it had, and br0 is there."""
     for text in variants(VALID[name]):
         before = Ifquery.of(tmp_path, text)
-        reading = read(before.file)
-        if not reading.taken:
+        parsed = read(before.file)
+        if not parsed.accepted:
             continue
-        others = [n for n in names_in(reading) if not is_of(n, "eth0") and "/" not in n]
+        others = [n for n in names_in(parsed) if not is_link_or_alias(n, "eth0") and "/" not in n]
         old = before.all_options(others)
-        old_lists = {group: before.listed(group) for group in reading.activated}
-        tied = interfaces.find_references(reading, "eth0")
-        after = Ifquery.of(tmp_path, interfaces.disable(text, "eth0", BOOT, tied))
+        old_lists = {group: before.listed(group) for group in parsed.activated}
+        references = interfaces.find_references(parsed, "eth0")
+        after = Ifquery.of(tmp_path, interfaces.disable(text, "eth0", BOOT, references))
         assert after("--list")[0], "ifup takes the file"
         assert after.options("br0") == "bridge_ports: eth0\n"
         assert after.all_options(others) == old
@@ -109,14 +111,14 @@ def test_what_is_switched_off(name: str, tmp_path: Path) -> None:
         )
         assert after.options("eth0:1") == ""
         assert after("--list", "--allow", "auto")[1].split().count("br0") == 1
-        assert all("eth0" in after.listed(group) for group in tied.groups)
+        assert all("eth0" in after.listed(group) for group in references.groups)
         for group, listed in old_lists.items():
             left = [n for n in after.listed(group) if n not in ("eth0", "br0", "lo")]
-            assert left == [n for n in listed if not is_of(n, "eth0") and n != "lo"]
+            assert left == [n for n in listed if not is_link_or_alias(n, "eth0") and n != "lo"]
 
 
-def names_in(reading: ParsedInterfaces) -> list[str]:
-    return list(dict.fromkeys(one.name for one in reading.definitions if "=" not in one.name))
+def names_in(parsed: ParsedInterfaces) -> list[str]:
+    return list(dict.fromkeys(one.name for one in parsed.definitions if "=" not in one.name))
 
 
 WORDS = (
@@ -166,7 +168,7 @@ WORDS = (
 @given(text=st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
 def test_any_file(text: str, tmp_path: Path) -> None:
     asked = Ifquery.of(tmp_path, text)
-    reading = read(asked.file)
-    assert asked("--list")[0] == reading.taken
-    if reading.taken:
-        assert_the_same(asked, reading)
+    parsed = read(asked.file)
+    assert asked("--list")[0] == parsed.accepted
+    if parsed.accepted:
+        assert_the_same(asked, parsed)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from bridgekit.lab.host import PYTHON
 from bridgekit.persistence.ifupdown import interfaces
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 from tests.unit.shapes import ETH0, FILE, Memory, read
 
 
 def test_patterns_pick_from_what_exists() -> None:
-    reading = read("auto /e*/2=x e0 /e1 no/e*=x\niface x inet manual\niface e0 inherits x\n")
-    listed = reading.listed("auto", ["lo", "e0", "f", "e1"])
+    parsed = read("auto /e*/2=x e0 /e1 no/e*=x\niface x inet manual\niface e0 inherits x\n")
+    listed = parsed.brought_up_by("auto", ["lo", "e0", "f", "e1"])
     assert [(one.physical, one.logical) for one in listed] == [
         ("lo", None),
         ("e1", "x"),
@@ -21,15 +21,16 @@ def test_patterns_pick_from_what_exists() -> None:
 
 
 def test_a_mapping_and_no_auto_down_are_told() -> None:
-    reading = read("mapping et*\n script x\nno-auto-down e*\n")
+    parsed = read("mapping et*\n script x\nno-auto-down e*\n")
     told = [
-        (interfaces.mapped(reading, n), interfaces.stays_up(reading, n)) for n in ("eth0", "br0")
+        (interfaces.has_mapping(parsed, n), interfaces.is_no_auto_down(parsed, n))
+        for n in ("eth0", "br0")
     ]
     assert told == [(True, True), (False, False)]
 
 
 def test_options_are_kept_unless_the_snapshot_says_them() -> None:
-    own = interfaces.options(read(FILE), "eth0")
+    own = interfaces.options_of(read(FILE), "eth0")
     assert Option("address", "192.168.1.5/24") in own
     assert [option.value for option in interfaces.options_to_keep(own, "eth0")] == [
         "echo one;        echo two",
@@ -43,10 +44,13 @@ def test_options_are_those_of_the_stanza_that_is_used() -> None:
         "iface base inet manual\n up echo base\niface home inet dhcp inherits base\n up echo home\n"
     )
     for line in ("auto eth0=home\n", "allow-x /eth*=home\n", "auto mac/02*=base /e*=home\n"):
-        reading = read(line + text + ETH0.removeprefix("auto eth0\n"))
-        assert [o.value for o in interfaces.options(reading, "eth0")] == ["echo base", "echo home"]
-        assert interfaces.methods(reading, "eth0") == {("inet", "dhcp")}
-    assert [o.name for o in interfaces.options(read(text + ETH0), "eth0")] == ["address"]
+        parsed = read(line + text + ETH0.removeprefix("auto eth0\n"))
+        assert [o.value for o in interfaces.options_of(parsed, "eth0")] == [
+            "echo base",
+            "echo home",
+        ]
+        assert interfaces.methods_of(parsed, "eth0") == {("inet", "dhcp")}
+    assert [o.name for o in interfaces.options_of(read(text + ETH0), "eth0")] == ["address"]
 
 
 def test_an_alias_with_another_stanza() -> None:
@@ -54,35 +58,35 @@ def test_an_alias_with_another_stanza() -> None:
     text = "auto eth0 eth0:1=extra eth1=other\n" + ETH0
     text += "iface extra inet static\n address 192.0.2.5/24\n up echo extra\n"
     text += "iface other inet manual\n up echo other\n"
-    found = interfaces.options(read(text), "eth0")
+    found = interfaces.options_of(read(text), "eth0")
     assert [option.value for option in found if option.name == "up"] == ["echo extra"]
 
 
 def test_home_is_where_the_stanza_is() -> None:
-    assert interfaces.home(read("source d\n", d=ETH0), "eth0") == "/d"
-    assert interfaces.home(read("source d\n", d=ETH0), "eth1") is None
+    assert interfaces.file_of(read("source d\n", d=ETH0), "eth0") == "/d"
+    assert interfaces.file_of(read("source d\n", d=ETH0), "eth1") is None
 
 
 def test_a_bridges_options_with_hyphens_too() -> None:
     own = (Option("bridge-ports", "none eth1"), Option("bridge_ports", "eth2"), Option("dns", "x"))
-    assert interfaces.ports(own) == ("eth1", "eth2")
+    assert interfaces.bridge_ports(own) == ("eth1", "eth2")
     assert interfaces.options_to_keep(own, "eth0") == (Option("dns", "x"),)
 
 
 def test_files_of_other_programs_are_read_as_well_as_may_be() -> None:
     text = "iface eth1\n  mtu 9\n" + ETH0
-    assert (read(text).taken, read(text).definitions) == (False, ())
-    reading = interfaces.parse_files("/main", Memory(main=text), strict=False)
-    assert not reading.taken
-    assert [(one.name, one.method) for one in reading.definitions] == [
+    assert (read(text).accepted, read(text).definitions) == (False, ())
+    parsed = interfaces.parse_files("/main", Memory(main=text), strict=False)
+    assert not parsed.accepted
+    assert [(one.name, one.method) for one in parsed.definitions] == [
         ("eth1", ""),
         ("eth0", "static"),
     ]
 
 
 def test_problems_say_where() -> None:
-    reading = read("auto lo\nsource d $HOME/x nowhere\nsource d\n" + ETH0, d="\n\\\n\n mtu 9\n")
-    assert [(p.path, p.line, p.fatal) for p in reading.problems] == [
+    parsed = read("auto lo\nsource d $HOME/x nowhere\nsource d\n" + ETH0, d="\n\\\n\n mtu 9\n")
+    assert [(p.path, p.line, p.fatal) for p in parsed.problems] == [
         ("/main", 2, False),
         ("/d", 4, True),
     ]

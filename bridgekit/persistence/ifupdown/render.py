@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from bridgekit.errors import UsageError
 from bridgekit.persistence.ifupdown import render_bridge, render_vlans
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
-from bridgekit.persistence.ifupdown.option import Option, OptionGroup
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.render_addresses import (
     FAMILY_WORD,
     AddressPlan,
@@ -21,6 +21,7 @@ from bridgekit.persistence.ifupdown.render_addresses import (
     joined,
     split,
 )
+from bridgekit.persistence.ifupdown.template import OptionGroup
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6, Address, link_local
 from bridgekit.state.link import Link, PortOptions, StaticMac, Sysctl, Vlan

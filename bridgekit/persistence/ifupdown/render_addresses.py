@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from msgspec import Struct, field
 
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
-from bridgekit.persistence.ifupdown.option import Option, OptionGroup
+from bridgekit.persistence.ifupdown.interfaces.document import Option
+from bridgekit.persistence.ifupdown.template import OptionGroup
 from bridgekit.state.address import FLAG_NAMES, IPV4, IPV6, Address
 from bridgekit.state.routes.message import attributes
 from bridgekit.uapi.if_addr import IFA_F_NODAD

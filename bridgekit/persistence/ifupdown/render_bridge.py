@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, IFUPDOWN2, IFUPDOWN_NG, Dialect
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.state.link import BridgeOptions, Link, PortOptions, Sysctl
 
 ETHERNET_MTU = 1500

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bridgekit.persistence.ifupdown.dialect import IFUPDOWN2, Dialect
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.state.link import BridgeOptions, Link, Vlan
 
 OF_ALL_PORTS = re.compile(r"bridge[-_](port[-_])?(vids|pvids?|access|allow[-_]untagged)")

@@ -23,31 +23,31 @@ def main() -> int:
     parser.add_argument("file", metavar="FILE", help="such as /etc/network/interfaces")
     parser.add_argument("--json", action="store_true", help="for programs")
     chosen = parser.parse_args()
-    reading = parse_files(chosen.file, FileSnapshot())
+    parsed = parse_files(chosen.file, FileSnapshot())
     if chosen.json:
-        print(json.dumps(_data(reading), indent=2))
+        print(json.dumps(_data(parsed), indent=2))
     else:
-        print("\n".join(map(_printable, _text(reading))))
-    for one in reading.problems:
+        print("\n".join(map(_printable, _text(parsed))))
+    for one in parsed.problems:
         print(_printable(f"{one.path}:{one.line}: {one.message}"), file=sys.stderr)
-    return 0 if reading.taken else 1
+    return 0 if parsed.accepted else 1
 
 
-def _data(reading: ParsedInterfaces) -> dict[str, object]:
-    others = {key: value for key, value in to_builtins(reading).items() if key != "documents"}
-    return {"schema": SCHEMA, "taken": reading.taken, "files": list(reading.documents), **others}
+def _data(parsed: ParsedInterfaces) -> dict[str, object]:
+    others = {key: value for key, value in to_builtins(parsed).items() if key != "documents"}
+    return {"schema": SCHEMA, "taken": parsed.accepted, "files": list(parsed.documents), **others}
 
 
-def _text(reading: ParsedInterfaces) -> Iterator[str]:
-    for group, words in reading.activated.items():
+def _text(parsed: ParsedInterfaces) -> Iterator[str]:
+    for group, words in parsed.activated.items():
         yield " ".join(["auto" if group == "auto" else f"allow-{group}", *words])
     for keyword, words in (
-        ("no-auto-down", reading.no_auto_down),
-        ("no-scripts", reading.no_scripts),
+        ("no-auto-down", parsed.no_auto_down),
+        ("no-scripts", parsed.no_scripts),
     ):
         if words:
             yield " ".join([keyword, *words])
-    for one in reading.definitions:
+    for one in parsed.definitions:
         yield from ("", f"# {one.path}:{one.line}")
         yield f"iface {one.name} {one.family} {one.method}"
         yield from (f"    {option.name} {option.value}" for option in one.options)

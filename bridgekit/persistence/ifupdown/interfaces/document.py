@@ -6,15 +6,22 @@ from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.interfaces.lines import Line, lines
 
 SELECTIONS = frozenset({"auto", "no-auto-down", "no-scripts"})
-STARTS = SELECTIONS | {"iface", "mapping", "rename", "source"}
+KEYWORDS = SELECTIONS | {"iface", "mapping", "rename", "source"}
 SYNONYMS = {"interface": "iface", "template": "iface"}
 """ifupdown-ng's; a template differs in that it is never brought up."""
 ALLOW = "allow-"
 SOURCE_DIRECTORY = "source-dir"
 
 
+class Option(Struct, frozen=True):
+    """One option line of an `iface` stanza."""
+
+    name: str
+    value: str
+
+
 class Stanza(Struct, frozen=True):
-    """A line that starts something (`iface`, `auto`, `source` …) and the lines up to the next.
+    """A line that begins with a keyword (`iface`, `auto`, `source` …) and the lines up to the next.
 
     `head` is None for what comes before the first. Comments and empty lines are lines, too.
     """
@@ -24,6 +31,7 @@ class Stanza(Struct, frozen=True):
 
     @property
     def keyword(self) -> str:
+        """The head's first word, by its name in ifupdown 0.8."""
         return SYNONYMS.get(self.head.name, self.head.name) if self.head else ""
 
     @property
@@ -33,11 +41,12 @@ class Stanza(Struct, frozen=True):
 
     @property
     def options(self) -> tuple[Line, ...]:
-        """The lines of the body that say something."""
+        """The lines of the body that are neither empty nor comments."""
         return tuple(line for line in self.body if line.text)
 
     @property
     def lines(self) -> tuple[Line, ...]:
+        """All lines, the head's first."""
         return (self.head, *self.body) if self.head else self.body
 
 
@@ -51,8 +60,8 @@ class Document(Struct, frozen=True):
         """The file again, byte for byte."""
         return "".join(line.raw for stanza in self.stanzas for line in stanza.lines)
 
-    def of(self, keyword: str) -> tuple[Stanza, ...]:
-        """The stanzas that a keyword starts."""
+    def with_keyword(self, keyword: str) -> tuple[Stanza, ...]:
+        """Return the stanzas that begin with a keyword."""
         return tuple(stanza for stanza in self.stanzas if stanza.keyword == keyword)
 
 
@@ -61,41 +70,43 @@ def parse(text: str, dialect: Dialect = CLASSIC) -> Document:
 
     Bytes that are not UTF-8 come through if they were decoded with `surrogateescape`.
     """
-    found: list[list[Line]] = [[]]
-    inside = False
+    groups: list[list[Line]] = [[]]
+    in_iface = False
     for line in lines(text):
-        if starts(line, dialect) and not (inside and selects_itself(line)):
-            found.append([])
-            inside = SYNONYMS.get(line.name, line.name) == "iface"
-        found[-1].append(line)
-    first, *others = found
+        if starts_stanza(line, dialect) and not (in_iface and selects_enclosing(line)):
+            groups.append([])
+            in_iface = SYNONYMS.get(line.name, line.name) == "iface"
+        groups[-1].append(line)
+    preamble, *others = groups
     stanzas = [Stanza(head, tuple(body)) for head, *body in others]
-    return Document((Stanza(None, tuple(first)), *stanzas) if first else tuple(stanzas))
+    return Document((Stanza(None, tuple(preamble)), *stanzas) if preamble else tuple(stanzas))
 
 
-def starts(line: Line, dialect: Dialect) -> bool:
-    """Does this line start a stanza?"""
+def starts_stanza(line: Line, dialect: Dialect) -> bool:
+    """Return whether this line starts a stanza."""
     word = line.name
-    return word in STARTS or word in dialect.starts or selects(word) or includes(word)
+    if word in KEYWORDS or word in dialect.starts:
+        return True
+    return is_selection(word) or is_inclusion(word)
 
 
-def selects_itself(line: Line) -> bool:
-    """Is this `auto` or the like without a name? Inside an `iface` stanza it means that one."""
-    return selects(line.name) and not line.rest
+def selects_enclosing(line: Line) -> bool:
+    """Return whether this is `auto` or the like without a name: it selects the stanza around it."""
+    return is_selection(line.name) and not line.rest
 
 
-def selects(keyword: str) -> bool:
-    """Is this `auto`, `allow-…`, `no-auto-down` or `no-scripts`?"""
-    return keyword in SELECTIONS or activation(keyword) is not None
+def is_selection(keyword: str) -> bool:
+    """Return whether this is `auto`, `allow-…`, `no-auto-down` or `no-scripts`."""
+    return keyword in SELECTIONS or allow_class(keyword) is not None
 
 
-def activation(keyword: str) -> str | None:
-    """The class of interfaces that `auto` or `allow-CLASS` adds to."""
+def allow_class(keyword: str) -> str | None:
+    """Return the class of interfaces to which `auto` or `allow-CLASS` adds."""
     if keyword == "auto":
         return "auto"
     return keyword.removeprefix(ALLOW) or None if keyword.startswith(ALLOW) else None
 
 
-def includes(keyword: str) -> bool:
-    """Is this `source` or `source-directory`? Of the latter ifup looks at ten letters."""
+def is_inclusion(keyword: str) -> bool:
+    """Return whether this is `source` or `source-directory`; ifup compares ten letters of that."""
     return keyword == "source" or keyword.startswith(SOURCE_DIRECTORY)

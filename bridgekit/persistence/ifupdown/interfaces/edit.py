@@ -1,77 +1,79 @@
-"""Rewrites interfaces(5) so that an interface no longer comes up with settings of its own.
+"""Rewrite interfaces(5) so that an interface no longer comes up with settings of its own.
 
-What goes is commented out with `MARK`; what comes stands between `ADDED` and `END`. So all of it
-can be taken back, byte for byte.
+Lines that go are commented out with `MARK`; lines that come stand between `ADDED` and `END`. So
+`restore` gives the text back, byte for byte.
 """
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.interfaces.document import (
     Stanza,
-    activation,
+    allow_class,
     parse,
-    selects_itself,
+    selects_enclosing,
 )
 from bridgekit.persistence.ifupdown.interfaces.lines import Line, physical_lines
-from bridgekit.persistence.ifupdown.interfaces.names import is_of, target
-from bridgekit.persistence.ifupdown.interfaces.stanza_options import NameReferences
+from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias, parse_target
+from bridgekit.persistence.ifupdown.interfaces.references import NameReferences
 
 MARK = "#bridgekit# "
 ADDED, END = "#bridgekit+", "#bridgekit-"
 """Each further plus sign is a newline that had to be put before, since the text had none there."""
 FOR_OTHERS = "-for-others"
-NO_TIES = NameReferences()
+NO_REFERENCES = NameReferences()
 
 
 def disable(
-    text: str, link: str, instead: str, tied: NameReferences = NO_TIES, dialect: Dialect = CLASSIC
+    text: str,
+    link: str,
+    new_stanza: str,
+    references: NameReferences = NO_REFERENCES,
+    dialect: Dialect = CLASSIC,
 ) -> str:
-    """Return the text with the interface's stanzas commented out and `instead` in their place.
+    """Return the text with the interface's stanzas commented out and a new one in their place.
 
-    Its name is taken out of `auto` and `allow-*` lines. Every other byte stays. Where there is no
-    stanza, `instead` goes to the end. Where others need its name there is a bare stanza; its
-    own stanza, if others use that, is called something else from now on.
+    The interface's name is removed from `auto` and `allow-*` lines. Every other byte stays. Where
+    the interface has no stanza, the new one goes to the end. Where others need the name, a bare
+    stanza remains; a stanza of the interface that others use is renamed.
     """
+    rewriting = _Rewriting(link, references)
     parts: list[str] = []
-    place, opened = 0, False
-    for stanza, line in ((s, line) for s in parse(text, dialect).stanzas for line in s.lines):
-        new = _instead_of(line, stanza, link, tied)
-        parts.append(line.raw if new is None else _marked(line.raw))
-        opened = line.open and new is None
-        if new:
-            parts.append(_added(new, parts[-1]))
-        if line.text and _is_own(stanza, link):
-            place = len(parts)
+    place, unterminated = 0, False
+    for stanza in parse(text, dialect).stanzas:
+        for line in stanza.lines:
+            new_words = rewriting.replacement(line, stanza)
+            parts.append(line.raw if new_words is None else _commented_out(line.raw))
+            unterminated = line.open and new_words is None
+            if new_words:
+                parts.append(_added_block(new_words, parts[-1]))
+            if line.text and rewriting.is_own(stanza):
+                place = len(parts)
     place = place or len(parts)
-    if instead:
-        whole = instead + _left(link, tied, dialect.bare)
+    if new_stanza:
+        block = new_stanza + rewriting.remainder(dialect.bare)
         before = parts[place - 1] if place else ""
-        parts.insert(place, _added(whole, before, opened and place == len(parts)))
+        parts.insert(place, _added_block(block, before, unterminated and place == len(parts)))
     return "".join(parts)
 
 
-def _left(link: str, tied: NameReferences, bare: str) -> str:
-    """What must be left of the interface: its name, and its place in the groups of its VLANs."""
-    groups = "".join(f"allow-{group} {link}\n" for group in sorted(tied.groups))
-    return f"\n{groups}{bare.format(link)}" if tied.named else ""
-
-
 def restore(text: str) -> str:
-    """Take back what `switched_off` did: without what it added, and with what it commented out.
+    """Return the text that `disable` was given: without what it added, marks removed.
 
-    A mark of what was added that has no end stays as it is.
+    A begin mark that has no end mark stays as it is.
     """
     kept: list[str] = []
-    begun: list[int] = []
+    begins: list[int] = []
     for line in physical_lines(text):
-        if line.startswith(END) and begun:
-            extra = kept[begun[-1]].removeprefix(ADDED)
-            del kept[begun.pop() :]
-            _drop_newlines(kept, len(extra) - len(extra.lstrip("+")))
+        if line.startswith(END) and begins:
+            plus_signs = kept[begins[-1]].removeprefix(ADDED)
+            del kept[begins.pop() :]
+            _drop_newlines(kept, len(plus_signs) - len(plus_signs.lstrip("+")))
             continue
         if line.startswith(ADDED):
-            begun.append(len(kept))
+            begins.append(len(kept))
         kept.append(line)
     return "".join(line.removeprefix(MARK) for line in kept)
 
@@ -82,72 +84,85 @@ def _drop_newlines(kept: list[str], count: int) -> None:
             kept[-1:] = [kept[-1][:-1]] if len(kept[-1]) > 1 else []
 
 
-def _marked(raw: str) -> str:
+def _commented_out(raw: str) -> str:
     return "".join(MARK + line for line in physical_lines(raw))
 
 
-def _added(new: str, before: str, opened: bool = False) -> str:
-    """New lines with the marks around. `opened`: what is before ends in the middle of a line."""
-    missing = bool(before) - before.endswith("\n") + opened
-    begin = "\n" * missing + ADDED + "+" * missing
-    last = "" if new.endswith("\n") else "\n"
-    return f"{begin} added:\n{new}{last}{END}\n"
+def _added_block(text: str, before: str, unterminated: bool = False) -> str:
+    """Return new lines between marks.
 
-
-def _is_own(stanza: Stanza, link: str) -> bool:
-    return stanza.keyword == "iface" and is_of("".join(stanza.words[:1]), link)
-
-
-def _instead_of(line: Line, stanza: Stanza, link: str, tied: NameReferences) -> str | None:
-    """What to write for a line that must go, which may be nothing; None for a line that stays."""
-    found = line.words
-    if line is stanza.head and activation(line.name) is not None:
-        found = tuple(_renamed(word, tied) for word in _activated(line, link))
-    elif line.text and _is_own(stanza, link) and _goes(line, stanza, tied):
-        return ""
-    elif line is stanza.head and stanza.keyword == "iface":
-        found = tuple(_called(line.words, tied))
-    if found == line.words:
-        return None
-    return f"{line.name} {' '.join(found)}\n" if found else ""
-
-
-def _goes(line: Line, stanza: Stanza, tied: NameReferences) -> bool:
-    """Of a stanza that others use stays what they inherit."""
-    return stanza.words[0] not in tied.definitions or selects_itself(line)
-
-
-def _activated(line: Line, link: str) -> Iterator[str]:
-    """The words of `auto` and the like without the interface.
-
-    Its name comes before a pattern that would bring it up with another stanza: ifup leaves alone
-    what is up already.
+    `before` is the text in front of them; `unterminated`: it ends in a line's continuation.
     """
-    claimed = False
-    for word in line.words:
-        wanted = target(word)
-        takes = wanted.is_pattern and wanted.logical is not None and wanted.may_match(link)
-        if takes and not claimed:
-            claimed = True
-            yield link
-        if wanted.is_pattern or not is_of(wanted.physical, link):
-            yield word
+    missing = bool(before) - before.endswith("\n") + unterminated
+    begin = "\n" * missing + ADDED + "+" * missing
+    last = "" if text.endswith("\n") else "\n"
+    return f"{begin} added:\n{text}{last}{END}\n"
 
 
-def _renamed(word: str, tied: NameReferences) -> str:
-    """A word of `auto` and the like, with another name for a stanza that others use."""
-    wanted = target(word)
-    if wanted.logical is None:
-        return word
-    return f"{wanted.physical}={_other_name(wanted.logical, tied)}"
+class _Rewriting(Struct, frozen=True):
+    """Decides line by line what becomes of a text in which one interface is disabled."""
 
+    link: str
+    references: NameReferences
 
-def _called(words: tuple[str, ...], tied: NameReferences) -> Iterator[str]:
-    """The words of `iface`, with other names for the stanzas that others use."""
-    for at, word in enumerate(words):
-        named = at == 0 or (at > 1 and words[at - 1] == "inherits") or words[1:at] == ("inherits",)
-        yield _other_name(word, tied) if named else word
+    def is_own(self, stanza: Stanza) -> bool:
+        """Return whether this is a stanza of the interface or of an alias of it."""
+        return stanza.keyword == "iface" and is_link_or_alias("".join(stanza.words[:1]), self.link)
 
+    def replacement(self, line: Line, stanza: Stanza) -> str | None:
+        """Return the text, perhaps empty, in place of a line that goes; None for one that stays."""
+        words = line.words
+        is_head = line is stanza.head
+        if is_head and allow_class(line.name) is not None:
+            words = tuple(self._with_new_name(word) for word in self._without_link(line.words))
+        elif line.text and self.is_own(stanza) and self._may_go(line, stanza):
+            return ""
+        elif is_head and stanza.keyword == "iface":
+            words = tuple(self._iface_words(line.words))
+        if words == line.words:
+            return None
+        return f"{line.name} {' '.join(words)}\n" if words else ""
 
-def _other_name(name: str, tied: NameReferences) -> str:
-    return name + FOR_OTHERS if name in tied.definitions else name
+    def remainder(self, bare_stanza: str) -> str:
+        """Return what remains of the interface: its bare stanza, and its VLANs' groups."""
+        if not self.references.named:
+            return ""
+        groups = sorted(self.references.groups)
+        allowed = "".join(f"allow-{group} {self.link}\n" for group in groups)
+        return f"\n{allowed}{bare_stanza.format(self.link)}"
+
+    def _may_go(self, line: Line, stanza: Stanza) -> bool:
+        """Return whether no other stanza inherits this line."""
+        return stanza.words[0] not in self.references.definitions or selects_enclosing(line)
+
+    def _without_link(self, words: tuple[str, ...]) -> Iterator[str]:
+        """Yield the words of `auto` and the like without the interface.
+
+        Its name comes before a pattern that would bring it up with another stanza: ifup does
+        nothing for an interface that is up.
+        """
+        inserted = False
+        for word in words:
+            target = parse_target(word)
+            assigns_stanza = target.is_pattern and target.logical is not None
+            if assigns_stanza and target.may_match(self.link) and not inserted:
+                inserted = True
+                yield self.link
+            if target.is_pattern or not is_link_or_alias(target.physical, self.link):
+                yield word
+
+    def _with_new_name(self, word: str) -> str:
+        """Return a word of `auto` and the like, with the new name of a stanza that others use."""
+        target = parse_target(word)
+        if target.logical is None:
+            return word
+        return f"{target.physical}={self._new_name(target.logical)}"
+
+    def _iface_words(self, words: tuple[str, ...]) -> Iterator[str]:
+        """Yield the words of an `iface` line, with the new names of stanzas that others use."""
+        for at, word in enumerate(words):
+            is_parent = (at > 1 and words[at - 1] == "inherits") or words[1:at] == ("inherits",)
+            yield self._new_name(word) if at == 0 or is_parent else word
+
+    def _new_name(self, name: str) -> str:
+        return name + FOR_OTHERS if name in self.references.definitions else name

@@ -73,12 +73,12 @@ def physical_lines(text: str) -> list[str]:
 
 
 def physical_count(raw: str) -> int:
-    """How many physical lines are this text?"""
+    """Return the number of physical lines in a text."""
     return raw.count("\n") + (not raw.endswith("\n"))
 
 
 def _logical(parts: list[str], first: int) -> Line:
-    """Join a line with those that continue it. A comment is not continued, but may be swallowed."""
+    """Join a line with those that continue it; a comment continues none, but may continue one."""
     text = _read(parts[first]).lstrip(BLANKS)
     if text.startswith("#"):
         return Line(parts[first], "", first + 1)
@@ -91,10 +91,10 @@ def _logical(parts: list[str], first: int) -> Line:
 
 
 def _trimmed(text: str) -> str:
-    """At the end of the file every last backslash goes."""
+    """Return a line's text without blanks at its end, nor backslashes at the end of the file."""
     return text.rstrip("\\").rstrip(BLANKS) if text.endswith("\\") else text.rstrip(BLANKS)
 
 
 def _read(part: str) -> str:
-    """What ifup takes of a physical line: a NUL ends it."""
+    """Return what ifup reads of a physical line: a NUL ends it."""
     return part.removesuffix("\n").partition("\0")[0]

@@ -27,11 +27,12 @@ class Target(Struct, frozen=True):
 
     @property
     def is_pattern(self) -> bool:
+        """Whether it selects interfaces by a pattern."""
         return "/" in self.physical
 
     @property
     def is_guess(self) -> bool:
-        """Does it go by something else than the name, which is not known here?"""
+        """Whether it compares something else than the name, which a file does not show."""
         return self.is_pattern and bool(self.variable)
 
     @property
@@ -41,6 +42,7 @@ class Target(Struct, frozen=True):
 
     @property
     def value(self) -> str:
+        """The pattern for what is compared, as of fnmatch(3)."""
         return self.physical.partition("/")[2].partition("/")[0]
 
     @property
@@ -50,34 +52,40 @@ class Target(Struct, frozen=True):
         return int(text) if text.isascii() and text.isdecimal() else 0
 
     def may_match(self, link: str) -> bool:
-        """Does it name this interface, or could it? Only names are known here, no MAC addresses."""
+        """Return whether it names this interface, or could: MAC addresses are not compared."""
         if not self.is_pattern:
             return self.physical == link
         return self.is_guess or matches(link, self.value)
 
-    def stanza_for(self, link: str) -> str:
-        """The name of the `iface` stanza that the interface gets."""
+    def logical_for(self, link: str) -> str:
+        """Return the name of the `iface` stanza that the interface gets: its logical interface."""
         return link if self.logical is None else self.logical
 
 
-def target(word: str) -> Target:
-    """Take a word of `auto` and the like apart."""
+def parse_target(word: str) -> Target:
+    """Divide a word of `auto` and the like at its equals sign."""
     physical, sign, logical = word.partition("=")
     return Target(physical, logical if sign else None)
 
 
-def is_of(name: str, link: str) -> bool:
-    """Is this the interface, or an alias such as eth0:1, which is a label of its addresses?"""
+def is_link_or_alias(name: str, link: str) -> bool:
+    """Return whether this is the interface, or an alias such as eth0:1.
+
+    A label of its addresses.
+    """
     return name == link or name.startswith(link + ":")
 
 
 def is_vlan_of(name: str, link: str) -> bool:
-    """Is this a VLAN of the interface by its name, such as eth0.7?"""
+    """Return whether the name is that of a VLAN of the interface, such as eth0.7."""
     return name.startswith(link + ".")
 
 
 def matches(name: str, pattern: str) -> bool:
-    """fnmatch(3) in the C locale, without flags: `*` also takes slashes and leading dots."""
+    """Compare as fnmatch(3) in the C locale, without flags.
+
+    `*` matches slashes and leading dots.
+    """
     return _compiled(pattern).match(name) is not None
 
 
@@ -89,14 +97,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _plain(pattern: str) -> str:
-    """Write `\\*` as `[*]`, which is all that Python knows."""
+    r"""Return the pattern with `\*` as `[*]`: Python's fnmatch has no backslashes."""
     made, letters = "", iter(pattern)
     for letter in letters:
         following = next(letters, "") if letter == "\\" else ""
-        made += quoted(following) if letter == "\\" else letter
+        made += escape_wildcard(following) if letter == "\\" else letter
     return made
 
 
-def quoted(letter: str) -> str:
-    """A letter as a pattern that matches only itself."""
+def escape_wildcard(letter: str) -> str:
+    """Return a letter as a pattern that matches only itself."""
     return f"[{letter}]" if letter in ("*", "?", "[") else letter

@@ -1,20 +1,19 @@
-"""What ifupdown 0.8 makes of interfaces(5): a file and all that it includes, read as one."""
+"""What ifupdown 0.8 reads in interfaces(5): a file and all that it includes, as one value."""
 
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from bridgekit.persistence.ifupdown.interfaces.document import Document
-from bridgekit.persistence.ifupdown.interfaces.names import Target, matches, target
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.document import Document, Option
+from bridgekit.persistence.ifupdown.interfaces.names import Target, matches, parse_target
 
 LOOPBACK = "lo"
-REPEATED = frozenset({"pre-up", "up", "down", "post-down"})
-"""Options that stay apart when they are given again; the values of others are put together."""
+REPEATABLE = frozenset({"pre-up", "up", "down", "post-down"})
+"""Options that stay apart when they are repeated; the values of others are joined by a newline."""
 
 
-class Definition(Struct, frozen=True):
-    """One `iface` stanza with what it inherits.
+class IfaceDefinition(Struct, frozen=True):
+    """One `iface` stanza with what it inherits; `interface_defn` in ifupdown's header.h.
 
     `options` stand as they were written, inherited ones first. `path` is the file, `line` its line.
     """
@@ -37,31 +36,31 @@ class Definition(Struct, frozen=True):
 
 
 def _join(made: list[Option], option: Option) -> None:
-    """A name that ends in `?` counts only where it has no value yet."""
+    """Add an option; a name that ends in `?` counts only where it has no value yet."""
     name = option.name.removesuffix("?")
     at = next((at for at, other in enumerate(made) if other.name == name), None)
-    if at is None or option.name in REPEATED:
+    if at is None or option.name in REPEATABLE:
         made.append(Option(name, option.value))
     elif name == option.name:
         made[at] = Option(name, f"{made[at].value}\n{option.value}")
 
 
 class Mapping(Struct, frozen=True):
-    """A `mapping` stanza: for interfaces of these names a script says which stanza they get."""
+    """A `mapping` stanza: a script chooses the stanza of interfaces with these names."""
 
     patterns: tuple[str, ...]
     script: str | None
     maps: tuple[str, ...]
 
-    def concerns(self, name: str) -> bool:
+    def applies_to(self, name: str) -> bool:
+        """Return whether an interface of this name gets its stanza from the script."""
         return any(matches(name, pattern) for pattern in self.patterns)
 
 
 class Problem(Struct, frozen=True):
-    """What ifup does not take.
+    """What ifup complains of.
 
-    After a fatal one it reads no more of an included file, and nothing at all if the main file has
-    it.
+    After a fatal problem it reads no more of an included file; of the main file, nothing at all.
     """
 
     path: str
@@ -71,7 +70,7 @@ class Problem(Struct, frozen=True):
 
 
 class ParsedInterfaces(Struct, frozen=True):
-    """An interfaces(5) file with all that it includes, as ifup 0.8 takes it.
+    """An interfaces(5) file with all that it includes, as ifup 0.8 reads it.
 
     `documents` has each file once, in the order of reading. `activated` has the words of `auto`
     and of each `allow-CLASS`; `lo` is in `auto` always.
@@ -80,7 +79,7 @@ class ParsedInterfaces(Struct, frozen=True):
     main: str
     documents: dict[str, Document]
     activated: dict[str, tuple[str, ...]]
-    definitions: tuple[Definition, ...]
+    definitions: tuple[IfaceDefinition, ...]
     mappings: tuple[Mapping, ...]
     renames: tuple[Target, ...]
     no_auto_down: tuple[str, ...]
@@ -88,66 +87,70 @@ class ParsedInterfaces(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
     @property
-    def taken(self) -> bool:
-        """Does ifup take the file at all?"""
+    def accepted(self) -> bool:
+        """Whether ifup reads the file at all."""
         return not any(p.fatal and p.path == self.main for p in self.problems)
 
-    def called(self, name: str) -> tuple[Definition, ...]:
-        """The stanzas of this name."""
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The words of `auto` and of each `allow-CLASS`, in their order."""
+        return tuple(parse_target(word) for words in self.activated.values() for word in words)
+
+    def definitions_of(self, name: str) -> tuple[IfaceDefinition, ...]:
+        """Return the stanzas of this name."""
         return tuple(one for one in self.definitions if one.name == name)
 
-    def knows(self, name: str) -> bool:
-        """Is there a stanza for this name, or a mapping that may lead to one?"""
+    def has_stanza_for(self, name: str) -> bool:
+        """Return whether there is a stanza of this name, or a mapping that may lead to one."""
         implied = not any(one.method == "loopback" for one in self.definitions)
-        mapped = any(mapping.concerns(name) for mapping in self.mappings)
-        return bool(self.called(name)) or mapped or (name == LOOPBACK and implied)
+        mapped = any(mapping.applies_to(name) for mapping in self.mappings)
+        return bool(self.definitions_of(name)) or mapped or (name == LOOPBACK and implied)
 
-    def stanza_of(self, link: str) -> str:
-        """The name of the stanza that the interface gets.
+    def logical_name(self, link: str) -> str:
+        """Return the name of the stanza that the interface gets: its logical interface, ifup(8).
 
         The first word that brings it up decides; `auto` comes first at boot.
         """
-        return next((one.stanza_for(link) for one in self._words_for(link)), link)
+        return next((target.logical_for(link) for target in self._bringing_up(link)), link)
 
     def brings_up(self, link: str) -> bool:
-        """Does some `auto` or `allow-…` bring the interface up?"""
-        return any(self._words_for(link))
+        """Return whether some `auto` or `allow-…` brings the interface up."""
+        return any(self._bringing_up(link))
 
-    def _words_for(self, link: str) -> Iterator[Target]:
-        words = (target(word) for group in self.activated.values() for word in group)
-        return (one for one in words if one.may_match(link) and not one.is_guess)
+    def _bringing_up(self, link: str) -> Iterator[Target]:
+        return (one for one in self.targets if one.may_match(link) and not one.is_guess)
 
-    def running(self, link: str) -> tuple[str, ...]:
-        """What ifup notes when the interface is up, with the aliases that come up with it.
+    def ifstate_lines(self, link: str) -> tuple[str, ...]:
+        """Return ifup's record of the interface when it is up, and of aliases that come up with it.
 
-        `NAME=STANZA` for each.
+        The lines are those of /run/network/ifstate: NAME=STANZA.
         """
-        own = self.stanza_of(link)
-        found = {link: own} if self.called(own) else {}
-        for one in (target(word) for group in self.activated.values() for word in group):
-            if one.physical.startswith(f"{link}:") and "/" not in one.physical:
-                found.setdefault(one.physical, one.stanza_for(one.physical))
-        return tuple(f"{name}={stanza}" for name, stanza in found.items())
+        own = self.logical_name(link)
+        stanzas = {link: own} if self.definitions_of(own) else {}
+        for target in self.targets:
+            if target.physical.startswith(f"{link}:") and not target.is_pattern:
+                stanzas.setdefault(target.physical, target.logical_for(target.physical))
+        return tuple(f"{name}={stanza}" for name, stanza in stanzas.items())
 
-    def listed(self, group: str, existing: Iterable[str]) -> tuple[Target, ...]:
-        """What `ifup -a` (group `auto`) or `--allow=GROUP` brings up, in its order.
+    def brought_up_by(self, group: str, existing: Iterable[str]) -> tuple[Target, ...]:
+        """Return what `ifup -a` (group `auto`) or `--allow=GROUP` brings up, in its order.
 
-        `existing`: the names of the kernel's interfaces, which patterns pick from. Patterns for
-        anything but names match nothing here; what `rename` changes is not changed.
+        `existing`: the names of the kernel's interfaces, from which patterns pick. Patterns for
+        anything but names match nothing; `rename` is not applied.
         """
-        here = tuple(existing)
-        words = (word for given in self.activated.get(group, ()) for word in _picked(given, here))
-        targets = (target(word) for word in dict.fromkeys(words))
-        return tuple(one for one in targets if self.knows(one.stanza_for(one.physical)))
+        names = tuple(existing)
+        words = (one for word in self.activated.get(group, ()) for one in _expanded(word, names))
+        targets = (parse_target(word) for word in dict.fromkeys(words))
+        return tuple(one for one in targets if self.has_stanza_for(one.logical_for(one.physical)))
 
 
-def _picked(word: str, existing: tuple[str, ...]) -> tuple[str, ...]:
-    """A word of `auto` with its pattern replaced by the names that match."""
-    wanted = target(word)
-    if not wanted.is_pattern:
+def _expanded(word: str, existing: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a word of `auto` with its pattern replaced by the names that match."""
+    target = parse_target(word)
+    if not target.is_pattern:
         return (word,)
-    found = [name for name in existing if not wanted.is_guess and wanted.may_match(name)]
-    if wanted.number:
-        found = found[wanted.number - 1 : wanted.number]
-    end = "" if wanted.logical is None else f"={wanted.logical}"
-    return tuple(name + end for name in found)
+    matching = [name for name in existing if not target.is_guess and target.may_match(name)]
+    if target.number:
+        matching = matching[target.number - 1 : target.number]
+    suffix = "" if target.logical is None else f"={target.logical}"
+    return tuple(name + suffix for name in matching)

@@ -1,28 +1,35 @@
-"""Reads interfaces(5) as ifupdown 0.8 does, file by file, with its complaints."""
+"""Parse interfaces(5) as ifupdown 0.8 does, file by file, with its complaints."""
 
 import contextlib
+from collections.abc import Iterator
+
+from msgspec import Struct
 
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.interfaces.document import (
     Document,
+    Option,
     Stanza,
-    activation,
-    includes,
+    allow_class,
+    is_inclusion,
+    is_selection,
     parse,
-    selects,
-    selects_itself,
+    selects_enclosing,
 )
 from bridgekit.persistence.ifupdown.interfaces.lines import Line
-from bridgekit.persistence.ifupdown.interfaces.names import Target, target
+from bridgekit.persistence.ifupdown.interfaces.names import Target, parse_target
 from bridgekit.persistence.ifupdown.interfaces.parsed import (
     LOOPBACK,
-    Definition,
+    IfaceDefinition,
     Mapping,
     ParsedInterfaces,
     Problem,
 )
-from bridgekit.persistence.ifupdown.interfaces.sources import Files, NotExpandedError, included
-from bridgekit.persistence.ifupdown.option import Option
+from bridgekit.persistence.ifupdown.interfaces.sources import (
+    Files,
+    NotExpandedError,
+    included_paths,
+)
 
 METHODS = {
     "inet": ("loopback", "static", "manual", "dhcp", "bootp", "tunnel", "ppp", "wvdial", "ipv4ll"),
@@ -31,36 +38,36 @@ METHODS = {
     "can": ("static",),
     "meta": ("none",),
 }
-OF_A_BRIDGE = "vlan"
-"""Starts a stanza about one VLAN of a bridge: of multicast, no interface and no address."""
-SAME = {"post-up": "up", "pre-down": "down"}
+BRIDGE_VLAN = "vlan"
+"""Starts ifupdown2's stanza for multicast in one VLAN of a bridge: no interface, no address."""
+HOOK_SYNONYMS = {"post-up": "up", "pre-down": "down"}
 
 
 def parse_files(
     main: str, files: Files, strict: bool = True, dialect: Dialect = CLASSIC
 ) -> ParsedInterfaces:
-    """Read an interfaces(5) file and those that it includes, as ifup 0.8 does.
+    """Parse an interfaces(5) file and those that it includes, as ifup 0.8 does.
 
-    `strict`: stop where ifup stops. Otherwise read on, as well as may be: ifupdown2 and ifupdown-ng
-    take files that ifup 0.8 does not. `dialect`: whose words start a stanza.
+    `strict`: stop where ifup stops. Otherwise go on after errors: ifupdown2 and ifupdown-ng read
+    files that ifup 0.8 does not. `dialect`: whose keywords start a stanza.
     """
-    reader = _Parser(normal(main), files, strict, dialect)
-    reader.file(main)
+    parser = _Parser(normalise(main), files, strict, dialect)
+    parser.file(main)
     return ParsedInterfaces(
-        reader.main,
-        reader.documents,
-        {group: tuple(words) for group, words in reader.activated.items()},
-        tuple(reader.definitions),
-        tuple(reader.mappings),
-        tuple(reader.renames),
-        tuple(reader.no_auto_down),
-        tuple(reader.no_scripts),
-        tuple(reader.problems),
+        parser.main,
+        parser.documents,
+        {group: tuple(words) for group, words in parser.activated.items()},
+        tuple(parser.definitions),
+        tuple(parser.mappings),
+        tuple(parser.renames),
+        tuple(parser.no_auto_down),
+        tuple(parser.no_scripts),
+        tuple(parser.problems),
     )
 
 
-def normal(path: str) -> str:
-    """A path without what says nothing: doubled slashes and dots. Two dots stay: links matter."""
+def normalise(path: str) -> str:
+    """Return a path without doubled slashes and single dots; `..` stays, for links matter."""
     start = "/" if path.startswith("/") else ""
     return start + "/".join(part for part in path.split("/") if part not in ("", "."))
 
@@ -69,16 +76,43 @@ class _StopError(Exception):
     """ifup reads no more of this file."""
 
 
+class _IfaceHead(Struct, frozen=True):
+    """The line `iface NAME [FAMILY] [METHOD] [inherits PARENT]`; `rest` begins after the method."""
+
+    name: str
+    family: str
+    method: str
+    rest: tuple[str, ...]
+
+    @property
+    def inherits(self) -> bool:
+        """Whether the line says `inherits`."""
+        return self.rest[:1] == ("inherits",)
+
+    @property
+    def parent(self) -> str | None:
+        """The stanza that it inherits from."""
+        return self.rest[1] if self.inherits and len(self.rest) > 1 else None
+
+
+def _iface_head(words: tuple[str, ...]) -> _IfaceHead:
+    """Divide the words of an `iface` line; family and method are empty where they are inherited."""
+    name, *rest = words or ("",)
+    family = rest.pop(0) if rest and rest[0] in METHODS else ""
+    method = rest.pop(0) if rest and rest[0] in METHODS.get(family, ()) else ""
+    return _IfaceHead(name, family, method, tuple(rest))
+
+
 class _Parser:
-    """Gathers what the files say."""
+    """Collects what the files say."""
 
     def __init__(self, main: str, files: Files, strict: bool, dialect: Dialect) -> None:
         self.main, self.files, self.strict, self.dialect = main, files, strict, dialect
         self.seen = set[str]()
-        self.inside: list[str] = []
+        self.open_files: list[str] = []
         self.documents: dict[str, Document] = {}
         self.activated: dict[str, list[str]] = {"auto": [LOOPBACK]}
-        self.definitions: list[Definition] = []
+        self.definitions: list[IfaceDefinition] = []
         self.mappings: list[Mapping] = []
         self.renames: list[Target] = []
         self.no_auto_down: list[str] = []
@@ -86,23 +120,23 @@ class _Parser:
         self.problems: list[Problem] = []
 
     def file(self, path: str, line: Line | None = None) -> None:
-        """Read a file once under each name, unless it is being read already."""
+        """Parse a file once under each name, unless it is being parsed already."""
         if path in self.seen:
             return
         self.seen.add(path)
         text = self.files.text(path)
-        if text is None or normal(path) in self.inside:
+        if text is None or normalise(path) in self.open_files:
             self._complain(line, "it includes itself" if text else f"cannot read {path}")
             return
-        document = self.documents.setdefault(normal(path), parse(text, self.dialect))
-        self.inside.append(normal(path))
+        document = self.documents.setdefault(normalise(path), parse(text, self.dialect))
+        self.open_files.append(normalise(path))
         with contextlib.suppress(_StopError):
             for stanza in document.stanzas:
                 self._stanza(path, stanza)
-        self.inside.pop()
+        self.open_files.pop()
 
     def _complain(self, line: Line | None, message: str, fatal: bool = False) -> None:
-        path = self.inside[-1] if self.inside else self.main
+        path = self.open_files[-1] if self.open_files else self.main
         self.problems.append(Problem(path, line.number if line else 0, message, fatal))
 
     def _refuse(self, line: Line, message: str) -> None:
@@ -116,22 +150,22 @@ class _Parser:
             self._iface(head, stanza)
         elif keyword == "mapping":
             self._mapping(stanza)
-        elif keyword != OF_A_BRIDGE:
+        elif keyword != BRIDGE_VLAN:
             if head:
-                self._simple(path, head)
+                self._without_options(path, head)
             for line in stanza.options:
                 self._refuse(line, "an option that belongs to no stanza")
 
-    def _simple(self, path: str, head: Line) -> None:
-        if selects(head.name):
+    def _without_options(self, path: str, head: Line) -> None:
+        if is_selection(head.name):
             self._select(head.name, head.words)
-        elif includes(head.name):
+        elif is_inclusion(head.name):
             self._include(path, head)
         else:
-            self.renames += map(target, head.words)
+            self.renames += map(parse_target, head.words)
 
     def _select(self, keyword: str, words: tuple[str, ...]) -> None:
-        group = activation(keyword)
+        group = allow_class(keyword)
         if group is not None:
             self.activated.setdefault(group, []).extend(words)
         elif keyword == "no-auto-down":
@@ -141,12 +175,12 @@ class _Parser:
 
     def _include(self, path: str, head: Line) -> None:
         try:
-            found = included(path, head.name, head.rest, self.files)
+            paths = included_paths(path, head.name, head.rest, self.files)
         except NotExpandedError as error:
             self._complain(head, str(error))
             return
-        for name in found:
-            self.file(name, head)
+        for included in paths:
+            self.file(included, head)
 
     def _mapping(self, stanza: Stanza) -> None:
         script: str | None = None
@@ -162,41 +196,47 @@ class _Parser:
         finally:
             self.mappings.append(Mapping(stanza.words, script, tuple(maps)))
 
-    def _iface(self, head: Line, stanza: Stanza) -> None:
-        name, family, method, parent = self._head(head)
-        options: list[Option] = []
-        if parent is not None and (base := self._parent(head, parent, family)):
-            family, method = family or base.family, method or base.method
-            options += base.options
+    def _iface(self, line: Line, stanza: Stanza) -> None:
+        head = _iface_head(line.words)
+        self._check_head(line, head)
+        family, method, options = head.family, head.method, list[Option]()
+        parent = self._parent(line, head)
+        if parent:
+            family, method = family or parent.family, method or parent.method
+            options += parent.options
         try:
-            for line in stanza.options:
-                if selects_itself(line):
-                    self._select(line.name, (name,))
-                    continue
-                if not line.rest:
-                    self._refuse(line, f"the option {line.name!r} has no value")
-                options.append(Option(SAME.get(line.name, line.name), line.rest))
-        finally:
-            there = (tuple(options), self.inside[-1], head.number)
-            self.definitions.append(Definition(name, family, method, parent, *there))
+            for option in self._options(head.name, stanza):
+                options.append(option)
+        finally:  # ifup keeps what it has read of a stanza in which it stops
+            path = self.open_files[-1]
+            made = IfaceDefinition(
+                head.name, family, method, head.parent, tuple(options), path, line.number
+            )
+            self.definitions.append(made)
 
-    def _head(self, head: Line) -> tuple[str, str, str, str | None]:
-        """Name, family, method and what it inherits from; the middle two may be inherited."""
-        name, *words = head.words or ("",)
-        family = words.pop(0) if words and words[0] in METHODS else ""
-        method = words.pop(0) if words and words[0] in METHODS.get(family, ()) else ""
-        parent = words[1] if words[:1] == ["inherits"] and len(words) > 1 else None
-        if not name or (not method and words[:1] != ["inherits"]):
-            self._refuse(head, "a name, a known family or a known method is missing")
-        elif words[:1] == ["inherits"] and parent is None:
-            self._refuse(head, "`inherits` without a name")
-        elif words and parent is None:
-            self._complain(head, f"ifup ignores the word {words[0]!r}")
-        return name, family, method, parent
+    def _options(self, name: str, stanza: Stanza) -> Iterator[Option]:
+        for line in stanza.options:
+            if selects_enclosing(line):
+                self._select(line.name, (name,))
+                continue
+            if not line.rest:
+                self._refuse(line, f"the option {line.name!r} has no value")
+            yield Option(HOOK_SYNONYMS.get(line.name, line.name), line.rest)
 
-    def _parent(self, head: Line, name: str, family: str) -> Definition | None:
+    def _check_head(self, line: Line, head: _IfaceHead) -> None:
+        if not head.name or not (head.method or head.inherits):
+            self._refuse(line, "a name, a known family or a known method is missing")
+        elif head.inherits and head.parent is None:
+            self._refuse(line, "`inherits` without a name")
+        elif head.rest and head.parent is None:
+            self._complain(line, f"ifup ignores the word {head.rest[0]!r}")
+
+    def _parent(self, line: Line, head: _IfaceHead) -> IfaceDefinition | None:
+        """Return the first stanza of the parent's name and of the same family, if one is named."""
+        if head.parent is None:
+            return None
         for one in self.definitions:
-            if one.name == name and family in ("", one.family):
+            if one.name == head.parent and head.family in ("", one.family):
                 return one
-        self._refuse(head, f"it inherits from {name!r}, which no stanza before it has")
+        self._refuse(line, f"it inherits from {head.parent!r}, which no stanza before it has")
         return None

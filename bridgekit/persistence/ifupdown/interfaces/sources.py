@@ -6,24 +6,26 @@ from typing import Protocol
 from msgspec import Struct
 
 from bridgekit.persistence.ifupdown.interfaces.lines import BLANKS
-from bridgekit.persistence.ifupdown.interfaces.names import matches, quoted
+from bridgekit.persistence.ifupdown.interfaces.names import escape_wildcard, matches
 
-REFUSED = "|&;<>(){}\n"
+BAD_UNQUOTED = "|&;<>(){}\n"
 """Where one of these stands unquoted, wordexp(3) refuses the whole line."""
 NEED_A_SHELL = "$`"
 WILDCARDS = "*?["
-PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+DIRECTORY_NAME_LETTERS = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+)
 """`source-directory` reads files of such names alone."""
 
 
 class Files(Protocol):
-    """Where the files are; in memory for a test, on a disk for a program."""
+    """Where files are read from: a disk, or memory in tests."""
 
     def text(self, path: str) -> str | None:
-        """The text of a file, or None where none can be read."""
+        """Return the text of a file, or None where none can be read."""
 
     def names(self, folder: str) -> Collection[str]:
-        """The names in a folder; none where there is no folder."""
+        """Return the names in a folder; none where there is no folder."""
 
 
 class NotExpandedError(Exception):
@@ -31,83 +33,105 @@ class NotExpandedError(Exception):
 
 
 class Word(Struct, frozen=True):
-    """One word after `source`: as a pattern for file names, and as what it is without one."""
+    """One word after `source`.
 
-    pattern: str
-    plain: str
-    wild: bool
+    As a pattern for file names, and with all letters taken literally.
+    """
+
+    pattern: str = ""
+    plain: str = ""
+    wild: bool = False
 
 
-def included(including: str, keyword: str, rest: str, files: Files) -> tuple[str, ...]:
+EMPTY = Word()
+
+
+def included_paths(including: str, keyword: str, rest: str, files: Files) -> tuple[str, ...]:
     """Return the paths that a `source` line of a file means, in ifup's order.
 
     They may not exist. Only the first word is relative to the including file's folder; further ones
-    are to the folder that ifup runs in, at boot `/`. NotExpandedError if ifup reads none of them,
-    or if a shell's variables decide.
+    are relative to the folder that ifup runs in, at boot `/`.
+
+    Raises:
+        NotExpandedError: ifup reads none of them, or a shell's variables decide.
     """
     folder = including.rpartition("/")[0] if "/" in including else "."
     first = rest if rest.startswith("/") else f"{folder}/{rest}"
-    found = [path for word in _words(first) for path in _expanded(word, files)]
-    absolute = [path if path.startswith("/") or folder == "." else "/" + path for path in found]
+    paths = [path for word in _words(first) for path in _expanded(word, files)]
+    absolute = [path if path.startswith("/") or folder == "." else "/" + path for path in paths]
     if keyword == "source":
         return tuple(absolute)
     return tuple(f"{path}/{name}" for path in absolute for name in _plain_names(path, files))
 
 
 def _plain_names(folder: str, files: Files) -> list[str]:
-    return _in_order(name for name in files.names(folder) if name and PLAIN.issuperset(name))
+    return _in_order(
+        name for name in files.names(folder) if name and DIRECTORY_NAME_LETTERS.issuperset(name)
+    )
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    """By bytes, as strcoll(3) does in the C locale."""
+    """Sort by bytes, as strcoll(3) in the C locale."""
     return sorted(names, key=lambda name: name.encode(errors="surrogateescape"))
 
 
 def _words(text: str) -> Iterator[Word]:
-    """Divide a text into words as a shell does: quotes and backslashes count, and are taken off."""
-    letters, word, quote, begun = iter(text), Word("", "", False), "", False
+    """Divide a text into words and remove its quoting as wordexp(3) does, but start no shell.
+
+    The comments name the functions of glibc's posix/wordexp.c. NotExpandedError where that fails,
+    or where a shell's variables, commands or users decide.
+    """
+    letters, quote = iter(text), ""
+    word: Word | None = None
     for letter in letters:
-        if letter == "\\" and quote != "'":
-            word, begun = _with(word, _escaped(next(letters, ""), quote), literal=True), True
-        elif letter == quote:
+        if letter == "\\" and quote != "'":  # parse_backslash, parse_qtd_backslash
+            word = _with(word, _escaped(next(letters, ""), quote), literal=True)
+        elif letter == quote:  # the end of parse_squote, parse_dquote
             quote = ""
         elif letter in "'\"" and not quote:
-            quote, begun = letter, True
-        elif letter in NEED_A_SHELL and quote != "'":
-            raise NotExpandedError("a shell's variables or commands decide which file it is")
-        elif not quote and letter in REFUSED:
-            raise NotExpandedError(f"ifup takes nothing from a line with {letter!r}")
-        elif not quote and letter in BLANKS:
-            if begun:
-                yield word
-            word, begun = Word("", "", False), False
+            quote, word = letter, word or EMPTY
         else:
-            if letter == "~" and not begun:
-                raise NotExpandedError("a user's home folder decides which file it is")
-            word, begun = _with(word, letter, literal=bool(quote)), True
-    if quote:
+            _check_expandable(letter, quote, begins=word is None)
+            if quote or letter not in BLANKS:
+                word = _with(word, letter, literal=bool(quote))
+            elif word:
+                yield word
+                word = None
+    if quote:  # WRDE_SYNTAX
         raise NotExpandedError("a quote is not closed")
-    if begun:
+    if word:
         yield word
 
 
+def _check_expandable(letter: str, quote: str, begins: bool) -> None:
+    """Raise NotExpandedError for a letter at which wordexp(3) fails or asks the environment."""
+    if letter in NEED_A_SHELL and quote != "'":  # parse_dollars, parse_backtick
+        raise NotExpandedError("a shell's variables or commands decide which file it is")
+    if not quote and letter in BAD_UNQUOTED:  # WRDE_BADCHAR
+        raise NotExpandedError(f"ifup takes nothing from a line with {letter!r}")
+    if not quote and letter == "~" and begins:  # parse_tilde
+        raise NotExpandedError("a user's home folder decides which file it is")
+
+
 def _escaped(letter: str, quote: str) -> str:
-    """What a backslash and a letter are; between double quotes few letters need one."""
+    """Return what a backslash and a letter mean; in double quotes it escapes four letters only."""
     return letter if not quote or letter in '$`"\\' else "\\" + letter
 
 
-def _with(word: Word, letters: str, literal: bool) -> Word:
+def _with(word: Word | None, letters: str, literal: bool) -> Word:
+    """Return the word, begun here if it is None, with more letters."""
+    word = word or EMPTY
     pattern = "".join(map(_literal, letters)) if literal else letters
     wild = word.wild or (not literal and letters in WILDCARDS)
     return Word(word.pattern + pattern, word.plain + letters, wild)
 
 
 def _literal(letter: str) -> str:
-    return "\\\\" if letter == "\\" else quoted(letter)
+    return "\\\\" if letter == "\\" else escape_wildcard(letter)
 
 
 def _expanded(word: Word, files: Files) -> list[str]:
-    """The files that match; the word itself if it is no pattern, or nothing matches."""
+    """Return the files that match; the word itself if it is no pattern, or nothing matches."""
     if not word.wild:
         return [word.plain]
     parts = word.pattern.split("/")
@@ -123,7 +147,7 @@ def _is_wild(part: str) -> bool:
 
 
 def _inside(folder: str, pattern: str, files: Files) -> Iterator[str]:
-    """The names in a folder that match, as folders for what follows: `*` takes no hidden one."""
+    """Yield the names in a folder that match, with a slash; `*` matches no hidden one."""
     if pattern in ("", ".", ".."):
         yield folder + (pattern and pattern + "/")
         return

@@ -1,13 +1,8 @@
-"""The parts of an interfaces(5) stanza."""
+"""The finished values from which templates/interfaces.j2 makes the text of interfaces(5)."""
 
 from msgspec import Struct
 
-
-class Option(Struct, frozen=True):
-    """One option line of a stanza."""
-
-    name: str
-    value: str
+from bridgekit.persistence.ifupdown.interfaces.document import Option
 
 
 class OptionGroup(Struct, frozen=True):
