@@ -89,7 +89,7 @@ def _read(request: Request) -> tuple[Intent, NetworkState]:
 
 def named(state: NetworkState, nic: str | None) -> str | None:
     """The name that the kernel shows of the link that a person means, if there is one."""
-    link = state.called(nic) if nic else None
+    link = state.link_by_any_name(nic) if nic else None
     return link.name if link else nic
 
 

@@ -47,7 +47,7 @@ def snapshot(nic: str | None, bridge: str, as_json: bool, store: Store) -> None:
     state = _of(state, name)
     texts = {
         "routes": report.Streamed(
-            format_route(message, state.routes.name) for message in state.routes.each_message()
+            format_route(message, state.routes.name) for message in state.routes.all_messages()
         ),
         "rules": [str(rule) for rule in state.rules],
         "nexthops": [str(nexthop) for nexthop in state.nexthops],

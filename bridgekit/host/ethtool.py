@@ -12,7 +12,7 @@ VALUE = struct.Struct("=II")
 IFREQ = struct.Struct("16sP16x")
 
 
-def lro(link: str) -> bool:
+def get_lro(link: str) -> bool:
     """Does the hardware join segments that it receives? Equivalent to: ethtool -k LINK"""
     try:
         return bool(_flags(link, ETHTOOL_GFLAGS, 0) & ETH_FLAG_LRO)
@@ -20,13 +20,13 @@ def lro(link: str) -> bool:
         return False
 
 
-def set_lro(link: str, on: bool, undoing: bool = False) -> None:
+def set_lro(link: str, on: bool, rolling_back: bool = False) -> None:
     """Switch it; BridgekitError if the NIC refuses. Equivalent to: ethtool -K LINK lro on|off"""
     try:
         flags = _flags(link, ETHTOOL_GFLAGS, 0)
         _flags(link, ETHTOOL_SFLAGS, flags | ETH_FLAG_LRO if on else flags & ~ETH_FLAG_LRO)
     except OSError as error:
-        if not undoing:
+        if not rolling_back:
             word = "on" if on else "off"
             raise BridgekitError(f"cannot switch {link}'s LRO {word}: {error.strerror}") from error
 

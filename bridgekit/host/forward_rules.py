@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bridgekit.netlink.links import links
+from bridgekit.netlink.links import list_links
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.system.process import CommandError, run
 
@@ -50,7 +50,7 @@ def close_bridge(bridge: str) -> None:
 def close_if_unused(bridge: str) -> None:
     """Remove that rule if no port of the bridge was made by `attach`."""
     with NetlinkSocket() as sock:
-        ports = [link for link in links(sock) if link.controller == bridge]
+        ports = [link for link in list_links(sock) if link.controller == bridge]
     if not any(port.alias == ALIAS for port in ports):
         close_bridge(bridge)
 

@@ -40,17 +40,17 @@ def network() -> NetworkState:
 
 
 def _network() -> NetworkState:
-    with NetlinkSocket() as channel:
-        found = vlans.with_vlans(channel, link_reader.links(channel))
+    with NetlinkSocket() as sock:
+        found = vlans.with_vlans(sock, link_reader.list_links(sock))
         names = {link.index: link.name for link in found}
         return NetworkState(
             links=found,
-            addresses=dump.addresses(channel, names),
+            addresses=dump.addresses(sock, names),
             routes=dump.routes(names),
-            neighbours=dump.neighbours(channel, found),
-            rules=dump.rules(channel),
-            nexthops=dump.nexthops(channel, names),
-            static_macs=fdb.read(channel, found),
+            neighbours=dump.neighbours(sock, found),
+            rules=dump.rules(sock),
+            nexthops=dump.nexthops(sock, names),
+            static_macs=fdb.read_static_macs(sock, found),
         )
 
 
@@ -62,7 +62,9 @@ def with_settings(state: NetworkState, *names: str) -> NetworkState:
     managing = (manager for n in here for manager in managers.find_managers(n.name, n.index, known))
     return replace(
         state,
-        links=tuple(replace(n, lro=ethtool.lro(n.name)) if n in here else n for n in state.links),
+        links=tuple(
+            replace(n, lro=ethtool.get_lro(n.name)) if n in here else n for n in state.links
+        ),
         sysctls=sysctl.read_settings(names),
         managers=tuple(managing),
         clients=tuple(with_metric(client, state.routes) for _, client in found),
@@ -77,9 +79,9 @@ def with_dependencies(state: NetworkState, nic: str) -> NetworkState:
     link = state.link(nic)
     if link is None:
         return state
-    bound = ((one.name, one.inode) for one in sock_diag.bound_to(link.index))
-    with NetlinkSocket() as channel:
-        uneven = tuple(multipath.unequal_weights(channel, state.routes, nic))
+    bound = ((one.name, one.inode) for one in sock_diag.sockets_bound_to(link.index))
+    with NetlinkSocket() as sock:
+        uneven = tuple(multipath.unequal_metrics(sock, state.routes, nic))
     found = (
         *(Dependency("uneven-legs", format_route(route, state.routes.name)) for route in uneven),
         *sockets.sockets(bound),
@@ -110,8 +112,8 @@ def wait_for_dad(state: NetworkState, link: str) -> NetworkState:
 
 def links() -> tuple[Link, ...]:
     """Return this namespace's links."""
-    with NetlinkSocket() as channel:
-        return link_reader.links(channel)
+    with NetlinkSocket() as sock:
+        return link_reader.list_links(sock)
 
 
 def snapshot(*names: str) -> NetworkState:
@@ -120,25 +122,25 @@ def snapshot(*names: str) -> NetworkState:
 
 
 def ingress_redirect(
-    operations: Sequence[Operation], undoing: bool = False
+    operations: Sequence[Operation], rolling_back: bool = False
 ) -> AbstractContextManager[None]:
     """Meanwhile nothing is lost when these let a link join or leave a bridge, if it can be."""
-    return _executor(undoing).ingress_redirect(operations)
+    return _executor(rolling_back).ingress_redirect(operations)
 
 
-def execute(operation: Operation, undoing: bool = False) -> None:
+def execute(operation: Operation, rolling_back: bool = False) -> None:
     """Carry out one operation completely, or raise BridgekitError."""
     try:
         if isinstance(operation, SetSysctl):
-            sysctl.write(operation.key, operation.after, undoing)
+            sysctl.write(operation.key, operation.after, rolling_back)
         elif isinstance(operation, SetLro):
-            ethtool.set_lro(operation.link, operation.on, undoing)
+            ethtool.set_lro(operation.link, operation.on, rolling_back)
         elif isinstance(operation, StopClient):
-            dhcp.stop(operation.client, undoing)
+            dhcp.stop(operation.client, rolling_back)
         elif isinstance(operation, StartClient):
             _start(operation)
         else:
-            _executor(undoing).execute(operation)
+            _executor(rolling_back).execute(operation)
     except (OSError, ValueError, struct.error) as error:
         raise BridgekitError(f"{type(operation).__name__}: {error}") from error
 
@@ -157,8 +159,8 @@ def forwards_frames(bridge: str, nic: str) -> bool:
 
     That opens Docker's packet filter for the bridge; so does this, for as long as it looks.
     """
-    with NetlinkSocket() as channel:
-        there = link_reader.link(channel, bridge)
+    with NetlinkSocket() as sock:
+        there = link_reader.get_link(sock, bridge)
     stp = there.bridge if there and there.bridge and there.bridge.stp else None
     learning = 2 * stp.forward_delay / 100 if stp else 0  # a new port listens and learns first
     with forward_rules.opened(bridge):
@@ -171,5 +173,5 @@ def close_forwarding(bridge: str) -> None:
 
 
 @cache
-def _executor(undoing: bool) -> Executor:
-    return Executor(undoing)
+def _executor(rolling_back: bool) -> Executor:
+    return Executor(rolling_back)

@@ -25,16 +25,16 @@ def answers(ip: str, link: str, seconds: float) -> bool:
 
     A known entry is asked again by unicast, so that nothing sent meanwhile has to wait.
     """
-    with NetlinkSocket() as channel, NetlinkMonitor() as notices:
-        index = links.indices(channel).get(link)
+    with NetlinkSocket() as sock, NetlinkMonitor() as notices:
+        index = links.index_by_name(sock).get(link)
         if index is None:
             return False
-        state, mac = _entry(channel, ip, index)
+        state, mac = _entry(sock, ip, index)
         if not state & NUD_PERMANENT:
-            channel.exchange([_question(ip, index, mac)])
+            sock.exchange([_question(ip, index, mac)])
             decided = NUD_REACHABLE | NUD_FAILED
-            notices.wait(lambda: bool(_entry(channel, ip, index)[0] & decided), seconds)
-            state, _ = _entry(channel, ip, index)
+            notices.wait(lambda: bool(_entry(sock, ip, index)[0] & decided), seconds)
+            state, _ = _entry(sock, ip, index)
         return bool(state & (NUD_REACHABLE | NUD_PERMANENT))
 
 
@@ -43,13 +43,13 @@ def wait_for_dad(link: str, seconds: float) -> bool:
 
     Without a carrier it never is; then nothing is waited for. False if the time is up.
     """
-    with NetlinkSocket() as channel, NetlinkMonitor() as notices:
-        here = links.link(channel, link)
+    with NetlinkSocket() as sock, NetlinkMonitor() as notices:
+        here = links.get_link(sock, link)
         if here is None or not here.carrier:
             return True
         names = {here.index: link}
         return notices.wait(
-            lambda: not any(address.tentative for address in dump.addresses(channel, names)),
+            lambda: not any(address.tentative for address in dump.addresses(sock, names)),
             seconds,
         )
 
@@ -58,17 +58,17 @@ def _question(ip: str, index: int, mac: bytes | None) -> Request:
     address = ip_address(ip)
     family = 2 if address.version == 4 else 10
     state, flags = (NUD_PROBE, 0) if mac else (0, NTF_USE)
-    body = NDMSG.pack(family, index, state, flags, 0) + nlattr.attribute(NDA_DST, address.packed)
-    body += nlattr.attribute(NDA_LLADDR, mac) if mac else b""
+    body = NDMSG.pack(family, index, state, flags, 0) + nlattr.pack(NDA_DST, address.packed)
+    body += nlattr.pack(NDA_LLADDR, mac) if mac else b""
     return Request(RTM_NEWNEIGH, body, NLM_F_CREATE | NLM_F_REPLACE)
 
 
-def _entry(channel: NetlinkSocket, ip: str, index: int) -> tuple[int, bytes | None]:
+def _entry(sock: NetlinkSocket, ip: str, index: int) -> tuple[int, bytes | None]:
     """Return the state bits and the MAC address of the entry; (0, None) if there is none."""
     packed = ip_address(ip).packed
     family = 2 if len(packed) == 4 else 10
-    for body in channel.dump(RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
-        found = nlattr.found(body, NDMSG.size)
+    for body in sock.dump(RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+        found = nlattr.parse(body, NDMSG.size)
         if found.get(NDA_DST) == packed and NDMSG.unpack_from(body)[1] == index:
             return NDMSG.unpack_from(body)[2], found.get(NDA_LLADDR)
     return 0, None

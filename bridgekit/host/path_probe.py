@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.netlink import links
-from bridgekit.netlink.links import link_body
+from bridgekit.netlink.links import link_message
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.uapi.device import ETH_P_ALL, ETH_P_IP, IFF_NO_PI, IFF_TAP, TUNSETIFF
@@ -60,11 +60,13 @@ def _port(bridge: str) -> Iterator[int]:
     try:
         request = struct.pack("16sH22x", b"bk-probe%d", IFF_TAP | IFF_NO_PI)
         name = fcntl.ioctl(handle, TUNSETIFF, request)[:16].rstrip(b"\0").decode()
-        with NetlinkSocket() as channel:
-            numbers = links.indices(channel)
-            channel.exchange([links.set_addrgenmode(numbers[name], IN6_ADDR_GEN_MODE_NONE)])
-            body = link_body(numbers[name], nlattr.number(IFLA_MASTER, numbers[bridge]), up=True)
-            channel.exchange([Request(RTM_SETLINK, body)])
+        with NetlinkSocket() as sock:
+            numbers = links.index_by_name(sock)
+            sock.exchange([links.set_addrgenmode(numbers[name], IN6_ADDR_GEN_MODE_NONE)])
+            body = link_message(
+                numbers[name], nlattr.pack_u32(IFLA_MASTER, numbers[bridge]), up=True
+            )
+            sock.exchange([Request(RTM_SETLINK, body)])
         yield handle
     finally:
         os.close(handle)

@@ -12,14 +12,14 @@ USABLE_SECONDS = 5.0
 """How long to wait for the kernel's work items; they take milliseconds."""
 
 
-def wait_operational(channel: NetlinkSocket, bridge: Link, port: str) -> None:
+def wait_operational(sock: NetlinkSocket, bridge: Link, port: str) -> None:
     """Wait until a bridge takes what is sent through this port; BridgekitError if it never does.
 
     Before it is operational, or the port forwards, that is dropped.
     """
 
     def passes() -> bool:
-        above, below = links.link(channel, bridge.name), links.link(channel, port)
+        above, below = links.get_link(sock, bridge.name), links.get_link(sock, port)
         if above is None or below is None or not above.up or not below.carrier:
             return True
         return above.carrier and (below.forwarding or above.bridge is None)
@@ -32,7 +32,7 @@ def wait_operational(channel: NetlinkSocket, bridge: Link, port: str) -> None:
             raise BridgekitError(f"{bridge.name} did not become operational in {seconds:.0f} s")
 
 
-def wait_usable(channel: NetlinkSocket, name: str, proven: list[Address]) -> None:
+def wait_usable(sock: NetlinkSocket, name: str, proven: list[Address]) -> None:
     """Wait until these addresses can be used; BridgekitError if that takes too long.
 
     For IPv6 a work item of the kernel clears the tentative flag. The address's route follows a
@@ -41,12 +41,12 @@ def wait_usable(channel: NetlinkSocket, name: str, proven: list[Address]) -> Non
     waited_for = {address.ip for address in proven}
 
     def proved() -> bool:
-        link = links.link(channel, name)
+        link = links.get_link(sock, name)
         if link is None or not link.up:
             return True
-        found = dump.addresses(channel, {link.index: name})
+        found = dump.addresses(sock, {link.index: name})
         here = {address.ip: address.tentative for address in found if address.ip in waited_for}
-        return not any(here.values()) and here.keys() <= dump.local_ipv6(channel, link.index)
+        return not any(here.values()) and here.keys() <= dump.local_ipv6(sock, link.index)
 
     if waited_for:
         with NetlinkMonitor(RTMGRP_IPV6_ROUTE) as notices:

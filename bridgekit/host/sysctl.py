@@ -54,7 +54,7 @@ def _text(path: str) -> str:
         os.close(handle)
 
 
-def write(key: str, value: str, undoing: bool = False) -> None:
+def write(key: str, value: str, rolling_back: bool = False) -> None:
     """Write one setting; while undoing, one whose interface is gone has nothing to undo.
 
     BridgekitError for a key that is no per-interface setting. Equivalent to: sysctl -w KEY=VALUE
@@ -64,7 +64,7 @@ def write(key: str, value: str, undoing: bool = False) -> None:
     try:
         (ROOT / key).write_text(value)
     except FileNotFoundError:
-        if not undoing:
+        if not rolling_back:
             raise BridgekitError(f"there is no kernel setting {key}") from None
     except OSError as error:
         raise BridgekitError(f"cannot set {key} to {value}: {error.strerror}") from error

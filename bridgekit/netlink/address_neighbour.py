@@ -55,33 +55,33 @@ IFA_CACHEINFO_VALUE = struct.Struct("=IIII")
 """`struct ifa_cacheinfo`: preferred and valid lifetime, when it was made and last changed."""
 
 
-def address_body(address: Address, index: int, flags: int) -> bytes:
+def address_message(address: Address, index: int, flags: int) -> bytes:
     """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
     lifetimes = address.preferred, address.valid
     label, broadcast = address.label, address.broadcast
     return b"".join(
         (
             IFADDRMSG.pack(address.family, address.prefixlen, 0, address.scope, index),
-            nlattr.attribute(IFA_LOCAL, ip_address(address.ip).packed),
-            nlattr.attribute(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
-            nlattr.attribute(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
-            nlattr.name(IFA_LABEL, label) if label else b"",
-            nlattr.number(IFA_FLAGS, flags & ~IFA_F_TENTATIVE),
-            nlattr.number(IFA_RT_PRIORITY, address.metric) if address.metric else b"",
-            nlattr.attribute(IFA_PROTO, bytes([address.protocol])) if address.protocol else b"",
+            nlattr.pack(IFA_LOCAL, ip_address(address.ip).packed),
+            nlattr.pack(IFA_ADDRESS, ip_address(address.peer or address.ip).packed),
+            nlattr.pack(IFA_BROADCAST, ip_address(broadcast).packed) if broadcast else b"",
+            nlattr.pack_string(IFA_LABEL, label) if label else b"",
+            nlattr.pack_u32(IFA_FLAGS, flags & ~IFA_F_TENTATIVE),
+            nlattr.pack_u32(IFA_RT_PRIORITY, address.metric) if address.metric else b"",
+            nlattr.pack(IFA_PROTO, bytes([address.protocol])) if address.protocol else b"",
             b""
             if lifetimes == (FOREVER, FOREVER)
-            else nlattr.attribute(IFA_CACHEINFO, IFA_CACHEINFO_VALUE.pack(*lifetimes, 0, 0)),
+            else nlattr.pack(IFA_CACHEINFO, IFA_CACHEINFO_VALUE.pack(*lifetimes, 0, 0)),
         )
     )
 
 
 def restore_flags(address: Address, index: int) -> Request:
     """Take the "no duplicate detection" flag off again, now that it has served."""
-    return Request(RTM_NEWADDR, address_body(address, index, address.flags), NLM_F_REPLACE)
+    return Request(RTM_NEWADDR, address_message(address, index, address.flags), NLM_F_REPLACE)
 
 
-def changed_for_peers(
+def peer_prefix_routes(
     index: int, changed: Sequence[Address], connected: RouteSet
 ) -> Iterator[bytes]:
     """Yield the routes that the kernel makes when the flags of an address with a peer change.
@@ -98,7 +98,7 @@ def changed_for_peers(
             )
 
 
-def neighbour_body(entry: Neighbour, index: int) -> bytes:
+def neighbour_message(entry: Neighbour, index: int) -> bytes:
     """A neighbour's message; one that comes and goes by itself is handed over as stale."""
     stays = entry.lasting and not entry.managed
     mac, protocol = bytes.fromhex(entry.mac.replace(":", "")), entry.protocol
@@ -106,15 +106,15 @@ def neighbour_body(entry: Neighbour, index: int) -> bytes:
     return b"".join(
         (
             NDMSG.pack(entry.family, index, state, entry.flags, 0),
-            nlattr.attribute(NDA_DST, ip_address(entry.ip).packed),
-            nlattr.attribute(NDA_LLADDR, mac) if mac else b"",
-            nlattr.attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
-            nlattr.number(NDA_FLAGS_EXT, NTF_EXT_MANAGED) if entry.managed else b"",
+            nlattr.pack(NDA_DST, ip_address(entry.ip).packed),
+            nlattr.pack(NDA_LLADDR, mac) if mac else b"",
+            nlattr.pack(NDA_PROTOCOL, bytes([protocol])) if protocol else b"",
+            nlattr.pack_u32(NDA_FLAGS_EXT, NTF_EXT_MANAGED) if entry.managed else b"",
         )
     )
 
 
-def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:
+def as_the_kernel_makes_them(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:
     """Return those IPv4 routes that someone has given metrics or another source, as they were.
 
     That is: as the kernel makes them for these addresses, by which it finds them.
@@ -127,20 +127,20 @@ def without_settings(connected: RouteSet, addresses: tuple[Address, ...]) -> Rou
         return message[0] == socket.AF_INET and where in sources and (other or RTA_METRICS in found)
 
     kept = (RTA_DST, RTA_OIF, RTA_TABLE, RTA_PRIORITY)
-    bare = (_only(message, kept) for message in connected.where(changed).messages)
+    bare = (_with_attributes(message, kept) for message in connected.where(changed).messages)
     return RouteSet(connected.names, tuple(bare))
 
 
-def _only(message: bytes, kinds: tuple[int, ...]) -> bytes:
+def _with_attributes(message: bytes, kinds: tuple[int, ...]) -> bytes:
     found = attributes(message)
     return message[: RTMSG.size] + b"".join(
-        nlattr.attribute(kind, found[kind]) for kind in kinds if kind in found
+        nlattr.pack(kind, found[kind]) for kind in kinds if kind in found
     )
 
 
-def to_request(message: bytes) -> bytes:
+def request_message(message: bytes) -> bytes:
     """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
     bare = without_state(message)
     if message[0] == socket.AF_INET6 and expires(message):
-        bare += nlattr.number(RTA_EXPIRES, expires(message))
+        bare += nlattr.pack_u32(RTA_EXPIRES, expires(message))
     return bare

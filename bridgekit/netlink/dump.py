@@ -48,9 +48,9 @@ from bridgekit.uapi.rtnetlink import (
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
-def addresses(channel: NetlinkSocket, names: dict[int, str]) -> tuple[Address, ...]:
+def addresses(sock: NetlinkSocket, names: dict[int, str]) -> tuple[Address, ...]:
     """Return the addresses of both families in the kernel's order. Equivalent to: ip addr show"""
-    bodies = (b for f in FAMILIES for b in channel.dump(RTM_GETADDR, IFADDRMSG.pack(f, 0, 0, 0, 0)))
+    bodies = (b for f in FAMILIES for b in sock.dump(RTM_GETADDR, IFADDRMSG.pack(f, 0, 0, 0, 0)))
     return tuple(_addresses(bodies, names))
 
 
@@ -63,7 +63,7 @@ def _addresses(bodies: Iterator[bytes], names: dict[int, str]) -> Iterator[Addre
 
 def _address(body: bytes, link: str) -> Address:
     family, prefixlen, flags, scope, _ = IFADDRMSG.unpack_from(body)
-    found = nlattr.found(body, IFADDRMSG.size)
+    found = nlattr.parse(body, IFADDRMSG.size)
     address = found.get(IFA_ADDRESS, bytes(4))  # a peer 0.0.0.0 is left out
     local = found.get(IFA_LOCAL, address)
     flags = nlattr.u32(found[IFA_FLAGS]) if IFA_FLAGS in found else flags
@@ -77,7 +77,7 @@ def _address(body: bytes, link: str) -> Address:
         prefixlen=prefixlen,
         peer=_ip(address) if local != address else None,
         broadcast=_ip(found[IFA_BROADCAST]) if IFA_BROADCAST in found else None,
-        label=nlattr.text(found[IFA_LABEL]) if IFA_LABEL in found else None,
+        label=nlattr.string(found[IFA_LABEL]) if IFA_LABEL in found else None,
         scope=scope,
         flags=flags,
         # of an IPv4 address that stays the kernel tells only by the flag that it is deprecated
@@ -100,28 +100,28 @@ def routes(names: dict[int, str]) -> RouteSet:
 
 
 def _routes(family: int) -> RouteSet:
-    with NetlinkSocket() as channel:
+    with NetlinkSocket() as sock:
         head = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
-        return channel.dump_into(RouteDumpParser, RTM_GETROUTE, head).result()
+        return sock.dump_into(RouteDumpParser, RTM_GETROUTE, head).result()
 
 
-def local_ipv6(channel: NetlinkSocket, index: int) -> frozenset[str]:
+def local_ipv6(sock: NetlinkSocket, index: int) -> frozenset[str]:
     """Return the IPv6 addresses of a link that have their route in the table local.
 
     Equivalent to: ip -6 route show table local dev LINK
     """
     head = RTMSG.pack(socket.AF_INET6, 0, 0, 0, RT_TABLE_LOCAL, 0, 0, 0, 0)
-    bodies = channel.dump(RTM_GETROUTE, head + nlattr.attribute(RTA_OIF, nlattr.U32.pack(index)))
+    bodies = sock.dump(RTM_GETROUTE, head + nlattr.pack(RTA_OIF, nlattr.U32.pack(index)))
     return frozenset(socket.inet_ntop(socket.AF_INET6, attributes(b)[RTA_DST]) for b in bodies)
 
 
-def neighbours(channel: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour, ...]:
+def neighbours(sock: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour, ...]:
     """Return neighbour entries whose MAC is known, and proxy entries. See: ip neigh show"""
     bodies = (
         body
         for family in FAMILIES
         for flags in (0, NTF_PROXY)
-        for body in channel.dump(RTM_GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
+        for body in sock.dump(RTM_GETNEIGH, NDMSG.pack(family, 0, 0, flags, 0))
     )
     numbers = {link.index: link for link in links}
     found = (_neighbour(body, numbers) for body in bodies)
@@ -130,7 +130,7 @@ def neighbours(channel: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour
 
 def _neighbour(body: bytes, links: dict[int, Link]) -> Neighbour | None:
     family, index, state, flags, _ = NDMSG.unpack_from(body)
-    found = nlattr.found(body, NDMSG.size)
+    found = nlattr.parse(body, NDMSG.size)
     mac, proxy = found.get(NDA_LLADDR, b""), flags & NTF_PROXY
     managed = NDA_FLAGS_EXT in found and bool(nlattr.u32(found[NDA_FLAGS_EXT]) & NTF_EXT_MANAGED)
     usable = proxy or managed or (state & NUD_VALID and mac)
@@ -155,16 +155,16 @@ def _is_kernels_own(mac: bytes, state: int, link: Link) -> bool:
     return bool(group or (state & NUD_NOARP and local))
 
 
-def rules(channel: NetlinkSocket) -> tuple[Rule, ...]:
+def rules(sock: NetlinkSocket) -> tuple[Rule, ...]:
     """Return the policy rules of both families. Equivalent to: ip rule show"""
-    bodies = (b for f in FAMILIES for b in channel.dump(RTM_GETRULE, RTMSG.pack(f, *[0] * 8)))
+    bodies = (b for f in FAMILIES for b in sock.dump(RTM_GETRULE, RTMSG.pack(f, *[0] * 8)))
     return tuple(Rule.read(body) for body in bodies)
 
 
-def nexthops(channel: NetlinkSocket, names: dict[int, str]) -> tuple[Nexthop, ...]:
+def nexthops(sock: NetlinkSocket, names: dict[int, str]) -> tuple[Nexthop, ...]:
     """Return nexthop objects. Equivalent to: ip nexthop show"""
     try:
-        bodies = channel.dump(RTM_GETNEXTHOP, NHMSG.pack(0, 0, 0, 0))
+        bodies = sock.dump(RTM_GETNEXTHOP, NHMSG.pack(0, 0, 0, 0))
     except NetlinkError:  # kernels before 5.3 have none
         return ()
     return tuple(Nexthop.read(body, names) for body in bodies)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink.address_neighbour import NDMSG
-from bridgekit.netlink.links import indices
+from bridgekit.netlink.links import index_by_name
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.state.link import Link, StaticMac
@@ -26,9 +26,9 @@ IFREQ = struct.Struct("=16sH6s16x")
 DEV_MCAST = Path("/proc/thread-self/net/dev_mcast")
 
 
-def read(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
+def read_static_macs(sock: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
     """Return the static MAC addresses of all links, without those that other links brought."""
-    return (*_multicast(), *_unicast(channel, links))
+    return (*_multicast(), *_unicast(sock, links))
 
 
 def _multicast() -> Iterator[StaticMac]:
@@ -39,13 +39,13 @@ def _multicast() -> Iterator[StaticMac]:
             yield StaticMac(name, bytes.fromhex(digits).hex(":"))
 
 
-def _unicast(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
+def _unicast(sock: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, ...]:
     numbers = {link.index: link for link in links}
     brought = {(link.lower, link.mac) for link in links if link.lower}
     found: dict[StaticMac, None] = {}
-    for body in channel.dump(RTM_GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
+    for body in sock.dump(RTM_GETNEIGH, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0)):
         _, index, state, flags, _ = NDMSG.unpack_from(body)
-        attributes = nlattr.found(body, NDMSG.size)
+        attributes = nlattr.parse(body, NDMSG.size)
         link, mac = numbers.get(index), attributes.get(NDA_LLADDR, b"")
         if link is None or not state & NUD_PERMANENT or len(mac) != 6 or mac[0] & 1:
             continue
@@ -57,24 +57,24 @@ def _unicast(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac
 
 
 def change(
-    channel: NetlinkSocket, macs: Sequence[StaticMac], there: bool, quiet: frozenset[int]
+    sock: NetlinkSocket, macs: Sequence[StaticMac], there: bool, quiet: frozenset[int]
 ) -> None:
     """Add or remove these addresses; the errnos in `quiet` mean that it is done already."""
-    numbers = indices(channel)
+    numbers = index_by_name(sock)
     missing = {entry.link for entry in macs} - numbers.keys()
     if missing and not quiet:
         raise BridgekitError(f"there is no interface {', '.join(sorted(missing))} any more")
     here = [entry for entry in macs if entry.link in numbers]
     kind, flags = (RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL) if there else (RTM_DELNEIGH, 0)
     bodies = [_body(entry, numbers[entry.link]) for entry in here if not entry.multicast]
-    channel.exchange([Request(kind, body, flags, quiet) for body in bodies])
+    sock.exchange([Request(kind, body, flags, quiet) for body in bodies])
     for entry in (entry for entry in here if entry.multicast):
         _ioctl(SIOCADDMULTI if there else SIOCDELMULTI, entry, quiet)
 
 
 def _body(entry: StaticMac, index: int) -> bytes:
     head = NDMSG.pack(AF_BRIDGE, index, NUD_PERMANENT, NTF_SELF, 0)
-    return head + nlattr.attribute(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
+    return head + nlattr.pack(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
 
 
 def _ioctl(request: int, entry: StaticMac, quiet: frozenset[int]) -> None:

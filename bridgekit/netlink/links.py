@@ -149,93 +149,95 @@ NO_SUCH_LINK = frozenset({errno.ENODEV, errno.ERANGE, errno.EINVAL})
 """What the kernel answers where no link has this name or number; no link can have some names."""
 
 
-def links(channel: NetlinkSocket) -> tuple[Link, ...]:
+def list_links(sock: NetlinkSocket) -> tuple[Link, ...]:
     """Return all links in the kernel's order. Equivalent to: ip -details link show"""
-    bodies = _link_bodies(channel)
-    names = {_number_of(body): _name(body) for body in bodies}
+    bodies = _dump_links(sock)
+    names = {_index(body): _name(body) for body in bodies}
     return tuple(_link(body, names.get) for body in bodies)
 
 
-def link(channel: NetlinkSocket, name: str) -> Link | None:
+def get_link(sock: NetlinkSocket, name: str) -> Link | None:
     """Return the link of this name, or None. Equivalent to: ip -details link show NAME"""
-    body = _called(channel, name)
-    return _link(body, partial(_name_of, channel)) if body else None
+    body = _get_by_name(sock, name)
+    return _link(body, partial(_name_of_index, sock)) if body else None
 
 
-def number(channel: NetlinkSocket, name: str) -> int | None:
+def index_of(sock: NetlinkSocket, name: str) -> int | None:
     """Return the number of the link of this name, or None."""
-    body = _called(channel, name)
-    return _number_of(body) if body else None
+    body = _get_by_name(sock, name)
+    return _index(body) if body else None
 
 
-def indices(channel: NetlinkSocket) -> dict[str, int]:
+def index_by_name(sock: NetlinkSocket) -> dict[str, int]:
     """Return the number of each link by its name."""
-    return {_name(body): _number_of(body) for body in _link_bodies(channel)}
+    return {_name(body): _index(body) for body in _dump_links(sock)}
 
 
-def _called(channel: NetlinkSocket, name: str) -> bytes | None:
+def _get_by_name(sock: NetlinkSocket, name: str) -> bytes | None:
     """The kernel also knows a link by its alternative names; that is another one."""
-    body = channel.ask(RTM_GETLINK, link_body(0, nlattr.name(IFLA_IFNAME, name)), NO_SUCH_LINK)
+    body = sock.ask(
+        RTM_GETLINK, link_message(0, nlattr.pack_string(IFLA_IFNAME, name)), NO_SUCH_LINK
+    )
     return body if body and _name(body) == name else None
 
 
-def _name_of(channel: NetlinkSocket, index: int) -> str | None:
-    body = channel.ask(RTM_GETLINK, link_body(index), NO_SUCH_LINK)
+def _name_of_index(sock: NetlinkSocket, index: int) -> str | None:
+    body = sock.ask(RTM_GETLINK, link_message(index), NO_SUCH_LINK)
     return _name(body) if body else None
 
 
-def _link_bodies(channel: NetlinkSocket) -> list[bytes]:
-    return channel.dump(RTM_GETLINK, IFINFOMSG.pack(0, 0, 0, 0, 0))
+def _dump_links(sock: NetlinkSocket) -> list[bytes]:
+    return sock.dump(RTM_GETLINK, IFINFOMSG.pack(0, 0, 0, 0, 0))
 
 
-def _number_of(body: bytes) -> int:
+def _index(body: bytes) -> int:
     index: int = IFINFOMSG.unpack_from(body)[2]
     return index
 
 
 def _name(body: bytes) -> str:
     kinds = nlattr.attributes(body, IFINFOMSG.size)
-    return next(nlattr.text(body[at:end]) for kind, at, end in kinds if kind == IFLA_IFNAME)
+    return next(nlattr.string(body[at:end]) for kind, at, end in kinds if kind == IFLA_IFNAME)
 
 
 def _link(body: bytes, name_of: NameOf) -> Link:
     _, type, index, flags, _ = IFINFOMSG.unpack_from(body)
-    found = nlattr.found(body, IFINFOMSG.size)
-    info = nlattr.found(found.get(IFLA_LINKINFO, b""))
-    kind = nlattr.text(info.get(IFLA_INFO_KIND, b""))
+    found = nlattr.parse(body, IFINFOMSG.size)
+    info = nlattr.parse(found.get(IFLA_LINKINFO, b""))
+    kind = nlattr.string(info.get(IFLA_INFO_KIND, b""))
     port = (
-        nlattr.found(info.get(IFLA_INFO_SLAVE_DATA, b""))
+        nlattr.parse(info.get(IFLA_INFO_SLAVE_DATA, b""))
         if info.get(IFLA_INFO_SLAVE_KIND) == BRIDGE
         else None
     )
-    ipv6 = nlattr.found(nlattr.found(found.get(IFLA_AF_SPEC, b"")).get(socket.AF_INET6, b""))
-    controller, name = _number(found, IFLA_MASTER), nlattr.text(found[IFLA_IFNAME])
+    ipv6 = nlattr.parse(nlattr.parse(found.get(IFLA_AF_SPEC, b"")).get(socket.AF_INET6, b""))
+    controller, name = _u32(found, IFLA_MASTER), nlattr.string(found[IFLA_IFNAME])
     return Link(
         index=index,
         name=name,
         kind=kind,
         mac=found.get(IFLA_ADDRESS, b"").hex(":") if type in WITH_MAC else "",
-        mtu=_number(found, IFLA_MTU),
+        mtu=_u32(found, IFLA_MTU),
         up=bool(flags & IFF_UP),
         carrier=bool(flags & IFF_LOWER_UP),
         loopback=bool(flags & IFF_LOOPBACK),
         arp=not flags & IFF_NOARP,
         wireless=_is_station(name, index),
         controller=(name_of(controller) or f"if{controller}") if controller else None,
-        lower=_lower(kind, found, nlattr.found(info.get(IFLA_INFO_DATA, b"")), name_of),
+        lower=_lower(kind, found, nlattr.parse(info.get(IFLA_INFO_DATA, b"")), name_of),
         addrgenmode=ipv6[IFLA_INET6_ADDR_GEN_MODE][0] if IFLA_INET6_ADDR_GEN_MODE in ipv6 else None,
-        bridge=_bridge(nlattr.found(info.get(IFLA_INFO_DATA, b""))) if kind == "bridge" else None,
+        bridge=_bridge(nlattr.parse(info.get(IFLA_INFO_DATA, b""))) if kind == "bridge" else None,
         port=None if port is None else _port(port),
         forwarding=port is not None and port.get(IFLA_BRPORT_STATE) == bytes([BR_STATE_FORWARDING]),
-        qlen=_number(found, IFLA_TXQLEN),
-        group=_number(found, IFLA_GROUP),
-        alias=nlattr.text(found[IFLA_IFALIAS]) if IFLA_IFALIAS in found else None,
+        qlen=_u32(found, IFLA_TXQLEN),
+        group=_u32(found, IFLA_GROUP),
+        alias=nlattr.string(found[IFLA_IFALIAS]) if IFLA_IFALIAS in found else None,
         token=_token(ipv6),
         altnames=tuple(_altnames(found.get(IFLA_PROP_LIST, b""))),
     )
 
 
-def _number(found: dict[int, bytes], kind: int) -> int:
+def _u32(found: dict[int, bytes], kind: int) -> int:
     return nlattr.u32(found[kind]) if kind in found else 0
 
 
@@ -246,8 +248,8 @@ def _lower(
     if kind == "veth":
         return None
     if kind == "vxlan":
-        return name_of(_number(data, IFLA_VXLAN_LINK))
-    lower = _number(found, IFLA_LINK)
+        return name_of(_u32(data, IFLA_VXLAN_LINK))
+    lower = _u32(found, IFLA_LINK)
     return name_of(lower) if lower and IFLA_LINK_NETNSID not in found else None
 
 
@@ -263,7 +265,7 @@ def _is_station(name: str, index: int) -> bool:
 def _altnames(properties: bytes) -> Iterator[str]:
     for kind, at, end in nlattr.attributes(properties, 0):
         if kind == IFLA_ALT_IFNAME:
-            yield nlattr.text(properties[at:end])
+            yield nlattr.string(properties[at:end])
 
 
 def _token(ipv6: dict[int, bytes]) -> str | None:
@@ -272,7 +274,7 @@ def _token(ipv6: dict[int, bytes]) -> str | None:
 
 
 def _packed(found: dict[int, bytes], kinds: frozenset[int]) -> bytes:
-    return b"".join(nlattr.attribute(k, found[k]) for k in sorted(found.keys() & kinds))
+    return b"".join(nlattr.pack(k, found[k]) for k in sorted(found.keys() & kinds))
 
 
 def _port(found: dict[int, bytes]) -> PortOptions:
@@ -286,11 +288,11 @@ def _port(found: dict[int, bytes]) -> PortOptions:
 
 def _bridge(found: dict[int, bytes]) -> BridgeOptions:
     return BridgeOptions(
-        stp=bool(_number(found, IFLA_BR_STP_STATE)),
-        forward_delay=_number(found, IFLA_BR_FORWARD_DELAY),
-        hello_time=_number(found, IFLA_BR_HELLO_TIME),
-        max_age=_number(found, IFLA_BR_MAX_AGE),
-        ageing_time=_number(found, IFLA_BR_AGEING_TIME),
+        stp=bool(_u32(found, IFLA_BR_STP_STATE)),
+        forward_delay=_u32(found, IFLA_BR_FORWARD_DELAY),
+        hello_time=_u32(found, IFLA_BR_HELLO_TIME),
+        max_age=_u32(found, IFLA_BR_MAX_AGE),
+        ageing_time=_u32(found, IFLA_BR_AGEING_TIME),
         priority=nlattr.u16(found[IFLA_BR_PRIORITY]),
         vlan_filtering=any(found.get(IFLA_BR_VLAN_FILTERING, b"")),
         default_pvid=nlattr.u16(found[IFLA_BR_VLAN_DEFAULT_PVID])
@@ -300,16 +302,16 @@ def _bridge(found: dict[int, bytes]) -> BridgeOptions:
     )
 
 
-def link_body(index: int, attributes: bytes = b"", up: bool | None = None) -> bytes:
+def link_message(index: int, attributes: bytes = b"", up: bool | None = None) -> bytes:
     """A link's message: index 0 for one to be made; `up` None leaves that as it is."""
     flags, change = (0, 0) if up is None else (IFF_UP if up else 0, IFF_UP)
     return IFINFOMSG.pack(0, 0, index, flags, change) + attributes
 
 
-def new_bridge(name: str, settings: BridgeSettings) -> bytes:
+def create_bridge_body(name: str, settings: BridgeSettings) -> bytes:
     """A link's message that makes a bridge; an alias must be set afterwards."""
-    attributes = nlattr.name(IFLA_IFNAME, name) + b"".join(settings_attributes(settings))
-    return link_body(0, attributes) + _info(
+    attributes = nlattr.pack_string(IFLA_IFNAME, name) + b"".join(settings_attributes(settings))
+    return link_message(0, attributes) + _info(
         IFLA_INFO_KIND, IFLA_INFO_DATA, _bridge_data(settings.options)
     )
 
@@ -317,22 +319,22 @@ def new_bridge(name: str, settings: BridgeSettings) -> bytes:
 def settings_attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
     """An attribute for each of the settings that every link has, without the alias."""
     return (
-        nlattr.attribute(IFLA_ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
-        nlattr.number(IFLA_MTU, settings.mtu),
-        nlattr.number(IFLA_TXQLEN, settings.qlen),
-        nlattr.number(IFLA_GROUP, settings.group),
+        nlattr.pack(IFLA_ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
+        nlattr.pack_u32(IFLA_MTU, settings.mtu),
+        nlattr.pack_u32(IFLA_TXQLEN, settings.qlen),
+        nlattr.pack_u32(IFLA_GROUP, settings.group),
     )
 
 
 def alias_attribute(alias: str) -> bytes:
     """An attribute that sets or, empty, takes off the alias."""
-    return nlattr.attribute(IFLA_IFALIAS, alias.encode(errors="surrogateescape"))
+    return nlattr.pack(IFLA_IFALIAS, alias.encode(errors="surrogateescape"))
 
 
 def _bridge_data(options: BridgeOptions) -> bytes:
     """The settings by name come last: the kernel takes them in the order of its own numbers."""
     data = b"".join(
-        nlattr.number(kind, value)
+        nlattr.pack_u32(kind, value)
         for kind, value in (
             (IFLA_BR_FORWARD_DELAY, options.forward_delay),
             (IFLA_BR_HELLO_TIME, options.hello_time),
@@ -341,30 +343,30 @@ def _bridge_data(options: BridgeOptions) -> bytes:
             (IFLA_BR_STP_STATE, int(options.stp)),
         )
     )
-    data += nlattr.attribute(IFLA_BR_PRIORITY, nlattr.U16.pack(options.priority))
+    data += nlattr.pack(IFLA_BR_PRIORITY, nlattr.U16.pack(options.priority))
     if options.vlan_filtering:  # a kernel without VLANs refuses the word itself
-        data += nlattr.attribute(IFLA_BR_VLAN_FILTERING, b"\1")
-        data += nlattr.attribute(IFLA_BR_VLAN_DEFAULT_PVID, nlattr.U16.pack(options.default_pvid))
+        data += nlattr.pack(IFLA_BR_VLAN_FILTERING, b"\1")
+        data += nlattr.pack(IFLA_BR_VLAN_DEFAULT_PVID, nlattr.U16.pack(options.default_pvid))
     return data + options.more
 
 
-def port_body(index: int, options: PortOptions) -> bytes:
+def port_message(index: int, options: PortOptions) -> bytes:
     """A link's message that says how its bridge treats it."""
     data = options.more
     if options.path_cost is not None:
-        data += nlattr.attribute(IFLA_BRPORT_COST, nlattr.U32.pack(options.path_cost))
+        data += nlattr.pack(IFLA_BRPORT_COST, nlattr.U32.pack(options.path_cost))
     if options.priority is not None:
-        data += nlattr.attribute(IFLA_BRPORT_PRIORITY, nlattr.U16.pack(options.priority))
-    return link_body(index) + _info(IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, data)
+        data += nlattr.pack(IFLA_BRPORT_PRIORITY, nlattr.U16.pack(options.priority))
+    return link_message(index) + _info(IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, data)
 
 
 def _info(kind: int, data_kind: int, data: bytes) -> bytes:
-    return nlattr.nested(
-        IFLA_LINKINFO, nlattr.attribute(kind, BRIDGE) + nlattr.nested(data_kind, data)
+    return nlattr.pack_nested(
+        IFLA_LINKINFO, nlattr.pack(kind, BRIDGE) + nlattr.pack_nested(data_kind, data)
     )
 
 
 def set_addrgenmode(index: int, mode: int) -> Request:
     """Choose how link-local addresses are made (IN6_ADDR_GEN_MODE_); existing ones stay."""
-    ipv6 = nlattr.nested(socket.AF_INET6, nlattr.attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([mode])))
-    return Request(RTM_SETLINK, link_body(index, nlattr.nested(IFLA_AF_SPEC, ipv6)))
+    ipv6 = nlattr.pack_nested(socket.AF_INET6, nlattr.pack(IFLA_INET6_ADDR_GEN_MODE, bytes([mode])))
+    return Request(RTM_SETLINK, link_message(index, nlattr.pack_nested(IFLA_AF_SPEC, ipv6)))

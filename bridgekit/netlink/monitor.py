@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from bridgekit.netlink.socket import DUMP_CHUNK, enlarge
+from bridgekit.netlink.socket import DUMP_CHUNK, enlarge_buffers
 from bridgekit.uapi.rtnetlink import RTMGRP_IPV6_IFADDR, RTMGRP_LINK, RTMGRP_NEIGH
 
 GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV6_IFADDR
@@ -20,7 +20,7 @@ class NetlinkMonitor:
 
     def __init__(self, more: int = 0) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-        enlarge(self._socket)
+        enlarge_buffers(self._socket)
         self._socket.bind((0, GROUPS | more))
 
     def __enter__(self) -> "NetlinkMonitor":

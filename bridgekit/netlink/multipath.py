@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state import nlattr
-from bridgekit.state.routes.message import RTMSG, attributes, fib_key, hops
+from bridgekit.state.routes.message import RTMSG, attributes, fib_key, nexthops
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.uapi.rtnetlink import (
     RTA_DST,
@@ -22,21 +22,21 @@ from bridgekit.uapi.rtnetlink import (
 )
 
 
-def unequal_weights(channel: NetlinkSocket, routes: RouteSet, link: str) -> Iterator[bytes]:
+def unequal_metrics(sock: NetlinkSocket, routes: RouteSet, link: str) -> Iterator[bytes]:
     """Yield those IPv6 routes with a leg over this link whose legs have different metrics."""
     for message in routes.on_link(link).messages:
         if message[0] == socket.AF_INET6 and RTA_MULTIPATH in attributes(message):
-            numbers = {index for _, index, _ in hops(message)}
-            answers = (_leg(channel, message, index) for index in sorted(numbers))
+            numbers = {index for _, index, _ in nexthops(message)}
+            answers = (_look_up(sock, message, index) for index in sorted(numbers))
             told = {found.get(RTA_METRICS) for found in answers if found is not None}
             if len(told | {attributes(message).get(RTA_METRICS)}) > 1:
                 yield message
 
 
-def _leg(channel: NetlinkSocket, message: bytes, index: int) -> dict[int, bytes] | None:
+def _look_up(sock: NetlinkSocket, message: bytes, index: int) -> dict[int, bytes] | None:
     """The leg over this interface; None if a look-up leads elsewhere."""
     body = RTMSG.pack(socket.AF_INET6, 128, 0, 0, 0, 0, 0, 0, RTM_F_FIB_MATCH)
-    body += nlattr.attribute(RTA_DST, attributes(message).get(RTA_DST, bytes(16)))
-    answer = channel.ask(RTM_GETROUTE, body + nlattr.attribute(RTA_OIF, nlattr.U32.pack(index)))
+    body += nlattr.pack(RTA_DST, attributes(message).get(RTA_DST, bytes(16)))
+    answer = sock.ask(RTM_GETROUTE, body + nlattr.pack(RTA_OIF, nlattr.U32.pack(index)))
     same = answer is not None and fib_key(answer) == fib_key(message)
     return attributes(answer) if answer is not None and same else None

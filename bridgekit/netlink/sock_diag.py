@@ -36,27 +36,27 @@ TCPI_RETRANSMITS, TCPI_UNACKED = 2, 24
 """The offsets of these fields in `struct tcp_info` (linux/tcp.h)."""
 
 
-class Bound(Struct, frozen=True):
+class BoundSocket(Struct, frozen=True):
     """A socket that hears one interface only; its inode leads to the process that holds it."""
 
     name: str
     inode: int
 
 
-def bound_to(index: int) -> tuple[Bound, ...]:
+def sockets_bound_to(index: int) -> tuple[BoundSocket, ...]:
     """Return the sockets bound to this interface. Equivalent to: ss -a dev NAME
 
     A kernel that lists no sockets, or none of a protocol, has none to tell of.
     """
     try:
-        with NetlinkSocket(NETLINK_SOCK_DIAG) as channel:
+        with NetlinkSocket(NETLINK_SOCK_DIAG) as sock:
             kinds = ((family, protocol) for family in FAMILIES for protocol in PROTOCOLS)
-            return tuple(one for kind in kinds for one in _listed(channel, *kind, index))
+            return tuple(one for kind in kinds for one in _list_bound(sock, *kind, index))
     except OSError:
         return ()
 
 
-def acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
+def all_acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
     """Has the peer of this TCP connection acknowledged all that was sent to it?
 
     Also when there is no such connection any more: then one of the two has ended it.
@@ -66,7 +66,7 @@ def acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
     family = socket.AF_INET if len(ends[0]) == 4 else socket.AF_INET6
     ports = [port.to_bytes(2) for _, port in (local, peer)]
     tcp = socket.IPPROTO_TCP
-    with NetlinkSocket(NETLINK_SOCK_DIAG) as channel:
+    with NetlinkSocket(NETLINK_SOCK_DIAG) as sock:
         request = INET_DIAG_REQ_V2.pack(
             family,
             tcp,
@@ -77,23 +77,25 @@ def acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
             0,
             INET_DIAG_NOCOOKIE,
         )
-        found = channel.ask(SOCK_DIAG_BY_FAMILY, request)
-    info = nlattr.found(found, INET_DIAG_MSG.size).get(INET_DIAG_INFO) if found else None
+        found = sock.ask(SOCK_DIAG_BY_FAMILY, request)
+    info = nlattr.parse(found, INET_DIAG_MSG.size).get(INET_DIAG_INFO) if found else None
     return info is None or not (info[TCPI_RETRANSMITS] or nlattr.u32(info, TCPI_UNACKED))
 
 
-def _listed(channel: NetlinkSocket, family: int, protocol: int, index: int) -> Iterator[Bound]:
+def _list_bound(
+    sock: NetlinkSocket, family: int, protocol: int, index: int
+) -> Iterator[BoundSocket]:
     request = INET_DIAG_LIST.pack(family, protocol, 0, HELD_STATES)
     condition = struct.pack(
         "=BBHI", INET_DIAG_BC_DEV_COND, 8, 12, index
     )  # the kernel sorts, not we
     try:
-        bodies = channel.dump(
-            SOCK_DIAG_BY_FAMILY, request + nlattr.attribute(INET_DIAG_REQ_BYTECODE, condition)
+        bodies = sock.dump(
+            SOCK_DIAG_BY_FAMILY, request + nlattr.pack(INET_DIAG_REQ_BYTECODE, condition)
         )
     except NetlinkError:
         return
     for body in bodies:
         port, device, inode = INET_DIAG_MSG.unpack_from(body)
         if device == index:
-            yield Bound(f"{PROTOCOLS[protocol]} port {int.from_bytes(port)}", inode)
+            yield BoundSocket(f"{PROTOCOLS[protocol]} port {int.from_bytes(port)}", inode)

@@ -58,7 +58,7 @@ class Request(Struct, frozen=True):
     flags: int = 0
     ignore_errnos: frozenset[int] = frozenset()
     """The errnos that mean that the work is done already."""
-    words: Callable[[], str] = lambda: "request"
+    describe: Callable[[], str] = lambda: "request"
     """What it is about, for a person."""
 
 
@@ -92,14 +92,14 @@ class NetlinkSocket:
     """
 
     def __init__(self, protocol: int = 0, continue_on_error: bool = False) -> None:
-        self._thorough = continue_on_error
+        self._continue_on_error = continue_on_error
         self.first_error: NetlinkError | None = None
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
         self._socket = socket.socket(socket.AF_NETLINK, kind, protocol)
         self._sequence = 0
         for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)
-        enlarge(self._socket)
+        enlarge_buffers(self._socket)
         self._socket.bind((0, 0))
 
     def __enter__(self) -> "NetlinkSocket":
@@ -138,7 +138,7 @@ class NetlinkSocket:
                     raise
                 whole = False
                 continue
-            start = sink.feed(chunk, NLMSGHDR.size) if self._begins_well(chunk) else 0
+            start = sink.feed(chunk, NLMSGHDR.size) if self._starts_with_dump(chunk) else 0
             for answer, flags, sequence, at, end in _messages(chunk, start):
                 if sequence != self._sequence:
                     continue
@@ -150,7 +150,7 @@ class NetlinkSocket:
                     return whole
                 sink.append(chunk[at:end])
 
-    def _begins_well(self, chunk: bytes) -> bool:
+    def _starts_with_dump(self, chunk: bytes) -> bool:
         """Is the first message one of the dump that we asked for last?"""
         _, answer, flags, sequence, _ = NLMSGHDR.unpack_from(chunk)
         ours = sequence == self._sequence and answer not in {NLMSG_ERROR, NLMSG_DONE}
@@ -186,14 +186,14 @@ class NetlinkSocket:
                 (one, code) for one, code in answers if code not in {0, *batch[one].ignore_errnos}
             ]
             for position, code in refused[:1]:
-                self._refuse(NetlinkError(code, batch[position].words()))
+                self._refuse(NetlinkError(code, batch[position].describe()))
 
     def _refuse(self, error: NetlinkError) -> None:
-        if not self._thorough:
+        if not self._continue_on_error:
             raise error
         self.first_error = self.first_error or error
 
-    def exchange_alike(
+    def exchange_block(
         self, kind: int, flags: int, routes: RouteBlock, words: Callable[[bytes], str]
     ) -> None:
         """Send a request for each of these; NetlinkError for the first one refused of a batch.
@@ -203,9 +203,9 @@ class NetlinkSocket:
         size = NLMSGHDR.size + len(routes.sample)
         head = NLMSGHDR.pack(size, kind, NLM_F_REQUEST | flags, 0, 0)
         room = min(BLOCK_BYTES, self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)
-        for batch in routes.parts(room // size):
+        for batch in routes.split(room // size):
             first, count = self._sequence + 1, len(batch)
-            data = batch.joined(head)
+            data = batch.pack_messages(head)
             numbers = array("I", range(first, first + count)).tobytes()
             for column in range(4):
                 data[SEQUENCE_OFFSET + column :: size] = numbers[column::4]
@@ -214,12 +214,12 @@ class NetlinkSocket:
             )
             self._sequence += count
             self._socket.send(data)
-            refused = [answer for answer in self._told(first, count) if answer[1]]
+            refused = [answer for answer in self._refusals(first, count) if answer[1]]
             for position, code in refused[:1]:
                 message = next(islice(batch.messages(), position, None))
                 self._refuse(NetlinkError(code, words(message)))
 
-    def _told(self, first: int, count: int) -> Iterator[tuple[int, int]]:
+    def _refusals(self, first: int, count: int) -> Iterator[tuple[int, int]]:
         """Yield (position, errno) for those of the requests sent last that the kernel tells of."""
         position = -1
         while position < count - 1:
@@ -268,7 +268,7 @@ def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
         yield batch
 
 
-def enlarge(endpoint: socket.socket) -> None:
+def enlarge_buffers(endpoint: socket.socket) -> None:
     """Give a netlink socket the largest buffers that it may have."""
     try:
         endpoint.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BYTES)

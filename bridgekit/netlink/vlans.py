@@ -22,10 +22,10 @@ from bridgekit.uapi.socket import AF_BRIDGE
 BRIDGE_VLAN_INFO = struct.Struct("=HH")
 
 
-def with_vlans(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[Link, ...]:
+def with_vlans(sock: NetlinkSocket, links: tuple[Link, ...]) -> tuple[Link, ...]:
     """Return the links with the VLANs of those that have to do with a bridge that knows VLANs."""
     aware = {link.name for link in links if link.bridge and link.bridge.vlan_filtering}
-    found = _lists(channel) if aware else {}
+    found = _lists(sock) if aware else {}
     return tuple(
         replace(link, vlans=found.get(link.index, ()))
         if aware & {link.name, link.controller}
@@ -34,19 +34,19 @@ def with_vlans(channel: NetlinkSocket, links: tuple[Link, ...]) -> tuple[Link, .
     )
 
 
-def _lists(channel: NetlinkSocket) -> dict[int, tuple[Vlan, ...]]:
+def _lists(sock: NetlinkSocket) -> dict[int, tuple[Vlan, ...]]:
     """A card that is a switch itself answers as well, without VLANs."""
-    head = IFINFOMSG.pack(AF_BRIDGE, 0, 0, 0, 0) + nlattr.number(
+    head = IFINFOMSG.pack(AF_BRIDGE, 0, 0, 0, 0) + nlattr.pack_u32(
         IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED
     )
-    bodies = channel.dump(RTM_GETLINK, head)
+    bodies = sock.dump(RTM_GETLINK, head)
     each = ((IFINFOMSG.unpack_from(body)[2], tuple(_vlans(body))) for body in bodies)
     return {index: vlans for index, vlans in each if vlans}
 
 
 def _vlans(body: bytes) -> Iterator[Vlan]:
     """A range is told by its two ends."""
-    spec, first = nlattr.found(body, IFINFOMSG.size).get(IFLA_AF_SPEC, b""), 0
+    spec, first = nlattr.parse(body, IFINFOMSG.size).get(IFLA_AF_SPEC, b""), 0
     for kind, at, _ in nlattr.attributes(spec, 0):
         if kind == IFLA_BRIDGE_VLAN_INFO:
             marks, last = BRIDGE_VLAN_INFO.unpack_from(spec, at)

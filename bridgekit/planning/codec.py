@@ -80,5 +80,5 @@ def _route_sets(plan: Plan) -> Iterator[RouteSet]:
 
 
 def _is_well_formed(routes: RouteSet) -> bool:
-    messages = all(is_well_formed(message) for message in routes.samples())
+    messages = all(is_well_formed(message) for message in routes.representatives())
     return messages and all(block.is_well_formed() for block in routes.blocks)

@@ -219,7 +219,7 @@ def _stones(snapshot: NetworkState, nic: str, addresses: tuple[Address, ...]) ->
         if not has_gateway(m) and header(m).type == RTN_UNICAST
     }
     wanted = {hop.gateway for hop in snapshot.nexthops if hop.link == nic and hop.gateway}
-    for message in routes.samples():
+    for message in routes.representatives():
         wanted |= {packed for packed, onlink in routes.gateways(message, nic) if not onlink}
     far = {ip_address(p) for p in wanted if not any(ip_address(p) in net for net in on_link)}
     made = (

@@ -183,14 +183,14 @@ def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet
     names = dict(routes.names) | {to: new}
     told = {without_state(message) for message, retold in messages if retold and new in numbers}
     kept = (m for m, retold in messages if retold or not told or without_state(m) not in told)
-    alike = routes.repointed(numbers[old], to).blocks if old in numbers else routes.blocks
+    alike = routes.reindexed(numbers[old], to).blocks if old in numbers else routes.blocks
     return RouteSet(tuple(names.items()), tuple(kept), alike)
 
 
 def _repointed(message: bytes, old: int, new: int) -> bytes:
     for slot in oif_offsets(message):
         if nlattr.u32(message, slot) == old:
-            message = nlattr.patched(message, slot, new)
+            message = nlattr.patch_u32(message, slot, new)
     return message
 
 

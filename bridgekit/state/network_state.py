@@ -36,7 +36,7 @@ class NetworkState(Struct, frozen=True, rename={"managers": "owners", "dependenc
             raise ValueError(f"there is no interface {name} in this state")
         return link
 
-    def called(self, name: str) -> Link | None:
+    def link_by_any_name(self, name: str) -> Link | None:
         """Return the link that has this name or alternative name, or None."""
         found = (link for link in self.links if name in (link.name, *link.altnames))
         return next(found, None)

@@ -24,48 +24,48 @@ def attributes(data: bytes, start: int, end: int | None = None) -> Iterator[tupl
         start += (length + 3) & ~3
 
 
-def attribute(kind: int, value: bytes) -> bytes:
+def pack(kind: int, value: bytes) -> bytes:
     """Return one attribute, padded."""
     return NLATTR.pack(NLATTR.size + len(value), kind) + value + b"\0" * (-len(value) % 4)
 
 
-def found(data: bytes, start: int = 0) -> dict[int, bytes]:
+def parse(data: bytes, start: int = 0) -> dict[int, bytes]:
     """Return the attributes in data by type; of several of one type the last."""
     return {kind: data[at:end] for kind, at, end in attributes(data, start)}
 
 
-def nested(kind: int, value: bytes) -> bytes:
+def pack_nested(kind: int, value: bytes) -> bytes:
     """Return an attribute that holds attributes."""
-    return attribute(kind | NLA_F_NESTED, value)
+    return pack(kind | NLA_F_NESTED, value)
 
 
-def number(kind: int, value: int) -> bytes:
+def pack_u32(kind: int, value: int) -> bytes:
     """Return an attribute that holds a 32-bit number."""
-    return attribute(kind, U32.pack(value))
+    return pack(kind, U32.pack(value))
 
 
-def name(kind: int, value: str) -> bytes:
+def pack_string(kind: int, value: str) -> bytes:
     """Return an attribute that holds a text, which the kernel wants to end with a zero."""
-    return attribute(kind, value.encode(errors="surrogateescape") + b"\0")
+    return pack(kind, value.encode(errors="surrogateescape") + b"\0")
 
 
 def u32(data: bytes, offset: int = 0) -> int:
     """Return the 32-bit number at this offset."""
-    number: int = U32.unpack_from(data, offset)[0]
-    return number
+    pack_u32: int = U32.unpack_from(data, offset)[0]
+    return pack_u32
 
 
 def u16(data: bytes) -> int:
     """Return the 16-bit number that data begins with."""
-    number: int = U16.unpack_from(data)[0]
-    return number
+    pack_u32: int = U16.unpack_from(data)[0]
+    return pack_u32
 
 
-def patched(data: bytes, offset: int, number: int) -> bytes:
+def patch_u32(data: bytes, offset: int, pack_u32: int) -> bytes:
     """Return data with the 32-bit number at this offset replaced."""
-    return data[:offset] + U32.pack(number) + data[offset + 4 :]
+    return data[:offset] + U32.pack(pack_u32) + data[offset + 4 :]
 
 
-def text(value: bytes) -> str:
+def string(value: bytes) -> str:
     """Return the text of a name; bytes that are no UTF-8, which the kernel allows, as escapes."""
     return value.rstrip(b"\0").decode(errors="backslashreplace")

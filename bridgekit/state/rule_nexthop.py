@@ -95,9 +95,9 @@ class Rule(Struct, frozen=True):
         parts = [self.message[: FIB_RULE_HDR.size]]
         for kind, at, end in nlattr.attributes(self.message, FIB_RULE_HDR.size):
             value = self.message[at:end]
-            if kind in (FRA_IIFNAME, FRA_OIFNAME) and nlattr.text(value) == old:
+            if kind in (FRA_IIFNAME, FRA_OIFNAME) and nlattr.string(value) == old:
                 value = new.encode() + b"\0"
-            parts.append(nlattr.attribute(kind, value))
+            parts.append(nlattr.pack(kind, value))
         return Rule(b"".join(parts))
 
     def __str__(self) -> str:
@@ -153,7 +153,7 @@ class Rule(Struct, frozen=True):
         return {kind: self.message[at:end] for kind, at, end in pairs}
 
     def _text(self, kind: int) -> str:
-        return nlattr.text(self._attributes().get(kind, b""))
+        return nlattr.string(self._attributes().get(kind, b""))
 
 
 class Nexthop(Struct, frozen=True):
@@ -174,7 +174,7 @@ class Nexthop(Struct, frozen=True):
         slot = cls._slot(bare)
         if slot is None:
             return cls(bare, None)
-        return cls(nlattr.patched(bare, slot, 0), names.get(nlattr.u32(bare, slot)))
+        return cls(nlattr.patch_u32(bare, slot, 0), names.get(nlattr.u32(bare, slot)))
 
     @staticmethod
     def _slot(message: bytes) -> int | None:
@@ -184,13 +184,13 @@ class Nexthop(Struct, frozen=True):
     @property
     def id(self) -> int:
         """The number that routes and groups know it by."""
-        return nlattr.u32(nlattr.found(self.message, NHMSG.size)[NHA_ID], 0)
+        return nlattr.u32(nlattr.parse(self.message, NHMSG.size)[NHA_ID], 0)
 
     @property
     def gateway(self) -> bytes | None:
         """The router's packed address; None if there is none, or it is on the link by decree."""
         decreed = NHMSG.unpack_from(self.message)[3] & RTNH_F_ONLINK
-        return None if decreed else nlattr.found(self.message, NHMSG.size).get(NHA_GATEWAY)
+        return None if decreed else nlattr.parse(self.message, NHMSG.size).get(NHA_GATEWAY)
 
     def resolved(self, index: int) -> bytes:
         """The message with today's interface number.
@@ -200,9 +200,7 @@ class Nexthop(Struct, frozen=True):
         parts = [self.message[: NHMSG.size]]
         for kind, at, end in nlattr.attributes(self.message, NHMSG.size):
             value = nlattr.U32.pack(index) if kind == NHA_OIF else self.message[at:end]
-            parts.append(
-                nlattr.attribute(kind | NLA_F_NESTED if kind == NHA_ENCAP else kind, value)
-            )
+            parts.append(nlattr.pack(kind | NLA_F_NESTED if kind == NHA_ENCAP else kind, value))
         return b"".join(parts)
 
     def on(self, link: str) -> "Nexthop":

@@ -72,7 +72,7 @@ def _dns(target: str, link: str) -> None:
 
 def _ssh(target: str, link: str) -> None:
     client, client_port, server, server_port = target.split(" ")
-    if not sock_diag.acknowledged((server, int(server_port)), (client, int(client_port))):
+    if not sock_diag.all_acknowledged((server, int(server_port)), (client, int(client_port))):
         raise BridgekitError(f"{client} acknowledges nothing any more")
 
 
@@ -161,7 +161,7 @@ def ssh_probe() -> tuple[str, ...]:
 def gateway_probes(routes: RouteSet, link: str) -> tuple[str, ...]:
     """Return a probe for each router that is used over this link, at most a handful."""
     found: dict[str, None] = {}
-    for message in routes.on_link(link).samples():
+    for message in routes.on_link(link).representatives():
         for packed, _ in routes.gateways(message, link):
             found[f"gateway:{ip_address(packed)}"] = None
         if len(found) >= MAX_PROBES:

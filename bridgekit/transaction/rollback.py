@@ -199,13 +199,13 @@ def _is_addition(one: Difference) -> bool:
 
 def _roll_back_operations(machine: Machine, record: Record, begun: int) -> list[str]:
     operations = inverted(record.plan.operations[:begun])
-    with machine.ingress_redirect(operations, undoing=True):
+    with machine.ingress_redirect(operations, rolling_back=True):
         return [trouble for one in operations for trouble in _roll_back_operation(machine, one)]
 
 
 def _roll_back_operation(machine: Machine, operation: Operation) -> Iterator[str]:
     try:
-        machine.execute(operation, undoing=True)
+        machine.execute(operation, rolling_back=True)
     except Exception as error:  # whatever it is, the other steps must still be undone
         first, *more = operation.describe()
         words = f"{first}{' …' if more else ''}"

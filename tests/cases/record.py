@@ -103,7 +103,7 @@ def _still(message: bytes) -> bytes:
     """A route's settings; of its cache information only the rounded expiry (USER_HZ is 100)."""
     seconds = rt.expires(message)
     cache = struct.pack("=IIiIIII", 0, 0, _rounded(seconds) * 100, 0, 0, 0, 0)
-    return rt.without_state(message) + (nlattr.attribute(RTA_CACHEINFO, cache) if seconds else b"")
+    return rt.without_state(message) + (nlattr.pack(RTA_CACHEINFO, cache) if seconds else b"")
 
 
 def _settings(state: NetworkState, intent: Intent) -> Iterator[Sysctl]:

@@ -61,7 +61,9 @@ def dead_leg(state: NetworkState) -> NetworkState:
     def marked(message: bytes) -> bytes:
         data = bytearray(message)
         for kind, at, end in nlattr.attributes(message, rt.RTMSG.size):
-            for flags, slot, _, _ in rt.nexthops(message, at, end) if kind == RTA_MULTIPATH else ():
+            for flags, slot, _, _ in (
+                rt.rtnexthops(message, at, end) if kind == RTA_MULTIPATH else ()
+            ):
                 data[flags] |= nlattr.u32(message, slot) == numbers["eth0"]
         return bytes(data)
 

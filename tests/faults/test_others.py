@@ -21,13 +21,13 @@ from bridgekit.cli import main
 
 step, done, real = int(sys.argv[1]), 0, machine.execute
 
-def halting(operation, undoing=False):
+def halting(operation, rolling_back=False):
     global done
-    done += not undoing
-    if done == step and not undoing:
+    done += not rolling_back
+    if done == step and not rolling_back:
         print("now", flush=True)
         sys.stdin.readline()
-    real(operation, undoing)
+    real(operation, rolling_back)
 
 machine.execute = halting
 sys.argv = ["bridgekit", *sys.argv[2:]]

@@ -18,13 +18,13 @@ from bridgekit.errors import BridgekitError
 
 step, moment, done, real = int(sys.argv[1]), sys.argv[2], 0, machine.execute
 
-def failing(operation, undoing=False):
+def failing(operation, rolling_back=False):
     global done
-    done += not undoing
-    fails = not undoing and done == step
+    done += not rolling_back
+    fails = not rolling_back and done == step
     if fails and moment == "before":
         raise BridgekitError("injected")
-    real(operation, undoing)
+    real(operation, rolling_back)
     if fails:
         raise BridgekitError("injected")
 

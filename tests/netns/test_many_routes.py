@@ -69,7 +69,7 @@ def do(lab: Lab, plan: Plan, until: type = ReplaceRoutes) -> ReplaceRoutes:
 def undo(lab: Lab, operations: tuple[Operation, ...]) -> None:
     with inside("net", lab.hosts["host"].pid):
         for operation in inverted(operations):
-            machine.execute(operation, undoing=True)
+            machine.execute(operation, rolling_back=True)
 
 
 def lost(before: witness.Testimony, lab: Lab) -> list[str]:
@@ -114,7 +114,7 @@ def test_half_of_them_moved_come_back(busy: Lab) -> None:
     plan, before = planned(busy), state(busy)
     moving = do(busy, plan)
     group = max(moving.before.blocks, key=len)
-    half = next(group.parts(len(group) // 2))
+    half = next(group.split(len(group) // 2))
     some = replace(moving.before, messages=(), blocks=(half,))
     with inside("net", busy.hosts["host"].pid):
         machine.execute(ReplaceRoutes(replace(moving.before, blocks=()), moving.names))

@@ -23,12 +23,12 @@ from bridgekit.cli import main
 
 step, command, done, real = int(sys.argv[1]), sys.argv[2].split(), 0, machine.execute
 
-def meddling(operation, undoing=False):
+def meddling(operation, rolling_back=False):
     global done
-    done += not undoing
-    if done == step and not undoing:
+    done += not rolling_back
+    if done == step and not rolling_back:
         subprocess.run(["ip", *command], check=True)
-    real(operation, undoing)
+    real(operation, rolling_back)
 
 machine.execute = meddling
 sys.argv = ["bridgekit", *sys.argv[3:]]
@@ -128,9 +128,9 @@ def test_tables_that_never_hold_still(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     interrupted = 0
     real = NetlinkSocket._dump_once
 
-    def counting(channel: NetlinkSocket, kind: int, body: bytes, sink: DumpConsumer) -> bool:
+    def counting(sock: NetlinkSocket, kind: int, body: bytes, sink: DumpConsumer) -> bool:
         nonlocal interrupted
-        whole = real(channel, kind, body, sink)
+        whole = real(sock, kind, body, sink)
         interrupted += not whole
         return whole
 

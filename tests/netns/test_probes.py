@@ -110,7 +110,7 @@ def say(server: Process) -> None:
 
 def acknowledged(lab: Lab) -> bool:
     with inside("net", lab.hosts["host"].pid):
-        return sock_diag.acknowledged(("192.168.1.4", 22), ("192.168.1.1", 50022))
+        return sock_diag.all_acknowledged(("192.168.1.4", 22), ("192.168.1.1", 50022))
 
 
 DROP = """

@@ -82,7 +82,7 @@ def there_and_back() -> None:
     wanted = target_state(plan.snapshot, plan.intent)
     assert differences(wanted, machine.snapshot(*LINKS), LINKS) == ()
     for operation in inverted(plan.operations):
-        machine.execute(operation, undoing=True)
+        machine.execute(operation, rolling_back=True)
     assert differences(plan.snapshot, machine.snapshot(*LINKS), LINKS) == ()
 
 

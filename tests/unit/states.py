@@ -18,10 +18,10 @@ from bridgekit.uapi.rtnetlink import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_TABLE
 def route(link: int, dst: bytes, bits: int, gateway: bytes = b"", protocol: int = 4) -> bytes:
     """An IPv4 route message of the main table."""
     message = RTMSG.pack(IPV4, bits, 0, 0, 254, protocol, 0 if gateway else 253, 1, 0)
-    message += nlattr.attribute(RTA_TABLE, nlattr.U32.pack(254))
-    message += nlattr.attribute(RTA_DST, dst) if bits else b""
-    message += nlattr.attribute(RTA_GATEWAY, gateway) if gateway else b""
-    return message + nlattr.attribute(RTA_OIF, nlattr.U32.pack(link))
+    message += nlattr.pack(RTA_TABLE, nlattr.U32.pack(254))
+    message += nlattr.pack(RTA_DST, dst) if bits else b""
+    message += nlattr.pack(RTA_GATEWAY, gateway) if gateway else b""
+    return message + nlattr.pack(RTA_OIF, nlattr.U32.pack(link))
 
 
 def link(index: int, name: str) -> Link:
@@ -33,8 +33,8 @@ def local(link: int, ip: str, bits: int = 0, kind: int = 2) -> bytes:
     packed = ip_address(ip).packed
     family, scope = (IPV4, 254) if len(packed) == 4 else (IPV6, 0)
     message = RTMSG.pack(family, bits or 8 * len(packed), 0, 0, 255, 2, scope, kind, 0)
-    message += nlattr.attribute(RTA_TABLE, nlattr.U32.pack(255)) + nlattr.attribute(RTA_DST, packed)
-    return message + nlattr.attribute(RTA_OIF, nlattr.U32.pack(link))
+    message += nlattr.pack(RTA_TABLE, nlattr.U32.pack(255)) + nlattr.pack(RTA_DST, packed)
+    return message + nlattr.pack(RTA_OIF, nlattr.U32.pack(link))
 
 
 GATEWAY_IP = bytes([192, 168, 1, 1])

@@ -23,14 +23,12 @@ NAMES = ((2, "eth0"), (3, "eth1"), (9, "br0"))
 
 def route6(link: int, number: int, metric: int = 1024) -> bytes:
     """An IPv6 route message of the main table, as the kernel orders it."""
-    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + nlattr.number(RTA_TABLE, 254)
-    message += nlattr.attribute(RTA_DST, number.to_bytes(8) + bytes(8)) + nlattr.number(
+    message = RTMSG.pack(IPV6, 64, 0, 0, 254, 4, 0, 1, 0) + nlattr.pack_u32(RTA_TABLE, 254)
+    message += nlattr.pack(RTA_DST, number.to_bytes(8) + bytes(8)) + nlattr.pack_u32(
         RTA_PRIORITY, metric
     )
     return (
-        message
-        + nlattr.attribute(RTA_GATEWAY, b"\xfe\x80" + bytes(14))
-        + nlattr.number(RTA_OIF, link)
+        message + nlattr.pack(RTA_GATEWAY, b"\xfe\x80" + bytes(14)) + nlattr.pack_u32(RTA_OIF, link)
     )
 
 
@@ -84,7 +82,7 @@ def gathered(messages: Sequence[bytes]) -> RouteSet:
 def test_no_route_is_lost_or_changed(family: int) -> None:
     messages = of_a_family(table(), family)
     routes = gathered(messages)
-    assert sorted(routes.each_message()) == sorted(messages)
+    assert sorted(routes.all_messages()) == sorted(messages)
     assert len(routes) == len(messages) and sum(map(len, routes.blocks)) > 190
 
 
@@ -118,13 +116,15 @@ def test_routes_of_one_place_with_a_metric_each_are_alike(monkeypatch: pytest.Mo
 
 def test_joined_messages() -> None:
     for group in gathered(table()).blocks:
-        assert bytes(group.joined(b"head")) == b"".join(b"head" + m for m in group.messages())
-        assert b"".join(p.prefixes for p in group.parts(7)) == group.prefixes
+        assert bytes(group.pack_messages(b"head")) == b"".join(
+            b"head" + m for m in group.messages()
+        )
+        assert b"".join(p.prefixes for p in group.split(7)) == group.prefixes
 
 
 def test_what_two_have_in_common_is_left_out() -> None:
     before = gathered(table())
-    moved = before.repointed(2, 9).renamed("br0", "x").renamed("x", "br0")
+    moved = before.reindexed(2, 9).renamed("br0", "x").renamed("x", "br0")
     assert before.difference(before) == RouteSet(NAMES, before.messages)
     away = before.renamed("eth0", "br0")
     assert sorted(moved.difference(away).messages) == sorted(moved.messages)

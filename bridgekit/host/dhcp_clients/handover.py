@@ -34,10 +34,10 @@ Read = Callable[[Path], bytes | None]
 Write = Callable[[Path, bytes, Path], None]
 
 
-def stop(client: DhcpClient, undoing: bool = False) -> None:
+def stop(client: DhcpClient, rolling_back: bool = False) -> None:
     """End the client and wait until it is gone; BridgekitError if there is none to be ended."""
     pids = processes_of(client)
-    if not pids and not undoing:
+    if not pids and not rolling_back:
         raise BridgekitError(f"there is no {client} any more; it ended by itself")
     _kill(pids, client)
     for path in (client.pid_file, script_override(client), dhcpcd.note(client.link)):

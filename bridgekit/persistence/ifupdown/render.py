@@ -144,7 +144,7 @@ def lasting_routes(routes: RouteSet, bridge: str, addresses: tuple[Address, ...]
 
 def _written(routes: RouteSet) -> Iterator[bytes]:
     """Of routes by the thousand none is: at boot each line starts a program."""
-    return iter(routes.messages) if len(routes) > MOST_ROUTES else routes.each_message()
+    return iter(routes.messages) if len(routes) > MOST_ROUTES else routes.all_messages()
 
 
 def _gateways(
@@ -228,7 +228,9 @@ def not_expressible(state: NetworkState, bridge: str) -> tuple[str, ...]:
     """Return what of the bridge's state the stanzas cannot say, in words for a person."""
     routes = lasting_routes(state.routes, bridge, state.addresses_on(bridge))
     texts = [
-        format_route(m, routes.name) for m in routes.samples() if not _can_be_written(m, routes)
+        format_route(m, routes.name)
+        for m in routes.representatives()
+        if not _can_be_written(m, routes)
     ]
     for group in routes.blocks if len(routes) > MOST_ROUTES else ():
         text = format_route(next(group.messages()), routes.name)

@@ -27,7 +27,7 @@ def check_bridge(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
 
     It keeps its options and ports, if no state of its own would mix with the NIC's.
     """
-    bridge = snapshot.called(intent.bridge)
+    bridge = snapshot.link_by_any_name(intent.bridge)
     if bridge is None:
         return
     if bridge.bridge is None or bridge.name != intent.bridge:
@@ -68,7 +68,7 @@ def _check_uplinks(ports: tuple[Link, ...], bridge: Link, nic: str) -> Iterator[
 def _own_state(snapshot: NetworkState, bridge: Link, nic: str) -> list[str]:
     """Return in words what a bridge has beside what every link has by itself."""
     name, routes = bridge.name, snapshot.routes.on_link(bridge.name)
-    own = (m for m in routes.samples() if not (is_link_multicast(m) or is_link_local(m)))
+    own = (m for m in routes.representatives() if not (is_link_multicast(m) or is_link_local(m)))
     macs = (
         entry for entry in snapshot.static_macs_on(name) if entry.on(nic) in snapshot.static_macs
     )

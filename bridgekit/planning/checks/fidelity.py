@@ -17,8 +17,8 @@ from bridgekit.state.routes.message import (
     destination,
     fib_key,
     header,
-    hops,
     is_link_multicast,
+    nexthops,
     table_of,
 )
 from bridgekit.uapi.if_addr import IFA_F_DADFAILED
@@ -86,7 +86,7 @@ def _check_dead_nexthops(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
     A nexthop dies with its link, or with the link's last IPv4 address.
     """
     routes = snapshot.routes.on_link(nic)
-    for message in routes.samples():
+    for message in routes.representatives():
         dead = [routes.name(index) for index in dead_oifs(message)]
         if dead:
             route = format_route(message, routes.name)
@@ -133,7 +133,7 @@ def _nexthops(message: bytes) -> list[tuple[int, bytes]]:
     """Return the link and the gateway of each nexthop."""
     return [
         (index, found.get(RTA_GATEWAY) or found.get(RTA_VIA, b""))
-        for _, index, found in hops(message)
+        for _, index, found in nexthops(message)
     ]
 
 
@@ -146,10 +146,12 @@ def _check_sources(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
     local = (m for m in snapshot.routes.messages if header(m).type == RTN_LOCAL)
     nets = {destination(message) for message in local if table_of(message) == RT_TABLE_LOCAL}
     sources = {
-        found[RTA_PREFSRC] for found in map(attributes, routes.samples()) if RTA_PREFSRC in found
+        found[RTA_PREFSRC]
+        for found in map(attributes, routes.representatives())
+        if RTA_PREFSRC in found
     }
     gone = {packed for packed in sources if not any(ip_address(packed) in net for net in nets)}
-    for message in routes.samples():
+    for message in routes.representatives():
         if attributes(message).get(RTA_PREFSRC) in gone:
             route = format_route(message, routes.name)
             yield kinds.SOURCE_GONE.finding(

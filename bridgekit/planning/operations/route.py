@@ -119,7 +119,7 @@ def route_words(verb: str, routes: RouteSet) -> Iterator[str]:
 
 def every_route(verb: str, routes: RouteSet) -> Iterator[str]:
     """Yield the `ip route` command for each of these routes."""
-    return (_words(verb, routes, message) for message in routes.each_message())
+    return (_words(verb, routes, message) for message in routes.all_messages())
 
 
 def _words(verb: str, routes: RouteSet, message: bytes) -> str:

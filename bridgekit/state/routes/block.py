@@ -20,7 +20,7 @@ PREFIX_OFFSET = DST_OFFSET + nlattr.NLATTR.size
 ADDRESS_BYTES = {IPV4: 4, IPV6: 16}
 
 
-def has_destination(message: bytes) -> bool:
+def begins_with_prefix(message: bytes) -> bool:
     """Does this message say where it leads, and in the usual place?"""
     size = ADDRESS_BYTES[message[0]]
     return message[DST_OFFSET:PREFIX_OFFSET] == nlattr.NLATTR.pack(
@@ -50,10 +50,12 @@ class RouteBlock(Struct, frozen=True):
         bits, width = 8 * ADDRESS_BYTES[self.sample[0]], self._width
         even = not (len(self.sample) % 4 or len(self.prefixes) % width)
         return (
-            has_destination(self.sample) and even and max(self.prefixes[::width], default=0) <= bits
+            begins_with_prefix(self.sample)
+            and even
+            and max(self.prefixes[::width], default=0) <= bits
         )
 
-    def each(self) -> Iterator[bytes]:
+    def iter_prefixes(self) -> Iterator[bytes]:
         """Yield the prefix of each route."""
         width = self._width
         for at in range(0, len(self.prefixes), width):
@@ -63,24 +65,26 @@ class RouteBlock(Struct, frozen=True):
         """Yield the message of each route."""
         sample, end = self.sample, PREFIX_OFFSET + self._width - 1
         before, between, after = sample[:DST_LEN_OFFSET], sample[2:PREFIX_OFFSET], sample[end:]
-        for prefix in self.each():
+        for prefix in self.iter_prefixes():
             yield before + prefix[:1] + between + prefix[1:] + after
 
     def intersection(self, prefixes: bytes) -> Iterator[bytes]:
         """Yield each of these prefixes, which are of the same family."""
-        return replace(self, prefixes=prefixes).each()
+        return replace(self, prefixes=prefixes).iter_prefixes()
 
     def subset(self, prefixes: frozenset[bytes]) -> "RouteBlock":
         """Return those of these prefixes, in their order."""
-        return replace(self, prefixes=b"".join(one for one in self.each() if one in prefixes))
+        return replace(
+            self, prefixes=b"".join(one for one in self.iter_prefixes() if one in prefixes)
+        )
 
-    def parts(self, count: int) -> Iterator["RouteBlock"]:
+    def split(self, count: int) -> Iterator["RouteBlock"]:
         """Yield the same routes, at most so many at a time."""
         step = count * self._width
         for at in range(0, len(self.prefixes), step):
             yield replace(self, prefixes=self.prefixes[at : at + step])
 
-    def joined(self, head: bytes) -> bytearray:
+    def pack_messages(self, head: bytes) -> bytearray:
         """Return all messages, one behind the other, each behind this head.
 
         Column by column: so it costs next to nothing for each route.

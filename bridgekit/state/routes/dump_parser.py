@@ -13,7 +13,7 @@ from bridgekit.state.routes.block import (
     PREFIX_OFFSET,
     TABLE_OFFSET,
     RouteBlock,
-    has_destination,
+    begins_with_prefix,
 )
 from bridgekit.state.routes.message import attributes, expires, fib_key, header, table_of
 from bridgekit.state.routes.route_set import RouteSet
@@ -45,20 +45,20 @@ class RouteDumpParser:
     """Takes the messages of a dump in their order: routes of one place come one after the other."""
 
     def __init__(self) -> None:
-        self._kinds: dict[bytes, _Group | None] = {}
-        self._few: list[tuple[int, bytes]] = []
+        self._groups: dict[bytes, _Group | None] = {}
+        self._singles: list[tuple[int, bytes]] = []
         self._count = 0
         self._last: bytes = b""
-        self._lasts_kind: _Group | None = None
+        self._last_group: _Group | None = None
 
     def append(self, message: bytes) -> None:
         """Take one message."""
-        kind = self._kind(message)
+        kind = self._group_of(message)
         if self._last and _one_place(message, self._last):
             self._single_out_last()
             kind = None
         if kind is None:
-            self._few.append((self._count, message))
+            self._singles.append((self._count, message))
         else:
             end = PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
             kind.prefixes += (
@@ -66,16 +66,16 @@ class RouteDumpParser:
             )
             kind.positions.append(self._count)
         self._count += 1
-        self._last, self._lasts_kind = message, kind
+        self._last, self._last_group = message, kind
 
     def _single_out_last(self) -> None:
-        kind = self._lasts_kind
+        kind = self._last_group
         if kind is not None:
             del kind.prefixes[-1 - ADDRESS_BYTES[self._last[0]] :]
-            self._few.append((kind.positions.pop(), self._last))
+            self._singles.append((kind.positions.pop(), self._last))
 
-    def _kind(self, message: bytes) -> _Group | None:
-        kinds, end = self._kinds, PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
+    def _group_of(self, message: bytes) -> _Group | None:
+        kinds, end = self._groups, PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
         name = message[2:PREFIX_OFFSET] + message[end:]
         if name not in kinds:
             kinds[name] = _Group(message) if _can_be_alike(message) else None
@@ -92,7 +92,7 @@ class RouteDumpParser:
         layout = _layout(family, size, heads)
         if layout is None:
             return 0
-        kinds, at, last, kind = self._kinds, 0, b"", self._lasts_kind
+        kinds, at, last, kind = self._groups, 0, b"", self._last_group
         whole = memoryview(chunk)[: len(chunk) // size * size]
         for found, length, common, network, rest in layout.iter_unpack(whole):
             if found != usual:
@@ -100,9 +100,9 @@ class RouteDumpParser:
             now = kinds.get(common + rest)
             if now is None or network == last or not at:
                 if at:
-                    self._last, self._lasts_kind = chunk[at - size + heads : at], kind
+                    self._last, self._last_group = chunk[at - size + heads : at], kind
                 self.append(chunk[at + heads : at + size])
-                kind = self._lasts_kind
+                kind = self._last_group
             else:
                 now.prefixes += length + network
                 now.positions.append(self._count)
@@ -111,13 +111,13 @@ class RouteDumpParser:
             last = network
             at += size
         if at:
-            self._last, self._lasts_kind = chunk[at - size + heads : at], kind
+            self._last, self._last_group = chunk[at - size + heads : at], kind
         return at
 
     def result(self) -> RouteSet:
         """Return all that was taken, without names."""
-        few, alike = self._few, []
-        for kind in filter(None, self._kinds.values()):
+        few, alike = self._singles, []
+        for kind in filter(None, self._groups.values()):
             group = RouteBlock(kind.sample, bytes(kind.prefixes))
             if len(group) < (MIN_BLOCK if self._count < LARGE_DUMP else 2):
                 few += zip(kind.positions, group.messages(), strict=True)
@@ -152,9 +152,9 @@ def _can_be_alike(message: bytes) -> bool:
     An IPv6 route with several legs is: they may differ (uneven legs).
     """
     top, found = header(message), attributes(message)
-    usual = message[TABLE_OFFSET:DST_OFFSET] == nlattr.number(
+    usual = message[TABLE_OFFSET:DST_OFFSET] == nlattr.pack_u32(
         RTA_TABLE, table_of(message)
-    ) and has_destination(message)
+    ) and begins_with_prefix(message)
     added = top.protocol != RTPROT_KERNEL and table_of(message) != RT_TABLE_LOCAL
     odd = RTA_NH_ID in found or top.src_len or expires(message)
     uneven = message[0] == IPV6 and RTA_MULTIPATH in found

@@ -192,7 +192,7 @@ def _legs(message: bytes, name: Names) -> Iterator[str]:
     for kind, at, end in nlattr.attributes(message, rt.RTMSG.size):
         if kind != RTA_MULTIPATH:
             continue
-        for flags, slot, first, stop in rt.nexthops(message, at, end):
+        for flags, slot, first, stop in rt.rtnexthops(message, at, end):
             yield "nexthop"
             inner = {k: message[a:b] for k, a, b in nlattr.attributes(message, first, stop)}
             yield from _hop(inner, 0, name)

@@ -76,7 +76,7 @@ def attributes(message: bytes) -> dict[int, bytes]:
     return {kind: message[at:end] for kind, at, end in nlattr.attributes(message, RTMSG.size)}
 
 
-def nexthops(message: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+def rtnexthops(message: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
     """Yield (offset of flags, offset of interface, first attribute, end) per multipath leg."""
     while at + RTNEXTHOP.size <= end:
         length = RTNEXTHOP.unpack_from(message, at)[0]
@@ -93,18 +93,18 @@ def oif_offsets(message: bytes) -> list[int]:
         if kind == RTA_OIF:
             slots.append(at)
         elif kind == RTA_MULTIPATH:
-            slots += [slot for _, slot, _, _ in nexthops(message, at, end)]
+            slots += [slot for _, slot, _, _ in rtnexthops(message, at, end)]
     return slots
 
 
-def hops(message: bytes) -> Iterator[tuple[int, int, dict[int, bytes]]]:
+def nexthops(message: bytes) -> Iterator[tuple[int, int, dict[int, bytes]]]:
     """Yield (flags, interface, attributes) of the route's only hop, or of each of its legs."""
     found = attributes(message)
     if RTA_OIF in found:
         yield header(message).flags, nlattr.u32(found[RTA_OIF], 0), found
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
         if kind == RTA_MULTIPATH:
-            for flags, slot, first, stop in nexthops(message, at, end):
+            for flags, slot, first, stop in rtnexthops(message, at, end):
                 inner = {k: message[a:b] for k, a, b in nlattr.attributes(message, first, stop)}
                 yield message[flags], nlattr.u32(message, slot), inner
 
@@ -116,11 +116,11 @@ def without_state(message: bytes) -> bytes:
         value = message[at:end]
         if kind == RTA_MULTIPATH:
             marked = bytearray(value)
-            for flags, _, _, _ in nexthops(value, 0, len(value)):
+            for flags, _, _, _ in rtnexthops(value, 0, len(value)):
                 marked[flags] &= KEPT_FLAGS
             value = bytes(marked)
         if kind != RTA_CACHEINFO:
-            parts.append(nlattr.attribute(kind, value))
+            parts.append(nlattr.pack(kind, value))
     return b"".join(parts)
 
 
@@ -189,10 +189,10 @@ def connected_route(index: int, family: int, network: bytes, bits: int, metric: 
     scope = RT_SCOPE_LINK if family == IPV4 else RT_SCOPE_UNIVERSE
     origin = RTPROT_KERNEL, scope, RTN_UNICAST
     message = RTMSG.pack(family, bits, 0, 0, RT_TABLE_MAIN, *origin, 0)
-    message += nlattr.number(RTA_TABLE, RT_TABLE_MAIN)
-    message += nlattr.attribute(RTA_DST, network)
-    message += nlattr.number(RTA_PRIORITY, metric) if metric else b""
-    return message + nlattr.number(RTA_OIF, index)
+    message += nlattr.pack_u32(RTA_TABLE, RT_TABLE_MAIN)
+    message += nlattr.pack(RTA_DST, network)
+    message += nlattr.pack_u32(RTA_PRIORITY, metric) if metric else b""
+    return message + nlattr.pack_u32(RTA_OIF, index)
 
 
 def is_ipv6_multipath(message: bytes) -> bool:
@@ -203,13 +203,15 @@ def is_ipv6_multipath(message: bytes) -> bool:
 def split_nexthops(message: bytes) -> Iterator[bytes]:
     """Yield for each leg of a route the message of a route that has no other."""
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
-        for flags, slot, first, stop in nexthops(message, at, end) if kind == RTA_MULTIPATH else ():
+        for flags, slot, first, stop in (
+            rtnexthops(message, at, end) if kind == RTA_MULTIPATH else ()
+        ):
             before, after = message[RTMSG.size : at - nlattr.NLATTR.size], message[(end + 3) & ~3 :]
             way = sorted(
                 nlattr.attributes(message, first, stop), key=lambda one: one[0] != RTA_GATEWAY
             )
-            hop = [nlattr.attribute(kind, message[a:b]) for kind, a, b in way]
-            hop.insert(1, nlattr.number(RTA_OIF, nlattr.u32(message, slot)))
+            hop = [nlattr.pack(kind, message[a:b]) for kind, a, b in way]
+            hop.insert(1, nlattr.pack_u32(RTA_OIF, nlattr.u32(message, slot)))
             top = message[:8] + nlattr.U32.pack(message[flags] & KEPT_FLAGS)
             yield top + before + b"".join(hop) + after
 
@@ -220,16 +222,14 @@ def without_dead_nexthops(message: bytes, dead: frozenset[int]) -> bytes:
         if kind == RTA_MULTIPATH:
             alive = [
                 message[flags - 2 : (stop + 3) & ~3]
-                for flags, slot, _, stop in nexthops(message, at, end)
+                for flags, slot, _, stop in rtnexthops(message, at, end)
                 if nlattr.u32(message, slot) not in dead
             ]
-            rest = message[: at - nlattr.NLATTR.size] + nlattr.attribute(
-                RTA_MULTIPATH, b"".join(alive)
-            )
+            rest = message[: at - nlattr.NLATTR.size] + nlattr.pack(RTA_MULTIPATH, b"".join(alive))
             return rest + message[(end + 3) & ~3 :] if alive else message
     return message
 
 
 def dead_oifs(message: bytes) -> frozenset[int]:
     """Return the interfaces over which this route has a dead leg."""
-    return frozenset(index for flags, index, _ in hops(message) if flags & RTNH_F_DEAD)
+    return frozenset(index for flags, index, _ in nexthops(message) if flags & RTNH_F_DEAD)

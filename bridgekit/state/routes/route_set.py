@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from bridgekit.state import nlattr
 from bridgekit.state.routes.block import DST_LEN_OFFSET, DST_OFFSET, PREFIX_OFFSET, RouteBlock
 from bridgekit.state.routes.message import (
-    hops,
     is_ipv6_multipath,
+    nexthops,
     oif_offsets,
     split_nexthops,
     without_state,
@@ -41,11 +41,11 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         """Return the names of the interfaces of this message, one for each leg."""
         return tuple(self.name(nlattr.u32(message, slot)) for slot in oif_offsets(message))
 
-    def samples(self) -> tuple[bytes, ...]:
+    def representatives(self) -> tuple[bytes, ...]:
         """Return the messages, and of those alike one each."""
         return (*self.messages, *(group.sample for group in self.blocks))
 
-    def each_message(self) -> Iterator[bytes]:
+    def all_messages(self) -> Iterator[bytes]:
         """Yield the message of every route."""
         yield from self.messages
         for group in self.blocks:
@@ -64,7 +64,7 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
 
         With it: is the router taken to be on the link whatever the other routes say?
         """
-        for flags, index, found in hops(message):
+        for flags, index, found in nexthops(message):
             if self.name(index) == link:
                 packed = found.get(RTA_GATEWAY) or found.get(RTA_VIA, b"")[2:]
                 if packed:
@@ -79,33 +79,36 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         names = tuple((index, new if name == old else name) for index, name in self.names)
         return replace(self, names=names)
 
-    def repointed(self, old: int, new: int) -> "RouteSet":
+    def reindexed(self, old: int, new: int) -> "RouteSet":
         """Return the routes with one interface number in place of another."""
-        return self._numbered({old: new})
+        return self._with_indices({old: new})
 
     def resolved(self, indices: Mapping[str, int]) -> "RouteSet":
         """Return the routes with today's interface numbers, as far as the links are there."""
         numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
         same = all(old == new for old, new in numbers.items())
-        return self if same else self._numbered(numbers)
+        return self if same else self._with_indices(numbers)
 
     def used_names(self) -> tuple[tuple[int, str], ...]:
         """The part of `names` that the messages use."""
-        used = {nlattr.u32(m, slot) for m in self.samples() for slot in oif_offsets(m)}
+        used = {nlattr.u32(m, slot) for m in self.representatives() for slot in oif_offsets(m)}
         return tuple((index, name) for index, name in self.names if index in used)
 
-    def _numbered(self, numbers: Mapping[int, int]) -> "RouteSet":
+    def _with_indices(self, numbers: Mapping[int, int]) -> "RouteSet":
         return RouteSet(
             tuple((numbers.get(index, index), name) for index, name in self.names),
-            tuple(_patched(message, numbers) for message in self.messages),
-            tuple(replace(group, sample=_patched(group.sample, numbers)) for group in self.blocks),
+            tuple(_reindexed_message(message, numbers) for message in self.messages),
+            tuple(
+                replace(group, sample=_reindexed_message(group.sample, numbers))
+                for group in self.blocks
+            ),
         )
 
     def identity(self, message: bytes) -> Identity:
         """Return what makes this route equal to another."""
         bare = without_state(message)
         for slot in oif_offsets(bare):
-            bare = nlattr.patched(bare, slot, 0)
+            bare = nlattr.patch_u32(bare, slot, 0)
         return bare, self.links(message)
 
     def identities(self) -> Iterator[Identity]:
@@ -117,35 +120,35 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         split = ((m,) if not is_ipv6_multipath(m) else split_nexthops(m) for m in self.messages)
         return replace(self, messages=tuple(part for parts in split for part in parts))
 
-    def kind(self, message: bytes) -> Identity:
+    def block_key(self, message: bytes) -> Identity:
         """Return what is the same for all routes alike."""
         bare, links = self.identity(message)
         end = PREFIX_OFFSET + nlattr.U16.unpack_from(bare, DST_OFFSET)[0] - nlattr.NLATTR.size
         return bare[:DST_LEN_OFFSET] + bare[2:PREFIX_OFFSET] + bare[end:], links
 
-    def kinds(self) -> dict[Identity, bytes]:
+    def prefixes_by_key(self) -> dict[Identity, bytes]:
         """Return the prefixes of those alike by kind."""
         found: dict[Identity, bytes] = {}
         for group in self.blocks:
-            kind = self.kind(group.sample)
+            kind = self.block_key(group.sample)
             found[kind] = found.get(kind, b"") + group.prefixes
         return found
 
     def difference(self, other: "RouteSet") -> "RouteSet":
         """Return these without the routes alike that the other has alike, told one by one."""
-        there, more = other.kinds(), list[bytes]()
+        there, more = other.prefixes_by_key(), list[bytes]()
         for group in self.blocks:
-            prefixes = there.get(self.kind(group.sample), b"")
+            prefixes = there.get(self.block_key(group.sample), b"")
             if prefixes != group.prefixes:
-                rest = frozenset(group.each()) - frozenset(group.intersection(prefixes))
+                rest = frozenset(group.iter_prefixes()) - frozenset(group.intersection(prefixes))
                 more += group.subset(rest).messages()
         return RouteSet(self.names, (*self.messages, *more))
 
 
-def _patched(message: bytes, numbers: Mapping[int, int]) -> bytes:
+def _reindexed_message(message: bytes, numbers: Mapping[int, int]) -> bytes:
     for slot in oif_offsets(message):
         index = nlattr.u32(message, slot)
-        message = nlattr.patched(message, slot, numbers.get(index, index))
+        message = nlattr.patch_u32(message, slot, numbers.get(index, index))
     return message
 
 
