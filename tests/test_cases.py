@@ -22,7 +22,7 @@ AGAIN = "write it anew with `python -m tests.cases.record --texts`, and read the
 
 
 def plan_of(name: str) -> Plan:
-    return Folder.read(name).draft().plan
+    return Folder.read(name).plan_result().plan
 
 
 def test_every_case_is_declared_and_recorded() -> None:
@@ -48,7 +48,7 @@ def test_input_is_what_its_file_says(name: str) -> None:
 
 def test_every_finding_of_the_planning_has_a_case() -> None:
     wanted = {kind.code for kind in REGISTRY} - OF_THE_APPLICATION
-    shown = {finding.code for name in NAMES for finding in Folder.read(name).draft().findings}
+    shown = {finding.code for name in NAMES for finding in Folder.read(name).plan_result().findings}
     assert wanted - shown == set()
 
 

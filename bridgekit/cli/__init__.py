@@ -1,64 +1,54 @@
-"""The verbs. Each is imported only when it is called, so that `--help` stays quick."""
+"""The command line: one module per verb, imported only when it is called."""
 
-import importlib
 import io
 import os
 import sys
 
 import click
 
+from bridgekit.cli.lazy_group import LazyGroup
+from bridgekit.cli.no_color import apply_no_color, no_color_option
 from bridgekit.errors import BridgekitError
 from bridgekit.state.text import LINES, printable
 
 VERBS = {
-    "plan": ("bridgekit.cli.migrate", "Show what `apply` would do; changes nothing."),
-    "apply": ("bridgekit.cli.migrate", "Move the NIC's whole network state onto a bridge."),
-    "confirm": ("bridgekit.cli.decide", "Keep a change that waits for confirmation."),
-    "rollback": ("bridgekit.cli.decide", "Undo the pending or the last committed migration."),
-    "recover": ("bridgekit.cli.decide", "Finish undoing what a crash left behind."),
-    "status": ("bridgekit.cli.status", "What waits, what is committed, what runs."),
-    "snapshot": ("bridgekit.cli.show", "What would be moved."),
-    "interfaces": ("bridgekit.cli.show", "The interfaces(5) stanza, on standard output."),
-    "attach": ("bridgekit.cli.attach", "Give a container an interface on a bridge."),
-    "detach": ("bridgekit.cli.attach", "Take that interface away again."),
-    "pxe": ("bridgekit.cli.netboot", "Build, start, stop and look at the PXE service."),
-    "lab": ("bridgekit.cli.lab", "A network lab of namespaces, to try everything safely."),
+    "plan": "Show what `apply` would do; changes nothing.",
+    "apply": "Put a NIC, with all its addresses and routes, on a bridge.",
+    "confirm": "Keep a change that waits for confirmation.",
+    "rollback": "Roll back the pending change, or the last committed one.",
+    "recover": "Finish or roll back what a crash interrupted.",
+    "status": "Show pending and committed changes and PXE services.",
+    "snapshot": "Show the addresses, routes and rules that would move.",
+    "interfaces": "Print the interfaces(5) stanza of the bridge.",
+    "attach": "Give a container an interface on a bridge.",
+    "detach": "Remove a container's interface from a bridge.",
+    "pxe": "Build, start, stop and inspect the PXE service.",
+    "lab": "Make a network of namespaces to try everything in.",
 }
-
-HIDDEN = {"guard": ("bridgekit.cli.guard", "")}
-
-
-class LazyGroup(click.Group):
-    """A group whose verbs live in modules named in VERBS, as `verb` functions of that name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in VERBS | HIDDEN:
-            return None
-        module = (VERBS | HIDDEN)[name][0]
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+HIDDEN = ("guard",)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="bridgekit.cli",
+    verbs=VERBS,
+    hidden_verbs=HIDDEN,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="bridgekit")
+@no_color_option
 def bridgekit() -> None:
-    """Put a live NIC on a bridge without losing a packet, and take it back.
+    """Put a live NIC on a bridge without losing a packet, and roll that back.
 
     \b
     Examples:
       bridgekit plan eth0                         what would happen
-      bridgekit apply eth0 --confirm-within 60    do it; undone unless confirmed
+      bridgekit apply eth0 --confirm-within 60    do it; rolled back unless confirmed
       bridgekit confirm                           keep it
-      bridgekit apply eth0 --with-pxe             and netboot the NIC's wire
-      bridgekit rollback                          take it all back
+      bridgekit apply eth0 --with-pxe             and netboot the machines on the NIC's segment
+      bridgekit rollback                          the NIC gets everything back
     """
+    apply_no_color("NO_COLOR" in os.environ)
 
 
 def main() -> None:

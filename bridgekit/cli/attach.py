@@ -1,19 +1,22 @@
-"""The verbs `attach` and `detach`: a container's interface on a bridge."""
+"""The verb `attach`."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
-from bridgekit.attach import attach as attaching
+from bridgekit.attach import attach as attachment
 from bridgekit.attach import spec
-from bridgekit.cli.netboot_words import color_option, state_option, tell
-from bridgekit.cli.options import errors_as_json, json_option
-from bridgekit.pxe import files
+from bridgekit.cli.options import json_option, state_dir_option
+from bridgekit.cli.output import errors_as_json, print_change
 
 ifname_option = click.option(
-    "--ifname", "nic", metavar="NAME", default=spec.NIC, show_default=True,
+    "--ifname",
+    "nic",
+    metavar="NAME",
+    default=spec.NIC,
+    show_default=True,
     help="The interface's name inside the container.",
-)  # fmt: skip
+)
 
 
 @click.command()
@@ -38,9 +41,7 @@ ifname_option = click.option(
 @ifname_option
 @click.option("--host-ifname", "port", metavar="NAME", help="The name of the host's end.")
 @click.option("--mtu", type=int, metavar="BYTES", help="[the bridge's]")
-@click.option(
-    "--vlan", type=int, metavar="ID", help="The VLAN, on a bridge that keeps VLANs apart."
-)
+@click.option("--vlan", type=int, metavar="ID", help="The VLAN, on a bridge that filters VLANs.")
 @click.option(
     "--wait",
     "patience",
@@ -49,19 +50,22 @@ ifname_option = click.option(
     default=0.0,
     help="Wait so long for the container to run.",
 )
-@state_option
+@state_dir_option
 @json_option
-@color_option
 def attach(
     bridge: str,
     container: str,
     address: str,
     mac: str | None,
     more: tuple[str, ...],
+    routes: tuple[str, ...],
+    nic: str,
+    port: str | None,
+    mtu: int | None,
+    vlan: int | None,
     patience: float,
-    state_dir: str,
+    state_dir: Path,
     as_json: bool,
-    **how: Any,
 ) -> None:
     """Give CONTAINER an interface on BRIDGE, which is made if it is missing.
 
@@ -77,28 +81,12 @@ def attach(
       bridgekit attach br0 web dhcp U:web --ifname lan0
       bridgekit attach br0 db 0/0 --vlan 20 --address 2001:db8::7/64@2001:db8::1
     """
-    state = files.state_dir(state_dir)
     with errors_as_json(as_json):
-        wished = spec.parse_spec((address, *more), mac, **how)
-        done = attaching.attach(bridge, container, wished, state=state, patience=patience)
+        interface = spec.parse_spec(
+            (address, *more), mac, nic=nic, port=port, mtu=mtu, vlan=vlan, routes=routes
+        )
+        changed = attachment.attach(
+            bridge, container, interface, state=state_dir, patience=patience
+        )
     own = address.partition("@")[0]
-    tell(as_json, done, f"{container} has {wished.nic} with {own} on {bridge}")
-
-
-@click.command()
-@click.argument("bridge")
-@click.argument("container")
-@ifname_option
-@state_option
-@json_option
-@color_option
-def detach(bridge: str, container: str, nic: str, state_dir: str, as_json: bool) -> None:
-    """Take CONTAINER's interface off BRIDGE again.
-
-    \b
-    Example:
-      bridgekit detach br0 $PXECID
-    """
-    with errors_as_json(as_json):
-        done = attaching.detach(bridge, container, nic, state=files.state_dir(state_dir))
-    tell(as_json, done, f"{container} is off {bridge}")
+    print_change(as_json, changed, f"{container} has {nic} with {own} on {bridge}")

@@ -15,7 +15,7 @@ name_option = click.option("--name", default=DEFAULT_NAME, show_default=True, he
 
 @click.group()
 def lab() -> None:
-    """A network lab of namespaces: a host, its gateway and a wire for clients.
+    """Make a network of namespaces: a host, its gateway and an L2 segment for clients.
 
     \b
     Examples:

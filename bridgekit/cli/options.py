@@ -1,10 +1,7 @@
-"""Options that several verbs share."""
+"""Arguments and options that several verbs share."""
 
-import json
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from copy import copy
 from functools import wraps
 from pathlib import Path
@@ -12,125 +9,112 @@ from typing import Any, get_args
 
 import click
 
-from bridgekit.errors import BridgekitError, RefusedError, UsageError
+from bridgekit.errors import RefusedError, UsageError
 from bridgekit.state.dialect import DialectName
-from bridgekit.state.text import LINES, printable
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
-SCHEMA = 1
 Command = Callable[..., Any]
+DEFAULT_BRIDGE = "br0"
 
 
-def _not_empty(_: click.Context, __: click.Parameter, nic: str | None) -> str | None:
-    """An empty variable of a script must not mean the NIC of the default route."""
-    if nic == "":
-        raise UsageError("the NIC's name is empty; nothing was changed")
-    return nic
-
-
-nic_argument = click.argument("nic", required=False, callback=_not_empty)
-bridge_option = click.option("--bridge", default="br0", show_default=True, help="The bridge.")
-json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
-
-
-def _utf8(_: click.Context, __: click.Parameter, path: Path) -> Path:
-    """Plans and journals keep the path as text."""
-    if not str(path).isprintable():
-        raise UsageError(f"{str(path)!r} cannot be read by a person; nothing was changed")
-    return path
-
-
-interfaces_option = click.option(
-    "--interfaces-file",
-    callback=_utf8,
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("/etc/network/interfaces"),
-    show_default=True,
-    help="The interfaces(5) file.",
-)
-
-
-class _RenamedOption(click.Option):
+class RenamedOption(click.Option):
     """An option whose old names are still accepted; help shows the first name alone."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the help of the first name."""
         shown = copy(self)
         shown.opts = self.opts[:1]
         return click.Option.get_help_record(shown, ctx)
 
 
+def _not_empty(_: click.Context, __: click.Parameter, nic: str | None) -> str | None:
+    """Refuse an empty NIC: a script's empty variable must not mean that of the default route."""
+    if nic == "":
+        raise UsageError("the NIC's name is empty; nothing was changed")
+    return nic
+
+
+def _printable(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """Refuse a path that plans and journals, which keep it as text, cannot hold."""
+    if not str(path).isprintable():
+        raise UsageError(f"{str(path)!r} cannot be read by a person; nothing was changed")
+    return path
+
+
+nic_argument = click.argument("nic", required=False, callback=_not_empty)
+bridge_option = click.option(
+    "--bridge", default=DEFAULT_BRIDGE, show_default=True, help="The bridge."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+interfaces_option = click.option(
+    "--interfaces-file",
+    callback=_printable,
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("/etc/network/interfaces"),
+    show_default=True,
+    help="The interfaces(5) file.",
+)
 dialect_option = click.option(
     "--dialect",
     "--flavour",
-    cls=_RenamedOption,
+    cls=RenamedOption,
     type=click.Choice(get_args(DialectName)),
     help="Which ifupdown shall read the interfaces file; without it the one that is installed.",
 )
 _state_dir = click.option(
     "--state-dir",
-    callback=_utf8,
+    callback=_printable,
     type=click.Path(path_type=Path, file_okay=False),
     envvar="BRIDGEKIT_STATE_DIR",
     default=DEFAULT_FOLDER,
     show_default=True,
-    help="Where transactions are kept; one place for all of a host.",
+    help="Where state is kept; one place for all of a host.",
 )
-_no_color = click.option("--no-color", is_flag=True, help="No colour, even on a terminal.")
 
 
-def store_options(command: Command) -> Command:
-    """Give a verb --state-dir and --no-color; it gets the `store`."""
+def store_option(command: Command) -> Command:
+    """Give a verb --state-dir; it gets the `store` in it."""
 
     @_state_dir
-    @_no_color
     @wraps(command)
-    def wrapped(state_dir: Path, no_color: bool, **rest: Any) -> Any:
-        if no_color or "NO_COLOR" in os.environ:
-            click.get_current_context().color = False
-        return command(store=Store(state_dir.absolute()), **rest)
+    def wrapped(state_dir: Path, **values: Any) -> Any:
+        return command(store=Store(state_dir.absolute()), **values)
 
     return wrapped
 
 
-@contextmanager
-def errors_as_json(wanted: bool) -> Iterator[None]:
-    """Within, a known error is also told as JSON on standard output, if JSON is wanted."""
-    try:
-        yield
-    except BridgekitError as error:
-        if wanted:
-            click.echo(as_json_text({"error": str(error), "exit_code": error.exit_code}))
-        raise
+def state_dir_option(command: Command) -> Command:
+    """Give a verb --state-dir; it gets the absolute `state_dir`."""
+
+    @_state_dir
+    @wraps(command)
+    def wrapped(state_dir: Path, **values: Any) -> Any:
+        return command(state_dir=state_dir.absolute(), **values)
+
+    return wrapped
 
 
-def as_json_text(value: dict[str, Any]) -> str:
-    """Return one JSON document with the schema's version in it."""
-    return json.dumps({"schema": SCHEMA} | value, indent=2)
+def bridge_argument(default: str | None) -> Callable[[Command], Command]:
+    """Let a verb take its bridge as an argument or, as elsewhere, by --bridge."""
 
+    def add(command: Command) -> Command:
+        @click.argument("bridge", required=False)
+        @click.option("--bridge", "named", metavar="NAME", default=default, help="The same.")
+        @wraps(command)
+        def wrapped(bridge: str | None, named: str | None, **values: Any) -> Any:
+            return command(bridge=bridge or named, **values)
 
-def print_json(value: dict[str, Any]) -> None:
-    """Print that document piece by piece: a list in it may be as long as it likes."""
-    json.dump({"schema": SCHEMA} | value, sys.stdout, indent=2)
-    click.echo()
+        return wrapped
 
-
-def say(text: str) -> None:
-    """Print a result for a person: whatever a name in it holds, the terminal does not obey it."""
-    click.echo(printable(text, keep=LINES))
+    return add
 
 
 def require_root() -> None:
-    """RefusedError unless we may change the network."""
+    """Raise RefusedError unless we may change the network."""
     if os.geteuid() != 0:
         raise RefusedError("changing the network needs root; nothing was changed (try sudo)")
 
 
 def interactive() -> bool:
-    """Is a person at both ends?"""
+    """Return whether a person is at both ends."""
     return os.isatty(0) and os.isatty(2)
-
-
-def tell(line: str) -> None:
-    """Tell the person how it goes; a terminal that is gone must not stop the work."""
-    with suppress(OSError):
-        click.echo(f"bridgekit: {printable(line, keep=LINES)}", err=True)

@@ -12,12 +12,9 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
-from bridgekit import report
-from bridgekit.application.planning import Draft
-from bridgekit.planning.checks.preconditions import already_done, check_intent
+from bridgekit.cli.plan_output import plan_text
 from bridgekit.planning.intent import Intent
-from bridgekit.planning.plan import Plan
-from bridgekit.planning.planner import plan_operations
+from bridgekit.planning.plan_intent import PlanResult, plan_intent
 from bridgekit.planning.target_state import target_state
 from bridgekit.state.network_state import NetworkState, default_sysctls
 from bridgekit.state.routes.format import format_route
@@ -56,24 +53,19 @@ class Folder(Struct, frozen=True):
         for file, text in self.texts().items():
             (ROOT / self.name / file).write_text(text)
 
-    def draft(self) -> Draft:
+    def plan_result(self) -> PlanResult:
         """Decide as `plan --no-persist` and `rollback` do."""
-        state, intent = self.snapshot, self.intent
-        if intent.direction == "bridge" and already_done(state, intent):
-            return Draft(Plan(intent, state, ()), (), done_already=True)
-        found = check_intent(state, intent)
-        refused = any(item.level == "refuse" for item in found)
-        return Draft(Plan(intent, state, () if refused else plan_operations(state, intent)), found)
+        return plan_intent(self.snapshot, self.intent)
 
     def expected(self) -> NetworkState | None:
         """Return the state afterwards; None where nothing is to be done."""
-        operations = self.draft().plan.operations
+        operations = self.plan_result().plan.operations
         return target_state(self.snapshot, self.intent) if operations else None
 
     def texts(self) -> dict[str, str]:
         """Return the texts by file name."""
         after = self.expected()
-        told = {"state.txt": told_state(self.snapshot), "plan.txt": report.plan_text(self.draft())}
+        told = {"state.txt": told_state(self.snapshot), "plan.txt": plan_text(self.plan_result())}
         told |= {"expected.txt": told_state(after)} if after else {}
         return {
             file: "".join(f"{click.unstyle(line)}\n" for line in lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.application import planning
+from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.errors import BridgekitError
 from bridgekit.host import machine
 from bridgekit.lab import witness
@@ -54,8 +54,8 @@ def busy(lab: Lab) -> Lab:
 
 def planned(lab: Lab) -> Plan:
     with inside("net", lab.hosts["host"].pid):
-        request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
-        return planning.draft(request).plan
+        request = PlanRequest("eth0", "br0", NOWHERE, persist=None)
+        return plan_bridge(request, Store(NOWHERE)).plan
 
 
 def do(lab: Lab, plan: Plan, until: type = ReplaceRoutes) -> ReplaceRoutes:

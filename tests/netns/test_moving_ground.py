@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.application import planning
+from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.errors import RefusedError
 from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.kernel import inside
@@ -152,9 +152,9 @@ def test_tables_that_never_hold_still(lab: Lab, monkeypatch: pytest.MonkeyPatch)
 
 def words() -> list[str] | None:
     """The plan's commands; None if it says that it can't be made."""
-    request = planning.Request("eth0", "br0", Path("/no"), Store(Path("/no")), persist=None)
+    request = PlanRequest("eth0", "br0", Path("/no"), persist=None)
     try:
-        plan = planning.draft(request).plan
+        plan = plan_bridge(request, Store(Path("/no"))).plan
     except RefusedError as refused:
         assert "change too fast" in str(refused)
         return None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, seed, settings
 from msgspec.structs import replace
 
-from bridgekit.application import planning
+from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.host import machine
 from bridgekit.lab import witness
 from bridgekit.lab.host import Host
@@ -85,8 +85,8 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
     """Migrate and return; what the kernel answered before, meanwhile and afterwards."""
     said = answers(host)
     with inside("net", host.pid):
-        request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
-        draft = planning.draft(request)
+        request = PlanRequest("eth0", "br0", NOWHERE, persist=None)
+        draft = plan_bridge(request, Store(NOWHERE))
         if draft.refusals and {found.code for found in draft.refusals} <= CANNOT:
             reject()
         plan = draft.plan

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from bridgekit.application import planning
+from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.host import machine
 from bridgekit.lab import layout
 from bridgekit.lab.host import BRIDGEKIT
@@ -75,8 +75,8 @@ class Cost(Struct, frozen=True):
 
 def there_and_back() -> None:
     """The whole of it: read, plan, write down, move, verify; and the way back."""
-    request = planning.Request("eth0", "br0", NOWHERE, Store(NOWHERE), persist=None)
-    plan = codec.decode(codec.encode(planning.draft(request).plan))
+    request = PlanRequest("eth0", "br0", NOWHERE, persist=None)
+    plan = codec.decode(codec.encode(plan_bridge(request, Store(NOWHERE)).plan))
     for operation in plan.operations:
         machine.execute(operation)
     wanted = target_state(plan.snapshot, plan.intent)

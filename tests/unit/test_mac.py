@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from bridgekit.attach.spec import parse_spec
@@ -39,13 +40,12 @@ NOT_UNICAST = ("01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00")
 def _bridge(text: str) -> str | None:
     made: list[str | None] = []
 
+    @click.command()
     @bridge_options.bridge_options
     def verb(*, spec: BridgeSpec) -> None:
         made.append(spec.mac)
 
-    names = ("stp", "forward_delay", "hello", "max_age", "ageing", "priority")
-    others = dict.fromkeys((*names, "vlan_filtering", "path_cost", "port_priority"))
-    verb(mac=text, **others)
+    verb.main(["--mac", text], standalone_mode=False)
     return made[0]
 
 

@@ -1,4 +1,4 @@
-"""Plans and results as text for people and as JSON for machines; both runs share them."""
+"""Plans as text for people and as JSON for machines."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -6,27 +6,18 @@ from typing import Any
 
 import click
 
-from bridgekit.application.planning import Draft
+from bridgekit.application.pxe_port import PlannedService
+from bridgekit.cli.output import StreamedList
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.operations import Operation, RouteChange
 from bridgekit.planning.plan import FileChange, Plan
+from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.planning.target_state import target_state
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.text import LINES, printable
 
 LEVEL_COLOUR = {"refuse": "red", "warn": "yellow", "note": "cyan"}
 DIFF_COLOUR = {"+": "green", "-": "red", "@": "cyan"}
-
-
-class Streamed(list[str]):
-    """A list for the JSON encoder that is made while it is written."""
-
-    def __init__(self, items: Iterator[str]) -> None:
-        super().__init__([""])  # what is empty is not asked
-        self._items = items
-
-    def __iter__(self) -> Iterator[str]:
-        return self._items
 
 
 def commands(operation: Operation, all_routes: bool) -> Iterator[str]:
@@ -36,16 +27,16 @@ def commands(operation: Operation, all_routes: bool) -> Iterator[str]:
     return operation.describe()
 
 
-def plan_json(draft: Draft, all_routes: bool) -> dict[str, Any]:
+def plan_json(result: PlanResult, all_routes: bool) -> dict[str, Any]:
     """Return what `plan_text` tells, for machines; to be encoded once."""
-    plan = draft.plan
+    plan = result.plan
     return {
         "nic": plan.intent.nic,
         "bridge": plan.intent.bridge,
         "changes": bool(plan.operations),
-        "findings": [findings_json(found) for found in draft.findings],
+        "findings": [findings_json(found) for found in result.findings],
         "operations": [
-            {"kind": type(item).__name__, "commands": Streamed(commands(item, all_routes))}
+            {"kind": type(item).__name__, "commands": StreamedList(commands(item, all_routes))}
             for item in plan.operations
         ],
         "files": [{"path": item.path, "diff": "".join(diff(item))} for item in plan.files],
@@ -63,11 +54,11 @@ def findings_json(found: Finding) -> dict[str, str]:
     }
 
 
-def plan_text(draft: Draft, all_routes: bool = False) -> Iterator[str]:
+def plan_text(result: PlanResult, all_routes: bool = False) -> Iterator[str]:
     """Yield the lines of a plan: findings, operations, file changes, topology."""
-    plan = draft.plan
-    yield from findings_text(draft.findings)
-    if draft.done_already:
+    plan = result.plan
+    yield from findings_text(result.findings)
+    if result.already_done:
         done = f"{plan.intent.nic} is a port of {plan.intent.bridge} already: nothing to do."
         yield printable(done)
     if not plan.operations:
@@ -88,6 +79,12 @@ def plan_text(draft: Draft, all_routes: bool = False) -> Iterator[str]:
     yield from (f"  {printable(line)}" for line in _before(plan))
     yield click.style("After:", bold=True)
     yield from (f"  {printable(line)}" for line in _after(plan))
+
+
+def service_text(service: PlannedService) -> Iterator[str]:
+    """Yield the lines about the PXE service that starts after the plan."""
+    yield click.style("Then the PXE service:", bold=True)
+    yield from (f"  {printable(line)}" for line in service.summary())
 
 
 def findings_text(findings: Iterable[Finding]) -> Iterator[str]:
