@@ -1,0 +1,1 @@
+"""The operating system: processes, files, namespaces, signals, systemd. Nothing of networks."""

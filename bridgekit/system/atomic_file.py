@@ -47,8 +47,10 @@ def compare_and_swap(
 ) -> None:
     """Put `after` in the place of `before`, as `write` does; None is no file.
 
-    BridgekitError if something else is there by now, which then stays: it is looked at when it has
-    been taken out, so no edit is lost between a look and the change.
+    The old content is checked after it was moved aside, so that no edit is lost in between.
+
+    Raises:
+        BridgekitError: another content is there by now; it stays.
     """
     with _explained(path):
         target = path.resolve()
@@ -66,7 +68,7 @@ def compare_and_swap(
 def _taken_out(
     target: Path, aside: Path, before: bytes | None, after: bytes | None
 ) -> bytes | None:
-    """Change the places of the two; return what was in the file. What is not wanted goes back."""
+    """Exchange the two; return what was in the file. If it was not `before`, it goes back."""
     if before is None:
         try:
             os.link(aside, target)
@@ -115,21 +117,23 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _check_kind(path: Path) -> None:
-    """A device or a pipe may be read for ever, and a file in its place would be its end."""
+    """Refuse what is no regular file: a device or a pipe may be read for ever."""
     if path.exists() and not path.is_file():
         raise BridgekitError(f"{path} is no regular file")
 
 
 def writable(path: Path) -> bool:
-    """Could `write` succeed, as far as one can tell without writing?"""
+    """Return whether `write` may succeed, as far as one can tell without writing."""
     return os.access(path.resolve().parent, os.W_OK | os.X_OK)
 
 
 def remove_leftovers(path: Path, *known: bytes | None) -> Path | None:
-    """Remove what a `write` or `swap` that was killed may have left beside the file.
+    """Remove what a killed `write` or `compare_and_swap` may have left beside the file.
 
-    With `known`, only if it is one of these contents or the beginning of one: else someone else
-    wrote it, and it was taken out for a look. Then return where it lies.
+    With `known`, only if it is one of these contents or the beginning of one.
+
+    Returns:
+        Where another content lies: someone else wrote it to the file meanwhile.
     """
     with contextlib.suppress(OSError, RuntimeError):
         aside = _temporary_name(path.resolve())
@@ -175,7 +179,7 @@ def _resemble(handle: int, model: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
+    """Sync the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

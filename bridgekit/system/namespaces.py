@@ -1,4 +1,4 @@
-"""Where and when a process is: its boot and its network namespace."""
+"""Which network namespace of which boot a process is in, and whether systemd manages it."""
 
 import os
 import socket
@@ -20,14 +20,14 @@ class NamespaceId(Struct, frozen=True, rename={"cookie": "namespace"}):
     permanent: bool
 
     def same_namespace(self, other: "NamespaceId") -> bool:
-        """Is it this namespace, or the one that a reboot has made in its stead?"""
+        """Return whether it is this namespace, or the one that a reboot has made in its stead."""
         if self.boot == other.boot:
             return self.cookie == other.cookie
         return self.permanent and other.permanent
 
 
 def current() -> NamespaceId:
-    """Return the caller's place. The namespace's cookie is never used twice in a boot."""
+    """Return the caller's namespace. SO_NETNS_COOKIE is never used twice in a boot."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
         try:
             value = endpoint.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
@@ -38,7 +38,7 @@ def current() -> NamespaceId:
 
 
 def systemd_manages_us() -> bool:
-    """Does systemd run here, in our namespaces? Else its units act on another host."""
+    """Return whether systemd runs here, in our namespaces: else its units act on another host."""
     return SYSTEMD.is_dir() and all(
         os.path.samefile(f"/proc/self/ns/{kind}", f"/proc/1/ns/{kind}") for kind in NAMESPACES
     )

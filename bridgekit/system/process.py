@@ -18,13 +18,13 @@ def run(*argv: str, timeout: float = 60, stdin: str | None = None) -> str:
             argv, input=stdin, capture_output=True, timeout=timeout, errors="replace", check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CommandError(f"{_told(argv)}: {error}") from error
+        raise CommandError(f"{_shortened(argv)}: {error}") from error
     if done.returncode:
         last_words = (done.stderr or done.stdout).strip()[-500:]
-        raise CommandError(f"{_told(argv)} ended with {done.returncode}: {last_words}")
+        raise CommandError(f"{_shortened(argv)} ended with {done.returncode}: {last_words}")
     return done.stdout
 
 
-def _told(argv: tuple[str, ...]) -> str:
-    """The program and as many of its words as leave room for the reason."""
+def _shortened(argv: tuple[str, ...]) -> str:
+    """Return the program and as many of its words as leave room for the reason."""
     return textwrap.shorten(shlex.join(argv), 120, placeholder=" …")

@@ -1,4 +1,4 @@
-"""A signal before a change is decided means "undo"; from then on none stops the work."""
+"""Signals that end a process: before a change is decided one means rollback, later none does."""
 
 import contextlib
 import signal
@@ -11,7 +11,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class SignalError(RolledBackError):
-    """Someone wants this process to end."""
+    """A signal asks this process to end."""
 
 
 def _raise(number: int, _: FrameType | None) -> None:
@@ -20,15 +20,15 @@ def _raise(number: int, _: FrameType | None) -> None:
 
 
 def block() -> None:
-    """Let signals that would end the process wait until the enclosing `raised` or `deferred`."""
+    """Block these signals until the end of the enclosing `raise_on_signal` or `defer`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 @contextlib.contextmanager
 def raise_on_signal(*numbers: signal.Signals) -> Iterator[None]:
-    """Within, the first of these signals (all that end a process) raises Interrupted.
+    """Raise SignalError within at the first of these signals, without any: of ENDING.
 
-    Those that come later change nothing any more, and Ctrl-Z neither.
+    Later ones are dropped, and Ctrl-Z is ignored.
     """
     before = {number: signal.signal(number, _raise) for number in numbers or ENDING}
     before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
@@ -45,7 +45,7 @@ def raise_on_signal(*numbers: signal.Signals) -> Iterator[None]:
 
 @contextlib.contextmanager
 def defer() -> Iterator[None]:
-    """Within, such signals wait."""
+    """Block these signals within; they come at its end."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield

@@ -39,9 +39,9 @@ Type=oneshot
 
 
 def start(name: str, argv: list[str]) -> None:
-    """Start a service that is started again when it is killed. Equivalent to: systemd-run ARGV
+    """Start a service that is started again when it is killed.
 
-    systemd would expand a dollar sign in an argument.
+    A dollar sign is doubled, for systemd expands it. Equivalent to: systemd-run ARGV
     """
     options = [f"--property={one}" for one in GUARD]
     options += [f"--setenv={key}={value}" for key, value in systemd_unit.environment()]

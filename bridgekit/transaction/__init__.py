@@ -1,0 +1,1 @@
+"""The transaction: record, journal, guard, execution of a plan, and its rollback."""

@@ -1,61 +1,46 @@
-"""Make a plan happen: operations, verification, files.
+"""Execute a plan: operations, verification, files.
 
-The order is the promise: every step is in the journal before it is taken; success is a fresh
-look at the machine; files are replaced only after that; anything else is undone (undo.py).
+The order is the promise: every step is in the journal before it is made; success is a fresh
+reading of the machine; files are replaced only after that; anything else is rolled back
+(rollback.py).
 """
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.ifupdown import detect, validate
 from bridgekit.planning.diff import differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.intent import Intent
-from bridgekit.planning.operations import Operation
 from bridgekit.planning.plan import FileChange, Plan, new_contents
 from bridgekit.planning.target_state import target_state
-from bridgekit.state.link import Link
 from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file, namespaces
 from bridgekit.transaction import probes
 from bridgekit.transaction.journal import Entry, Journal
+from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
-
-
-class Machine(Protocol):
-    """What a transaction needs of the machine; `bridgekit.host.machine` is the real one."""
-
-    def snapshot(self, *links: str) -> NetworkState: ...
-
-    def links(self) -> tuple[Link, ...]: ...
-
-    def ingress_redirect(
-        self, operations: Sequence[Operation], rolling_back: bool = False
-    ) -> AbstractContextManager[None]: ...
-
-    def execute(self, operation: Operation, rolling_back: bool = False) -> None: ...
-
-    def forwards_frames(self, bridge: str, nic: str) -> bool: ...
-
-    def close_forwarding(self, bridge: str) -> None: ...
 
 
 def execute_plan(
     machine: Machine, journal: Journal, record: Record, tell: Callable[[str], None]
 ) -> None:
-    """Run the operations, look again, probe; BridgekitError at the first thing that is wrong."""
+    """Run the operations, verify the result, and probe.
+
+    Raises:
+        BridgekitError: an operation, the verification or a probe failed; nothing is rolled back.
+    """
     operations, intent = record.plan.operations, record.plan.intent
     with machine.ingress_redirect(operations):
-        begun = time.monotonic()
+        started = time.monotonic()
         for step, operation in enumerate(operations):
             journal.write(Entry("started", step))
             machine.execute(operation)
-        spent = (time.monotonic() - begun) * 1000
+        spent = (time.monotonic() - started) * 1000
     tell(f"{len(operations)} operations done in {spent:.0f} ms; looking at the result")
     differing = verify(machine, goal(record), intent)
     if differing:
@@ -72,9 +57,11 @@ def execute_plan(
 
 
 def commit(journal: Journal, record: Record) -> None:
-    """Replace the configuration files; each must still be what the plan was made from.
+    """Replace the configuration files and conclude the change.
 
-    BridgekitError, too, if the program that will read them would not take them.
+    Raises:
+        BridgekitError: a file is not what the plan was made from, or the program that reads it at
+            boot refuses the new one.
     """
     for item in record.plan.files:
         if atomic_file.read(Path(item.path)) != item.before:
@@ -89,16 +76,16 @@ def commit(journal: Journal, record: Record) -> None:
 
 
 def conclude(journal: Journal, record: Record) -> None:
-    """Note that the change is complete, and that what it takes back is taken back."""
+    """Write to the journals that the change is complete, and that what it rolls back is so."""
     _update_ifstate(record)
     mark_rolled_back(journal, record, "taken-back")
     journal.write(Entry("committed"))
 
 
 def _validate(plan: Plan) -> None:
-    """Files that are put back need no proof: they are what was there."""
-    boot, back = plan.ifupdown, plan.intent.direction == "unbridge"
-    if boot is None or back or detect.installed() != boot.dialect:
+    """Let the program that reads the files at boot read them; a rollback restores what it read."""
+    boot, rollback = plan.ifupdown, plan.intent.direction == "unbridge"
+    if boot is None or rollback or detect.installed() != boot.dialect:
         return
     with contextlib.suppress(validate.UnprovenError):
         refused = validate.refusal(
@@ -109,7 +96,7 @@ def _validate(plan: Plan) -> None:
 
 
 def _update_ifstate(record: Record) -> None:
-    """What ifupdown knows of the running interfaces is lost at a boot, and then it knows better."""
+    """Tell ifupdown which interfaces are up now; after a boot it knows better by itself."""
     boot = record.plan.ifupdown
     here = record.namespace.boot == namespaces.current().boot
     if boot and here and detect.installed() == boot.dialect:
@@ -120,7 +107,7 @@ def _update_ifstate(record: Record) -> None:
 def mark_rolled_back(
     journal: Journal, record: Record, event: Literal["taken-back", "committed"]
 ) -> None:
-    """Note in the journal of the transaction that this one takes back whether it still stands."""
+    """Write to the journal of the transaction that this one rolls back whether it still stands."""
     if record.rolls_back:
         other = Journal(journal.folder.parent / record.rolls_back)
         if other.state() != event:
@@ -128,22 +115,22 @@ def mark_rolled_back(
 
 
 def _file_backed_up(item: FileChange, record: Record) -> Path | None:
-    """A backup gets the owner and mode of the file whose content it keeps."""
-    found = (other for other in record.plan.files if other.before == item.after)
-    return next((Path(other.path) for other in found if other is not item), None)
+    """Return the file whose content this backup keeps: it gives the backup its owner and mode."""
+    same = (other for other in record.plan.files if other.before == item.after)
+    return next((Path(other.path) for other in same if other is not item), None)
 
 
 def goal(record: Record) -> NetworkState:
-    """The state that the change leads to."""
+    """Return the state that the change leads to."""
     return target_state(record.plan.snapshot, record.plan.intent)
 
 
-def verify(machine: Machine, wanted: NetworkState, intent: Intent) -> tuple[Difference, ...]:
-    """Look again: what of the wanted state is not so?"""
+def verify(machine: Machine, expected: NetworkState, intent: Intent) -> tuple[Difference, ...]:
+    """Read the machine anew; return how it differs from the expected state."""
     links = intent.links
-    return differences(wanted, machine.snapshot(*links), links)
+    return differences(expected, machine.snapshot(*links), links)
 
 
 def bulleted(found: Iterable[Difference]) -> list[str]:
-    """A line for each."""
+    """Return an indented line for each."""
     return [f"  {difference}" for difference in found]

@@ -1,4 +1,4 @@
-"""The journal of one transaction: the whole intent first, then a line for each step.
+"""The journal of one transaction: the whole record first, then a line for each step.
 
 A folder holds `record` (one line, written once, synced, before the first change) and `journal`
 (appended to). A power cut clears the kernel's state together with the page cache, so steps need no
@@ -33,8 +33,8 @@ Event = Literal[
     "committed",
     "undoing",
     "rolled-back",
-    "incomplete",  # undone, but for what `text` says
-    "taken-back",  # committed, and later undone by another transaction
+    "incomplete",  # rolled back, but for what `text` says
+    "taken-back",  # committed, and later rolled back by another transaction
 ]
 State = Literal[
     "changing",
@@ -53,7 +53,7 @@ SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-
 
 
 class IntentHead(Struct, frozen=True):
-    """What a transaction is about."""
+    """The links of an intent, and its direction."""
 
     nic: str
     bridge: str
@@ -61,13 +61,13 @@ class IntentHead(Struct, frozen=True):
 
 
 class PlanHead(Struct, frozen=True):
-    """A plan, of which only what it is about is read."""
+    """A plan, of which only the head of its intent is read."""
 
     intent: IntentHead
 
 
 class RecordHead(Struct, frozen=True, rename={"namespace": "place", "rolls_back": "undoes"}):
-    """What a record tells without its plan: that takes long to read. See record.py."""
+    """A record without the plan, which takes long to decode. See record.py."""
 
     id: str
     namespace: NamespaceId
@@ -102,7 +102,7 @@ class Journal:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def head(self) -> RecordHead | None:
-        """Return what the record tells without its plan; None if it or the journal is unreadable.
+        """Return the record without its plan; None if it or the journal is unreadable.
 
         Also None for a copy in a folder of another name.
         """
@@ -132,9 +132,9 @@ class Journal:
                 yield msgspec.json.decode(_without_checksum(line) or b"", type=Entry)
 
     def damaged(self) -> bool:
-        """Is there a line that cannot be trusted, or none at all that can be read?
+        """Return whether a line has a wrong checksum, or the file cannot be read.
 
-        The last may be one that a crash cut short.
+        The last line may be one that a crash cut short.
         """
         try:
             return any(_without_checksum(line) is None for line in self._lines())
@@ -149,11 +149,11 @@ class Journal:
         return max((e.step + 1 for e in self.entries() if e.event == "started"), default=0)
 
     def verified(self) -> bool:
-        """Was the change seen to be complete? False if nobody can know."""
+        """Return whether the change was verified; False if the journal is damaged."""
         return not self.damaged() and any(entry.event == "verified" for entry in self.entries())
 
     def commit_started(self) -> bool:
-        """May files have been replaced?"""
+        """Return whether files may have been replaced."""
         return self.damaged() or any(entry.event == "committing" for entry in self.entries())
 
     def state(self) -> State:
@@ -170,7 +170,7 @@ class Journal:
         return next((entry.text for entry in reversed(tuple(self.entries()))), "")
 
     def unfinished(self) -> bool:
-        """Is there something left to do? What cannot be read may be anything."""
+        """Return whether something is left to do; an unreadable journal may hold anything."""
         try:
             return self.state() not in FINISHED
         except BridgekitError:
@@ -193,12 +193,15 @@ def read_record(folder: Path, kind: type[RecordT]) -> RecordT:
 
 
 def with_checksum(data: bytes) -> bytes:
-    """One line: a CRC-32 of the JSON text, which holds no line end, a space, and the text."""
+    """Return one line.
+
+    A CRC-32 of the JSON text, which holds no line end, a space, and the text.
+    """
     return b"%08x %b\n" % (zlib.crc32(data), data)
 
 
 def _without_checksum(line: bytes) -> bytes | None:
-    """Return the text of a line; None if it is not what was written."""
+    """Return the text of a line; None if its checksum is another."""
     data = line[9:]
     return data if line[:9] == b"%08x " % zlib.crc32(data) else None
 

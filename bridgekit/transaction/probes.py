@@ -1,4 +1,4 @@
-"""Is the host as reachable as before? Only what answered before a change must answer after it.
+"""Probe that the host is as reachable as before: what answered before a change must after it.
 
 A probe is written KIND:TARGET: gateway:IP (ARP or NDP), ping:HOST, tcp:HOST:PORT, http:URL,
 dns:IP, cmd:COMMAND, and ssh:CONNECTION, where that is what sshd calls SSH_CONNECTION.

@@ -1,4 +1,4 @@
-"""What a transaction set out to do: written once, whole and synced, before the first change."""
+"""The record of a transaction: written once, whole and synced, before the first change."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bridgekit.transaction.journal import RECORD, VERSION, Journal, read_record,
 
 
 class Record(Struct, frozen=True):
-    """What a transaction set out to do, and where. `service` is the PXE service to start, JSON.
+    """The plan of a transaction, and where it runs. `service` is the PXE service to start, JSON.
 
     `created` is in seconds since 1970; `rolls_back` names the
     transaction that this one rolls back.
@@ -41,9 +41,10 @@ class _Stored(Struct, frozen=True, rename={"namespace": "place", "rolls_back": "
 
 
 def create(state_dir: Path, record: Record) -> Journal:
-    """Write the record and sync it: from here on a crash can be undone.
+    """Write the record and sync it: from here on a crash can be rolled back.
 
-    RefusedError if it can't.
+    Raises:
+        RefusedError: it cannot be written; nothing was changed.
     """
     journal = Journal(state_dir / record.id)
     try:

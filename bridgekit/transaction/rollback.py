@@ -1,7 +1,7 @@
-"""Make a change not have happened, or find that it was complete.
+"""Roll a change back, or find that it was complete.
 
-The journal says how far the change came; the machine has the last word: after the undo it is read
-anew and compared with the snapshot.
+The journal says how far the change came; the machine has the last word: after the rollback it is
+read anew and compared with the snapshot.
 """
 
 import contextlib
@@ -19,7 +19,6 @@ from bridgekit.planning.operations import Operation, inverted
 from bridgekit.system import atomic_file, namespaces
 from bridgekit.transaction import probes
 from bridgekit.transaction.executor import (
-    Machine,
     bulleted,
     conclude,
     goal,
@@ -27,13 +26,14 @@ from bridgekit.transaction.executor import (
     verify,
 )
 from bridgekit.transaction.journal import Entry, Journal
+from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
 
 AS_BEFORE = "the host is as before"
 
 
 class _Remaining(Struct, frozen=True):
-    """What still differs from the state before; `others` is what something else did meanwhile."""
+    """What still differs from the state before; `foreign` is what another program did meanwhile."""
 
     differences: tuple[Difference, ...]
     foreign: list[Difference]
@@ -44,15 +44,17 @@ class _Remaining(Struct, frozen=True):
 
 
 def finish_commit(machine: Machine, journal: Journal, record: Record) -> bool:
-    """Was the change complete, and only the last line about it was not written, or is lost?
+    """Conclude a change that was complete but for the last line of its journal.
 
-    The files tell: they are replaced only when the change is verified and to be kept. Then the
-    line is written now.
+    The files tell: they are replaced only when the change is verified and to be kept.
+
+    Returns:
+        Whether it was complete; otherwise nothing was changed.
     """
     if journal.state() == "undoing" or not _files_are_new(record):
         return False
-    here = record.namespace.boot == namespaces.current().boot
-    if here and verify(machine, goal(record), record.plan.intent):
+    same_boot = record.namespace.boot == namespaces.current().boot
+    if same_boot and verify(machine, goal(record), record.plan.intent):
         return False
     for item in record.plan.files:
         atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
@@ -61,49 +63,51 @@ def finish_commit(machine: Machine, journal: Journal, record: Record) -> bool:
 
 
 def _files_are_new(record: Record) -> bool:
-    """One that cannot be read is not the new one."""
+    """Return whether there are new files, and all are in place; an unreadable one is not."""
     with contextlib.suppress(BridgekitError):
-        found = [atomic_file.read(Path(item.path)) == item.after for item in record.plan.files]
-        return bool(found) and all(found)
+        new = [atomic_file.read(Path(item.path)) == item.after for item in record.plan.files]
+        return bool(new) and all(new)
     return False
 
 
 def roll_back(machine: Machine, journal: Journal, record: Record, everything: bool = False) -> str:
-    """Take back what was started, or all; return what is to be told of the host's state.
+    """Roll back the operations that were started, or all, and the files.
 
-    Nothing stops it: neither a step that cannot be undone nor a journal that cannot be written.
-    RollbackIncompleteError lists what differs at the end, with the commands that put it right.
+    Nothing stops it: neither a step that fails nor a journal that cannot be written.
+
+    Returns:
+        What the host's state is now, for people.
+
+    Raises:
+        RollbackIncompleteError: it lists what differs at the end, with the commands that repair it.
     """
     _try_to_write(journal, Entry("undoing"))
     with contextlib.suppress(BridgekitError, OSError):
         if record.service:
             machine.close_forwarding(record.plan.intent.bridge)
     count = len(record.plan.operations)
-    begun = _operations_started(machine, record, journal, everything or journal.damaged())
-    if begun == count:
+    started = _operations_started(machine, record, journal, everything or journal.damaged())
+    if started == count:
         _stop_if_renamed(machine, journal, record)
-    going = _lost_with_bridge(machine, journal, record)
-    troubles = _roll_back_operations(machine, record, begun)
-    left = _remaining(machine, record)
-    if left.ours and begun < count:  # the journal may tell of less than was done
-        troubles += _roll_back_operations(machine, record, count)
-        left = _remaining(machine, record)
-    remaining = _roll_back_files(journal, record)
-    if left.ours:
-        remaining += [
-            *dict.fromkeys(troubles),
-            *bulleted(left.differences),
-            *_repair_commands(left.differences),
-        ]
-    others = [*going, *(f"  not of this change, and left: {one.text}" for one in left.foreign)]
-    unwritten = _conclude(journal, record, remaining, others)
-    return "\n".join([AS_BEFORE + _reachability(record), *others, *unwritten])
+    notes = _lost_with_bridge(machine, journal, record)
+    errors = _roll_back_operations(machine, record, started)
+    state = _remaining(machine, record)
+    if state.ours and started < count:  # the journal may name fewer than were started
+        errors += _roll_back_operations(machine, record, count)
+        state = _remaining(machine, record)
+    failures = _roll_back_files(journal, record)
+    if state.ours:
+        failures += [*dict.fromkeys(errors), *bulleted(state.differences)]
+        failures += _repair_commands(state.differences)
+    notes += [f"  not of this change, and left: {one.text}" for one in state.foreign]
+    unwritten = _conclude(journal, record, failures, notes)
+    return "\n".join([AS_BEFORE + _reachability(record), *notes, *unwritten])
 
 
 def _operations_started(
     machine: Machine, record: Record, journal: Journal, everything: bool
 ) -> int:
-    """How many operations are to be taken back; none if the host is as it was."""
+    """Return how many operations to roll back; none if the host is as it was."""
     if not everything:
         return journal.steps_started()
     links = record.plan.intent.links
@@ -112,11 +116,14 @@ def _operations_started(
 
 
 def _stop_if_renamed(machine: Machine, journal: Journal, record: Record) -> None:
-    """The bridge must not go before its NIC is found: it has the host's addresses."""
+    """Stop if the NIC has another name now: the bridge, which has its addresses, must stay.
+
+    Raises:
+        RollbackIncompleteError: with the command that gives the NIC its name again.
+    """
     nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
     before, links = record.plan.snapshot.link(nic), machine.links()
-    renamed = (link.name for link in links if before and link.index == before.index)
-    name = next(renamed, nic)
+    name = next((one.name for one in links if before and one.index == before.index), nic)
     if name != nic and any(link.name == bridge for link in links):
         what = f"  {nic} is called {name} now; {bridge} stays, for it has the host's addresses"
         advice = (
@@ -126,17 +133,17 @@ def _stop_if_renamed(machine: Machine, journal: Journal, record: Record) -> None
 
 
 def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> list[str]:
-    """What others gave a bridge that goes, in words."""
+    """Return a line for each object of another program that goes with the bridge."""
     intent = record.plan.intent
     if record.plan.snapshot.link(intent.bridge) or not journal.verified():
         return []
-    found = (one.text for one in verify(machine, goal(record), intent) if _is_addition(one))
-    own = re.compile(rf"\b{re.escape(intent.bridge)}\b")
-    return [f"  gone with {intent.bridge}: {text}" for text in found if own.search(text)]
+    added = (one.text for one in verify(machine, goal(record), intent) if _is_addition(one))
+    bridge = re.compile(rf"\b{re.escape(intent.bridge)}\b")
+    return [f"  gone with {intent.bridge}: {text}" for text in added if bridge.search(text)]
 
 
 def roll_back_files(journal: Journal, record: Record) -> str:
-    """After a reboot only files can be half-done: the kernel has forgotten the rest."""
+    """Roll back after a reboot: only files can be half-done, the kernel has forgotten the rest."""
     _try_to_write(journal, Entry("undoing"))
     unwritten = _conclude(journal, record, _roll_back_files(journal, record))
     return "\n".join([AS_BEFORE, *unwritten])
@@ -145,7 +152,7 @@ def roll_back_files(journal: Journal, record: Record) -> str:
 def roll_back_after(
     machine: Machine, journal: Journal, record: Record, cause: object
 ) -> RolledBackError:
-    """Undo, and return the error that says why and how the host is now."""
+    """Roll back, and return the error that says why and what the host's state is now."""
     try:
         how = roll_back(machine, journal, record)
     except RollbackIncompleteError as error:
@@ -154,19 +161,20 @@ def roll_back_after(
 
 
 def _conclude(
-    journal: Journal, record: Record, remaining: list[str], others: Iterable[str] = ()
+    journal: Journal, record: Record, failures: list[str], notes: Iterable[str] = ()
 ) -> list[str]:
-    """Note that it is undone; return what could not be written.
+    """Write to the journal how the rollback ended; return what could not be written.
 
-    RollbackIncompleteError if it is not.
+    Raises:
+        RollbackIncompleteError: there were failures.
     """
-    if remaining:
-        text = "\n".join(remaining)
+    if failures:
+        text = "\n".join(failures)
         unwritten = _try_to_write(journal, Entry("incomplete", text=text))
         raise RollbackIncompleteError("\n".join(["undone, but:", text, *unwritten]))
     with contextlib.suppress(OSError, BridgekitError):
         mark_rolled_back(journal, record, "committed")
-    return _try_to_write(journal, Entry("rolled-back", text="\n".join(others)))
+    return _try_to_write(journal, Entry("rolled-back", text="\n".join(notes)))
 
 
 def _try_to_write(journal: Journal, entry: Entry) -> list[str]:
@@ -186,19 +194,18 @@ def _remaining(machine: Machine, record: Record) -> _Remaining:
         return _Remaining(found, [])
     changed = differences(record.plan.snapshot, goal(record), intent.links)
     subjects = {one.subject or one.text for one in changed}
-    others = [
-        one for one in found if _is_addition(one) and (one.subject or one.text) not in subjects
-    ]
-    return _Remaining(found, others)
+    added = (one for one in found if _is_addition(one))
+    foreign = [one for one in added if (one.subject or one.text) not in subjects]
+    return _Remaining(found, foreign)
 
 
 def _is_addition(one: Difference) -> bool:
-    """Is it something that is there now, and not a loss?"""
+    """Return whether something was added, and nothing is missing."""
     return one.what == "unexpected" or bool(one.subject)
 
 
-def _roll_back_operations(machine: Machine, record: Record, begun: int) -> list[str]:
-    operations = inverted(record.plan.operations[:begun])
+def _roll_back_operations(machine: Machine, record: Record, count: int) -> list[str]:
+    operations = inverted(record.plan.operations[:count])
     with machine.ingress_redirect(operations, rolling_back=True):
         return [trouble for one in operations for trouble in _roll_back_operation(machine, one)]
 
@@ -206,32 +213,32 @@ def _roll_back_operations(machine: Machine, record: Record, begun: int) -> list[
 def _roll_back_operation(machine: Machine, operation: Operation) -> Iterator[str]:
     try:
         machine.execute(operation, rolling_back=True)
-    except Exception as error:  # whatever it is, the other steps must still be undone
+    except Exception as error:  # whatever it is, the other steps must still be rolled back
         first, *more = operation.describe()
         words = f"{first}{' …' if more else ''}"
         yield f"  could not do: {words}: {error}"
 
 
 def _roll_back_files(journal: Journal, record: Record) -> list[str]:
-    """Put back each file that is the new one; one that someone else has changed is theirs."""
-    begun, troubles = journal.commit_started(), []
+    """Restore each file that is the new one; return what failed or belongs to another program."""
+    started, failures = journal.commit_started(), []
     for item in record.plan.files:
         try:
-            stranger = atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
-            if stranger:
-                troubles.append(f"  {stranger} is what someone else wrote to {item.path} meanwhile")
-            now = atomic_file.read(Path(item.path))
-            if now == item.after:
+            aside = atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
+            if aside:
+                failures.append(f"  {aside} is what someone else wrote to {item.path} meanwhile")
+            content = atomic_file.read(Path(item.path))
+            if content == item.after:
                 atomic_file.compare_and_swap(Path(item.path), item.after, item.before)
-            elif now != item.before and begun:
-                troubles.append(f"  {item.path} was changed by someone else, and is left so")
+            elif content != item.before and started:
+                failures.append(f"  {item.path} was changed by someone else, and is left so")
         except BridgekitError as error:
-            troubles += [f"  {error}"] if begun else []
-    return troubles
+            failures += [f"  {error}"] if started else []
+    return failures
 
 
 def _reachability(record: Record) -> str:
-    """Say whether the host is as reachable as before, if anything answered then."""
+    """Return whether the host is as reachable as before, in words; nothing without probes."""
     if not record.probes:
         return ""
     silent = probes.unanswered(record.probes, record.plan.intent.link_before)
@@ -240,13 +247,13 @@ def _reachability(record: Record) -> str:
     return ", and as reachable as before"
 
 
-def _repair_commands(found: Iterable[Difference]) -> list[str]:
-    commands = [f"  {_quoted(one)}" for difference in found for one in difference.repair]
+def _repair_commands(differences: Iterable[Difference]) -> list[str]:
+    commands = [f"  {_quoted(one)}" for difference in differences for one in difference.repair]
     return ["To put it right by hand:", *commands] if commands else []
 
 
 def _quoted(command: str) -> str:
-    """Quote its words for a shell: the name of a link can hold almost anything."""
+    """Return the command with its words quoted for a shell: a link's name can hold anything."""
     try:
         return shlex.join(shlex.split(command))
     except ValueError:  # a name with a quotation mark

@@ -30,7 +30,7 @@ class Store:
         self._trust()
 
     def _trust(self) -> None:
-        """RefusedError if someone else could have put a transaction here for root to carry out."""
+        """Refuse a folder in which another user could put a transaction for root to carry out."""
         if self.folder.exists():
             status = self.folder.stat()
             if status.st_uid not in (0, os.geteuid()) or status.st_mode & WRITABLE_BY_OTHERS:
@@ -61,34 +61,35 @@ class Store:
         return next((j for j in self.journals()[-1:] if j.unfinished()), None)
 
     def recoverable(self) -> Journal | None:
-        """Return what is not finished, or the newest whose undo was incomplete."""
+        """Return the newest transaction if it is not finished or its rollback was incomplete."""
         newest = self.journals()[-1:]
         return next((j for j in newest if j.unfinished() or j.state() == "incomplete"), None)
 
     def unreadable(self) -> tuple[Journal, ...]:
-        """Return the transactions whose record tells nothing, wherever they ran."""
+        """Return the transactions whose record cannot be read, wherever they ran."""
         found = (Journal(path.parent) for path in sorted(self.folder.glob("*/record")))
         return tuple(journal for journal in found if journal.head() is None)
 
-    def find(self, wanted: str | None, *states: str) -> Journal:
+    def find(self, id: str | None, *states: str) -> Journal:
         """Return the newest transaction in one of these states, or the one with this id.
 
         RefusedError if there is none, so that a stale id never acts on a later change.
         """
         fitting = [j for j in self.journals() if j.state() in states]
-        if wanted:
-            fitting = [journal for journal in fitting if journal.folder.name == wanted]
+        if id:
+            fitting = [journal for journal in fitting if journal.folder.name == id]
         if not fitting:
-            which = f"no transaction {wanted}" if wanted else "no transaction"
+            which = f"no transaction {id}" if id else "no transaction"
             last = "".join(f": {j.folder.name} is {j.state()}" for j in self.journals()[-1:])
             raise RefusedError(f"there is {which} here that is {' or '.join(states)}{last}")
         return fitting[-1]
 
     @contextlib.contextmanager
     def lock(self, wait: bool = False) -> Iterator[None]:
-        """Hold the namespace's lock; BusyError if another process acts here and `wait` is not set.
+        """Hold the namespace's lock within; it may be acquired again there.
 
-        Within it may be taken again.
+        Raises:
+            BusyError: another process holds it, and `wait` is not set.
         """
         if self._locked:
             yield
@@ -121,7 +122,7 @@ class Store:
                 systemd.disarm(id)
 
     def refuse_if_unfinished(self) -> None:
-        """BusyError if a transaction of this namespace is not finished, or nobody can know."""
+        """Raise BusyError if a transaction of this namespace is, or may be, not finished."""
         journal = self.unfinished()
         if journal:
             raise BusyError(
