@@ -38,8 +38,8 @@ def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = 
     need_root()
     if fresh and (running := [one for one in statuses(state) if one.running]):
         raise RefusedError(
-            f"A PXE service runs on {running[0].service.bridge}. Nothing was changed; "
-            f"`bridgekit pxe down {running[0].service.bridge}` first."
+            f"a PXE service runs on {running[0].service.bridge}; nothing was changed; "
+            f"run `bridgekit pxe down {running[0].service.bridge}` first"
         )
     own = replace(service, image=None)
     chosen = choose_engine(own, state, say)
@@ -47,7 +47,9 @@ def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = 
     if not service.image:
         return made
     if chosen.name == "native":
-        raise RefusedError("The native engine has no images to name; leave --image out.")
+        raise RefusedError(
+            "the native engine has no images to name; nothing was changed; leave --image out"
+        )
     run(chosen.name, "tag", made, service.image)
     return service.image
 
@@ -65,7 +67,7 @@ def prepare(service: PxeSpec, state: Path, say: Say = to_stderr) -> None:
             _fetch(service, say)
             choose_engine(service, state, say)
     except OSError as error:
-        raise RefusedError(f"{state} cannot be used: {error}. Nothing was changed.") from error
+        raise RefusedError(f"{state} cannot be used: {error}; nothing was changed") from error
 
 
 def _fetch(service: PxeSpec, say: Say) -> None:
@@ -177,12 +179,12 @@ def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException
         _remove(service_dir)
     except (BridgekitError, OSError) as left:
         return PxeError(
-            f"The PXE service did not start: {error}. Taking it back is incomplete: {left}. "
-            f"`bridgekit pxe down` tries again."
+            f"the PXE service did not start: {error}; the rollback is incomplete: {left}; "
+            "`bridgekit pxe down` tries again"
         )
     if not isinstance(error, (BridgekitError, OSError)):
         return error
-    return PxeError(f"The PXE service did not start and was taken back whole: {error}")
+    return PxeError(f"the PXE service did not start and was rolled back: {error}")
 
 
 def _remove(service_dir: ServiceDir) -> None:
@@ -209,8 +211,8 @@ def _refuse_other_service(service_dir: ServiceDir) -> None:
     now = status(known.service.bridge, service_dir.state) if known else None
     if now and now.running:
         raise RefusedError(
-            f"Another PXE service runs on {now.service.bridge} already. Nothing was changed; "
-            f"`bridgekit pxe down {now.service.bridge}` ends it."
+            f"another PXE service runs on {now.service.bridge} already; nothing was changed; "
+            f"`bridgekit pxe down {now.service.bridge}` stops it"
         )
 
 

@@ -31,5 +31,5 @@ def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
             reader.kill()
     last = " | ".join(seen) or "nothing"
     raise LogTimeoutError(
-        f"The service did not say {start!r} within {seconds:.0f} s; its log: {last}"
+        f"the service did not log {start!r} within {seconds:.0f} s; its last lines: {last}"
     )

@@ -33,7 +33,7 @@ def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tupl
         for name in [only] if only else dict.fromkeys(asked):
             files[f"answers/{name}"] = answers.render_answer(found, name, mac, "", service.server)
     except SettingsError as error:
-        raise UsageError(f"{error}. Nothing was changed.") from error
+        raise UsageError(f"{error}; nothing was changed") from error
     yield from files.items()
 
 

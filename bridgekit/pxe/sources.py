@@ -31,7 +31,7 @@ from bridgekit.system.progress import Say
 NAME = "sources.toml"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SECONDS = 60.0
-UNCHANGED = "Nothing was changed."
+UNCHANGED = "nothing was changed"
 
 
 class Source(Struct, frozen=True):
@@ -50,10 +50,10 @@ def parse(text: str) -> tuple[Source, ...]:
         tables = tomllib.loads(text).get("file", {})
         found = tuple(Source(name, **table) for name, table in tables.items())
     except (tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
-        raise UsageError(f"{NAME} can't be read: {error}. {UNCHANGED}") from error
+        raise UsageError(f"{NAME} cannot be read: {error}; {UNCHANGED}") from error
     for source in found:
         if why := _problem(source):
-            raise UsageError(f"{NAME}: {source.name!r} {why}. {UNCHANGED}")
+            raise UsageError(f"{NAME}: {source.name!r} {why}; {UNCHANGED}")
     return found
 
 
@@ -103,10 +103,10 @@ def _download(source: Source, to: Path) -> None:
         with urllib.request.urlopen(source.url, timeout=SECONDS) as answer, to.open("wb") as file:
             shutil.copyfileobj(answer, file)
     except (URLError, OSError, ValueError) as error:
-        raise RefusedError(f"{source.url} can't be fetched: {error}. {UNCHANGED}") from error
+        raise RefusedError(f"{source.url} cannot be fetched: {error}; {UNCHANGED}") from error
     if (found := _digest(to)) != source.sha256:
         raise RefusedError(
-            f"What {source.url} gives is not what {NAME} says: its sha256 is {found}. {UNCHANGED}"
+            f"{source.url} is not the file that {NAME} names: its sha256 is {found}; {UNCHANGED}"
         )
 
 
@@ -114,9 +114,9 @@ def _copy(source: Source, to: Path) -> None:
     try:
         owned = run("dpkg-query", "-L", source.package).splitlines()
     except CommandError as error:
-        raise RefusedError(f"{source.package} is not installed. {UNCHANGED}") from error
+        raise RefusedError(f"{source.package} is not installed; {UNCHANGED}") from error
     if source.path not in owned or not Path(source.path).is_file():
-        raise RefusedError(f"{source.package} has no file {source.path}. {UNCHANGED}")
+        raise RefusedError(f"{source.package} has no file {source.path}; {UNCHANGED}")
     shutil.copyfile(source.path, to)
 
 

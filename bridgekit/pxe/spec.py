@@ -1,13 +1,12 @@
-"""What is wanted of a PXE service, and whether that makes sense on a host. Pure: reads nothing."""
+"""The spec of a PXE service: what the user asked for, and its checks. Pure: reads nothing."""
 
-import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridgekit.bootserver.settings import SettingsError, read_settings
+from bridgekit.bootserver.settings import LEASE, SettingsError, read_settings
 from bridgekit.bootserver.subnet import default_range
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
 
@@ -15,7 +14,6 @@ ENGINES = ("auto", "docker", "podman", "native")
 MODES = ("isolated", "lan", "proxy", "auto")
 VERSIONS = {"trixie": "13", "bookworm": "12"}
 RELEASES = (*VERSIONS, *VERSIONS.values())
-LEASE = re.compile(r"infinite|[0-9]+[mhd]?")
 DEFAULT_ADDRESS = "192.168.242.1/24"
 SHORTEST_LEASE = 120  # seconds; dnsmasq's own least
 UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -31,9 +29,9 @@ class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
     `firmware` hands non-free firmware to Debian's installer. `only_known` serves the machines of
     machines.toml and no other.
     `mode` "isolated" gives addresses of a subnet of its own, "lan" of the host's own, "proxy" none
-    beside a DHCP server that does; "auto" is proxy where one answers, else isolated. placing.py
-    finds what that leaves open: the address in lan and proxy, `router` and `dns` as clients are
-    told in lan, and what is `taken` of the range.
+    beside a DHCP server that does; "auto" is proxy where one answers, else isolated. resolve.py
+    finds what that leaves open: the address in lan and proxy, `router` and `dns` of clients in
+    lan, and the `reserved_addresses` of the range, which others use.
     """
 
     bridge: str = "br0"
@@ -107,7 +105,7 @@ class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """The wishes as the environment that pxe/bootserver reads."""
+        """The spec as the environment that pxe/bootserver reads."""
         first, last = self.clients
         wished = VERSIONS.get(self.release[0], self.release[0])
         return (
@@ -138,59 +136,66 @@ class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
         except msgspec.MsgspecError as error:
             raise BridgekitError(f"a PXE service's settings cannot be read: {error}") from error
 
-    def matches_resolved(self, placed: "PxeSpec") -> bool:
-        """Can `placed` be what this wish came to on its wire?"""
-        found = replace(
-            self, router=placed.router, dns=placed.dns, reserved_addresses=placed.reserved_addresses
+    def matches_resolved(self, resolved: "PxeSpec") -> bool:
+        """Return whether `resolved` can be what this spec was resolved to."""
+        ours = replace(
+            self,
+            router=resolved.router,
+            dns=resolved.dns,
+            reserved_addresses=resolved.reserved_addresses,
         )
         if self.mode == "auto":
-            found = replace(found, mode=placed.mode)
-        if found.mode in ("lan", "proxy"):
-            own = placed.address if self.address == DEFAULT_ADDRESS else self.address
-            found = replace(found, nat=False, address=own)
-        return found == placed
+            ours = replace(ours, mode=resolved.mode)
+        if ours.mode in ("lan", "proxy"):
+            address = resolved.address if self.address == DEFAULT_ADDRESS else self.address
+            ours = replace(ours, nat=False, address=address)
+        return ours == resolved
 
 
-def check_spec(service: PxeSpec, host_networks: tuple[str, ...]) -> None:
-    """Raise UsageError for a wish that makes no sense, Refused for one that this host can't bear.
+def check_spec(spec: PxeSpec, host_networks: tuple[str, ...]) -> None:
+    """Check a spec against itself and the host's networks, each like 192.0.2.0/24.
 
-    `host_networks` are the host's own, each like 192.0.2.0/24.
+    Raises:
+        UsageError: The spec contradicts itself.
+        RefusedError: It does not fit the host's networks.
     """
-    _check_choices(service)
-    _check_lease(service.lease)
-    interface = _interface(service.address)
-    if service.mode != "isolated" and service.address == DEFAULT_ADDRESS:
-        return  # to be checked when it has its place
-    _check_range(service, interface)
+    _check_choices(spec)
+    _check_lease(spec.lease)
+    interface = _interface(spec.address)
+    if spec.mode != "isolated" and spec.address == DEFAULT_ADDRESS:
+        return  # checked when the address is resolved
+    _check_range(spec, interface)
     try:
-        read_settings(dict(service.settings))
+        read_settings(dict(spec.settings))
     except SettingsError as error:
-        raise UsageError(f"{error}. Nothing was changed.") from error
-    if service.mode == "isolated":
+        raise UsageError(f"{error}; nothing was changed") from error
+    if spec.mode == "isolated":
         _check_overlap(interface.network, host_networks)
     elif str(interface.network) not in host_networks:
         raise RefusedError(
-            f"{interface.network} is no subnet of this host, and the mode {service.mode} serves "
-            "one. Nothing was changed; leave --address out or choose one of its own subnet."
+            f"{interface.network} is no subnet of this host, and the mode {spec.mode} serves "
+            "one; nothing was changed; leave --address out or choose one of its own subnet"
         )
 
 
-def _check_choices(service: PxeSpec) -> None:
-    for what, value, known in (
-        ("engine", service.engine, ENGINES),
-        ("mode", service.mode, MODES),
-        *(("release", release, RELEASES) for release in service.release),
+def _check_choices(spec: PxeSpec) -> None:
+    for what, value, choices in (
+        ("engine", spec.engine, ENGINES),
+        ("mode", spec.mode, MODES),
+        *(("release", release, RELEASES) for release in spec.release),
     ):
-        if value not in known:
-            raise UsageError(f"{value!r} is no {what}: it is one of {', '.join(known)}.")
-    if service.ipv6 and service.mode != "isolated":
-        raise UsageError("IPv6 for clients goes with the mode isolated only; leave one out.")
-    if service.only_known and not service.site:
-        raise UsageError("Known are the machines of machines.toml, in the folder of --site.")
-    if service.site and set(service.site) & set(":,"):
-        raise UsageError(f"{service.site} can't be handed to an engine: it has a colon or a comma.")
-    if not 0 <= service.menu_timeout <= 3600:
-        raise UsageError("The menu waits from 0 to 3600 seconds.")
+        if value not in choices:
+            raise UsageError(f"{value!r} is no {what}: it is one of {', '.join(choices)}")
+    if spec.ipv6 and spec.mode != "isolated":
+        raise UsageError("IPv6 for clients needs the mode isolated; leave one of them out")
+    if spec.only_known and not spec.site:
+        raise UsageError("--only-known needs a machines.toml, in the folder of --site")
+    if spec.site and set(spec.site) & set(":,"):
+        raise UsageError(
+            f"{spec.site} cannot be mounted by an engine: its name has a colon or a comma"
+        )
+    if not 0 <= spec.menu_timeout <= 3600:
+        raise UsageError("the menu waits from 0 to 3600 seconds")
 
 
 def _interface(address: str) -> IPv4Interface:
@@ -198,53 +203,57 @@ def _interface(address: str) -> IPv4Interface:
     try:
         interface = IPv4Interface(address)
     except (AddressValueError, NetmaskValueError, ValueError) as error:
-        raise UsageError(f"{address!r} is no IPv4 ADDRESS/LEN: {error}.") from error
+        raise UsageError(f"{address!r} is no IPv4 ADDRESS/LEN: {error}") from error
     network = interface.network
     if "/" not in address or not 8 <= network.prefixlen <= 29:
         raise UsageError(
-            f"{address}: clients need a subnet between /8 and /29, written ADDRESS/LEN."
+            f"{address}: clients need a subnet between /8 and /29, written ADDRESS/LEN"
         )
     if interface.ip in (network.network_address, network.broadcast_address):
         kind = "network" if interface.ip == network.network_address else "broadcast"
-        raise UsageError(f"{interface.ip} is the {kind} address of {network}; take one inside it.")
+        raise UsageError(f"{interface.ip} is the {kind} address of {network}; take one inside it")
     if interface.is_multicast or interface.is_loopback or interface.is_unspecified:
-        raise UsageError(f"{interface.ip} can't be the address of a host.")
+        raise UsageError(f"{interface.ip} cannot be the address of a host")
     return interface
 
 
-def _check_range(service: PxeSpec, interface: IPv4Interface) -> None:
+def _check_range(spec: PxeSpec, interface: IPv4Interface) -> None:
+    from netaddr import IPRange, IPSet  # 30 ms, for `plan` and `apply` without a service, too
+
     try:
-        first, last = service.clients
+        first, last = spec.clients
     except ValueError as error:
-        raise UsageError(f"The range must be FIRST,LAST, two IPv4 addresses: {error}.") from error
+        raise UsageError(f"the range must be FIRST,LAST, two IPv4 addresses: {error}") from error
     network = interface.network
+    hosts = IPSet([str(network)]) - IPSet([str(network[0]), str(network[-1])])
     for end in (first, last):
-        if end not in network or end in (network.network_address, network.broadcast_address):
-            raise UsageError(f"The range's {end} is not an address for clients in {network}.")
+        if str(end) not in hosts:
+            raise UsageError(f"the range's {end} is not an address for clients in {network}")
     if first > last:
-        raise UsageError(f"The range's first address {first} comes after its last, {last}.")
-    if first <= interface.ip <= last:
+        raise UsageError(f"the range's first address {first} comes after its last, {last}")
+    if str(interface.ip) in IPRange(str(first), str(last)):
         raise UsageError(
-            f"The service's own address {interface.ip} lies inside the range {first},{last}; "
-            "choose another address or give a range that leaves it out."
+            f"the service's own address {interface.ip} lies inside the range {first},{last}; "
+            "choose another address or a range that leaves it out"
         )
 
 
 def _check_lease(lease: str) -> None:
     if not LEASE.fullmatch(lease):
-        raise UsageError(f"{lease!r} is no lease time: say 30m, 1h, 2d or infinite.")
+        raise UsageError(f"{lease!r} is no lease time; write 30m, 1h, 2d or infinite")
     if lease == "infinite":
         return
-    unit = UNITS.get(lease[-1], 1)
-    seconds = int(lease.rstrip("mhd")) * unit
+    seconds = int(lease.rstrip("mhd")) * UNITS.get(lease[-1], 1)
     if not SHORTEST_LEASE <= seconds < 2**32:
-        raise UsageError(f"A lease of {lease} can't be given: at least 2m, at most 49000d.")
+        raise UsageError(f"{lease} is no lease time: at least 2m, at most 49000d")
 
 
 def _check_overlap(network: IPv4Network, host_networks: tuple[str, ...]) -> None:
+    from netaddr import IPSet  # see _check_range
+
     for other in host_networks:
-        if network.overlaps(IPv4Network(other, strict=False)):
+        if not IPSet([str(network)]).isdisjoint(IPSet([other])):
             raise RefusedError(
-                f"The clients' subnet {network} overlaps {other}, a subnet of this host. "
-                "Nothing was changed; choose another with --address."
+                f"the clients' subnet {network} overlaps {other}, a subnet of this host; "
+                "nothing was changed; choose another with --address"
             )

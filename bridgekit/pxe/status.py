@@ -76,7 +76,7 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
     service_dir = record.service_dir_of(bridge, state)
     known = record.read(service_dir)
     if not known:
-        raise RefusedError(f"There is no PXE service on {bridge}. Nothing was changed.")
+        raise RefusedError(f"there is no PXE service on {bridge}; nothing was changed")
     follow = get_engine(known.engine, state).follow(service_dir, more)
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -87,7 +87,7 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
             reader.terminate()
             raise
     if reader.returncode:
-        raise PxeError(f"The log of {bridge}'s service can't be read.")
+        raise PxeError(f"the log of {bridge}'s service cannot be read")
 
 
 def pid(service_dir: ServiceDir) -> int | None:

@@ -34,12 +34,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if not self._is_called_rightly():
-            return self.send_error(403, "This page has no such name")
+            return self.send_error(403, "this page has no such name")
         if self.path not in PATHS:
             return self.send_error(404)
         answer = self._answer()
         if answer is None:
-            return self.send_error(503, "The PXE service does not run")
+            return self.send_error(503, "the PXE service does not run")
         self.send_response(answer.status)
         for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):
             self.send_header(name, value)

@@ -113,7 +113,7 @@ def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
     rootfs.path_of(PxeSpec(engine="native"), tmp_path).mkdir()
     how = {"env": {"BRIDGEKIT_CACHE_DIR": str(tmp_path)}}
     done = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", **how)
-    assert (done.code, "taken back whole" in done.stderr) == (7, True), done.stderr
+    assert (done.code, "was rolled back" in done.stderr) == (7, True), done.stderr
     assert_same(before, host)
 
 
@@ -151,7 +151,7 @@ def test_hosts_that_share_a_state_directory(
         (("br0", "--range", "192.168.242.9"), 2, "FIRST,LAST"),
         (("br0", "--mode", "lan", "--address", "10.7.0.1/24"), 3, "no subnet of this host"),
         (("br0", "--mode", "lan", "--ipv6", "fd00:242::1/64"), 2, "isolated only"),
-        (("br9",), 3, "There is no interface br9"),
+        (("br9",), 3, "there is no link br9"),
         (("eth1",), 3, "no bridge"),
         (("br0", "--image", "x"), 3, "runs no image"),
     ],

@@ -56,10 +56,10 @@ def test_a_nic_that_is_not_there(lab: Lab) -> None:
     program = (
         "from bridgekit.pxe.resolve import resolve\n"
         "from bridgekit.pxe.spec import PxeSpec\n"
-        "placed(Service(), 'nosuch')"
+        "resolve(PxeSpec(), 'nosuch')"
     )
     done = lab.run("host", *PYTHON, "-c", program, check=False)
-    assert "Can't look for a DHCP server on nosuch: No such device" in done.stderr
+    assert "cannot look for a DHCP server on nosuch: No such device" in done.stderr
 
 
 def test_a_server_for_ipv6_alone(lab: Lab) -> None:

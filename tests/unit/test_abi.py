@@ -63,4 +63,4 @@ def test_what_is_no_mirror(tree: Path, mirror: str, tmp_path: Path) -> None:
         with pytest.raises(BridgekitError):
             installer_abi.check_installer_abi(PxeSpec(), tree, url)
     (found,) = installer_abi.check_installer_abi(PxeSpec(), None, mirror)
-    assert "No service runs" in found.message
+    assert "no service runs" in found.message

@@ -67,6 +67,7 @@ def test_good_wishes(change: dict[str, object]) -> None:
         ({"range": ("a", "b")}, "FIRST,LAST"),
         ({"lease": "soon"}, "soon"),
         ({"lease": "1m"}, "at least 2m"),
+        ({"lease": "0h"}, "no lease time"),
         ({"lease": "99999999d"}, "at most"),
         ({"lease": ""}, "no lease"),
         ({"engine": "lxc"}, "lxc"),

@@ -48,7 +48,7 @@ def test_a_file_by_its_url(url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "digest"), [("k", "0" * 64), ("nosuch", SUM)])
 def test_what_is_not_as_expected(url: str, tmp_path: Path, name: str, digest: str) -> None:
     folder = site(tmp_path, f'[file.k]\nurl = "{url}/{name}"\nsha256 = "{digest}"\n')
-    with pytest.raises(RefusedError, match="Nothing was changed"):
+    with pytest.raises(RefusedError, match="nothing was changed"):
         sources.fetch(folder, lambda _: None)
     assert list((folder / "files").iterdir()) == []
 

@@ -19,20 +19,22 @@ def check_host(service: PxeSpec) -> None:
 def need_root() -> None:
     """Refuse everyone else before anything is tried."""
     if os.geteuid() != 0:
-        raise RefusedError("This needs root. Nothing was changed; try sudo.")
+        raise RefusedError("this needs root; nothing was changed; try sudo")
 
 
 def need_bridge(name: str) -> None:
     """Refuse a bridge that is missing, down, or none."""
     link = addresses.link(name)
     if link is None or link.kind != "bridge":
-        what = f"There is no interface {name}" if link is None else f"{name} is no bridge"
+        what = f"there is no link {name}" if link is None else f"{name} is no bridge"
         raise RefusedError(
-            f"{what}. Nothing was changed; `bridgekit apply` makes a bridge, "
-            "and with --with-pxe it starts the service as well."
+            f"{what}; nothing was changed; `bridgekit apply` makes a bridge, "
+            "and with --with-pxe it starts the service as well"
         )
     if not link.up:
-        raise RefusedError(f"{name} is down. Nothing was changed; `ip link set {name} up` first.")
+        raise RefusedError(
+            f"{name} is down; nothing was changed; run `ip link set {name} up` first"
+        )
 
 
 def findings(service: PxeSpec, ours: bool = False) -> tuple[PxeFinding, ...]:

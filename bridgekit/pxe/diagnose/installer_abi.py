@@ -43,22 +43,20 @@ def kernels_with_modules(mirror: str, suite: str) -> frozenset[str]:
     Raises RefusedError if it can't tell.
     """
     if not mirror.startswith(("http://", "https://")):
-        raise UsageError(
-            f"{mirror!r} is no address of a mirror, like http://mirror.example/debian."
-        )
+        raise UsageError(f"{mirror!r} is no address of a mirror, like http://mirror.example/debian")
     url = f"{mirror.rstrip('/')}/{INDEX.format(suite=suite)}"
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:
             text = lzma.decompress(answer.read()).decode(errors="replace")
     except (URLError, OSError, lzma.LZMAError, ValueError) as error:
-        raise RefusedError(f"{url} can't be read: {error}. Nothing was changed.") from error
+        raise RefusedError(f"{url} cannot be read: {error}; nothing was changed") from error
     return frozenset(MODULES.findall(text))
 
 
 def check_installer_abi(service: PxeSpec, tree: Path | None, mirror: str) -> tuple[PxeFinding, ...]:
     """Return a finding for each release whose kernel the mirror has no modules for."""
     if tree is None:
-        text = f"No service runs on {service.bridge}, so its installer can't be compared."
+        text = f"no service runs on {service.bridge}, so its installer cannot be compared"
         return (finding(NO_INSTALLER, text),)
     return tuple(_missing_modules(service, tree, mirror))
 

@@ -44,7 +44,9 @@ def _run_clients(bridge: str, pid: int, state: Path) -> Iterator[Step]:
         namespace = f"/proc/{child.pid}/ns/net"
         try:
             if child.stdout.readline() != "ready\n":
-                raise RefusedError("No network namespace can be made for it; nothing was changed.")
+                raise RefusedError(
+                    "no network namespace can be made for simulated clients; nothing was changed"
+                )
             attach(bridge, namespace, parse_spec((NO_ADDRESS,), mac or None), state=state)
             child.stdin.write("go\n")
             child.stdin.flush()
@@ -65,4 +67,4 @@ def _verified(step: Step, recorded: dict[str, str]) -> Step:
     known = recorded.get(urlsplit(step.what).path[1:], step.sha256)
     if step.problem or known == step.sha256:
         return step
-    return replace(step, problem="it is not the file that was recorded when the service was made")
+    return replace(step, problem="it is not the file that was recorded when the service was built")

@@ -11,7 +11,7 @@ from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system.process import CommandError
 from bridgekit.system.progress import Say
 
-UNCHANGED = "Nothing was changed."
+UNCHANGED = "nothing was changed"
 
 
 class Engine(Protocol):
@@ -68,7 +68,7 @@ def choose_engine(service: PxeSpec, state: Path, say: Say) -> Engine:
         get_engine for get_engine, reason in zip(engines, reasons, strict=True) if reason is None
     ]
     if not able:
-        raise RefusedError(f"{' '.join(filter(None, reasons))} {UNCHANGED}")
+        raise RefusedError(f"{'; '.join(filter(None, reasons))}; {UNCHANGED}")
     ready = next((get_engine for get_engine in able if get_engine.is_ready(service)), None)
     return ready or _build_first(able, service, say)
 
@@ -86,6 +86,6 @@ def _build_first(able: list[Engine], service: PxeSpec, say: Say) -> Engine:
         able[-1].build(service, say)
     except CommandError as error:
         raise RefusedError(
-            f"What the service runs from can't be made: {error}. {UNCHANGED}"
+            f"the image or root file system cannot be built: {error}; {UNCHANGED}"
         ) from error
     return able[-1]

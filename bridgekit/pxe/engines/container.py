@@ -32,13 +32,13 @@ class ContainerEngine:
     def why_not(self, service: PxeSpec) -> str | None:
         """Installed, running, and with a network for the way out if one is wanted."""
         if not shutil.which(self._name):
-            return f"{self._name} is not installed."
+            return f"{self._name} is not installed"
         try:
             run(self._name, "info", "--format", "{{json .}}", timeout=30)
         except CommandError as error:
-            return f"{self._name}'s engine does not work: {error}."
+            return f"{self._name}'s engine does not work: {error}"
         if service.nat and not self._has_network():
-            return f"{self._name} has no network for the clients' way out; --no-nat goes without."
+            return f"{self._name} has no network for the clients' NAT; --no-nat goes without"
         return None
 
     def is_ready(self, service: PxeSpec) -> bool:

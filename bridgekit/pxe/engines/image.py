@@ -66,7 +66,7 @@ def _ensure_base(engine: str, cache: Path, say: Say) -> None:
     with suppress(CommandError):
         run(engine, "pull", BASE, timeout=PULL_SECONDS)
         return
-    say(f"{BASE} can't be pulled; making it from Debian's packages …")
+    say(f"{BASE} cannot be pulled; making it from Debian's packages …")
     _import_base(engine, cache)
 
 
@@ -89,7 +89,7 @@ def _pull(engine: str, name: str, say: Say) -> None:
         run(engine, "pull", name, timeout=PULL_SECONDS)
     except CommandError as error:
         raise RefusedError(
-            f"There is no image {name!r} and it can't be pulled: {error}. Nothing was changed; "
+            f"there is no image {name!r} and it cannot be pulled: {error}; nothing was changed; "
             f"leave --image out to use our own, or build it: bridgekit pxe build --image {name}"
         ) from error
 

@@ -39,9 +39,9 @@ class NativeEngine:
     def why_not(self, service: PxeSpec) -> str | None:
         """Only a missing program of the host's base system keeps native from working."""
         if missing := [name for name in PROGRAMS if not shutil.which(name, path=PATH)]:
-            return f"The native engine misses {', '.join(missing)} on this host."
+            return f"the native engine needs {', '.join(missing)}, missing on this host"
         if service.image:
-            return "The native engine runs no image; leave --image out or take docker or podman."
+            return "the native engine runs no image: leave --image out, or take docker or podman"
         return None
 
     def is_ready(self, service: PxeSpec) -> bool:
@@ -86,7 +86,7 @@ class NativeEngine:
         if process:
             processes.terminate(process)
         if process and process.is_alive():
-            raise BridgekitError(f"The PXE service's process {process.pid} can't be ended.")
+            raise BridgekitError(f"the PXE service's process {process.pid} does not end")
         file = service_dir.path / "uplink.json"
         if link := codec.read(file, uplink.Uplink):
             uplink.down(link)

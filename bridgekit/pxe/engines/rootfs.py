@@ -55,7 +55,7 @@ def debootstrap(suite: str, target: Path, *options: str) -> None:
     """
     if not shutil.which("mmdebstrap"):
         raise RefusedError(
-            "mmdebstrap is missing. Nothing was changed; apt-get install mmdebstrap."
+            "mmdebstrap is missing; nothing was changed; run `apt-get install mmdebstrap`"
         )
     mirror = filter(None, (os.environ.get("BRIDGEKIT_MIRROR"),))
     argv = ("mmdebstrap", "--quiet", "--variant=minbase", *options, suite, str(target), *mirror)
