@@ -34,7 +34,7 @@ class BridgeSpec(Struct, frozen=True):
         return self.apply_to(usual)
 
     def apply_to(self, options: BridgeOptions) -> BridgeOptions:
-        """Return these options with what was asked for instead."""
+        """Return these options with what was asked for in place of theirs."""
         names = BridgeOptions.__struct_fields__
         wanted = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return replace(options, **{n: v for n, v in wanted if n in names and v is not None})
@@ -73,7 +73,7 @@ class Intent(
         return self.bridge if self.direction == "bridge" else self.nic
 
     def keeps_mac(self, mac: str) -> bool:
-        """Does the bridge get this MAC address, which is the NIC's?"""
+        """Return whether the bridge gets this MAC address, the NIC's."""
         return self.spec.mac in (None, mac)
 
     def __post_init__(self) -> None:
@@ -84,10 +84,13 @@ class Intent(
 
 
 def check_link_name(name: str) -> None:
-    """UsageError unless the kernel takes this as an interface name, and a person can read it.
+    """Check that the kernel takes this as an interface name, and that a person can read it.
 
     The kernel takes a % for "the next free number", and has settings for "all" and "default"
     (dev_valid_name and dev_alloc_name in net/core/dev.c, sysctl_dev_name_is_allowed).
+
+    Raises:
+        UsageError: It is no such name.
     """
     odd = not name.isprintable() or any(sign.isspace() or sign in "/:%" for sign in name)
     if odd or name in ("", ".", "..", "all", "default") or len(name.encode()) > NAME_BYTES:

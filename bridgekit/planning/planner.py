@@ -7,8 +7,8 @@ the routes follow when it can carry them, and only then the NIC's own are remove
 
 from collections.abc import Iterator
 
-from bridgekit.planning import route_planner
 from bridgekit.planning.intent import Intent
+from bridgekit.planning.move import Move, moving_state
 from bridgekit.planning.operations import (
     AddAddresses,
     AddNeighbours,
@@ -29,11 +29,11 @@ from bridgekit.planning.operations import (
     StopClient,
     inverted,
 )
-from bridgekit.planning.target_state import QUIET, target_state
-from bridgekit.state.address import Address
-from bridgekit.state.dhcp_client import DhcpClient
-from bridgekit.state.link import BridgeSettings, Link, PortOptions
-from bridgekit.state.network_state import NetworkState, default_sysctls, in_creation_order, without
+from bridgekit.planning.route_moves import connected_routes
+from bridgekit.planning.route_planner import plan_routes
+from bridgekit.planning.target_state import ADDRESS_SYSCTLS, target_state
+from bridgekit.state.link import BridgeSettings, PortOptions
+from bridgekit.state.network_state import NetworkState, in_creation_order
 from bridgekit.state.routes.message import is_link_multicast
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.state.rule_nexthop import Rule
@@ -41,136 +41,84 @@ from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_NONE
 
 
 def plan_operations(snapshot: NetworkState, intent: Intent) -> tuple[Operation, ...]:
-    """Return the operations; going back is coming from the wished-for state, inverted.
+    """Return the operations that lead from this state to the intent's target state.
 
-    The snapshot must have passed preflight.
+    A rollback is the move from the target state to this one, inverted. The snapshot must have
+    passed the checks.
     """
-    wished = target_state(snapshot, intent)
+    target = target_state(snapshot, intent)
     if intent.direction == "unbridge":
-        return inverted(tuple(_moves(wished, snapshot, intent.nic, intent.bridge)))
-    return tuple(_moves(snapshot, wished, intent.nic, intent.bridge))
+        return inverted(tuple(_plan_move(target, snapshot, intent)))
+    return tuple(_plan_move(snapshot, target, intent))
 
 
-def _moves(before: NetworkState, after: NetworkState, nic: str, bridge: str) -> Iterator[Operation]:
-    """From the state where the NIC has everything to the one where the bridge has it."""
-    free, port, made = before.link(nic), after.link(nic), after.link(bridge)
-    assert free and port and made, "preflight lets no plan be made for links that are not there"
-    addresses = in_creation_order(_moving(before, after, nic, bridge))
-    neighbours = before.neighbours_on(nic)
-    kept = after.static_macs_on(nic)
-    macs = tuple(entry for entry in before.static_macs_on(nic) if entry not in kept)
-    routes = route_planner.route_moves(without(before, bridge), nic, addresses)
-    settings = _bridge_settings(before, after, bridge)
-    clients = tuple(_clients(before, after, nic, bridge))
-
-    yield from (StopClient(old, new) for old, new in clients)
-    yield from _ready_bridge(before, made)
-    yield from (SetSysctl(key, fresh, during) for key, fresh, during, _ in settings)
-    was_up = before.link(bridge)
-    if not (was_up and was_up.up):
-        yield SetUp(bridge, True)
-    there = tuple(address.on(bridge) for address in addresses)
-    brought = _with_multicast(before, routes.connected, nic, bridge).renamed(nic, bridge)
-    if there or len(brought):
-        yield AddAddresses(bridge, there, brought)
-    if free.lro != port.lro:
-        yield SetLro(nic, port.lro)
-    yield SetController(nic, None, bridge, port.port or PortOptions())
-    if macs:  # not before: a port that joins loses what its bridge has too (br_fdb_unsync_static)
-        yield AddStaticMacs(bridge, tuple(entry.on(bridge) for entry in macs))
-    if neighbours:  # not before: a bridge without a carrier, even for a moment, forgets them
-        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in neighbours))
-    hops = tuple(hop for hop in before.nexthops if hop.link == nic)
-    yield from route_planner.operations(routes, hops, nic, bridge)
-    yield from _rules(before, nic, bridge)
-    if neighbours:
-        yield RemoveNeighbours(nic, neighbours)
-    if macs:
-        yield RemoveStaticMacs(nic, macs)
-    yield from _port_settings(before, after, nic, quiet=True)
-    if addresses:
-        yield RemoveAddresses(nic, addresses, routes.connected)
-    yield from _quiet_port(before, after, free, port, bridge)
-    yield from _addrgenmode(bridge, IN6_ADDR_GEN_MODE_NONE, made.addrgenmode)
-    yield from (SetSysctl(k, during, final) for k, _, during, final in settings if during != final)
-    yield from (StartClient(new, old) for old, new in clients)
+def _plan_move(before: NetworkState, after: NetworkState, intent: Intent) -> Iterator[Operation]:
+    """Yield what leads from the NIC having everything to the bridge having it."""
+    move = moving_state(before, after, intent.nic, intent.bridge)
+    yield from (StopClient(old, new) for old, new in move.clients)
+    yield from _prepare_bridge(move)
+    yield from _add_addresses(move)
+    yield from _make_port(move)
+    yield from _move_routes(move)
+    yield from _clear_port(move)
+    yield from _finish_bridge(move)
+    yield from (StartClient(new, old) for old, new in move.clients)
 
 
-def _moving(
-    before: NetworkState, after: NetworkState, nic: str, bridge: str
-) -> tuple[Address, ...]:
-    """A port that nobody made so may keep a link-local address of its own."""
-    there = {(address.ip, address.prefixlen) for address in after.addresses_on(bridge)}
-    return tuple(a for a in before.addresses_on(nic) if (a.ip, a.prefixlen) in there)
+def _prepare_bridge(move: Move) -> Iterator[Operation]:
+    """Make the bridge, or give an existing one the NIC's settings and no address of its own."""
+    name, settings = move.bridge.name, BridgeSettings.of(move.bridge)
+    existing = move.before.link(name)
+    if existing is None:
+        yield CreateBridge(name, settings)
+    else:
+        yield from _set_addrgenmode(name, existing.addrgenmode, IN6_ADDR_GEN_MODE_NONE)
+        own = in_creation_order(move.before.addresses_on(name))
+        if own:
+            yield RemoveAddresses(name, own, connected_routes(move.before, name, own))
+        if BridgeSettings.of(existing) != settings:
+            yield ChangeBridge(name, BridgeSettings.of(existing), settings)
+    yield from (SetSysctl(item.key, item.before, item.during) for item in move.settings)
+    if not (existing and existing.up):
+        yield SetUp(name, True)
 
 
-def _clients(
-    before: NetworkState, after: NetworkState, nic: str, bridge: str
-) -> Iterator[tuple[DhcpClient, DhcpClient]]:
-    """Each DHCP client that moves, as it is on the NIC and as it is on the bridge."""
-    old = (client for client in before.clients_on(nic) if client not in after.clients)
-    new = (client for client in after.clients_on(bridge) if client not in before.clients)
-    return zip(old, new, strict=True)
+def _add_addresses(move: Move) -> Iterator[Operation]:
+    nic, bridge = move.nic.name, move.bridge.name
+    addresses = tuple(address.on(bridge) for address in move.addresses)
+    connected = _with_multicast(move).renamed(nic, bridge)
+    if addresses or len(connected):
+        yield AddAddresses(bridge, addresses, connected)
 
 
-def _ready_bridge(before: NetworkState, made: Link) -> Iterator[Operation]:
-    """A bridge with the settings wished for and no IPv6 link-local address of its own."""
-    there, wanted = before.link(made.name), BridgeSettings.of(made)
-    if there is None:
-        yield CreateBridge(made.name, wanted)
-        return
-    yield from _addrgenmode(made.name, there.addrgenmode, IN6_ADDR_GEN_MODE_NONE)
-    own = in_creation_order(before.addresses_on(made.name))
-    if own:
-        yield RemoveAddresses(made.name, own, route_planner.connected(before, made.name, own))
-    if BridgeSettings.of(there) != wanted:
-        yield ChangeBridge(made.name, BridgeSettings.of(there), wanted)
-
-
-def _with_multicast(before: NetworkState, connected: RouteSet, nic: str, bridge: str) -> RouteSet:
-    """With the multicast route that comes with IPv6, where the bridge has not got its own."""
-    routes = before.routes.where(is_link_multicast)
-    if len(routes.on_link(bridge)):
+def _with_multicast(move: Move) -> RouteSet:
+    """Return the connected routes, and ff00::/8 unless the bridge has its own already."""
+    connected, routes = move.routes.connected, move.before.routes.where(is_link_multicast)
+    if len(routes.on_link(move.bridge.name)):
         return connected
-    return RouteSet(connected.names, connected.messages + routes.on_link(nic).messages)
+    multicast = routes.on_link(move.nic.name)
+    return RouteSet(connected.names, connected.messages + multicast.messages)
 
 
-def _quiet_port(
-    before: NetworkState, after: NetworkState, free: Link, port: Link, bridge: str
-) -> Iterator[Operation]:
-    """A port must not take addresses of its own from router advertisements or link changes.
-
-    One that nobody made so may have a link-local address of its own.
-    """
-    yield from _addrgenmode(port.name, free.addrgenmode, IN6_ADDR_GEN_MODE_NONE)
-    yield from _port_settings(before, after, port.name, quiet=False)
-    held = after.addresses_on(port.name)
-    gone = {address.ip for address in _moving(before, after, port.name, bridge)}
-    own = in_creation_order(tuple(address for address in held if address.ip in gone))
-    connected = route_planner.connected(after, port.name, held)
-    if own or len(connected):
-        yield AddAddresses(port.name, own, connected)
-    yield from _addrgenmode(port.name, IN6_ADDR_GEN_MODE_NONE, port.addrgenmode)
+def _make_port(move: Move) -> Iterator[Operation]:
+    nic, bridge = move.nic.name, move.bridge.name
+    if move.nic.lro != move.port.lro:
+        yield SetLro(nic, move.port.lro)
+    yield SetController(nic, None, bridge, move.port.port or PortOptions())
+    if (
+        move.macs
+    ):  # not before: a port that joins loses what its bridge has too (br_fdb_unsync_static)
+        yield AddStaticMacs(bridge, tuple(entry.on(bridge) for entry in move.macs))
+    if move.neighbours:  # not before: a bridge without a carrier, even for a moment, forgets them
+        yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in move.neighbours))
 
 
-def _port_settings(
-    before: NetworkState, after: NetworkState, port: str, quiet: bool
-) -> Iterator[Operation]:
-    """The quiet ones go before the addresses, and on the way back they come after them."""
-    old, new = before.sysctls_of(port), after.sysctls_of(port)
-    for key in sorted(old.keys() & new.keys()):
-        if old[key] != new[key] and (key in QUIET) == quiet:
-            yield SetSysctl(key.format(port), old[key], new[key])
-
-
-def _addrgenmode(link: str, old: int | None, new: int | None) -> Iterator[Operation]:
-    if old is not None and new is not None and old != new:
-        yield SetAddrGenMode(link, old, new)
-
-
-def _rules(snapshot: NetworkState, nic: str, bridge: str) -> Iterator[Operation]:
+def _move_routes(move: Move) -> Iterator[Operation]:
+    nic, bridge = move.nic.name, move.bridge.name
+    nexthops = tuple(hop for hop in move.before.nexthops if hop.link == nic)
+    yield from plan_routes(move.routes, nexthops, nic, bridge)
     groups: dict[tuple[int, int], list[Rule]] = {}
-    for rule in snapshot.rules:
+    for rule in move.before.rules:
         groups.setdefault((rule.family, rule.priority), []).append(rule)
     ours = [group for group in groups.values() if any(rule.names(nic) for rule in group)]
     rules = tuple(rule for group in ours for rule in group)
@@ -178,25 +126,49 @@ def _rules(snapshot: NetworkState, nic: str, bridge: str) -> Iterator[Operation]
         yield SetRules(rules, tuple(rule.renamed(nic, bridge) for rule in rules))
 
 
-def _bridge_settings(
-    before: NetworkState, after: NetworkState, bridge: str
-) -> tuple[tuple[str, str, str, str], ...]:
-    """Return (key, old, during the move, final) for each setting that is ever written.
+def _clear_port(move: Move) -> Iterator[Operation]:
+    """Remove what the port no longer has, and keep it from making addresses of its own."""
+    nic = move.nic.name
+    if move.neighbours:
+        yield RemoveNeighbours(nic, move.neighbours)
+    if move.macs:
+        yield RemoveStaticMacs(nic, move.macs)
+    yield from _port_sysctls(move, of_addresses=True)
+    if move.addresses:
+        yield RemoveAddresses(nic, move.addresses, move.routes.connected)
+    yield from _set_addrgenmode(nic, move.nic.addrgenmode, IN6_ADDR_GEN_MODE_NONE)
+    yield from _port_sysctls(move, of_addresses=False)
+    yield from _readd_port_addresses(move)
+    yield from _set_addrgenmode(nic, IN6_ADDR_GEN_MODE_NONE, move.port.addrgenmode)
 
-    During the move the bridge makes no addresses of its own, and its rp_filter is loose where it
-    would be strict: with the addresses on the bridge and the routes still on the NIC, a strict one
-    drops what arrives.
-    """
-    old = before.sysctls_of(bridge) if before.link(bridge) else default_sysctls(before)
-    final = after.sysctls_of(bridge)
-    rows = []
-    for pattern in sorted(final.keys() & old.keys()):
-        during = final[pattern]
-        if pattern in QUIET:
-            during = "0"
-        if pattern == "net/ipv4/conf/{}/rp_filter":
-            everywhere = before.sysctl("net/ipv4/conf/all/rp_filter") or "0"
-            during = "2" if "1" in (everywhere, during) else during
-        if not old[pattern] == during == final[pattern]:
-            rows.append((pattern.format(bridge), old[pattern], during, final[pattern]))
-    return tuple(rows)
+
+def _readd_port_addresses(move: Move) -> Iterator[Operation]:
+    """Give the port the link-local address again that one made by others may have of its own."""
+    nic = move.nic.name
+    addresses = move.after.addresses_on(nic)
+    moved = {address.ip for address in move.addresses}
+    own = in_creation_order(tuple(address for address in addresses if address.ip in moved))
+    connected = connected_routes(move.after, nic, addresses)
+    if own or len(connected):
+        yield AddAddresses(nic, own, connected)
+
+
+def _port_sysctls(move: Move, of_addresses: bool) -> Iterator[Operation]:
+    """Set those that make addresses before the addresses go; at a rollback they come after."""
+    nic = move.nic.name
+    old, new = move.before.sysctls_of(nic), move.after.sysctls_of(nic)
+    for key in sorted(old.keys() & new.keys()):
+        if old[key] != new[key] and (key in ADDRESS_SYSCTLS) == of_addresses:
+            yield SetSysctl(key.format(nic), old[key], new[key])
+
+
+def _finish_bridge(move: Move) -> Iterator[Operation]:
+    yield from _set_addrgenmode(move.bridge.name, IN6_ADDR_GEN_MODE_NONE, move.bridge.addrgenmode)
+    for item in move.settings:
+        if item.during != item.after:
+            yield SetSysctl(item.key, item.during, item.after)
+
+
+def _set_addrgenmode(link: str, old: int | None, new: int | None) -> Iterator[Operation]:
+    if old is not None and new is not None and old != new:
+        yield SetAddrGenMode(link, old, new)

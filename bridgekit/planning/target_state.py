@@ -1,6 +1,6 @@
-"""What the host must look like afterwards, said without the planner: the same, with names swapped.
+"""The state that the host must have after a migration, computed without the planner.
 
-The planner decides how; this says what. Verification compares the machine with this.
+The planner decides how to get there. Verification compares the machine with this state.
 """
 
 from msgspec.structs import replace
@@ -14,9 +14,9 @@ from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_NONE
 
 NEW_INDEX = 0x7FFFFFFF
-"""Stands for a link that has no number yet; comparisons go by name."""
-QUIET = ("net/ipv6/conf/{}/accept_ra", "net/ipv6/conf/{}/use_tempaddr")
-"""Settings by which a link makes addresses of its own; a port must not."""
+"""The index of a link that is not there yet; comparisons go by name."""
+ADDRESS_SYSCTLS = ("net/ipv6/conf/{}/accept_ra", "net/ipv6/conf/{}/use_tempaddr")
+"""Sysctls by which a link makes addresses of its own; a port must not."""
 
 
 def target_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
@@ -25,7 +25,7 @@ def target_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
 
 
 def preserved_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
-    """Return what of this state stays when everything goes back to the NIC: see Intent.left."""
+    """Return what of this state a rollback restores: see Intent.preserved."""
     nic, bridge = intent.nic, intent.bridge
     routes = snapshot.routes.on_link(bridge)
     return NetworkState(
@@ -38,39 +38,47 @@ def preserved_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
 
 
 def bridged_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
-    """The NIC is a bare port; the bridge has its MAC, MTU, addresses, routes and settings.
+    """Return the state in which the bridge has the NIC's MAC, MTU, addresses, routes and sysctls.
 
-    A bridge that was there keeps its options and loses its own link-local address.
+    The NIC is a bare port. A bridge that was there before keeps its options and loses its own
+    link-local address.
     """
-    nic, there = _link(snapshot, intent.nic), snapshot.link(intent.bridge)
-    state = without(snapshot, intent.bridge) if there else snapshot
+    nic, existing = snapshot.require(intent.nic), snapshot.link(intent.bridge)
+    state = without(snapshot, intent.bridge) if existing else snapshot
     own = state.sysctls_of(nic.name)
-    quiet = {key: "0" for key in QUIET if key in own}
+    no_addresses = {key: "0" for key in ADDRESS_SYSCTLS if key in own}
     return replace(
         _renamed(state, nic.name, intent.bridge, intent.keeps_mac(nic.mac)),
-        links=(*(_ported(link, intent) for link in state.links), _bridge(nic, there, intent)),
-        routes=_routes_retold(state.routes, nic.name, intent.bridge, keep=True),
+        links=(*(_as_port(link, intent) for link in state.links), _bridge(nic, existing, intent)),
+        routes=_renamed_routes(state.routes, nic.name, intent.bridge, keep=True),
         sysctls=(
             *_sysctls_without(state, nic.name, intent.bridge),
             *_sysctls(own, intent.bridge),
-            *_sysctls(own | quiet, nic.name),
+            *_sysctls(own | no_addresses, nic.name),
         ),
     )
 
 
-def _bridge(nic: Link, there: Link | None, intent: Intent) -> Link:
-    options = intent.spec.apply_to(there.bridge) if there and there.bridge else None
+def _bridge(nic: Link, existing: Link | None, intent: Intent) -> Link:
+    """Return the bridge as it is afterwards, new or existing."""
+    options = intent.spec.apply_to(existing.bridge) if existing and existing.bridge else None
     mac = intent.spec.mac or nic.mac
-    made = replace(nic, name=intent.bridge, kind="bridge", mac=mac, lro=False, lower=None)
-    made = replace(made, token=there.token if there else None, arp=there.arp if there else True)
-    made = replace(made, bridge=options or intent.spec.for_new_bridge())
-    if there:
-        return replace(made, index=there.index, altnames=there.altnames, vlans=there.vlans)
-    return replace(made, index=NEW_INDEX, altnames=())
+    bridge = replace(nic, name=intent.bridge, kind="bridge", mac=mac, lro=False, lower=None)
+    bridge = replace(bridge, bridge=options or intent.spec.for_new_bridge())
+    if existing is None:
+        return replace(bridge, index=NEW_INDEX, altnames=(), token=None, arp=True)
+    return replace(
+        bridge,
+        index=existing.index,
+        altnames=existing.altnames,
+        token=existing.token,
+        arp=existing.arp,
+        vlans=existing.vlans,
+    )
 
 
-def _ported(link: Link, intent: Intent) -> Link:
-    """The link as it is afterwards: only the NIC changes. A port joins no received segments."""
+def _as_port(link: Link, intent: Intent) -> Link:
+    """Return the link as it is afterwards: the NIC is a port, which has no LRO."""
     if link.name != intent.nic:
         return link
     mode = None if link.addrgenmode is None else IN6_ADDR_GEN_MODE_NONE
@@ -79,34 +87,35 @@ def _ported(link: Link, intent: Intent) -> Link:
 
 
 def restored_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
-    """The NIC has all that was the bridge's, which is gone or has back what was its own.
+    """Return the state in which the NIC has all that the bridge had.
 
-    What the NIC has as a port stays: a link-local address of its own, static MAC addresses.
+    The bridge is gone, or has again what was its own. What the NIC has as a port stays: a
+    link-local address of its own, static MAC addresses.
     """
-    bridge, port = _link(snapshot, intent.bridge), _link(snapshot, intent.nic)
+    bridge, port = snapshot.require(intent.bridge), snapshot.require(intent.nic)
     before = intent.preserved.link(port.name) or port
     nic = replace(port, controller=None, port=None, forwarding=False, lro=before.lro)
     nic = replace(nic, addrgenmode=bridge.addrgenmode, vlans=None)
     rest = (link for link in snapshot.links if link.name not in (port.name, bridge.name))
     own = snapshot.addresses_on(port.name)
     same_mac = bridge.mac == nic.mac
-    told = _renamed(_without_port_state(snapshot, intent), bridge.name, nic.name, same_mac)
-    there = {address.ip for address in told.addresses_on(nic.name)}
+    renamed = _renamed(_without_port_state(snapshot, intent), bridge.name, nic.name, same_mac)
+    moved = {address.ip for address in renamed.addresses_on(nic.name)}
     state = replace(
-        told,
+        renamed,
         links=(nic, *rest),
-        addresses=told.addresses + tuple(a for a in own if a.ip not in there),
-        routes=_routes_retold(snapshot.routes, bridge.name, nic.name, keep=False),
+        addresses=renamed.addresses + tuple(a for a in own if a.ip not in moved),
+        routes=_renamed_routes(snapshot.routes, bridge.name, nic.name, keep=False),
         sysctls=(
             *_sysctls_without(snapshot, nic.name, bridge.name),
             *_sysctls(snapshot.sysctls_of(bridge.name), nic.name),
         ),
     )
-    return _given_back(state, bridge, intent)
+    return _with_preserved(state, bridge, intent)
 
 
 def _without_port_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
-    """Without the NIC's own addresses, and the static MAC addresses that stay the bridge's."""
+    """Return the state without the port's addresses and the bridge's own static MAC addresses."""
     kept = intent.preserved.static_macs_on(intent.bridge)
     return replace(
         snapshot,
@@ -115,41 +124,35 @@ def _without_port_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
     )
 
 
-def _given_back(state: NetworkState, live: Link, intent: Intent) -> NetworkState:
-    """A bridge that was there before has its own settings and link-local address again."""
-    left = intent.preserved
-    before = left.link(intent.bridge)
+def _with_preserved(state: NetworkState, live: Link, intent: Intent) -> NetworkState:
+    """Return the state with the settings and the link-local address that the bridge had before."""
+    preserved = intent.preserved
+    before = preserved.link(intent.bridge)
     if before is None:
         return state
     bridge = replace(before, index=live.index, bridge=live.bridge, vlans=live.vlans)
-    numbers = {name: index for index, name in left.routes.names}
-    own = left.routes.on_link(intent.bridge).messages
+    numbers = {name: index for index, name in preserved.routes.names}
+    own = preserved.routes.on_link(intent.bridge).messages
     names = (*state.routes.names, (live.index, live.name))
-    routes = tuple(_repointed(m, numbers[live.name], live.index) for m in own)
+    routes = tuple(_reindexed(m, numbers[live.name], live.index) for m in own)
     return replace(
         state,
         links=(*state.links, bridge),
-        addresses=state.addresses + left.addresses_on(intent.bridge),
-        static_macs=state.static_macs + left.static_macs_on(intent.bridge),
+        addresses=state.addresses + preserved.addresses_on(intent.bridge),
+        static_macs=state.static_macs + preserved.static_macs_on(intent.bridge),
         routes=replace(
             state.routes,
             names=tuple(dict(names).items()),
             messages=state.routes.messages + routes,
         ),
-        sysctls=state.sysctls + _sysctls(left.sysctls_of(intent.bridge), intent.bridge),
+        sysctls=state.sysctls + _sysctls(preserved.sysctls_of(intent.bridge), intent.bridge),
     )
 
 
-def _link(snapshot: NetworkState, name: str) -> Link:
-    link = snapshot.link(name)
-    assert link is not None, "preflight lets no plan be made for links that are not there"
-    return link
-
-
 def _renamed(snapshot: NetworkState, old: str, new: str, same_mac: bool) -> NetworkState:
-    """Addresses, neighbours, rules and the like of one link read as another's.
+    """Return the state with one link's addresses, neighbours, rules and the like as another's.
 
-    A DHCP server knows a client by its MAC address: with another one it has another lease.
+    DHCP clients move only with the MAC address: with another one the server has another lease.
     """
     return replace(
         snapshot,
@@ -162,40 +165,44 @@ def _renamed(snapshot: NetworkState, old: str, new: str, same_mac: bool) -> Netw
     )
 
 
-def _routes_retold(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet:
-    """Every route of `old` is `new`'s, in its place; what each link has by itself is special.
+def _renamed_routes(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet:
+    """Return the routes with those of `old` over `new`, each in its place.
 
-    `keep`: both links have that afterwards; otherwise only `new`. Other routes that `new` has
-    already are those of an address that both have: one of them stays.
+    Every link has a route to ff00::/8 of its own: with `keep` both links have it afterwards,
+    otherwise only `new`. Other routes that `new` has already are those of an address that both
+    links have: one of them stays.
     """
-    numbers = {name: index for index, name in routes.names}
-    to = numbers.get(new, NEW_INDEX)
+    indexes = {name: index for index, name in routes.names}
+    target = indexes.get(new, NEW_INDEX)
     messages: list[tuple[bytes, bool]] = []
     for message in routes.messages:
         links = routes.links(message)
-        by_link = is_link_multicast(message)
-        if old not in links and not (by_link and new in links and not keep):
+        of_link = is_link_multicast(message)
+        if old not in links and not (of_link and new in links and not keep):
             messages.append((message, False))
-        if old in links and by_link and keep:
+        if old in links and of_link and keep:
             messages.append((message, False))
         if old in links:
-            messages.append((_repointed(message, numbers[old], to), True))
-    names = dict(routes.names) | {to: new}
-    told = {without_state(message) for message, retold in messages if retold and new in numbers}
-    kept = (m for m, retold in messages if retold or not told or without_state(m) not in told)
-    alike = routes.reindexed(numbers[old], to).blocks if old in numbers else routes.blocks
-    return RouteSet(tuple(names.items()), tuple(kept), alike)
+            messages.append((_reindexed(message, indexes[old], target), True))
+    names = dict(routes.names) | {target: new}
+    moved = {
+        without_state(message) for message, is_moved in messages if is_moved and new in indexes
+    }
+    kept = (m for m, is_moved in messages if is_moved or not moved or without_state(m) not in moved)
+    blocks = routes.reindexed(indexes[old], target).blocks if old in indexes else routes.blocks
+    return RouteSet(tuple(names.items()), tuple(kept), blocks)
 
 
-def _repointed(message: bytes, old: int, new: int) -> bytes:
+def _reindexed(message: bytes, old: int, new: int) -> bytes:
+    """Return the message with another index in each RTA_OIF and nexthop."""
     for slot in oif_offsets(message):
         if nlattr.u32(message, slot) == old:
             message = nlattr.patch_u32(message, slot, new)
     return message
 
 
-def _sysctls(without_state: dict[str, str], link: str) -> tuple[Sysctl, ...]:
-    return tuple(Sysctl(key.format(link), value) for key, value in without_state.items())
+def _sysctls(patterns: dict[str, str], link: str) -> tuple[Sysctl, ...]:
+    return tuple(Sysctl(key.format(link), value) for key, value in patterns.items())
 
 
 def _sysctls_without(snapshot: NetworkState, *links: str) -> tuple[Sysctl, ...]:

@@ -1,0 +1,1 @@
+"""Checks of a network state before a migration, each yielding findings."""

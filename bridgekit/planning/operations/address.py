@@ -22,9 +22,11 @@ class AddAddresses(Operation, frozen=True):
     connected: RouteSet
 
     def inverse(self) -> "RemoveAddresses":
+        """Return the removal of these addresses."""
         return RemoveAddresses(self.link, self.addresses, self.connected)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip address add` for each address, or `ip route append` for the routes alone."""
         for address in self.addresses:
             proven = address.family == IPV6 and not (
                 address.tentative or address.flags & IFA_F_NODAD
@@ -42,9 +44,11 @@ class RemoveAddresses(Operation, frozen=True):
     connected: RouteSet
 
     def inverse(self) -> AddAddresses:
+        """Return the addition of these addresses."""
         return AddAddresses(self.link, self.addresses, self.connected)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip route delete`, then `ip address delete`."""
         yield from route_words("delete", self.connected)
         for address in reversed(self.addresses):
             yield f"ip address delete {address.ip}/{address.prefixlen} dev {self.link}"
@@ -57,9 +61,11 @@ class AddNeighbours(Operation, frozen=True):
     entries: tuple[Neighbour, ...]
 
     def inverse(self) -> "RemoveNeighbours":
+        """Return the removal of these entries."""
         return RemoveNeighbours(self.link, self.entries)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip neighbour replace` for each entry."""
         for entry in self.entries:
             yield f"ip neighbour replace {entry}"
 
@@ -71,9 +77,11 @@ class RemoveNeighbours(Operation, frozen=True):
     entries: tuple[Neighbour, ...]
 
     def inverse(self) -> AddNeighbours:
+        """Return the addition of these entries."""
         return AddNeighbours(self.link, self.entries)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip neighbour delete` for each entry."""
         for entry in self.entries:
             proxy = "proxy " if entry.flags & NTF_PROXY else ""
             yield f"ip neighbour delete {proxy}{entry.ip} dev {self.link}"
@@ -86,9 +94,11 @@ class AddStaticMacs(Operation, frozen=True):
     macs: tuple[StaticMac, ...]
 
     def inverse(self) -> "RemoveStaticMacs":
+        """Return the removal of these addresses."""
         return RemoveStaticMacs(self.link, self.macs)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip maddress add` or `bridge fdb add` for each address."""
         yield from (_mac_words("add", entry) for entry in self.macs)
 
 
@@ -99,9 +109,11 @@ class RemoveStaticMacs(Operation, frozen=True):
     macs: tuple[StaticMac, ...]
 
     def inverse(self) -> AddStaticMacs:
+        """Return the addition of these addresses."""
         return AddStaticMacs(self.link, self.macs)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip maddress delete` or `bridge fdb delete` for each address."""
         yield from (_mac_words("delete", entry) for entry in self.macs)
 
 

@@ -17,9 +17,11 @@ class StopClient(Operation, frozen=True):
     other: DhcpClient
 
     def inverse(self) -> "StartClient":
+        """Return the start of the same client."""
         return StartClient(self.client, self.other)
 
     def describe(self) -> Iterator[str]:
+        """Yield `pkill`."""
         yield shlex.join(("pkill", "-KILL", "-F", self.client.pid_file))
 
 
@@ -33,9 +35,11 @@ class StartClient(Operation, frozen=True):
     other: DhcpClient
 
     def inverse(self) -> StopClient:
+        """Return the stop of the same client."""
         return StopClient(self.client, self.other)
 
     def describe(self) -> Iterator[str]:
+        """Yield how the lease is copied, and the client's command line."""
         client, other = self.client, self.other
         if client.program == "dhcpcd":
             yield shlex.join(("cp", "-p", other.leases, client.leases))

@@ -19,9 +19,11 @@ class CreateBridge(Operation, frozen=True):
     settings: BridgeSettings
 
     def inverse(self) -> "DeleteBridge":
+        """Return the deletion of the bridge."""
         return DeleteBridge(self.name, self.settings)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip link add` and `ip link set`."""
         given = self.settings
         yield (
             f"ip link add {self.name} address {given.mac} mtu {given.mtu} txqueuelen {given.qlen}"
@@ -33,7 +35,7 @@ class CreateBridge(Operation, frozen=True):
 
 
 def _option_words(options: BridgeOptions) -> str:
-    """STP and the forward delay always, for the kernel's own differ; the rest where it does."""
+    """Return STP and the forward delay, whose kernel defaults differ, and what else differs."""
     usual = BridgeOptions()
     words = [f"stp_state {int(options.stp)} forward_delay {options.forward_delay}"]
     for name in ("hello_time", "max_age", "ageing_time", "priority", "vlan_filtering"):
@@ -49,9 +51,11 @@ class DeleteBridge(Operation, frozen=True):
     settings: BridgeSettings
 
     def inverse(self) -> CreateBridge:
+        """Return the creation of the same bridge."""
         return CreateBridge(self.name, self.settings)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip link delete`."""
         yield f"ip link delete {self.name}"
 
 
@@ -66,9 +70,11 @@ class ChangeBridge(Operation, frozen=True):
     after: BridgeSettings
 
     def inverse(self) -> "ChangeBridge":
+        """Return the change to the settings before."""
         return ChangeBridge(self.name, self.after, self.before)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip link set` with what differs."""
         old, new = self.before, self.after
         words = ["address", new.mac] if new.mac != old.mac else []
         words += ["mtu", str(new.mtu)] if new.mtu != old.mtu else []
@@ -85,9 +91,11 @@ class SetUp(Operation, frozen=True):
     up: bool
 
     def inverse(self) -> "SetUp":
+        """Return the opposite."""
         return replace(self, up=not self.up)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip link set up` or `down`."""
         yield f"ip link set {self.link} {'up' if self.up else 'down'}"
 
 
@@ -99,9 +107,11 @@ class SetAddrGenMode(Operation, frozen=True):
     after: int
 
     def inverse(self) -> "SetAddrGenMode":
+        """Return the change to the mode before."""
         return SetAddrGenMode(self.link, self.after, self.before)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip link set addrgenmode`."""
         yield f"ip link set {self.link} addrgenmode {ADDRGENMODES[self.after]}"
 
 
@@ -118,9 +128,11 @@ class SetController(Operation, frozen=True):
     port: PortOptions = field(default_factory=PortOptions)
 
     def inverse(self) -> "SetController":
+        """Return the change to the controller before."""
         return replace(self, before=self.after, after=self.before)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip link set master` or `nomaster`, and `bridge link set` for port options."""
         yield f"ip link set {self.link} " + (f"master {self.after}" if self.after else "nomaster")
         words = [] if self.port.path_cost is None else ["cost", str(self.port.path_cost)]
         words += [] if self.port.priority is None else ["priority", str(self.port.priority)]
@@ -135,9 +147,11 @@ class SetLro(Operation, frozen=True):
     on: bool
 
     def inverse(self) -> "SetLro":
+        """Return the opposite."""
         return replace(self, on=not self.on)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ethtool -K`."""
         yield f"ethtool -K {self.link} lro {'on' if self.on else 'off'}"
 
 
@@ -149,7 +163,9 @@ class SetSysctl(Operation, frozen=True):
     after: str
 
     def inverse(self) -> "SetSysctl":
+        """Return the change to the value before."""
         return SetSysctl(self.key, self.after, self.before)
 
     def describe(self) -> Iterator[str]:
+        """Yield `sysctl -w`."""
         yield f"sysctl -w {self.key}={self.after}"

@@ -28,15 +28,19 @@ class ReplaceRoutes(Operation, frozen=True):
 
     @property
     def after(self) -> RouteSet:
+        """The routes as they are after this operation."""
         return replace(self.before, names=self.names)
 
     def inverse(self) -> "ReplaceRoutes":
+        """Return the replacement by the routes before."""
         return ReplaceRoutes(self.after, self.before.names)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip route replace` for a sample."""
         yield from route_words("replace", self.after)
 
     def commands(self) -> Iterator[str]:
+        """Yield the same command for every route."""
         return every_route("replace", self.after)
 
 
@@ -46,12 +50,15 @@ class AddRoutes(Operation, frozen=True):
     routes: RouteSet
 
     def inverse(self) -> "RemoveRoutes":
+        """Return the removal of these routes."""
         return RemoveRoutes(self.routes)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip route append` for a sample."""
         yield from route_words("append", self.routes)
 
     def commands(self) -> Iterator[str]:
+        """Yield the same command for every route."""
         return every_route("append", self.routes)
 
 
@@ -61,12 +68,15 @@ class RemoveRoutes(Operation, frozen=True):
     routes: RouteSet
 
     def inverse(self) -> AddRoutes:
+        """Return the addition of these routes."""
         return AddRoutes(self.routes)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip route delete` for a sample."""
         yield from route_words("delete", self.routes)
 
     def commands(self) -> Iterator[str]:
+        """Yield the same command for every route."""
         return every_route("delete", self.routes)
 
 
@@ -85,9 +95,11 @@ class SetRules(Operation, frozen=True):
     after: tuple[Rule, ...]
 
     def inverse(self) -> "SetRules":
+        """Return the change to the rules before."""
         return SetRules(self.after, self.before)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip rule add` and `ip rule delete`."""
         for verb, rules in (("add", self.after), ("delete", self.before)):
             yield from (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}" for rule in rules)
 
@@ -100,9 +112,11 @@ class RetargetNexthops(Operation, frozen=True):
     after: str
 
     def inverse(self) -> "RetargetNexthops":
+        """Return the change to the link before."""
         return RetargetNexthops(self.nexthops, self.after, self.before)
 
     def describe(self) -> Iterator[str]:
+        """Yield `ip nexthop replace` for each object."""
         for nexthop in self.nexthops:
             yield f"ip nexthop replace {nexthop.on(self.after)}"
 
