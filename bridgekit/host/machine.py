@@ -88,7 +88,7 @@ def with_dependencies(state: NetworkState, nic: str) -> NetworkState:
         *sockets.packet_sockets(link.index),
         *sockets.groups(nic),
         *firewall.find_dependencies(nic, run),
-        *traffic_control.find_dependencies(nic, run),
+        *traffic_control.find_dependencies(link.index),
         *disks.find_dependencies(nic, disks.routed_by(run)),
     )
     ours = tuple(f" of {client.program} (" for client in state.clients_on(nic))

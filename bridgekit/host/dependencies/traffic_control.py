@@ -1,26 +1,19 @@
-"""Traffic control that someone put on an interface: tc(8)."""
-
-import json
-from collections.abc import Callable
+"""Traffic control that someone put on a link: tc(8)."""
 
 from bridgekit.errors import BridgekitError
+from bridgekit.netlink.qdisc import qdiscs
+from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state.link import Dependency
 
-SECONDS = 5.0
-BY_ITSELF = "0:"
-"""The handle of what the kernel makes by itself, whatever its default is."""
 
-
-def find_dependencies(nic: str, run: Callable[..., str]) -> tuple[Dependency, ...]:
+def find_dependencies(index: int) -> tuple[Dependency, ...]:
     """Return the queueing disciplines that are not the kernel's own; filters hang on these.
 
-    Where tc is missing or says nothing there is nothing to tell.
+    A kernel without traffic control has none.
     """
     try:
-        listed = json.loads(run("tc", "-j", "qdisc", "show", "dev", nic, timeout=SECONDS) or "[]")
-    except (BridgekitError, ValueError):
+        with NetlinkSocket() as channel:
+            found = qdiscs(channel, index)
+    except BridgekitError:
         return ()
-    made = (item for item in listed if item.get("handle", BY_ITSELF) != BY_ITSELF)
-    return tuple(
-        Dependency("traffic-control", f"{item.get('kind')} {item.get('handle')}") for item in made
-    )
+    return tuple(Dependency("traffic-control", str(one)) for one in found if one.handle)
