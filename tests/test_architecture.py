@@ -34,7 +34,7 @@ ROOMS = {
     "application.pxe": {"application", *CORE, *PXE},
     "application.pxe_check": {"application", *CORE, *PXE},
     "application.pxe_port": {"application", "pxe.status", *CORE},
-    "attach": {"attach", "host", "netlink", "system", "state", "errors", "pxe"},
+    "attach": {"attach", "host", "netlink", "system", "state", "uapi", "errors", "pxe"},
     "pxe": {*PXE, "bootserver", "host", "netlink", "system", "state", "errors", "assets"},
     "bootserver": {"bootserver"},
     "cli": VERBS,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from bridgekit.application.pxe_options import PxeOptions
-from bridgekit.attach.attach import port_of
+from bridgekit.attach.port import port_of
 from bridgekit.errors import BridgekitError, PxeError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.pxe import lifecycle

@@ -1,133 +1,101 @@
-"""The host's links, addresses and resolvers, read with iproute2."""
+"""The links, addresses, routes and resolvers of the host or of another network namespace.
 
-import json
-from ipaddress import IPv4Interface, IPv4Network, ip_address
+A `namespace` is a path; None is the caller's own.
+"""
+
+from ipaddress import IPv4Interface, ip_address
 from pathlib import Path
-from typing import Any
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from bridgekit.host.forward_rules import ALIAS
-from bridgekit.system.process import CommandError, run
+from bridgekit.netlink import dump, vlans
+from bridgekit.netlink import links as link_reader
+from bridgekit.netlink.socket import NetlinkSocket
+from bridgekit.state.address import IPV4, Address
+from bridgekit.state.link import Link
+from bridgekit.state.routes.message import (
+    attributes,
+    destination,
+    table_of,
+)
+from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.system.netns import inside
+from bridgekit.uapi.rtnetlink import RT_SCOPE_LINK, RT_TABLE_MAIN, RTA_GATEWAY
 
 RESOLV_CONF = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
-"""What a link of ours says of itself: ip link set NAME alias …"""
-LINK_SUBNETS = IPv4Network("100.127.242.0/24")  # shared address space, rarely met on a host
 
 
-class LinkInfo(Struct, frozen=True):
-    """A network interface as `ip link` shows it; `peer` is the link it belongs to, by index."""
-
-    name: str
-    index: int
-    mtu: int
-    mac: str
-    kind: str
-    controller: str
-    peer: int
-    up: bool
-    carrier: bool = True
-    ethernet: bool = True
-    ours: bool = False
-
-    def with_controller(self, name: str) -> "LinkInfo":
-        """The same, on that bridge or NIC."""
-        return replace(self, controller=name)
+def links(namespace: str | None = None) -> tuple[Link, ...]:
+    """Return all links. Equivalent to: ip -details link show; bridge vlan show"""
+    with inside(namespace), NetlinkSocket() as sock:
+        return vlans.with_vlans(sock, link_reader.list_links(sock))
 
 
-def inside(namespace: str | None) -> tuple[str, ...]:
-    """What to put before a command to run it in a network namespace, given as a path."""
-    return ("nsenter", f"--net={namespace}", "--") if namespace else ()
-
-
-def link(name: str, namespace: str | None = None) -> LinkInfo | None:
-    """The link of that name, None if there is none."""
+def link(name: str, namespace: str | None = None) -> Link | None:
+    """Return the link of this name, or None."""
     return next((item for item in links(namespace) if item.name == name), None)
 
 
-def links(namespace: str | None = None) -> tuple[LinkInfo, ...]:
-    """All links. Equivalent to: ip -details link show"""
-    return tuple(_link(entry) for entry in _ask("link", namespace))
-
-
-def spanning_tree_delay(bridge: str) -> float | None:
-    """A bridge's forward delay in seconds if its STP is on, else None."""
-    found = (entry for entry in _ask("link", None) if entry["ifname"] == bridge)
-    values: dict[str, Any] = next(found, {}).get("linkinfo", {}).get("info_data", {})
-    return values.get("forward_delay", 0) / 100 if values.get("stp_state") else None
+def lower_index(name: str, namespace: str | None = None) -> int:
+    """Return the index of a veth's other end, or of the link below; see netlink.links."""
+    with inside(namespace), NetlinkSocket() as sock:
+        return link_reader.lower_index(sock, name)
 
 
 def forwards(port: str) -> bool:
-    """Does a bridge's port pass frames on? Equivalent to: bridge link show dev PORT"""
-    found = _read(run("bridge", "-json", "link", "show", "dev", port))
-    return any(entry.get("state") == "forwarding" for entry in found)
+    """Tell whether a bridge's port is in the state forwarding.
+
+    Equivalent to: bridge link show dev PORT
+    """
+    with NetlinkSocket() as sock:
+        found = link_reader.get_link(sock, port)
+    return found is not None and found.forwarding
 
 
 def addresses(namespace: str | None = None, nic: str | None = None) -> tuple[str, ...]:
-    """IPv4 addresses as ADDRESS/LEN, on all links or on one. Equivalent to: ip -4 address show"""
-    return tuple(
-        f"{info['local']}/{info['prefixlen']}"
-        for entry in _ask("address", namespace)
-        for info in entry.get("addr_info", ())
-        if info.get("family") == "inet" and "local" in info and nic in (None, entry.get("ifname"))
-    )
+    """Return the IPv4 addresses as ADDRESS/LEN, of all links or of one.
+
+    Equivalent to: ip -4 address show
+    """
+    found = _addresses(namespace)
+    return tuple(_text(one) for one in found if one.family == IPV4 and nic in (None, one.link))
 
 
 def own(nic: str, namespace: str) -> frozenset[str]:
-    """A NIC's addresses of both families that something gave it, as ADDRESS/LEN."""
+    """Return a NIC's addresses of both families as ADDRESS/LEN.
+
+    No link-local and no dynamic one.
+    """
     return frozenset(
-        f"{info['local']}/{info['prefixlen']}"
-        for entry in _ask("address", namespace)
-        for info in entry.get("addr_info", ())
-        if entry.get("ifname") == nic and info["scope"] != "link" and not info.get("dynamic")
+        _text(one)
+        for one in _addresses(namespace)
+        if one.link == nic and one.scope != RT_SCOPE_LINK and not one.dynamic
     )
 
 
-def routes(nic: str, namespace: str | None) -> frozenset[tuple[str, str]]:
-    """A NIC's routes of both families as (PREFIX, GATEWAY or ""); the default is a /0."""
-    default = {"-4": "0.0.0.0/0", "-6": "::/0"}
-    return frozenset(
-        (default[family] if route["dst"] == "default" else route["dst"], route.get("gateway", ""))
-        for family in default
-        for route in _read(
-            run(*inside(namespace), "ip", "-json", family, "route", "show", "dev", nic)
-        )
-    )
+def routes(nic: str, namespace: str | None = None) -> frozenset[tuple[str, str]]:
+    """Return a NIC's routes of both families as (PREFIX, GATEWAY or ""); the default is a /0.
+
+    Equivalent to: ip route show dev NIC; ip -6 route show dev NIC
+    """
+    found = _main_table(namespace).on_link(nic)
+    return frozenset((str(destination(m)), _gateway(m)) for m in found.all_messages())
 
 
-def gateways(nic: str, namespace: str | None) -> frozenset[str]:
-    """Those of default routes over a NIC."""
+def gateways(nic: str, namespace: str | None = None) -> frozenset[str]:
+    """Return the gateways of the default routes over a NIC."""
     found = routes(nic, namespace)
     return frozenset(via for prefix, via in found if via and prefix in ("0.0.0.0/0", "::/0"))
 
 
-def filters_vlans(bridge: str) -> bool:
-    """Does a bridge keep VLANs apart?"""
-    found = (entry for entry in _ask("link", None) if entry["ifname"] == bridge)
-    values: dict[str, Any] = next(found, {}).get("linkinfo", {}).get("info_data", {})
-    return bool(values.get("vlan_filtering"))
-
-
 def host_networks() -> tuple[str, ...]:
-    """The IPv4 subnets of the host: of its addresses and of its routes but the default."""
-    routes = _read(run("ip", "-json", "-4", "route", "show", "table", "main"))
-    reached = (route["dst"] for route in routes if route.get("dst") not in (None, "default"))
+    """Return the host's IPv4 subnets: of its addresses, and of its routes but the default."""
+    found = _main_table(None).where(lambda message: message[0] == IPV4)
+    reached = (destination(message) for message in found.all_messages())
     owned = (str(IPv4Interface(address).network) for address in addresses())
-    return tuple(dict.fromkeys((*owned, *reached)))
-
-
-def free_link_subnet() -> IPv4Network:
-    """A /30 that nothing on the host overlaps, for the link between the host and the service."""
-    taken = [IPv4Network(network, strict=False) for network in host_networks()]
-    for subnet in LINK_SUBNETS.subnets(new_prefix=30):
-        if not any(subnet.overlaps(network) for network in taken):
-            return subnet
-    raise CommandError(f"no free subnet is left in {LINK_SUBNETS} for the service's link")
+    return tuple(dict.fromkeys((*owned, *(str(one) for one in reached if one.prefixlen))))
 
 
 def resolvers() -> tuple[str, ...]:
-    """The IPv4 DNS servers that another namespace can ask too: none on the loopback."""
+    """Return the IPv4 DNS servers that another namespace can ask too: none on the loopback."""
     for path in RESOLV_CONF:
         text = path.read_text() if path.exists() else ""
         words = (line.split() for line in text.splitlines())
@@ -145,27 +113,25 @@ def _leaves_the_host(server: str) -> bool:
     return address.version == 4 and not address.is_loopback
 
 
-def _ask(what: str, namespace: str | None) -> list[dict[str, Any]]:
-    return _read(run(*inside(namespace), "ip", "-json", "-details", what, "show"))
+def _addresses(namespace: str | None) -> tuple[Address, ...]:
+    with inside(namespace), NetlinkSocket() as sock:
+        return dump.addresses(sock, _names(sock))
 
 
-def _read(answer: str) -> list[dict[str, Any]]:
-    """iproute2 puts control characters of names into its JSON as they are, hence not strict."""
-    entries = json.JSONDecoder(strict=False).decode(answer or "[]")
-    return [entry for entry in entries if entry]
+def _main_table(namespace: str | None) -> RouteSet:
+    with inside(namespace), NetlinkSocket() as sock:
+        found = dump.routes(_names(sock))
+    return found.where(lambda message: table_of(message) == RT_TABLE_MAIN)
 
 
-def _link(entry: dict[str, Any]) -> LinkInfo:
-    return LinkInfo(
-        name=entry["ifname"],
-        index=entry["ifindex"],
-        mtu=entry["mtu"],
-        mac=entry.get("address", ""),
-        kind=entry.get("linkinfo", {}).get("info_kind", ""),
-        controller=entry.get("master", ""),
-        peer=entry.get("link_index", 0),
-        up="UP" in entry.get("flags", ()),
-        carrier="LOWER_UP" in entry.get("flags", ()),
-        ethernet=entry.get("link_type") == "ether",
-        ours=entry.get("ifalias") == ALIAS,
-    )
+def _names(sock: NetlinkSocket) -> dict[int, str]:
+    return {index: name for name, index in link_reader.index_by_name(sock).items()}
+
+
+def _text(address: Address) -> str:
+    return f"{address.ip}/{address.prefixlen}"
+
+
+def _gateway(message: bytes) -> str:
+    packed = attributes(message).get(RTA_GATEWAY, b"")
+    return str(ip_address(packed)) if packed else ""

@@ -5,155 +5,163 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridgekit.attach import addresses, dhcp_lease, target, veth
-from bridgekit.attach.addresses import LinkInfo
-from bridgekit.attach.spec import NIC, InterfaceSpec, Network, check_name
+from bridgekit.attach.port import host_end, is_ours, pvid
+from bridgekit.attach.spec import DEFAULT_IFNAME, InterfaceSpec, check_name
 from bridgekit.attach.target import AttachTarget
 from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host import forward_rules
+from bridgekit.netlink.iproute import IpRoute
+from bridgekit.netlink.socket import NetlinkError
 from bridgekit.pxe.diagnose.audit import need_root
-from bridgekit.system.process import CommandError, run
+from bridgekit.state.link import Link
 from bridgekit.system.progress import to_stderr
 
-LOOK_AGAIN = 0.2  # seconds; no engine tells of a container's start before it is asked
+POLL_SECONDS = 0.2  # no engine tells of a container's start before it is asked
 
 
 def attach(
-    bridge: str, container: str, how: InterfaceSpec, *, state: Path, patience: float = 0
+    bridge: str, container: str, spec: InterfaceSpec, *, state: Path, wait_seconds: float = 0
 ) -> bool:
-    """Give the container this interface on the bridge, made if missing; False if it has it already.
+    """Give the container this interface on the bridge, which is made if it is missing.
 
-    On a NIC that is no bridge it is a macvlan. `patience` is how many seconds to wait for the
-    container. All or nothing. Raises UsageError for a malformed name, Refused for a host that
-    can't bear it.
+    On a NIC that is no bridge it is a macvlan. What fails is rolled back as a whole. `wait_seconds`
+    is how long to wait for the container to run.
+
+    Returns:
+        False if the container has that very interface already.
+
+    Raises:
+        UsageError: The bridge's name is malformed.
+        RefusedError: The host or the container cannot have that interface; nothing was changed.
     """
     check_name(bridge, "a bridge")
     need_root()
-    known = veth.find(bridge, how)
-    if how.dhcp:
+    parent = veth.find_parent(bridge, spec)
+    if spec.dhcp:
         dhcp_lease.need_client()
-    goal = _goal(container, state, patience)
-    if _present(bridge, goal, how):
+    found = _wait_for(container, state, wait_seconds)
+    if _is_attached(bridge, found, spec):
         return False
     try:
-        if known is None:
+        if parent is None:
             veth.make_bridge(bridge)
-        _make(bridge, goal, how)
+        _connect(bridge, found, spec)
     except RefusedError:
         raise
     except BaseException as error:
-        _undo(bridge, made=known is None)
+        _roll_back(bridge, made=parent is None)
         if not isinstance(error, BridgekitError):
             raise
-        raise RefusedError(f"{container} was not attached to {bridge}; undone. {error}") from error
+        raise RefusedError(
+            f"{container} was not attached to {bridge}: {error}; all of it was rolled back"
+        ) from error
     return True
 
 
-def detach(bridge: str, container: str, nic: str = NIC, *, state: Path) -> bool:
-    """Take the container's interface off the bridge again; False if there is none.
+def detach(bridge: str, container: str, ifname: str = DEFAULT_IFNAME, *, state: Path) -> bool:
+    """Take the container's interface off the bridge; one of ours whose bridge is gone, too.
 
-    One of ours whose bridge is gone is removed too. Raises RefusedError for one on another bridge.
+    Returns:
+        False if there is none.
+
+    Raises:
+        RefusedError: The interface is on another bridge.
     """
     need_root()
-    goal = target.find(container, state)
-    port = veth.port(goal.namespace, nic)
-    if port is None or not (port.controller or port.ours):
+    found = target.find(container, state)
+    port = host_end(found.namespace, ifname)
+    if port is None or not (port.controller or is_ours(port)):
         return False
-    if port.controller not in ("", bridge):
+    if port.controller not in (None, bridge):
         raise RefusedError(
-            f"{container}'s {nic} is not on {bridge} but on {port.controller}. Nothing was "
-            f"changed; `{_detaching(port.controller, container, nic)}` removes it."
+            f"{container}'s {ifname} is not on {bridge} but on {port.controller}; nothing was "
+            f"changed; `{_detach_command(port.controller, container, ifname)}` removes it"
         )
-    dhcp_lease.release(goal, nic)
-    veth.unplug(port, goal.namespace, nic)
+    dhcp_lease.stop(found, ifname)
+    veth.delete(port, found.namespace, ifname)
     forward_rules.close_if_unused(bridge)
     return True
 
 
-def port_of(container: str, *, state: Path) -> str | None:
-    """The name of the host's end of a container's eth1; None if either is not there."""
-    try:
-        port = veth.port(target.find(container, state).namespace, NIC)
-    except RefusedError:
-        return None
-    return port.name if port else None
-
-
-def _goal(container: str, state: Path, patience: float) -> AttachTarget:
-    if not patience:
+def _wait_for(container: str, state: Path, seconds: float) -> AttachTarget:
+    if not seconds:
         return target.find(container, state)
     with suppress(RefusedError):
         return target.find(container, state)
-    to_stderr(f"waiting up to {patience:g} s for {container} …")
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        time.sleep(LOOK_AGAIN)
+    to_stderr(f"waiting up to {seconds:g} s for {container} …")
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
         with suppress(RefusedError):
             return target.find(container, state)
     return target.find(container, state)
 
 
-def _undo(bridge: str, *, made: bool) -> None:
+def _roll_back(bridge: str, *, made: bool) -> None:
     forward_rules.close_if_unused(bridge)
     if made:
-        with suppress(CommandError):
-            run("ip", "link", "delete", bridge)
+        with suppress(NetlinkError), IpRoute() as ip:
+            ip.delete_link(bridge)
 
 
-def _present(bridge: str, goal: AttachTarget, how: InterfaceSpec) -> bool:
-    """Is all as wished already? Refuse if the interface is there but otherwise."""
-    nic = addresses.link(how.nic, goal.namespace)
-    if nic is None:
+def _is_attached(bridge: str, container: AttachTarget, spec: InterfaceSpec) -> bool:
+    """Tell whether the interface is as asked for; refuse one of that name that is not."""
+    link = addresses.link(spec.ifname, container.namespace)
+    if link is None:
         return False
-    port = veth.port(goal.namespace, how.nic)
-    if port and port.controller == bridge and nic.up and _as_wished(nic, port, goal, how):
+    port = host_end(container.namespace, spec.ifname)
+    if port and port.controller == bridge and link.up and _matches(link, port, container, spec):
         return True
     raise RefusedError(
-        f"{goal.name} has an {how.nic} already, with other settings. Nothing was changed; "
-        + _way_out(goal.name, bridge, how.nic, port)
+        f"{container.name} has an {spec.ifname} already, with other settings; nothing was changed; "
+        + _advice(container.name, bridge, spec.ifname, port)
     )
 
 
-def _as_wished(nic: LinkInfo, port: LinkInfo, goal: AttachTarget, how: InterfaceSpec) -> bool:
-    inside = goal.namespace
-    routes = addresses.routes(how.nic, inside)
-    wished = {(_as_shown(route.prefix), str(route.via or "")) for route in how.routes}
+def _matches(link: Link, port: Link, container: AttachTarget, spec: InterfaceSpec) -> bool:
     return (
-        how.dhcp == dhcp_lease.runs(goal, how.nic)
-        and (how.dhcp or addresses.own(how.nic, inside) == set(map(str, how.addresses)))
-        and (how.dhcp or addresses.gateways(how.nic, inside) == set(map(str, how.gateways)))
-        and wished <= routes
-        and how.mac in (None, nic.mac)
-        and how.mtu in (None, nic.mtu)
-        and how.port in (None, port.name)
-        and how.vlan in (None, veth.vlan(port.name))
+        _same_addresses(container, spec)
+        and spec.mac in (None, link.mac)
+        and spec.mtu in (None, link.mtu)
+        and spec.host_ifname in (None, port.name)
+        and spec.vlan in (None, pvid(port))
     )
 
 
-def _as_shown(prefix: Network) -> str:
-    """As iproute2 shows a prefix: a single address without its length."""
-    return str(prefix.network_address if prefix.num_addresses == 1 else prefix)
+def _same_addresses(container: AttachTarget, spec: InterfaceSpec) -> bool:
+    namespace = container.namespace
+    if spec.dhcp != dhcp_lease.is_running(container, spec.ifname):
+        return False
+    wanted = {(str(route.prefix), str(route.via or "")) for route in spec.routes}
+    if not wanted <= addresses.routes(spec.ifname, namespace):
+        return False
+    return spec.dhcp or (
+        addresses.own(spec.ifname, namespace) == set(map(str, spec.addresses))
+        and addresses.gateways(spec.ifname, namespace) == set(map(str, spec.gateways))
+    )
 
 
-def _way_out(container: str, bridge: str, nic: str, port: LinkInfo | None) -> str:
-    if port and (port.controller or port.ours):
-        return f"`{_detaching(port.controller or bridge, container, nic)}` removes it."
-    return "it is none of bridgekit's: whoever made it has to remove or rename it."
+def _advice(container: str, bridge: str, ifname: str, port: Link | None) -> str:
+    if port and (port.controller or is_ours(port)):
+        return f"`{_detach_command(port.controller or bridge, container, ifname)}` removes it"
+    return "bridgekit did not make it: whoever did has to remove or rename it"
 
 
-def _detaching(bridge: str, container: str, nic: str) -> str:
-    return f"bridgekit detach {bridge} {container}" + (f" --ifname {nic}" if nic != NIC else "")
+def _detach_command(bridge: str | None, container: str, ifname: str) -> str:
+    option = f" --ifname {ifname}" if ifname != DEFAULT_IFNAME else ""
+    return f"bridgekit detach {bridge} {container}{option}"
 
 
-def _make(bridge: str, goal: AttachTarget, how: InterfaceSpec) -> None:
-    port = veth.new_name(how)
+def _connect(bridge: str, container: AttachTarget, spec: InterfaceSpec) -> None:
+    name = veth.host_ifname(spec)
     try:
         forward_rules.open_bridge(bridge)
-        veth.plug(port, bridge, goal.namespace, how)
-        veth.configure(goal, how)
-        veth.announce(port, goal.namespace, how.nic)
-        if how.dhcp:
-            dhcp_lease.ask(goal, how.nic)
+        veth.create(name, bridge, container.namespace, spec)
+        veth.configure(container, spec)
+        veth.announce(name, container.namespace, spec.ifname)
+        if spec.dhcp:
+            dhcp_lease.start(container, spec.ifname)
     except BaseException:
-        dhcp_lease.release(goal, how.nic)
-        veth.remove(port, goal.namespace, how.nic)
+        dhcp_lease.stop(container, spec.ifname)
+        veth.delete_unfinished(name, container.namespace, spec.ifname)
         raise

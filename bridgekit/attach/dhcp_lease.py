@@ -20,42 +20,47 @@ SECONDS = 30.0
 
 
 def need_client() -> None:
-    """Raise Refused if there is none to run."""
+    """Raise RefusedError if the host has no DHCP client."""
     if not shutil.which(CLIENT):
-        raise RefusedError("dhcp needs udhcpc. Nothing was changed; apt-get install udhcpc.")
+        raise RefusedError(
+            "dhcp needs udhcpc; nothing was changed; `apt-get install udhcpc` gets it"
+        )
 
 
-def ask(goal: AttachTarget, nic: str) -> None:
-    """Start the client and wait for its first lease. Raises CommandError if nobody offers one.
+def start(container: AttachTarget, ifname: str) -> None:
+    """Start the client and wait for its first lease.
 
-    Equivalent to: udhcpc -i NIC -n -s SCRIPT, inside the container's namespaces
+    Equivalent to: udhcpc -i IFNAME -n -s SCRIPT, inside the container's namespaces
+
+    Raises:
+        CommandError: No DHCP server offers an address.
     """
     script = str(files.asset("udhcpc-script"))
     tries = ("-n", "-t", "5", "-T", "2")
-    run(*_inside(goal), CLIENT, "-i", nic, *tries, "-s", script, timeout=SECONDS)
+    run(*_enter(container), CLIENT, "-i", ifname, *tries, "-s", script, timeout=SECONDS)
 
 
-def release(goal: AttachTarget, nic: str) -> None:
-    """End the client, if there is one; the lease is left to end by itself."""
-    for process in _clients(goal, nic):
+def stop(container: AttachTarget, ifname: str) -> None:
+    """End the client, if there is one; the lease is left to expire."""
+    for process in _clients(container, ifname):
         processes.terminate(process, alone=True)
 
 
-def runs(goal: AttachTarget, nic: str) -> bool:
-    """Does the client run?"""
-    return any(_clients(goal, nic))
+def is_running(container: AttachTarget, ifname: str) -> bool:
+    """Tell whether the client runs."""
+    return any(_clients(container, ifname))
 
 
-def _clients(goal: AttachTarget, nic: str) -> Iterator[ServiceProcess]:
-    wanted = [CLIENT.encode(), b"-i", nic.encode()]
-    for pid in processes.pids_in_namespace(goal.namespace):
+def _clients(container: AttachTarget, ifname: str) -> Iterator[ServiceProcess]:
+    argv = [CLIENT.encode(), b"-i", ifname.encode()]
+    for pid in processes.pids_in_namespace(container.namespace):
         began = processes.start_time(pid)
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if began else []
-        if words[:3] == wanted and began:
+        if words[:3] == argv and began:
             yield ServiceProcess(pid, began)
 
 
-def _inside(goal: AttachTarget) -> tuple[str, ...]:
-    of_processes = Path(goal.namespace).with_name("pid")
-    own = (f"--pid={of_processes}",) if of_processes.exists() else ()
-    return ("nsenter", f"--net={goal.namespace}", *own, "--")
+def _enter(container: AttachTarget) -> tuple[str, ...]:
+    pid_namespace = Path(container.namespace).with_name("pid")
+    more = (f"--pid={pid_namespace}",) if pid_namespace.exists() else ()
+    return ("nsenter", f"--net={container.namespace}", *more, "--")

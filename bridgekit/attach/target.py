@@ -1,4 +1,4 @@
-"""Finding a container's network namespace by whatever name its user knows it."""
+"""Find a container's network namespace by whatever name its user knows it."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ NAMED = Path("/run/netns")
 
 
 class AttachTarget(Struct, frozen=True):
-    """A network namespace as a path; `router` if what runs there forwards for its clients."""
+    """A network namespace as a path; `router`: what runs in it forwards for its clients."""
 
     name: str
     namespace: str
@@ -23,41 +23,48 @@ class AttachTarget(Struct, frozen=True):
 
 
 def find(container: str, state: Path) -> AttachTarget:
-    """Docker's or podman's container, our own service, a namespace of `ip netns`, or a pid."""
-    found = _known(container, state) if _is_name(container) else None
+    """Find a network namespace by the name that its user knows.
+
+    That is: a container of docker or podman, a PXE service of ours, a namespace of `ip netns`, its
+    file, or a process id.
+
+    Raises:
+        RefusedError: There is none, or it is the host's own.
+    """
+    found = _by_name(container, state) if _is_name(container) else None
     if _is_path(container):
         found = AttachTarget(container, container)
     if not found:
         raise RefusedError(
-            f"There is no running container {container!r}: not with docker or podman, not as a "
-            "service of bridgekit, not in `ip netns`, not as a process id. Nothing was changed."
+            f"there is no running container {container!r}: neither docker, podman, a PXE service, "
+            "`ip netns` nor a process has that name; nothing was changed"
         )
     if _same(found.namespace, "/proc/self/ns/net"):
-        raise RefusedError(f"{container!r} shares the host's own network. Nothing was changed.")
+        raise RefusedError(f"{container!r} shares the host's own network; nothing was changed")
     return found
 
 
 def _is_path(word: str) -> bool:
-    """Is it a network namespace by its file, like /proc/7/ns/net or /run/netns/web?"""
+    """Tell whether it is a namespace's file, like /proc/7/ns/net or /run/netns/web."""
     path = Path(word)
     return path.is_absolute() and len(os.fsencode(word)) < 4096 and _is_namespace(path)
 
 
 def _is_name(word: str) -> bool:
-    """Can it be one name in a directory? An unset variable leaves an empty word."""
+    """Tell whether it can be a name in a directory; an unset variable leaves an empty word."""
     return word not in ("", ".", "..") and "/" not in word and len(os.fsencode(word)) < 256
 
 
-def _known(name: str, state: Path) -> AttachTarget | None:
+def _by_name(name: str, state: Path) -> AttachTarget | None:
     return _service(name, state) or _container(name) or _namespace(name)
 
 
 def _service(name: str, state: Path) -> AttachTarget | None:
     service_dir = record.find_by_name(name, state)
-    known = record.read(service_dir) if service_dir else None
-    if not service_dir or not known:
+    noted = record.read(service_dir) if service_dir else None
+    if not service_dir or not noted:
         return None
-    pid = get_engine(known.engine, state).pid(service_dir)
+    pid = get_engine(noted.engine, state).pid(service_dir)
     return AttachTarget(name, f"/proc/{pid}/ns/net", router=True) if pid else None
 
 
@@ -75,7 +82,7 @@ def _namespace(name: str) -> AttachTarget | None:
 
 
 def _is_namespace(path: Path) -> bool:
-    """No directory, and no file left over without a namespace bound to it."""
+    """Tell a namespace from a directory, and from a file left over with none bound to it."""
     try:
         return path.stat().st_dev == Path("/proc/self/ns/net").stat().st_dev
     except (OSError, ValueError):

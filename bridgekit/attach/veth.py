@@ -3,185 +3,167 @@
 What is ours has the alias "bridgekit" on the host's end; a macvlan, which has none, inside.
 """
 
-import json
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
-from bridgekit.attach import addresses
-from bridgekit.attach.addresses import LinkInfo
+from bridgekit.attach import addresses, port
 from bridgekit.attach.spec import InterfaceSpec
 from bridgekit.attach.target import AttachTarget
-from bridgekit.errors import RefusedError
+from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host.forward_rules import ALIAS
+from bridgekit.netlink.iproute import IpRoute
 from bridgekit.netlink.monitor import NetlinkMonitor
-from bridgekit.system.process import CommandError, run
+from bridgekit.netlink.socket import NetlinkError
+from bridgekit.state.link import Link
+from bridgekit.system.netns import inside
 
 FORWARDING_SECONDS = 2.0
-FLAGS = {"PVID": "pvid", "Egress Untagged": "untagged"}
+SETTINGS = Path("/proc/sys/net")
 
 
-def find(name: str, how: InterfaceSpec) -> LinkInfo | None:
-    """The bridge or NIC to attach to; None for a bridge that is still to be made."""
-    known = addresses.link(name)
-    if known is None or known.kind == "bridge":
-        if how.vlan and not addresses.filters_vlans(name):
+def find_parent(name: str, spec: InterfaceSpec) -> Link | None:
+    """Return the bridge or NIC to attach to; None for a bridge that is still to be made.
+
+    Raises:
+        RefusedError: The link can have no such interface on it.
+    """
+    link = addresses.link(name)
+    if link is None or link.kind == "bridge":
+        if spec.vlan and not (link and link.bridge and link.bridge.vlan_filtering):
             raise RefusedError(
-                f"{name} keeps no VLANs apart. Nothing was changed; a bridge does with "
-                f"`ip link set {name} type bridge vlan_filtering 1`."
+                f"{name} does not filter VLANs; nothing was changed; a bridge does with "
+                f"`ip link set {name} type bridge vlan_filtering 1`"
             )
-        return known
-    if known.controller:
+        return link
+    if link.controller:
         raise RefusedError(
-            f"{name} is a port of {known.controller}. Nothing was changed; attach to "
-            f"{known.controller}."
+            f"{name} is a port of {link.controller}; nothing was changed; attach to "
+            f"{link.controller}"
         )
-    if not known.ethernet:
+    if not link.mac or link.loopback:
+        raise RefusedError(f"{name} is no bridge and no Ethernet NIC; nothing was changed")
+    if spec.vlan:
         raise RefusedError(
-            f"{name} exists and is no bridge and no Ethernet NIC. Nothing was changed."
+            f"{name} is no bridge, so --vlan means nothing; nothing was changed; attach to a link "
+            f"for the VLAN: ip link add {name}.{spec.vlan} link {name} type vlan id {spec.vlan}"
         )
-    if how.vlan:
-        raise RefusedError(
-            f"{name} is no bridge. Nothing was changed; for a VLAN of its make a link first: "
-            f"ip link add {name}.{how.vlan} link {name} type vlan id {how.vlan}"
-        )
-    return known
+    return link
 
 
 def make_bridge(name: str) -> None:
     """Equivalent to: ip link add NAME type bridge; ip link set NAME up"""
-    try:
-        run("ip", "link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0")
-    except CommandError as error:  # then a bridge of that name is not ours to undo
-        raise RefusedError(f"{name} can't be made. Nothing was changed. {error}") from error
-    run("ip", "link", "set", name, "up")
+    with IpRoute() as ip:
+        try:
+            ip.add_bridge(name)
+        except NetlinkError as error:  # then a bridge of that name is not ours to remove
+            raise RefusedError(f"{name} can't be made: {error}; nothing was changed") from error
+        ip.set_up(name)
 
 
-def new_name(how: InterfaceSpec) -> str:
-    """The name of the host's end."""
-    return how.port or f"bk{secrets.token_hex(5)}"
+def host_ifname(spec: InterfaceSpec) -> str:
+    """Return the name of the host's end: the one asked for, or a random one."""
+    return spec.host_ifname or f"bk{secrets.token_hex(5)}"
 
 
-def port(namespace: str, nic: str) -> LinkInfo | None:
-    """The host's end of a container's veth: each end names the other's index.
-
-    Of a macvlan it is the macvlan itself, as if its NIC were its controller.
-    """
-    inside = addresses.link(nic, namespace)
-    if inside and inside.kind == "macvlan":
-        return _macvlan(inside)
-    if inside is None or inside.kind != "veth":
-        return None
-    ends = (link for link in addresses.links() if link.kind == "veth")
-    return next((end for end in ends if (end.index, end.peer) == (inside.peer, inside.index)), None)
-
-
-def _macvlan(inside: LinkInfo) -> LinkInfo | None:
-    parent = next((link for link in addresses.links() if link.index == inside.peer), None)
-    return inside.with_controller(parent.name) if parent else None
+def create(name: str, parent: str, namespace: str, spec: InterfaceSpec) -> None:
+    """Make the interface on its parent, a bridge or a NIC, and put it into the namespace."""
+    link = addresses.link(parent)
+    assert link
+    own: dict[str, Any] = {"mtu": spec.mtu or link.mtu}
+    own |= {"address": spec.mac} if spec.mac else {}
+    with IpRoute() as ip:
+        if link.kind == "bridge":
+            _create_veth(ip, name, parent, namespace, {"ifname": spec.ifname, **own})
+        else:
+            ip.add_link(name, "macvlan", link=link.index, macvlan_mode="bridge", **own)
+            ip.set_alias(name, ALIAS)
+            ip.move(name, namespace, spec.ifname)
+    if spec.vlan:
+        _move_to_vlan(name, spec.vlan)
 
 
-def plug(name: str, bridge: str, namespace: str, how: InterfaceSpec) -> None:
-    """One command each: a line of `ip -batch` would be cut at a blank or # of the path."""
-    on = addresses.link(bridge)
-    assert on
-    mtu = ("mtu", str(how.mtu or on.mtu))
-    mac = ("address", how.mac) if how.mac else ()
-    if on.kind != "bridge":
-        macvlan = ("type", "macvlan", "mode", "bridge")
-        run("ip", "link", "add", name, "link", bridge, *mac, *mtu, *macvlan)
-        run("ip", "link", "set", name, "alias", ALIAS)
-        run("ip", "link", "set", name, "netns", namespace, "name", how.nic)
-        return
-    peer = ("peer", "name", how.nic, *mtu, *mac)
-    run("ip", "link", "add", name, *mtu, "type", "veth", *peer, "netns", namespace)
-    run("ip", "link", "set", name, "alias", ALIAS, "addrgenmode", "none")
-    run("ip", "link", "set", name, "master", bridge, "up")
-    if how.vlan:
-        _only_vlan(name, how.vlan)
+def _create_veth(ip: IpRoute, name: str, bridge: str, namespace: str, peer: dict[str, Any]) -> None:
+    ip.add_veth(name, peer, namespace, mtu=peer["mtu"])
+    ip.set_alias(name, ALIAS)
+    ip.without_link_local(name)
+    ip.set_controller(name, bridge)
+    ip.set_up(name)
 
 
-def _only_vlan(name: str, vlan: int) -> None:
-    for found in vlans(name):
-        run("bridge", "vlan", "del", "dev", name, "vid", str(found))
-    run("bridge", "vlan", "add", "dev", name, "vid", str(vlan), "pvid", "untagged")
+def _move_to_vlan(name: str, number: int) -> None:
+    """Let a new port take part in one VLAN alone."""
+    link = addresses.link(name)
+    assert link
+    with IpRoute() as ip:
+        for one in link.vlans or ():
+            for other in range(one.first, one.last + 1):
+                ip.delete_vlan(name, other)
+        ip.add_vlan(name, number, pvid=True, untagged=True)
 
 
-def vlan(name: str) -> int | None:
-    """The VLAN of a port's untagged frames."""
-    return next((number for number, how in vlans(name).items() if "pvid" in how), None)
-
-
-def vlans(name: str) -> dict[int, str]:
-    """A port's VLANs, each with the words that put it there: "pvid untagged", or "" if tagged.
-
-    Equivalent to: bridge vlan show dev NAME
-    """
-    shown = json.loads(run("bridge", "-json", "vlan", "show", "dev", name) or "[]")
-    found = (one for entry in shown for one in entry.get("vlans", ()))
-    return {
-        number: " ".join(word for flag, word in FLAGS.items() if flag in one.get("flags", ()))
-        for one in found
-        for number in range(one["vlan"], one.get("vlanEnd", one["vlan"]) + 1)
-    }
-
-
-def configure(goal: AttachTarget, how: InterfaceSpec) -> None:
+def configure(target: AttachTarget, spec: InterfaceSpec) -> None:
     """Give the interface its addresses and routes, and turn it on."""
-    inside = addresses.inside(goal.namespace)
-    _set(inside, f"ipv4/conf/{how.nic}/arp_notify", "1")
-    if any(one.version == 6 for one in how.addresses):
-        _set(inside, f"ipv6/conf/{how.nic}/disable_ipv6", "0")  # Docker's choice for a container
-        _set(inside, f"ipv6/conf/{how.nic}/ndisc_notify", "1")
-    if goal.router:
-        _set(inside, "ipv4/ip_forward", "1")
-    run(*inside, "ip", "-batch", "-", stdin="\n".join(_configuration(how)) + "\n")
+    with inside(target.namespace), IpRoute() as ip:
+        _set(f"ipv4/conf/{spec.ifname}/arp_notify", "1")
+        if any(one.version == 6 for one in spec.addresses):
+            _set(f"ipv6/conf/{spec.ifname}/disable_ipv6", "0")  # Docker turns it on in a container
+            _set(f"ipv6/conf/{spec.ifname}/ndisc_notify", "1")
+        if target.router:
+            _set("ipv4/ip_forward", "1")
+        for address in spec.addresses:
+            ip.add_address(spec.ifname, address, broadcast=True)
+        ip.set_up(spec.ifname)
+        _add_routes(ip, spec)
 
 
-def _set(inside: tuple[str, ...], setting: str, value: str) -> None:
-    run(*inside, "tee", f"/proc/sys/net/{setting}", stdin=value)
+def _add_routes(ip: IpRoute, spec: InterfaceSpec) -> None:
+    for gateway in spec.gateways:
+        on_link = any(gateway in own.network for own in spec.addresses) or gateway.is_link_local
+        if not on_link:
+            ip.add_route(spec.ifname, f"{gateway}/{gateway.max_prefixlen}")
+        default = "0.0.0.0/0" if gateway.version == 4 else "::/0"
+        ip.add_route(spec.ifname, default, str(gateway), replace=True)
+    for route in spec.routes:
+        via = str(route.via) if route.via else ""
+        ip.add_route(spec.ifname, str(route.prefix), via, replace=True)
 
 
-def announce(name: str, namespace: str, nic: str) -> None:
-    """Tell the wire who has the address now: with arp_notify, setting the MAC it has does that.
+def _set(setting: str, value: str) -> None:
+    try:
+        (SETTINGS / setting).write_text(value)
+    except OSError as error:
+        raise BridgekitError(f"net/{setting} can't be set to {value}: {error.strerror}") from error
+
+
+def announce(name: str, namespace: str, ifname: str) -> None:
+    """Tell the L2 segment who has the address: with arp_notify, setting the MAC anew does that.
 
     Before the bridge forwards for the port nobody would hear; with STP on that takes too long.
     """
     if addresses.link(name):
         with NetlinkMonitor() as notices:
             notices.wait(lambda: addresses.forwards(name), FORWARDING_SECONDS)
-    inside = addresses.link(nic, namespace)
-    assert inside
-    run(*addresses.inside(namespace), "ip", "link", "set", nic, "address", inside.mac)
+    link = addresses.link(ifname, namespace)
+    assert link
+    with inside(namespace), IpRoute() as ip:
+        ip.set_mac(ifname, link.mac)
 
 
-def unplug(found: LinkInfo, namespace: str, nic: str) -> None:
-    """Remove the link that `port` has found."""
-    where = addresses.inside(namespace) if found.kind == "macvlan" else ()
-    run(*where, "ip", "link", "delete", nic if found.kind == "macvlan" else found.name)
+def delete(host_end: Link, namespace: str, ifname: str) -> None:
+    """Delete the link whose host end `port.host_end` has returned."""
+    if host_end.kind != "macvlan":
+        namespace, ifname = "", host_end.name
+    with inside(namespace or None), IpRoute() as ip:
+        ip.delete_link(ifname)
 
 
-def remove(name: str, namespace: str, nic: str) -> None:
-    """Remove as much as there is of a link that was not finished."""
-    with suppress(CommandError):
-        run("ip", "link", "delete", name)
-    known = addresses.link(nic, namespace)
-    if known and known.kind == "macvlan" and known.ours:
-        with suppress(CommandError):
-            run(*addresses.inside(namespace), "ip", "link", "delete", nic)
-
-
-def _configuration(how: InterfaceSpec) -> Iterator[str]:
-    for own in how.addresses:
-        broadcast = "broadcast +" if own.version == 4 and own.network.prefixlen < 31 else ""
-        alone = "nodad" if own.version == 6 else ""
-        yield f"address add {own} {broadcast} dev {how.nic} {alone}"
-    yield f"link set {how.nic} up"
-    for gateway in how.gateways:
-        near = any(gateway in own.network for own in how.addresses) or gateway.is_link_local
-        if not near:
-            yield f"route add {gateway}/{gateway.max_prefixlen} dev {how.nic}"
-        yield f"route replace default via {gateway} dev {how.nic}"
-    for route in how.routes:
-        via = f"via {route.via}" if route.via else ""
-        yield f"route replace {route.prefix} {via} dev {how.nic}"
+def delete_unfinished(name: str, namespace: str, ifname: str) -> None:
+    """Delete as much as there is of a link that was not finished."""
+    with suppress(NetlinkError), IpRoute() as ip:
+        ip.delete_link(name)
+    link = addresses.link(ifname, namespace)
+    if link and link.kind == "macvlan" and port.is_ours(link):
+        with suppress(NetlinkError), inside(namespace), IpRoute() as ip:
+            ip.delete_link(ifname)

@@ -11,9 +11,8 @@ from bridgekit.cli.output import errors_as_json, print_change
 
 ifname_option = click.option(
     "--ifname",
-    "nic",
     metavar="NAME",
-    default=spec.NIC,
+    default=spec.DEFAULT_IFNAME,
     show_default=True,
     help="The interface's name inside the container.",
 )
@@ -39,12 +38,12 @@ ifname_option = click.option(
     help="A route inside the container; several times for several.",
 )
 @ifname_option
-@click.option("--host-ifname", "port", metavar="NAME", help="The name of the host's end.")
+@click.option("--host-ifname", metavar="NAME", help="The name of the host's end.")
 @click.option("--mtu", type=int, metavar="BYTES", help="[the bridge's]")
 @click.option("--vlan", type=int, metavar="ID", help="The VLAN, on a bridge that filters VLANs.")
 @click.option(
     "--wait",
-    "patience",
+    "wait_seconds",
     type=float,
     metavar="SECONDS",
     default=0.0,
@@ -59,11 +58,11 @@ def attach(
     mac: str | None,
     more: tuple[str, ...],
     routes: tuple[str, ...],
-    nic: str,
-    port: str | None,
+    ifname: str,
+    host_ifname: str | None,
     mtu: int | None,
     vlan: int | None,
-    patience: float,
+    wait_seconds: float,
     state_dir: Path,
     as_json: bool,
 ) -> None:
@@ -83,10 +82,16 @@ def attach(
     """
     with errors_as_json(as_json):
         interface = spec.parse_spec(
-            (address, *more), mac, nic=nic, port=port, mtu=mtu, vlan=vlan, routes=routes
+            (address, *more),
+            mac,
+            ifname=ifname,
+            host_ifname=host_ifname,
+            mtu=mtu,
+            vlan=vlan,
+            routes=routes,
         )
         changed = attachment.attach(
-            bridge, container, interface, state=state_dir, patience=patience
+            bridge, container, interface, state=state_dir, wait_seconds=wait_seconds
         )
     own = address.partition("@")[0]
-    print_change(as_json, changed, f"{container} has {nic} with {own} on {bridge}")
+    print_change(as_json, changed, f"{container} has {ifname} with {own} on {bridge}")

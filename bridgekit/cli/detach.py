@@ -16,7 +16,7 @@ from bridgekit.cli.output import errors_as_json, print_change
 @ifname_option
 @state_dir_option
 @json_option
-def detach(bridge: str, container: str, nic: str, state_dir: Path, as_json: bool) -> None:
+def detach(bridge: str, container: str, ifname: str, state_dir: Path, as_json: bool) -> None:
     """Remove CONTAINER's interface from BRIDGE.
 
     \b
@@ -24,5 +24,5 @@ def detach(bridge: str, container: str, nic: str, state_dir: Path, as_json: bool
       bridgekit detach br0 $PXECID
     """
     with errors_as_json(as_json):
-        changed = attachment.detach(bridge, container, nic, state=state_dir)
+        changed = attachment.detach(bridge, container, ifname, state=state_dir)
     print_change(as_json, changed, f"{container} is off {bridge}")

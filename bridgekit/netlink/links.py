@@ -168,6 +168,15 @@ def index_of(sock: NetlinkSocket, name: str) -> int | None:
     return _index(body) if body else None
 
 
+def lower_index(sock: NetlinkSocket, name: str) -> int:
+    """Return the index of the link below this one, or of a veth's other end; 0 if there is none.
+
+    It counts in the namespace of that other link (IFLA_LINK).
+    """
+    body = _get_by_name(sock, name)
+    return _u32(nlattr.parse(body, IFINFOMSG.size), IFLA_LINK) if body else 0
+
+
 def index_by_name(sock: NetlinkSocket) -> dict[str, int]:
     """Return the number of each link by its name."""
     return {_name(body): _index(body) for body in _dump_links(sock)}

@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state import nlattr
+from bridgekit.uapi.rtnetlink import RTM_GETQDISC, TCA_KIND
 
-RTM_GETQDISC = 38  # linux/rtnetlink.h
-TCA_KIND = 1
 TCMSG = struct.Struct("=BxxxiIII")
 """struct tcmsg: family, ifindex, handle, parent, info."""
 
@@ -25,9 +24,9 @@ class Qdisc(Struct, frozen=True):
         return f"{self.kind} {self.handle:x}:"
 
 
-def qdiscs(channel: NetlinkSocket, index: int) -> tuple[Qdisc, ...]:
+def qdiscs(sock: NetlinkSocket, index: int) -> tuple[Qdisc, ...]:
     """Return those of one link. Equivalent to: tc qdisc show dev LINK"""
-    return tuple(_of_link(channel.dump(RTM_GETQDISC, TCMSG.pack(0, index, 0, 0, 0)), index))
+    return tuple(_of_link(sock.dump(RTM_GETQDISC, TCMSG.pack(0, index, 0, 0, 0)), index))
 
 
 def _of_link(bodies: list[bytes], index: int) -> Iterator[Qdisc]:
@@ -35,5 +34,5 @@ def _of_link(bodies: list[bytes], index: int) -> Iterator[Qdisc]:
     for body in bodies:
         _, link, handle, _, _ = TCMSG.unpack_from(body)
         if link == index:
-            kind = nlattr.found(body, TCMSG.size).get(TCA_KIND, b"")
-            yield Qdisc(nlattr.text(kind), handle >> 16)
+            kind = nlattr.parse(body, TCMSG.size).get(TCA_KIND, b"")
+            yield Qdisc(nlattr.string(kind), handle >> 16)

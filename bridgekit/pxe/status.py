@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridgekit.attach.addresses import link
-from bridgekit.attach.attach import port_of
+from bridgekit.attach.port import port_of
 from bridgekit.errors import PxeError, RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.engines.base import get_engine

@@ -19,6 +19,7 @@ RTM_GETNEIGH: Final = 30
 RTM_NEWRULE: Final = 32
 RTM_DELRULE: Final = 33
 RTM_GETRULE: Final = 34
+RTM_GETQDISC: Final = 38
 RTM_NEWNEXTHOP: Final = 104
 RTM_GETNEXTHOP: Final = 106
 
@@ -113,3 +114,6 @@ ICMPV6_ROUTER_PREF_LOW: Final = 3
 
 # A bit of IFLA_EXT_MASK: list VLANs, those alike as ranges.
 RTEXT_FILTER_BRVLAN_COMPRESSED: Final = 4
+
+# Attributes of struct tcmsg.
+TCA_KIND: Final = 1

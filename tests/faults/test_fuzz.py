@@ -113,7 +113,12 @@ def interfaces_file(data: bytes, _: Path) -> None:
 def words(data: bytes, _: Path) -> None:
     """The words of `attach` and the names of links: each is refused or is one name."""
     text = data.decode(errors="surrogateescape")
-    for parse in (spec._address, spec._mac, spec._route, lambda word: Intent("eth0", word)):
+    for parse in (
+        spec._parse_address,
+        spec._parse_mac,
+        spec._parse_route,
+        lambda word: Intent("eth0", word),
+    ):
         try:
             parse(text)
         except UsageError:

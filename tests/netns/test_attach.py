@@ -127,11 +127,11 @@ def test_a_process_by_its_id(host: Lab) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (("br0", "nosuch", "192.0.2.7/24"), 3, "There is no running container 'nosuch'"),
+        (("br0", "nosuch", "192.0.2.7/24"), 3, "there is no running container 'nosuch'"),
         (("lo", "web", "192.0.2.7/24"), 3, "no bridge and no Ethernet NIC"),
-        (("br0", "web", "192.0.2.7/24", "--vlan", "7"), 3, "keeps no VLANs apart"),
-        (("br7", "web", "192.0.2.7/24", "--vlan", "7"), 3, "keeps no VLANs apart"),
-        (("br0", "web", "192.0.2.7/24", "--vlan", "4095"), 2, "no VLAN 4095"),
+        (("br0", "web", "192.0.2.7/24", "--vlan", "7"), 3, "does not filter VLANs"),
+        (("br7", "web", "192.0.2.7/24", "--vlan", "7"), 3, "does not filter VLANs"),
+        (("br0", "web", "192.0.2.7/24", "--vlan", "4095"), 2, "VLAN 4095"),
         (("br0", "web", "192.0.2.7/24", "--mtu", "60"), 2, "MTU of 60"),
         (("br0", "web", "192.0.2.7/24", "--ifname", "a/b"), 2, "name of an interface"),
         (("br0", "web", "192.0.2.7/24", "--route", "10.0.0.1/8"), 2, "PREFIX"),
@@ -178,7 +178,7 @@ def test_all_or_nothing(host: Lab) -> None:
         host.run("host", "ip", "-n", "web", *words.split())
     before = [link["ifname"] for link in links(host.hosts["host"])]
     done = host.bridgekit("attach", "br7", "web", "192.0.2.7/24@198.51.100.1")
-    assert (done.code, "undone" in done.stderr) == (3, True)
+    assert (done.code, "rolled back" in done.stderr) == (3, True)
     assert [link["ifname"] for link in links(host.hosts["host"])] == before
     assert "eth1" not in host.run("host", "ip", "-n", "web", "link").stdout
 

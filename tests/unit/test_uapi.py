@@ -16,7 +16,13 @@ import pytest
 import bridgekit.uapi
 
 PYROUTE2 = ("", ".nlsocket", ".diag", ".rtnl", ".rtnl.rtmsg", ".rtnl.ifinfmsg")
-PYROUTE2 += (".rtnl.ifinfmsg.plugins.vxlan", ".rtnl.ifaddrmsg", ".rtnl.ndmsg", ".rtnl.fibmsg")
+PYROUTE2 += (
+    ".rtnl.ifinfmsg.plugins.vxlan",
+    ".rtnl.ifaddrmsg",
+    ".rtnl.ndmsg",
+    ".rtnl.fibmsg",
+    ".rtnl.tcmsg",
+)
 OTHER_NAMES = {
     "INET_DIAG_NOCOOKIE": "(__u32)INET_DIAG_NOCOOKIE | (__u64)INET_DIAG_NOCOOKIE << 32",
     "TCP_SYN_RECV": "BPF_TCP_SYN_RECV",

@@ -12,8 +12,8 @@ def find_dependencies(index: int) -> tuple[Dependency, ...]:
     A kernel without traffic control has none.
     """
     try:
-        with NetlinkSocket() as channel:
-            found = qdiscs(channel, index)
+        with NetlinkSocket() as sock:
+            found = qdiscs(sock, index)
     except BridgekitError:
         return ()
     return tuple(Dependency("traffic-control", str(one)) for one in found if one.handle)

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import combinations
 
-from bridgekit.attach import addresses, veth
-from bridgekit.attach.addresses import LinkInfo
+from bridgekit.attach import addresses
+from bridgekit.attach.port import is_ours, pvid, vlan
 from bridgekit.host.dependencies import firewall
 from bridgekit.pxe.diagnose import findings as kinds
 from bridgekit.pxe.diagnose.findings import PxeFinding, finding
 from bridgekit.pxe.diagnose.fixes import BridgeAttribute, VlanMembership
 from bridgekit.pxe.diagnose.nft_ports import find_dropping_rules
+from bridgekit.state.link import BridgeOptions, Link
 from bridgekit.state.mac import with_vendor
 from bridgekit.system.process import run
 
@@ -26,20 +27,23 @@ PORTS6 = {546: "udp", 547: "udp"}
 
 def check_bridge(bridge: str, *, ipv6: bool) -> Iterator[PxeFinding]:
     """Yield every finding about a bridge that exists; `ipv6` if clients are served by IPv6, too."""
-    ports = tuple(link for link in addresses.links() if link.controller == bridge)
-    wires = tuple(port for port in ports if port.kind != "tun" and not port.ours)
-    yield from _spanning_tree(bridge, len(wires))
+    links = addresses.links()
+    options = next((link.bridge for link in links if link.name == bridge), None) or BridgeOptions()
+    ports = tuple(link for link in links if link.controller == bridge)
+    wires = tuple(port for port in ports if port.kind != "tun" and not is_ours(port))
+    yield from _spanning_tree(bridge, options, len(wires))
     yield from _ports_down(bridge, wires)
-    yield from _untagged(bridge, wires)
+    if options.vlan_filtering:
+        yield from _untagged(bridge, options.default_pvid, wires)
     yield from _same_macs(bridge, ports)
     yield from _firewall(bridge, PORTS | PORTS6 if ipv6 else PORTS)
     if ipv6:
         yield from _no_querier(bridge)
 
 
-def _spanning_tree(bridge: str, wires: int) -> Iterator[PxeFinding]:
+def _spanning_tree(bridge: str, options: BridgeOptions, wires: int) -> Iterator[PxeFinding]:
     """STP starves DHCP: a new port forwards only after twice the delay."""
-    delay = addresses.spanning_tree_delay(bridge)
+    delay = options.forward_delay / 100 if options.stp else 0
     if not delay:
         return
     late = (
@@ -56,7 +60,7 @@ def _spanning_tree(bridge: str, wires: int) -> Iterator[PxeFinding]:
         yield finding(kinds.STP_DELAYS_CLIENTS, late, BridgeAttribute(bridge, "stp_state", "0"))
 
 
-def _ports_down(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
+def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[PxeFinding]:
     for port in wires:
         if not port.up:
             yield finding(
@@ -70,13 +74,10 @@ def _ports_down(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[PxeFinding
             )
 
 
-def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
-    """Firmware sends and hears untagged frames; the service's port is in the default VLAN."""
-    if not addresses.filters_vlans(bridge):
-        return
-    served = int(_read(bridge, "default_pvid"))
+def _untagged(bridge: str, served: int, wires: tuple[Link, ...]) -> Iterator[PxeFinding]:
+    """Firmware sends and hears untagged frames; the service's port is in the VLAN `served`."""
     for port in wires:
-        clients = veth.vlan(port.name) or 0
+        clients = pvid(port) or 0
         if clients != served:
             yield _apart(bridge, port.name, clients, served)
         elif not clients:
@@ -85,13 +86,18 @@ def _untagged(bridge: str, wires: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
                 f"{bridge} puts new ports into no VLAN (its vlan_default_pvid is 0), so all that "
                 "the service and firmware send is dropped.",
             )
-        elif "untagged" not in veth.vlans(port.name)[clients]:
+        elif not _leaves_untagged(port, clients):
             yield finding(
                 kinds.PORT_TAGGED,
                 f"{bridge}'s port {port.name} sends VLAN {clients} with its tag, so firmware "
                 "understands no answer.",
                 VlanMembership(port.name, clients, "pvid untagged"),
             )
+
+
+def _leaves_untagged(port: Link, number: int) -> bool:
+    member = vlan(port, number)
+    return member is not None and member.untagged
 
 
 def _apart(bridge: str, port: str, clients: int, served: int) -> PxeFinding:
@@ -110,7 +116,7 @@ def _apart(bridge: str, port: str, clients: int, served: int) -> PxeFinding:
     )
 
 
-def _same_macs(bridge: str, ports: tuple[LinkInfo, ...]) -> Iterator[PxeFinding]:
+def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[PxeFinding]:
     for one, other in combinations(ports, 2):
         if one.mac == other.mac:
             yield finding(

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct, to_builtins
 
-from bridgekit.attach import addresses, veth
+from bridgekit.attach import addresses
+from bridgekit.attach.port import vlan_flags
 from bridgekit.errors import BridgekitError, RefusedError
+from bridgekit.netlink.iproute import IpRoute
 from bridgekit.pxe.files import ServiceDir, private_dir
 from bridgekit.system import codec
 from bridgekit.system.namespaces import current
-from bridgekit.system.process import run
 from bridgekit.system.progress import Say
 
 SYS_CLASS_NET = Path("/sys/class/net")
@@ -55,12 +56,16 @@ class VlanMembership(Struct, frozen=True):
 
     def read(self) -> "VlanMembership":
         """Return the same port and VLAN as they are now."""
-        return VlanMembership(self.link, self.vlan, veth.vlans(self.link).get(self.vlan))
+        return VlanMembership(self.link, self.vlan, vlan_flags(self.link, self.vlan))
 
     def apply(self) -> None:
         """Make the port a member, or take it out of the VLAN."""
-        verb, words = ("del", "") if self.how is None else ("add", self.how)
-        run("bridge", "vlan", verb, "dev", self.link, "vid", str(self.vlan), *words.split())
+        with IpRoute() as ip:
+            if self.how is None:
+                ip.delete_vlan(self.link, self.vlan)
+                return
+            flags = self.how.split()
+            ip.add_vlan(self.link, self.vlan, pvid="pvid" in flags, untagged="untagged" in flags)
 
 
 Fix = BridgeAttribute | VlanMembership

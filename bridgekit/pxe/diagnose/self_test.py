@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bridgekit.attach.attach import attach, detach
-from bridgekit.attach.spec import NIC, parse_spec
+from bridgekit.attach.spec import DEFAULT_IFNAME, parse_spec
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.diagnose.client_simulator import Step
@@ -37,7 +37,7 @@ def self_test(bridge: str, pid: int, state: Path) -> Iterator[Step]:
 
 def _run_clients(bridge: str, pid: int, state: Path) -> Iterator[Step]:
     recorded, mac = _read_manifest(Path(f"/proc/{pid}/root") / MANIFEST), read_simulated_mac(pid)
-    argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "simulate", NIC)
+    argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "simulate", DEFAULT_IFNAME)
     pipe = subprocess.PIPE
     with subprocess.Popen(("unshare", "--net", *argv), stdin=pipe, stdout=pipe, text=True) as child:
         assert child.stdin and child.stdout

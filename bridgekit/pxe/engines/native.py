@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridgekit.attach import addresses
 from bridgekit.errors import BridgekitError
+from bridgekit.netlink.iproute import IpRoute
 from bridgekit.pxe import files
 from bridgekit.pxe.engines import processes, rootfs, uplink
 from bridgekit.pxe.engines.processes import ServiceProcess
@@ -17,7 +18,7 @@ from bridgekit.pxe.log_wait import wait_for_line
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import codec
 from bridgekit.system.namespaces import current
-from bridgekit.system.process import run
+from bridgekit.system.netns import inside
 from bridgekit.system.progress import Say
 
 PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root", "tail")
@@ -58,7 +59,8 @@ class NativeEngine:
         process = self._launch(service, service_dir)
         codec.write(service_dir.path / "process.json", process)
         wait_for_line(self.follow(service_dir, more=True), "pxe: waiting for", START_SECONDS)
-        run(*addresses.inside(process.namespace), "ip", "link", "set", "lo", "up")
+        with inside(process.namespace), IpRoute() as ip:
+            ip.set_up("lo")
         if service.nat:
             self._make_uplink(process, service_dir)
 
@@ -89,10 +91,10 @@ class NativeEngine:
             raise BridgekitError(f"the PXE service's process {process.pid} does not end")
         file = service_dir.path / "uplink.json"
         if link := codec.read(file, uplink.Uplink):
-            uplink.down(link)
+            uplink.delete(link)
             file.unlink()
         if not any(_other_uplinks(service_dir)):
-            uplink.forwarding_back(_forwarding_file(service_dir))
+            uplink.restore_forwarding(_forwarding_file(service_dir))
 
     def _launch(self, service: PxeSpec, service_dir: ServiceDir) -> ServiceProcess:
         log = os.open(service_dir.path / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -120,10 +122,9 @@ class NativeEngine:
     def _make_uplink(self, process: ServiceProcess, service_dir: ServiceDir) -> None:
         link = uplink.plan(service_dir.name)
         codec.write(service_dir.path / "uplink.json", link)
-        uplink.forwarding_on(_forwarding_file(service_dir))
-        switch = ("tee", "/proc/sys/net/ipv4/ip_forward")
-        run(*addresses.inside(process.namespace), *switch, stdin="1")
-        uplink.up(link, process.namespace)
+        uplink.enable_forwarding(_forwarding_file(service_dir))
+        uplink.enable_forwarding_inside(process.namespace)
+        uplink.create(link, process.namespace)
 
 
 def _read_process(service_dir: ServiceDir) -> ServiceProcess | None:
