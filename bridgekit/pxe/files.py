@@ -1,4 +1,4 @@
-"""Where the service's files are: what ships with the package, what is kept, what is cached."""
+"""The service's files: what ships with the package, the state directory, the cache."""
 
 import hashlib
 import os
@@ -12,23 +12,23 @@ DEFAULT_STATE_DIR = Path("/var/lib/bridgekit")
 
 
 def asset(name: str) -> Path:
-    """A shipped file or directory: in a checkout the one at its top, in a wheel the copy."""
+    """Return a shipped file or directory: in a checkout the one at its top, in a wheel the copy."""
     with as_file(files("bridgekit.assets").joinpath(name)) as path:
         return path.resolve()
 
 
 def state_dir(given: str | None) -> Path:
-    """The state directory: as given, else BRIDGEKIT_STATE_DIR, else /var/lib/bridgekit."""
+    """Return the state directory: `given`, BRIDGEKIT_STATE_DIR, or /var/lib/bridgekit."""
     return Path(given or os.environ.get("BRIDGEKIT_STATE_DIR") or DEFAULT_STATE_DIR).absolute()
 
 
 def cache_dir(state: Path) -> Path:
-    """Where roots and base images are kept: BRIDGEKIT_CACHE_DIR, else below the state directory."""
+    """Return the directory of roots and base images: BRIDGEKIT_CACHE_DIR, or below `state`."""
     return Path(os.environ.get("BRIDGEKIT_CACHE_DIR") or state / "cache").absolute()
 
 
 def content_digest(*names: str) -> str:
-    """A short hash over shipped files and directories, by name and content."""
+    """Return a short hash of the names and content of shipped files and directories."""
     sums = hashlib.sha256()
     for name in names:
         for path in sorted(_files(asset(name))):
@@ -49,12 +49,12 @@ def private_dir(path: Path) -> Path:
 
 
 class ServiceDir(Struct, frozen=True):
-    """One service's place below the state directory."""
+    """One service's directory below the state directory."""
 
     state: Path
     name: str
 
     @property
     def path(self) -> Path:
-        """The directory with its record, its log and what its engine notes."""
+        """The directory with its record, its log and its engine's files."""
         return self.state / "pxe" / self.name

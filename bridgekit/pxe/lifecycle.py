@@ -1,6 +1,5 @@
-"""The PXE service from wish to wire and back; what the rest of the program calls."""
+"""The life cycle of a PXE service: build, prepare, start, stop."""
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ from bridgekit.pxe.preview import render
 from bridgekit.pxe.resolve import resolve
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.status import pid, status, statuses
+from bridgekit.system import lock
 from bridgekit.system.process import run
 from bridgekit.system.progress import Say, to_stderr
 
@@ -31,7 +31,7 @@ ANY_MAC = "00:00:00:00:00:00"
 
 
 def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
-    """Make what the service runs from, if it is missing; return the image's name or root's path.
+    """Build the image or root file system if it is missing; return its name or path.
 
     With `service.image` our own image gets that name as well; `fresh` makes it of today's packages.
     """
@@ -55,7 +55,12 @@ def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = 
 
 
 def prepare(service: PxeSpec, state: Path, say: Say = to_stderr) -> None:
-    """Do and check all that can be before networking changes. Raises RefusedError or UsageError."""
+    """Do and check all that can be done before networking changes.
+
+    Raises:
+        RefusedError: The host or its network does not allow the service.
+        UsageError: The spec or the user's folder is wrong.
+    """
     need_root()
     check_host(service)
     service_dir = record.service_dir_of(service.bridge, state)
@@ -71,7 +76,7 @@ def prepare(service: PxeSpec, state: Path, say: Say = to_stderr) -> None:
 
 
 def _fetch(service: PxeSpec, say: Say) -> None:
-    """Bring what the user's folder names from elsewhere, and see that all of it can be served."""
+    """Fetch what the user's folder names from elsewhere, and check that all of it can be served."""
     if service.site:
         sources.fetch(Path(service.site), say)
         list(render(service, ANY_MAC))
@@ -80,7 +85,7 @@ def _fetch(service: PxeSpec, say: Say) -> None:
 def up(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
     """Start the service on its bridge and wait until it serves; False if it does already.
 
-    Whatever fails is taken back whole and raised as PxeError.
+    A failure is rolled back and raised as PxeError.
     """
     with _locked(state):
         service_dir = record.service_dir_of(service.bridge, state)
@@ -99,7 +104,7 @@ def up(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
 
 
 def start(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
-    """All of it on a bridge that exists: check the host and the wire, prepare, `up`."""
+    """Start the service on an existing bridge: check the host, resolve the spec, prepare, `up`."""
     need_root()
     check_host(service)
     need_bridge(service.bridge)
@@ -115,7 +120,7 @@ def start(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
 def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
     """Stop the bridge's service and remove all of it; False if there is none.
 
-    Settings that `pxe check --fix` has changed are put back.
+    Settings that `pxe check --fix` changed are restored.
     """
     with _locked(state):
         service_dir = record.service_dir_of(bridge, state)
@@ -127,19 +132,19 @@ def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
 
 
 def apply_fixes(bridge: str, known: tuple[Fix, ...], state: Path) -> None:
-    """Change what is in clients' way, until `down`."""
+    """Change the settings that keep clients from booting, until `down`."""
     with _locked(state):
         fixes.apply_fixes(known, record.service_dir_of(bridge, state))
 
 
 def supervise(bridge: str, state: Path) -> None:
-    """Start the bridge's service and attach it again, whenever that is needed; for ever."""
+    """Start the bridge's service and attach it again whenever needed, for ever."""
     service_dir = record.service_dir_of(bridge, state)
     supervisor.supervise(lambda: pid(service_dir), lambda: _restore(service_dir))
 
 
 def _restore(service_dir: ServiceDir) -> None:
-    """Make a service that had been serving do so again."""
+    """Make a service serve again that had been serving."""
     with _locked(service_dir.state):
         known = record.read(service_dir)
         if not known or not known.serving:
@@ -174,7 +179,7 @@ def _attach(service: PxeSpec, service_dir: ServiceDir) -> None:
 
 
 def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException:
-    """Remove what there is of a service that did not start; the error to raise."""
+    """Remove what exists of a service that did not start; return the error to raise."""
     try:
         _remove(service_dir)
     except (BridgekitError, OSError) as left:
@@ -188,7 +193,7 @@ def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException
 
 
 def _remove(service_dir: ServiceDir) -> None:
-    """Stop what a record names and forget it; succeeds where nothing is left."""
+    """Stop what a record names and delete the record; succeeds where nothing is left."""
     known = record.read(service_dir)
     supervisor.stop(service_dir)
     if known:
@@ -219,6 +224,5 @@ def _refuse_other_service(service_dir: ServiceDir) -> None:
 @contextmanager
 def _locked(state: Path) -> Iterator[None]:
     need_root()
-    with (files.private_dir(state / "pxe") / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with lock.exclusive(files.private_dir(state / "pxe") / "lock"):
         yield

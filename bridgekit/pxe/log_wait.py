@@ -1,4 +1,4 @@
-"""Waiting for a line of a service's log, by the log itself."""
+"""The wait for a line of a service's log."""
 
 import subprocess
 import threading
@@ -7,11 +7,11 @@ from bridgekit.errors import BridgekitError
 
 
 class LogTimeoutError(BridgekitError):
-    """The log ended, or the time was up, before the line came."""
+    """The log ended, or the time was over, before the line came."""
 
 
 def wait_for_line(follow: tuple[str, ...], start: str, seconds: float) -> str:
-    """Return the first line that starts so.
+    """Return the log's first line with this start.
 
     Raise LogTimeoutError with the log's last lines otherwise.
     """

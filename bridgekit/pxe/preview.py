@@ -1,4 +1,4 @@
-"""What one machine would be given: its menus and its answer files, without a service."""
+"""A preview of one machine's menus and answer files, without a service."""
 
 import re
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ ANSWER = re.compile(r"/answers/([A-Za-z0-9._-]+)")
 
 
 def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[str, str]]:
-    """Each file that the machine may ask for, as (name, text); with `only` that answer file alone.
+    """Yield each file for the machine as (name, text); with `only` that answer file alone.
 
-    Raises UsageError for a catalogue, a machine or a template that can't be served.
+    Raises UsageError for a catalogue, a machine or a template that cannot be served.
     """
     try:
         mac = parse_mac(mac)
@@ -38,7 +38,7 @@ def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tupl
 
 
 def _render_menus(texts: dict[str, str], mac: str) -> Iterator[tuple[str, str]]:
-    """For each loader the machine's own menu, where it has one, else everybody's."""
+    """Yield for each loader the machine's own menu if it has one, else the common one."""
     for loader in LOADERS:
         own = loader.machine_file(mac)
         name = own if own in texts else loader.file

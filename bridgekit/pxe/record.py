@@ -1,4 +1,4 @@
-"""What is noted about a running service, so that any later call can find it and end it."""
+"""The record of a running service, by which any later call can find it and stop it."""
 
 import re
 import time
@@ -22,7 +22,7 @@ from bridgekit.system.namespaces import current, systemd_manages_us
 class ServiceRecord(Struct, frozen=True):
     """A service, its engine, where it runs and since when (seconds since 1970).
 
-    `serving` from the moment it has said so: what is not was never finished.
+    `serving` is set once it serves: a start that did not get so far was never finished.
     """
 
     service: PxeSpec
@@ -35,7 +35,7 @@ class ServiceRecord(Struct, frozen=True):
 
 
 def service_dir_of(bridge: str, state: Path) -> ServiceDir:
-    """The place of the service on this bridge of the caller's network namespace."""
+    """Return the directory of the service on this bridge of the caller's network namespace."""
     word = re.sub(r"[^A-Za-z0-9_.-]", "_", bridge)
     if word != bridge:
         word += f"-{zlib.crc32(bridge.encode()):08x}"
@@ -43,12 +43,12 @@ def service_dir_of(bridge: str, state: Path) -> ServiceDir:
 
 
 def _namespace_suffix() -> str:
-    """The caller's namespace; a host's own has the same word after a reboot."""
+    """Return a name of the caller's namespace; that of the host stays the same after a reboot."""
     return "host" if systemd_manages_us() else f"{current().cookie:x}"
 
 
 def write(service: PxeSpec, engine: str, service_dir: ServiceDir) -> ServiceRecord:
-    """Note a service before anything of it exists."""
+    """Record a service before anything of it exists."""
     place = current()
     record = ServiceRecord(service, engine, place.boot, place.cookie, time.time())
     files.private_dir(service_dir.path)
@@ -57,14 +57,14 @@ def write(service: PxeSpec, engine: str, service_dir: ServiceDir) -> ServiceReco
 
 
 def mark_serving(service_dir: ServiceDir) -> None:
-    """Note that it serves."""
+    """Record that it serves."""
     known = read(service_dir)
     if known:
         _save(replace(known, serving=True), service_dir)
 
 
 def mark_boot(service_dir: ServiceDir) -> None:
-    """Note that it runs in this boot."""
+    """Record that it runs in this boot."""
     known = read(service_dir)
     if known:
         _save(replace(known, boot=current().boot), service_dir)
@@ -97,17 +97,17 @@ def read(service_dir: ServiceDir) -> ServiceRecord | None:
 
 
 def is_stale(record: ServiceRecord) -> bool:
-    """Was it written before the last boot, which has ended the service?"""
+    """Return whether it is from before the last boot, which stopped the service."""
     return record.boot != current().boot
 
 
 def service_dirs(state: Path) -> Iterator[ServiceDir]:
-    """The homes of the caller's namespace that have a record."""
+    """Yield the directories of the caller's namespace that have a record."""
     for path in sorted((state / "pxe").glob(f"*-{_namespace_suffix()}/record.json")):
         yield ServiceDir(state, path.parent.name)
 
 
 def find_by_name(name: str, state: Path) -> ServiceDir | None:
-    """The home of a service known by its full name."""
+    """Return the directory of a service by its full name; None if it has no record."""
     service_dir = ServiceDir(state, name)
     return service_dir if "/" not in name and read(service_dir) else None

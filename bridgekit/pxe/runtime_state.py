@@ -1,4 +1,4 @@
-"""What a running service has noted, read through its own root."""
+"""The runtime state of a service, read through its own root: leases, clients, other servers."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from bridgekit.bootserver.timeline import BootEvent
 from bridgekit.state.mac import parse_mac
 
 MAX_BYTES = 1 << 24
-"""Bytes of one of its files or answers: leases of more machines than there are."""
+"""Limit of one of its files or answers, far above the leases of any L2 segment."""
 TIMEOUT = 5.0
 HEADERS = ("Content-Type", "Content-Security-Policy", "Cache-Control")
 
@@ -42,7 +42,7 @@ class ClientProgress(Struct, frozen=True, rename={"history": "way", "stalled": "
 
 
 class HttpAnswer(Struct, frozen=True):
-    """What the service answered: HTTP's status, those of its headers that matter, the bytes."""
+    """The service's HTTP response: the status, the headers that matter, and the body."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -50,7 +50,7 @@ class HttpAnswer(Struct, frozen=True):
 
 
 def read_leases(pid: int) -> tuple[ServiceLease, ...]:
-    """The addresses that it has given out, from dnsmasq's file."""
+    """Return the leases in dnsmasq's file."""
     found = (
         _parse_lease(line.split()) for line in _read_text(pid, "var/lib/pxe/leases").splitlines()
     )
@@ -58,12 +58,12 @@ def read_leases(pid: int) -> tuple[ServiceLease, ...]:
 
 
 def read_other_servers(pid: int) -> str:
-    """Which other DHCP server it is silent for; empty while it offers addresses itself."""
+    """Return which other DHCP servers it yields to; empty while it offers addresses itself."""
     return _read_text(pid, "run/pxe/silent")
 
 
 def read_simulated_mac(pid: int) -> str:
-    """The MAC address of the client that may be pretended; empty while nothing is served."""
+    """Return the MAC address for simulated clients; empty while nothing is served."""
     now, before = "run/pxe/simulated-client", "run/pxe/pretended"  # `before`: of version 0.1
     with suppress(ValueError):
         return parse_mac(_read_text(pid, now) or _read_text(pid, before))
@@ -71,14 +71,14 @@ def read_simulated_mac(pid: int) -> str:
 
 
 def read_clients(pid: int) -> tuple[ClientProgress, ...]:
-    """Every client and how far it has come, as the service tells on its own socket."""
+    """Return every client and its progress, from the service's own socket."""
     with suppress(OSError, msgspec.MsgspecError):
         return msgspec.json.decode(get(pid, "/clients").body, type=tuple[ClientProgress, ...])
     return ()
 
 
 def get(pid: int, path: str) -> HttpAnswer:
-    """What the service answers to a GET of this path. Raises OSError where it does not."""
+    """Return the service's response to a GET of this path. Raises OSError if it does not answer."""
     try:
         with closing(_UnixHTTPConnection(pid)) as asking:
             asking.request("GET", path)
@@ -90,7 +90,7 @@ def get(pid: int, path: str) -> HttpAnswer:
 
 
 class _UnixHTTPConnection(HTTPConnection):
-    """The service's socket, which its own web server asks, too."""
+    """A connection to the service's Unix socket, as nginx uses it."""
 
     def __init__(self, pid: int) -> None:
         super().__init__("pxe", timeout=TIMEOUT)
@@ -103,7 +103,7 @@ class _UnixHTTPConnection(HTTPConnection):
 
 
 def _read_text(pid: int, name: str) -> str:
-    """A small file of the service's; nothing that it could put there instead is followed."""
+    """Return a small file of the service's; a link or a device in its place is not opened."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with suppress(OSError), open(os.open(f"/proc/{pid}/root/{name}", flags), "rb") as file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -45,7 +45,7 @@ class Source(Struct, frozen=True):
 
 
 def parse(text: str) -> tuple[Source, ...]:
-    """The sources that a sources.toml names. Raises UsageError for what makes no sense."""
+    """Return the sources of a sources.toml. Raises UsageError for a bad one."""
     try:
         tables = tomllib.loads(text).get("file", {})
         found = tuple(Source(name, **table) for name, table in tables.items())

@@ -1,4 +1,4 @@
-"""How a bridge's PXE service is now: asked of its record, its engine and its own root."""
+"""The state of a PXE service: from its record, its engine and its own root."""
 
 import subprocess
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ _NONE: tuple[tuple[ServiceLease, ...], str, tuple[ClientProgress, ...]] = ((), "
 
 
 def status(bridge: str, state: Path) -> PxeStatus | None:
-    """The bridge's service, None if there is none."""
+    """Return the bridge's service, None if there is none."""
     service_dir = record.service_dir_of(bridge, state)
     known = record.read(service_dir)
     if not known:
@@ -60,19 +60,19 @@ def _is_attached(bridge: str, service_dir: ServiceDir) -> bool:
 
 
 def pid_on_bridge(bridge: str, state: Path) -> int | None:
-    """The first process of the bridge's service; None if none runs."""
+    """Return the first process of the bridge's service; None if none runs."""
     return pid(record.service_dir_of(bridge, state))
 
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:
-    """All services of the caller's network namespace."""
+    """Return all services of the caller's network namespace."""
     known = (record.read(service_dir) for service_dir in record.service_dirs(state))
     found = (status(item.service.bridge, state) for item in known if item)
     return tuple(item for item in found if item)
 
 
 def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
-    """Each line of the service's log, with `more` also those still to come, until it ends."""
+    """Yield each line of the service's log, with `more` also new ones, until it ends."""
     service_dir = record.service_dir_of(bridge, state)
     known = record.read(service_dir)
     if not known:
@@ -91,7 +91,7 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
 
 
 def pid(service_dir: ServiceDir) -> int | None:
-    """The service's first process, as the host numbers it; None if it does not run in this boot."""
+    """Return the service's first process by the host's id; None if it does not run."""
     known = record.read(service_dir)
     if not known or record.is_stale(known):
         return None

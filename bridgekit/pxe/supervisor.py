@@ -1,4 +1,4 @@
-"""Keeping a service what it was asked to be: its interface comes back whenever its process does.
+"""The supervisor of a service: attaches its interface again whenever its process is a new one.
 
 A container's interface goes with its network namespace: at `docker restart`, after a crash, when
 the engine is restarted, at a reboot. A process of ours waits for the end of the container's first
@@ -40,11 +40,11 @@ RestartSec=1
 WantedBy=multi-user.target
 """
 RETRY_SECONDS = 1.0
-"""Seconds between two looks while the service is down: an engine that is down tells of nothing."""
+"""Between two attempts while the service is down: an engine that is down reports nothing."""
 
 
 def start(bridge: str, service_dir: ServiceDir) -> None:
-    """Start the keeper of this service, unless it runs; it outlives the caller and its session."""
+    """Start the supervisor unless it runs; it outlives the caller and its session."""
     argv = ("-P", "-m", "bridgekit", "pxe", "keep", bridge, "--state-dir", str(service_dir.state))
     if systemd_manages_us():
         text = UNIT.format(
@@ -61,7 +61,7 @@ def start(bridge: str, service_dir: ServiceDir) -> None:
 
 
 def stop(service_dir: ServiceDir) -> None:
-    """End the keeper; fine if there is none."""
+    """Stop the supervisor; does nothing if there is none."""
     if (UNITS / _unit(service_dir)).exists() and systemd_manages_us():
         with suppress(CommandError):
             run("systemctl", "disable", "--quiet", "--now", _unit(service_dir))
@@ -71,21 +71,21 @@ def stop(service_dir: ServiceDir) -> None:
         processes.terminate(process)
 
 
-def supervise(pid: Callable[[], int | None], mend: Callable[[], None]) -> None:
-    """Mend whenever the process is another one or none, for ever; `pid` and `mend` may fail."""
+def supervise(pid: Callable[[], int | None], restore: Callable[[], None]) -> None:
+    """Call `restore` whenever the process is another one or none, for ever; both may fail."""
     known: int | None = None
     while True:
         with suppress(BridgekitError, OSError):
             if (now := pid()) is None or now != known:
                 known = None
-                mend()
+                restore()
                 known = pid()
         if known is None or not _wait_for_end(known):
             threading.Event().wait(RETRY_SECONDS)
 
 
 def _wait_for_end(pid: int) -> bool:
-    """Return True when it has ended, False at once if it can't be waited for."""
+    """Return True when it has ended, False at once if it cannot be waited for."""
     try:
         handle = os.pidfd_open(pid)
     except OSError:

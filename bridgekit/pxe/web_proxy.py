@@ -1,4 +1,4 @@
-"""The service's page at an address of the host, for those who are not on the clients' wire."""
+"""A proxy of the service's page at an address of the host, for users outside the L2 segment."""
 
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,13 +11,13 @@ from bridgekit.errors import BridgekitError
 from bridgekit.pxe import record, runtime_state, status
 
 PATHS = ("/", "/clients", "/metrics")
-"""What tells of machines; boot files and answers are for the machines alone."""
+"""What shows the machines; boot files and answers are for the machines alone."""
 
 
 class WebProxy(ThreadingHTTPServer):
-    """Listens at once, and answers from `serve_forever` on, whether the service runs or not.
+    """Listens at once, and answers from `serve_forever` on, whether or not the service runs.
 
-    Raises OSError if the address is not the host's, or somebody listens there.
+    Raises OSError if the address is not the host's, or is in use.
     """
 
     daemon_threads = True
@@ -33,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10  # seconds for a request
 
     def do_GET(self) -> None:
-        if not self._is_called_rightly():
+        if not self._has_own_host():
             return self.send_error(403, "this page has no such name")
         if self.path not in PATHS:
             return self.send_error(404)
@@ -47,7 +47,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(answer.body)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, format: str, *_args: object) -> None:
         pass
@@ -58,8 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
             return runtime_state.get(pid, self.path) if pid else None
         return None
 
-    def _is_called_rightly(self) -> bool:
-        """A site of somebody's whose name leads to 127.0.0.1 must not read this in a browser."""
+    def _has_own_host(self) -> bool:
+        """Return whether the Host header is ours: another site's name may resolve to 127.0.0.1."""
         if not ip_address(str(self.server.server_address[0])).is_loopback:
             return True
         with suppress(ValueError):

@@ -19,7 +19,7 @@ SYS_CLASS_NET = Path("/sys/class/net")
 
 
 class BridgeAttribute(Struct, frozen=True):
-    """An attribute of a bridge and its value. linux/net/bridge/br_sysfs_br.c"""
+    """An attribute of a bridge and its value. linux/net/bridge/br_sysfs_br.c."""
 
     link: str
     name: str

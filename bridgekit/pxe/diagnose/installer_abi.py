@@ -28,7 +28,7 @@ SECONDS = 60.0
 
 
 def kernel_release(linux: Path) -> str:
-    """The release of an x86 kernel, like 6.12.57+deb13-amd64. Raises ValueError if it is none."""
+    """Return the release of an x86 kernel, like 6.12.57+deb13-amd64. Raises ValueError."""
     with linux.open("rb") as file:
         head = file.read(0x10000)
     if head[0x202:0x206] != b"HdrS":
@@ -38,7 +38,7 @@ def kernel_release(linux: Path) -> str:
 
 
 def kernels_with_modules(mirror: str, suite: str) -> frozenset[str]:
-    """The kernels whose modules a mirror has for the installer.
+    """Return the kernels whose modules a mirror has for the installer.
 
     Raises RefusedError if it can't tell.
     """

@@ -1,4 +1,4 @@
-"""Which rules of nftables may drop a port, out of `nft -j list ruleset`. libnftables-json(5)
+"""Which rules of nftables may drop a port, out of `nft -j list ruleset`. libnftables-json(5).
 
 Named sets, verdict maps and the chains that a rule jumps to are followed. A rule's other conditions
 are not weighed, and what only iptables can show (multiport) is not seen. Pure.
@@ -56,7 +56,7 @@ class _Ruleset(Struct):
     rules: dict[TableId, list[Json]] = field(default_factory=dict)
 
     def read(self, ruleset: list[Json]) -> None:
-        """Take it in."""
+        """Index the chains, sets and rules of a ruleset."""
         for kind, one in (pair for item in ruleset for pair in item.items()):
             if kind == "chain":
                 self.chains[_table_id(one, "name")] = one
@@ -66,7 +66,7 @@ class _Ruleset(Struct):
                 self.rules.setdefault(_table_id(one, "chain"), []).append({"expr": [], **one})
 
     def reached(self, first: list[TableId]) -> set[TableId]:
-        """Those chains, and all that they jump or go to."""
+        """Return those chains, and all that they jump or go to."""
         found, left = set(first), list(first)
         while left:
             family, table, _ = home = left.pop()
@@ -79,7 +79,7 @@ class _Ruleset(Struct):
         return found
 
     def dropped(self, rule: Json) -> set[int]:
-        """The ports that it may drop: those it names, or all if it has no condition."""
+        """Return the ports that it may drop: those it names, or all if it has no condition."""
         mapped = [value for value, verdict in self._mapped(rule) if "drop" in verdict]
         found = {port for port in self.ports for value in mapped if _contains(value, port)}
         if any("drop" in one or "reject" in one for one in rule["expr"]):
@@ -113,7 +113,7 @@ class _Ruleset(Struct):
         return holds is (match["op"] != "!=")
 
     def _members(self, values: Any, rule: Json) -> list[Any]:
-        """What a value, a set, or a set's name holds."""
+        """Return the members of a value, a set, or a named set."""
         if isinstance(values, str) and values.startswith("@"):
             named = self.sets.get((rule["family"], rule["table"], values[1:]), {})
             return list(named.get("elem", ()))
@@ -125,7 +125,7 @@ def _table_id(value: Json, name: str) -> TableId:
 
 
 def _jump_target(verdict: Any) -> str:
-    """Where a verdict leads; a statement without a value is only its name."""
+    """Return a verdict's target; a statement without a value is only its name."""
     words = [verdict[word] for word in ("jump", "goto") if word in verdict]
     return str(words[0]["target"]) if words else ""
 
@@ -135,7 +135,7 @@ def _payload_field(left: Any) -> str:
 
 
 def _contains(value: Any, port: int) -> bool:
-    """Is it this port, or a range with it? An element with a timeout or so is in `elem`."""
+    """Return whether it is this port or a range with it; `elem` holds one with a timeout."""
     if isinstance(value, dict) and "elem" in value:
         return _contains(value["elem"]["val"], port)
     if isinstance(value, dict) and "range" in value:

@@ -1,6 +1,5 @@
 """A netboot without a machine: clients of every kind, out of a network namespace on the bridge."""
 
-import fcntl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from bridgekit.errors import RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.diagnose.client_simulator import Step
 from bridgekit.pxe.runtime_state import read_simulated_mac
+from bridgekit.system import lock
 
 NO_ADDRESS = "0/0"
 MANIFEST = "srv/tftp.sha256"
@@ -30,8 +30,7 @@ def self_test(bridge: str, pid: int, state: Path) -> Iterator[Step]:
     would be the same machine.
     """
     service_dir = record.service_dir_of(bridge, state)
-    with (service_dir.path / "checked").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with lock.exclusive(service_dir.path / "checked"):
         yield from _run_clients(bridge, pid, state)
 
 

@@ -1,4 +1,4 @@
-"""What lifecycle asks of a container engine, and which engine a service gets."""
+"""The protocol of engines that run the service, and the choice of one."""
 
 from pathlib import Path
 from typing import Protocol
@@ -23,16 +23,16 @@ class Engine(Protocol):
 
     @property
     def restarts(self) -> bool:
-        """Does the engine itself start a service again that has ended, within one boot?"""
+        """Whether the engine itself restarts a service that has ended, within one boot."""
 
     def why_not(self, service: PxeSpec) -> str | None:
-        """Why this engine can't run the service here, as a sentence; None if it can."""
+        """Return why this engine cannot run the service on this host; None if it can."""
 
     def is_ready(self, service: PxeSpec) -> bool:
-        """Is what the service runs from there already?"""
+        """Return whether the image or root file system exists and is current."""
 
     def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
-        """Make what the service runs from, if it is missing or `fresh`; return where that is."""
+        """Build the image or root if it is missing or `fresh`; return its name or path."""
 
     def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Start it, without its clients' interface."""
@@ -41,40 +41,38 @@ class Engine(Protocol):
         """Start what `start` once made and what has ended; running already is fine."""
 
     def pid(self, service_dir: ServiceDir) -> int | None:
-        """A process inside its network namespace; None when it does not run."""
+        """Return a process inside its network namespace; None when it does not run."""
 
     def follow(self, service_dir: ServiceDir, more: bool) -> tuple[str, ...]:
-        """The command that prints its log, and with `more` what is still to come."""
+        """Return the command that prints its log, and with `more` follows it."""
 
     def stop(self, service_dir: ServiceDir) -> None:
-        """Stop it and remove all that `start` made; nothing there is fine."""
+        """Stop it and remove all that `start` made; does nothing without a service."""
 
 
 def get_engine(name: str, state: Path) -> Engine:
-    """The engine of that name, `auto` excepted."""
+    """Return the engine of that name; `auto` is none."""
     cache = cache_dir(state)
     return NativeEngine(cache) if name == "native" else ContainerEngine(name, cache)
 
 
 def choose_engine(service: PxeSpec, state: Path, say: Say) -> Engine:
-    """The engine that the service names, ready to start; for `auto` the first that can be.
+    """Return the engine that the spec names, ready to start; for `auto` the first able one.
 
     What is ready goes before what would have to be built, and a failed build is not the end.
     """
     names = ("docker", "podman", "native") if service.engine == "auto" else (service.engine,)
     engines = [get_engine(name, state) for name in names]
-    reasons = [get_engine.why_not(service) for get_engine in engines]
-    able = [
-        get_engine for get_engine, reason in zip(engines, reasons, strict=True) if reason is None
-    ]
+    reasons = [engine.why_not(service) for engine in engines]
+    able = [one for one, reason in zip(engines, reasons, strict=True) if reason is None]
     if not able:
         raise RefusedError(f"{'; '.join(filter(None, reasons))}; {UNCHANGED}")
-    ready = next((get_engine for get_engine in able if get_engine.is_ready(service)), None)
+    ready = next((engine for engine in able if engine.is_ready(service)), None)
     return ready or _build_first(able, service, say)
 
 
 def _build_first(able: list[Engine], service: PxeSpec, say: Say) -> Engine:
-    """The first engine whose image or root could be made; the last one's error otherwise."""
+    """Return the first engine whose image or root can be built. Raises the last one's error."""
     for candidate in able[:-1]:
         try:
             candidate.build(service, say)

@@ -1,4 +1,4 @@
-"""Docker and podman, which take the same words."""
+"""The engines Docker and podman, which take the same arguments."""
 
 import shutil
 from contextlib import suppress
@@ -30,7 +30,7 @@ class ContainerEngine:
     restarts = True
 
     def why_not(self, service: PxeSpec) -> str | None:
-        """Installed, running, and with a network for the way out if one is wanted."""
+        """Return what is missing: the program, its engine, or the network for NAT."""
         if not shutil.which(self._name):
             return f"{self._name} is not installed"
         try:
@@ -42,7 +42,7 @@ class ContainerEngine:
         return None
 
     def is_ready(self, service: PxeSpec) -> bool:
-        """The image is there and as new as its files."""
+        """Return whether the image exists and is as new as its files."""
         return image.is_ready(self._name, service)
 
     def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
@@ -50,7 +50,10 @@ class ContainerEngine:
         return image.ensure_image(self._name, service, self._cache, say, fresh)
 
     def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
-        """Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE"""
+        """Start the container.
+
+        Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE
+        """
         environment = (f"--env={key}={value}" for key, value in service.settings)
         run(
             *(self._name, "run", "--detach", f"--name={service_dir.name}"),
@@ -68,19 +71,19 @@ class ContainerEngine:
         )
 
     def start_again(self, service: PxeSpec, service_dir: ServiceDir) -> None:
-        """Equivalent to: docker start NAME"""
+        """Start the stopped container. Equivalent to: `docker start NAME`."""
         run(self._name, "start", service_dir.name)
 
     def pid(self, service_dir: ServiceDir) -> int | None:
-        """The container's first process, as the host numbers it."""
+        """Return the container's first process by the host's id."""
         return container_pid(self._name, service_dir.name)
 
     def follow(self, service_dir: ServiceDir, more: bool) -> tuple[str, ...]:
-        """Equivalent to: docker logs --follow NAME"""
+        """Return the log command. Equivalent to: `docker logs --follow NAME`."""
         return (self._name, "logs", *(("--follow",) if more else ()), service_dir.name)
 
     def stop(self, service_dir: ServiceDir) -> None:
-        """Equivalent to: docker rm --force NAME"""
+        """Remove the container and its volume. Equivalent to: `docker rm --force NAME`."""
         if _inspect(self._name, service_dir.name, "{{.Id}}"):
             run(self._name, "rm", "--force", "--volumes", service_dir.name)
         if run(self._name, "volume", "ls", "--quiet", f"--filter=name={service_dir.name}").split():
@@ -95,25 +98,25 @@ class ContainerEngine:
 
 
 def container_pid(engine: str, container: str) -> int | None:
-    """The first process of a running container, by the container's name or id."""
+    """Return the first process of a running container, by the container's name or id."""
     pid = _inspect(engine, container, "{{.State.Pid}}")
     return int(pid) if pid.isdecimal() and int(pid) else None
 
 
 def running_pid(engine: str, container: str) -> int | None:
-    """The same, None also where the engine cannot be asked."""
+    """Return the same; None also where the engine does not answer."""
     with suppress(CommandError):
         return container_pid(engine, container)
     return None
 
 
 def forwards(engine: str, container: str) -> bool:
-    """Is it labelled as a router of its clients, as our image is?"""
+    """Return whether it is labelled as a router of its clients, as our image is."""
     return _inspect(engine, container, '{{index .Config.Labels "bridgekit.router"}}') == "yes"
 
 
 def _inspect(engine: str, container: str, template: str) -> str:
-    """What the engine knows; empty if it knows no such container. CommandError if it is down."""
+    """Return a field of the container; empty if there is none. Raises CommandError."""
     try:
         return run(engine, "container", "inspect", "--format", template, "--", container).strip()
     except CommandError as error:

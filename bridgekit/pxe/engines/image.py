@@ -17,12 +17,12 @@ PULL_SECONDS = 600.0
 
 
 def name_of(service: PxeSpec) -> str:
-    """The image's name: the one asked for, else our own for the release."""
+    """Return the image's name: the user's, else our own for the release."""
     return service.image or f"bridgekit-pxe:{service.image_variant}"
 
 
 def is_ready(engine: str, service: PxeSpec) -> bool:
-    """Is the image there? Ours only if it was built from the files as they are now."""
+    """Return whether the image exists; ours must be built from the files as they are now."""
     if service.image:
         return bool(_inspect(engine, service.image, ".Id"))
     return _inspect(engine, name_of(service), f'index .Config.Labels "{LABEL}"') == _inputs(service)
@@ -71,7 +71,10 @@ def _ensure_base(engine: str, cache: Path, say: Say) -> None:
 
 
 def _import_base(engine: str, cache: Path) -> None:
-    """Equivalent to: mmdebstrap --variant=minbase SUITE base.tar; docker import base.tar BASE"""
+    """Import Debian's base as an image.
+
+    Equivalent to: mmdebstrap --variant=minbase SUITE base.tar; docker import base.tar BASE
+    """
     archive = files.private_dir(cache) / f"base-{rootfs.BASE}.tar"
     if not archive.exists():
         fresh = Path(f"{archive}.{os.getpid()}.tar")

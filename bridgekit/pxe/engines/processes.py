@@ -23,7 +23,7 @@ class ServiceProcess(Struct, frozen=True):
         return f"/proc/{self.pid}/ns/net"
 
     def is_alive(self) -> bool:
-        """Does it still run?"""
+        """Return whether it still runs."""
         return start_time(self.pid) == self.started
 
 

@@ -1,17 +1,16 @@
 """The native engine's root file system: Debian's packages unpacked by mmdebstrap, made once."""
 
-import fcntl
 import os
 import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import files
 from bridgekit.pxe.spec import PxeSpec
+from bridgekit.system import lock
 from bridgekit.system.process import run
 from bridgekit.system.progress import Say
 
@@ -28,7 +27,7 @@ def path_of(service: PxeSpec, cache: Path) -> Path:
 
 
 def older_suites(service: PxeSpec) -> tuple[str, ...]:
-    """The releases that it offers and is not itself made of."""
+    """Return the releases that it offers and is not itself made of."""
     return tuple(suite for suite in service.suites if suite != BASE)
 
 
@@ -40,7 +39,7 @@ def ensure_root(service: PxeSpec, cache: Path, say: Say, fresh: bool = False) ->
     root = path_of(service, cache)
     if root.is_dir() and not fresh:
         return root
-    with _locked(files.private_dir(cache) / ".pxe-root.lock"):
+    with lock.exclusive(files.private_dir(cache) / ".pxe-root.lock"):
         if fresh or not root.is_dir():
             say(f"making the PXE service's root from Debian {BASE}'s packages …")
             _build(service, root)
@@ -73,7 +72,7 @@ def _build(service: PxeSpec, root: Path) -> None:
 
 
 def _hooks(service: PxeSpec) -> Iterator[str]:
-    """What is run in the fresh root, as in the Dockerfile; mmdebstrap gives each to a shell."""
+    """Yield the commands for the new root, as in the Dockerfile; mmdebstrap runs them by sh."""
     yield 'mkdir "$1/pxe"'
     for name in BUILD_INPUTS:
         yield f'cp {shlex.quote(str(files.asset(f"pxe/{name}")))} "$1/pxe/"'
@@ -81,10 +80,3 @@ def _hooks(service: PxeSpec) -> Iterator[str]:
     words = (" ".join(older_suites(service)), " ".join(service.versions), firmware)
     yield f'chroot "$1" sh /pxe/get {shlex.join(words)}'
     yield 'chroot "$1" sh /pxe/install'
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
