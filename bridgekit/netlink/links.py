@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.state.link import BridgeOptions, BridgeSettings, Link, PortOptions
@@ -295,13 +297,18 @@ def _port(found: dict[int, bytes]) -> PortOptions:
     )
 
 
+BRIDGE_TIMES = (
+    ("forward_delay", IFLA_BR_FORWARD_DELAY),
+    ("hello_time", IFLA_BR_HELLO_TIME),
+    ("max_age", IFLA_BR_MAX_AGE),
+    ("ageing_time", IFLA_BR_AGEING_TIME),
+)
+"""The options of a bridge that are times, in centiseconds, and their attributes."""
+
+
 def _bridge(found: dict[int, bytes]) -> BridgeOptions:
-    return BridgeOptions(
+    options = BridgeOptions(
         stp=bool(_u32(found, IFLA_BR_STP_STATE)),
-        forward_delay=_u32(found, IFLA_BR_FORWARD_DELAY),
-        hello_time=_u32(found, IFLA_BR_HELLO_TIME),
-        max_age=_u32(found, IFLA_BR_MAX_AGE),
-        ageing_time=_u32(found, IFLA_BR_AGEING_TIME),
         priority=nlattr.u16(found[IFLA_BR_PRIORITY]),
         vlan_filtering=any(found.get(IFLA_BR_VLAN_FILTERING, b"")),
         default_pvid=nlattr.u16(found[IFLA_BR_VLAN_DEFAULT_PVID])
@@ -309,6 +316,8 @@ def _bridge(found: dict[int, bytes]) -> BridgeOptions:
         else 1,
         more=_packed(found, OTHER_BRIDGE_OPTIONS),
     )
+    times = {field: _u32(found, kind) for field, kind in BRIDGE_TIMES}
+    return replace(options, **times)
 
 
 def link_message(index: int, attributes: bytes = b"", up: bool | None = None) -> bytes:
@@ -342,16 +351,8 @@ def alias_attribute(alias: str) -> bytes:
 
 def _bridge_data(options: BridgeOptions) -> bytes:
     """The settings by name come last: the kernel takes them in the order of its own numbers."""
-    data = b"".join(
-        nlattr.pack_u32(kind, value)
-        for kind, value in (
-            (IFLA_BR_FORWARD_DELAY, options.forward_delay),
-            (IFLA_BR_HELLO_TIME, options.hello_time),
-            (IFLA_BR_MAX_AGE, options.max_age),
-            (IFLA_BR_AGEING_TIME, options.ageing_time),
-            (IFLA_BR_STP_STATE, int(options.stp)),
-        )
-    )
+    data = b"".join(nlattr.pack_u32(kind, getattr(options, field)) for field, kind in BRIDGE_TIMES)
+    data += nlattr.pack_u32(IFLA_BR_STP_STATE, int(options.stp))
     data += nlattr.pack(IFLA_BR_PRIORITY, nlattr.U16.pack(options.priority))
     if options.vlan_filtering:  # a kernel without VLANs refuses the word itself
         data += nlattr.pack(IFLA_BR_VLAN_FILTERING, b"\1")

@@ -12,6 +12,13 @@ from bridgekit.state.link import BridgeOptions, BridgeSettings, PortOptions
 ADDRGENMODES = ("eui64", "none", "stable_secret", "random")
 
 
+NOT_IN_WORDS = ("stp", "forward_delay", "default_pvid", "more")
+"""Options of a bridge that are always in the words, or never.
+
+Iproute2 calls the others the same.
+"""
+
+
 class CreateBridge(Operation, frozen=True):
     """Make a bridge, down, with these settings, and no IPv6 link-local address of its own."""
 
@@ -38,9 +45,10 @@ def _option_words(options: BridgeOptions) -> str:
     """Return STP and the forward delay, whose kernel defaults differ, and what else differs."""
     usual = BridgeOptions()
     words = [f"stp_state {int(options.stp)} forward_delay {options.forward_delay}"]
-    for name in ("hello_time", "max_age", "ageing_time", "priority", "vlan_filtering"):
+    for name in BridgeOptions.__struct_fields__:
         value = getattr(options, name)
-        words += [f"{name} {int(value)}"] if value != getattr(usual, name) else []
+        if name not in NOT_IN_WORDS and value != getattr(usual, name):
+            words.append(f"{name} {int(value)}")
     return " ".join(words)
 
 
