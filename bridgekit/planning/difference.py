@@ -1,4 +1,4 @@
-"""One difference of two network states, in words, and the commands that put it right."""
+"""One difference of two network states, in words, and the commands that mend it."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,7 @@ from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.state.rule_nexthop import Nexthop, Rule
 from bridgekit.uapi.rtnetlink import RT_TABLE_LOCAL
 
-LINK_WORDS: dict[str, Callable[[Any], str]] = {
+LINK_COMMANDS: dict[str, Callable[[Any], str]] = {
     "mac": lambda mac: f"address {mac}",
     "mtu": lambda mtu: f"mtu {mtu}",
     "up": lambda up: "up" if up else "down",
@@ -36,17 +36,17 @@ LINK_WORDS: dict[str, Callable[[Any], str]] = {
     "alias": lambda alias: f"alias {shlex.quote(alias or '')}",
     "addrgenmode": lambda mode: f"addrgenmode {ADDRGENMODES[mode or 0]}",
 }
-"""The words of `ip link set` for a value of a link."""
+"""The arguments of `ip link set` for a value of a link."""
 Changes = list[tuple[str, object, object]]
-"""What a value is called, what it should be, and what it is."""
-Words = tuple[str, Iterable[str], Iterable[str]]
-"""What something is, and the commands that make it and that end it."""
+"""The name of a value, what it should be, and what it is."""
+Described = tuple[str, Iterable[str], Iterable[str]]
+"""A text for something, the commands that add it, and those that remove it."""
 
 
 class Difference(Struct, frozen=True):
-    """One thing that is not as it should be, and the commands that put it right.
+    """One thing that is not as it should be, and the commands that mend it.
 
-    `subject` says what it is about, whatever its value.
+    `subject` names what differs, whatever its value.
     """
 
     what: Literal["missing", "unexpected", "changed"]
@@ -58,25 +58,25 @@ class Difference(Struct, frozen=True):
         return f"{self.what}: {self.text}"
 
 
-def made(link: Link) -> tuple[str, ...]:
-    """Return the commands that make a link again: only a bridge can be."""
+def creation_commands(link: Link) -> tuple[str, ...]:
+    """Return the commands that create a link again: only a bridge can be."""
     if link.bridge is None:
         return ()
-    made = CreateBridge(link.name, BridgeSettings.of(link)).describe()
-    return (*made, *SetUp(link.name, link.up).describe())
+    created = CreateBridge(link.name, BridgeSettings.of(link)).describe()
+    return (*created, *SetUp(link.name, link.up).describe())
 
 
-def link_differences(name: str, changes: Changes) -> Iterator[Difference]:
+def changed_link(name: str, changes: Changes) -> Iterator[Difference]:
     """Yield a difference for each value of a link, with the command for it if there is one."""
     for field, wanted, found in changes:
-        words = LINK_WORDS[field](wanted) if field in LINK_WORDS else None
+        words = LINK_COMMANDS[field](wanted) if field in LINK_COMMANDS else None
         repair = (f"ip link set {name} {words}",) if words else ()
         text = f"link {name}: {field} {wanted} became {found}"
         yield Difference("changed", text, repair, f"link {name}: {field}")
 
 
-def address_words(address: Address) -> Words:
-    """Return the words about an address."""
+def describe_address(address: Address) -> Described:
+    """Return the text and the commands of an address."""
     only, none = (address,), RouteSet()
     return (
         f"address {address} dev {address.link}",
@@ -97,20 +97,20 @@ def route_difference(
     return Difference(what, f"route {text}", () if table_of(message) == RT_TABLE_LOCAL else repair)
 
 
-def neighbour_words(entry: Neighbour) -> Words:
-    """Return the words about a neighbour entry."""
+def describe_neighbour(entry: Neighbour) -> Described:
+    """Return the text and the commands of a neighbour entry."""
     made = AddNeighbours(entry.link, (entry,))
     return f"neighbour {entry}", made.describe(), made.inverse().describe()
 
 
-def mac_words(entry: StaticMac) -> Words:
-    """Return the words about a MAC address that someone added."""
+def describe_static_mac(entry: StaticMac) -> Described:
+    """Return the text and the commands of a MAC address that someone added."""
     made = AddStaticMacs(entry.link, (entry,))
     return f"MAC address {entry}", made.describe(), made.inverse().describe()
 
 
-def client_words(client: DhcpClient) -> Words:
-    """Return the words about a DHCP client."""
+def describe_client(client: DhcpClient) -> Described:
+    """Return the text and the commands of a DHCP client."""
     return str(client), (shlex.join(client.argv),), StopClient(client, client).describe()
 
 
@@ -119,7 +119,7 @@ def rule_repair(verb: str, rule: Rule) -> tuple[str]:
     return (f"ip {FAMILY_FLAG[rule.family]}rule {verb} {rule}",)
 
 
-def nexthop_words(hop: Nexthop) -> Words:
-    """Return the words about a nexthop object."""
+def describe_nexthop(hop: Nexthop) -> Described:
+    """Return the text and the commands of a nexthop object."""
     end = f"ip nexthop delete id {hop.id}"
     return f"nexthop {hop}", (f"ip nexthop replace {hop}",), (end,)
