@@ -25,7 +25,8 @@ ROOMS = {
     "uapi": {"uapi"},
     "state": {"state", "uapi"},
     "planning": {"planning", "state", "uapi", "errors"},
-    "persistence": {"persistence", "state", "uapi", "errors"},
+    "persistence": {"persistence", "state", "uapi", "errors"}
+    | {"planning.findings", "planning.intent"},
     "system": {"system", "errors"},
     "netlink": {"netlink", "state", "uapi", "errors"},
     "host": {"host", "netlink", "system", "state", "uapi", "planning.operations", "errors"},

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bridgekit.application import booting
+from bridgekit.application import persist
 from bridgekit.errors import RefusedError
 from bridgekit.host import machine
 from bridgekit.planning.checks.preconditions import check_intent
@@ -39,7 +39,7 @@ def check_fresh(plan: Plan) -> None:
 def _check_ifupdown_state(plan: Plan) -> None:
     """Refuse a plan, which anyone may have written, that claims of its files what is not so."""
     stored = plan.ifupdown
-    ifupdown = stored and booting.boot(
+    ifupdown = stored and persist.ifupdown_state(
         Path(stored.interfaces_file), plan.files, plan.intent, stored.dialect
     )
     if ifupdown != stored or bool(ifupdown) != bool(plan.files):

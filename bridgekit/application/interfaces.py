@@ -4,11 +4,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridgekit.application import installed, persisting
+from bridgekit.application import persist
 from bridgekit.application.find_nic import find_nic
-from bridgekit.errors import RefusedError, refuse_on_error
+from bridgekit.errors import RefusedError
 from bridgekit.host import machine
-from bridgekit.persistence.ifupdown.drift import find_drift
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.planning.target_state import bridged_state
 from bridgekit.state.link import Link
@@ -35,18 +34,16 @@ def render_interfaces(request: InterfacesRequest, store: Store, *, cidr: bool) -
     intent = Intent(nic.name, request.bridge, "bridge", request.spec)
     state = machine.with_settings(state, nic.name, request.bridge)
     after = state if nic.controller == request.bridge else bridged_state(state, intent)
-    dialect = installed.dialect(request.dialect)
-    return persisting.bridge_stanza(after, intent, dialect, cidr=cidr)
+    options = persist.choose_options(request.dialect)
+    return persist.bridge_stanza(after, intent, options, cidr=cidr)
 
 
 def check_interfaces(request: InterfacesRequest, store: Store) -> tuple[str, list[str]]:
     """Return the link that the file is compared with, and what differs, each in a sentence."""
     state, nic = _read(request, store)
     name = request.bridge if nic.controller == request.bridge else nic.name
-    dialect = installed.dialect(request.dialect)
-    with refuse_on_error():
-        parsed = persisting.read(request.interfaces_file, dialect)
-        return name, list(find_drift(parsed, state, name))
+    options = persist.choose_options(request.dialect)
+    return name, persist.find_differences(request.interfaces_file, state, name, options)
 
 
 def _read(request: InterfacesRequest, store: Store) -> tuple[NetworkState, Link]:

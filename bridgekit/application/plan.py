@@ -5,11 +5,9 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bridgekit.application import booting
+from bridgekit.application import persist
 from bridgekit.application.find_nic import find_nic
-from bridgekit.application.installed import dialect
-from bridgekit.application.manner import Manner, Source
-from bridgekit.application.persisting import file_changes
+from bridgekit.application.persist import Source
 from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.errors import refuse_on_error
 from bridgekit.host import machine
@@ -64,13 +62,15 @@ def _read(request: PlanRequest, store: Store) -> tuple[Intent, NetworkState]:
 def _with_files(result: PlanResult, request: PlanRequest, source: Source) -> PlanResult:
     """Add the changes of the interfaces files that make the bridge at the next boot."""
     intent, before, main = result.plan.intent, result.plan.snapshot, request.interfaces_file
-    manner = Manner(dialect(request.dialect), source)
+    options = persist.choose_options(request.dialect, source)
     after = target_state(before, intent)
-    changes, found = file_changes(main, before, after, intent, manner)
-    ifupdown = booting.boot(main, changes, intent, manner.dialect.name) if changes else None
+    changes, found = persist.file_changes(main, before, after, intent, options)
+    ifupdown = None
+    if changes:
+        ifupdown = persist.ifupdown_state(main, changes, intent, options.dialect.name)
     plan = replace(result.plan, files=changes, ifupdown=ifupdown)
     result = replace(result, plan=plan, findings=(*found, *result.findings))
     if ifupdown and not result.refusals:
-        proof = booting.findings(ifupdown, changes, intent.bridge)
+        proof = persist.check_with_ifup(ifupdown, changes, intent.bridge)
         result = replace(result, findings=(*proof, *result.findings))
     return result

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bridgekit.application import persisting
+from bridgekit.application import persist
 from bridgekit.application.plan import PlanRequest
 from bridgekit.errors import RefusedError, UsageError, refuse_on_error
 from bridgekit.planning import codec
@@ -28,7 +28,7 @@ def read_plan(path: Path, request: PlanRequest) -> PlanResult:
         plan = codec.decode(path.read_bytes())
     if _contradicts(request, plan.intent):
         raise UsageError(f"{path} says otherwise, for {plan.intent.nic}; make a new plan")
-    unknown = persisting.outside(request.interfaces_file, plan.files)
+    unknown = persist.outside(request.interfaces_file, plan.files)
     if unknown:
         raise RefusedError(
             f"{path} changes {', '.join(unknown)}, no interfaces file that is known here;"

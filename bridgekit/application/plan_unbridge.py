@@ -4,8 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridgekit.application import installed, persisting
-from bridgekit.application.about_files import about_foreign
+from bridgekit.application import persist
 from bridgekit.errors import RefusedError
 from bridgekit.host import machine
 from bridgekit.planning.findings import Finding
@@ -58,7 +57,7 @@ def plan_rollback_of_bridge(
         raise RefusedError(
             f"{bridge} has no address to be taken back to {port}; nothing was changed"
         )
-    stays = about_foreign(persisting.read(main, installed.dialect(None)), bridge)
+    stays = persist.check_foreign_bridge(main, bridge)
     return plan_unbridge(Intent(port, bridge, "unbridge"), without, stays)
 
 

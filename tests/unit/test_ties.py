@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.application.persisting import leased
 from bridgekit.errors import BridgekitError
 from bridgekit.host.dependencies import disks, firewall, sockets
+from bridgekit.persistence.ifupdown.rewrite import dhcp_families
 from bridgekit.planning import codec
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.findings import Finding
@@ -229,4 +229,4 @@ def test_which_families_are_leased(
 ) -> None:
     owners = (Manager("networkd", "x"),) if owned else ()
     state = replace(STATE, addresses=addresses, managers=owners)
-    assert leased(state, "eth0", frozenset(methods)) == families
+    assert dhcp_families(state, "eth0", frozenset(methods)) == families

@@ -97,7 +97,7 @@ def note_running(dialect: str, links: Collection[str], running: Collection[str])
 
 
 def _note_in_classic(links: Collection[str], running: Collection[str]) -> None:
-    """It does the same, under the same lock, at the end of ifup and ifdown."""
+    """Write the files under the lock that ifup and ifdown hold when they write them."""
     STATE.mkdir(exist_ok=True)
     with open(STATE / LOCK, "a") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
@@ -118,5 +118,5 @@ def _rewrite(path: Path, links: Collection[str], running: Iterable[str]) -> None
 
 
 def _link(name: str) -> str:
-    """The interface that a name, an alias or a line is about."""
+    """Return the interface of a name, an alias or a line NAME=STANZA."""
     return name.partition("=")[0].partition(":")[0]

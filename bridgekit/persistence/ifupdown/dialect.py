@@ -1,7 +1,7 @@
-"""The programs that read interfaces(5), and in what they differ.
+"""The dialects of interfaces(5): which programs read it, and in what they differ.
 
-`classic` is ifupdown 0.8 with bridge-utils. What a dialect has no word for, or one that does
-something else, an `up` line says.
+`classic` is ifupdown 0.8 with bridge-utils. Where a dialect has no option for a setting, or one
+that does something else, an `up` line makes it.
 """
 
 from typing import Final
@@ -18,56 +18,58 @@ FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/
 
 
 class Dialect(Struct, frozen=True):
-    """What one of the programs makes of `iface` stanzas."""
+    """How one of the programs understands `iface` stanzas."""
 
     name: DialectName
-    joined: bool = True
-    """All stanzas of an interface are one to it, and its words come before its lines."""
-    broadcasts: bool = False
-    """A word can give an address its broadcast address."""
-    deprecates: bool = True
-    """A word can say that an address is deprecated."""
-    purges: bool = False
-    """It takes off addresses that no word names."""
-    metrics: tuple[tuple[int, int], ...] = tuple(DEFAULT_METRIC.items())
+    merges_stanzas: bool = True
+    """It merges all stanzas of an interface into one, and applies options before `up` lines."""
+    has_broadcast: bool = False
+    """An option can give an address its broadcast address."""
+    has_preferred_lifetime: bool = True
+    """An option can say that an address is deprecated."""
+    purges_addresses: bool = False
+    """It removes addresses that no option names."""
+    gateway_metrics: tuple[tuple[int, int], ...] = tuple(DEFAULT_METRIC.items())
     """For each family, the metric of the route that `gateway` makes."""
-    protocol: int | None = None
-    """The protocol of that route; None where any will do."""
-    bare: str = BARE + "pre-up ip link set dev {0} addrgenmode none || true\n"
-    """What is left of the NIC's stanza: it comes up and gets no address, not even link-local."""
-    always_bare: bool = True
+    gateway_protocol: int | None = None
+    """The protocol of that route; None where it does not matter."""
+    bare_stanza: str = BARE + "pre-up ip link set dev {0} addrgenmode none || true\n"
+    """What remains of the NIC's stanza: it comes up and gets no address, not even link-local."""
+    needs_bare_stanza: bool = True
     """The NIC needs that even where nothing else needs its name."""
-    asks: frozenset[int] = frozenset({IPV4, IPV6})
-    """The families that it can ask a DHCP server for."""
-    clients: tuple[str, ...] = ("dhclient", "dhcpcd", "udhcpc", "pump")
+    dhcp_families: frozenset[int] = frozenset({IPV4, IPV6})
+    """The families for which it can ask a DHCP server."""
+    dhcp_clients: tuple[str, ...] = ("dhclient", "dhcpcd", "udhcpc", "pump")
     """The programs that it asks with."""
-    starts: frozenset[str] = frozenset()
+    stanza_keywords: frozenset[str] = frozenset()
     """Words that start a stanza, and are options like any other to ifupdown 0.8."""
-    sets: frozenset[str] = frozenset()
+    sysctls_set: frozenset[str] = frozenset()
     """The bridge's kernel settings that it changes by itself."""
 
-    def asked(self, leased: frozenset[int]) -> frozenset[int]:
-        """For which of these families it asks a DHCP server: a joined stanza has one method."""
-        able = leased & self.asks
-        return frozenset(sorted(able)[:1]) if self.joined else able
+    def asks_dhcp_for(self, families: frozenset[int]) -> frozenset[int]:
+        """Return for which of these it asks a DHCP server: a merged stanza has one method."""
+        possible = families & self.dhcp_families
+        return frozenset(sorted(possible)[:1]) if self.merges_stanzas else possible
 
 
-CLASSIC: Final = Dialect("classic", joined=False, broadcasts=True, always_bare=False)
+CLASSIC: Final = Dialect(
+    "classic", merges_stanzas=False, has_broadcast=True, needs_bare_stanza=False
+)
 IFUPDOWN2: Final = Dialect(
     "ifupdown2",
-    purges=True,
-    protocol=RTPROT_KERNEL,
-    bare=BARE + "ipv6-addrgen off\n",
-    clients=("dhclient",),
-    starts=frozenset({"vlan"}),
-    sets=FORWARDING | {"net/ipv4/conf/{}/arp_accept"},
+    purges_addresses=True,
+    gateway_protocol=RTPROT_KERNEL,
+    bare_stanza=BARE + "ipv6-addrgen off\n",
+    dhcp_clients=("dhclient",),
+    stanza_keywords=frozenset({"vlan"}),
+    sysctls_set=FORWARDING | {"net/ipv4/conf/{}/arp_accept"},
 )
 IFUPDOWN_NG: Final = Dialect(
     "ifupdown-ng",
-    deprecates=False,
-    metrics=((IPV4, 1), (IPV6, 1)),
-    asks=frozenset({IPV4}),
-    clients=("dhclient", "dhcpcd", "udhcpc"),
-    starts=frozenset({"interface", "template"}),
+    has_preferred_lifetime=False,
+    gateway_metrics=((IPV4, 1), (IPV6, 1)),
+    dhcp_families=frozenset({IPV4}),
+    dhcp_clients=("dhclient", "dhcpcd", "udhcpc"),
+    stanza_keywords=frozenset({"interface", "template"}),
 )
 DIALECTS: Final[dict[str, Dialect]] = {one.name: one for one in (CLASSIC, IFUPDOWN2, IFUPDOWN_NG)}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from bridgekit.persistence.ifupdown.render import lasting_routes
+from bridgekit.persistence.ifupdown.render_routes import lasting_routes
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.message import attributes, header
 from bridgekit.uapi.rtnetlink import RTA_DST

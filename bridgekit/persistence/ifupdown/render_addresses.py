@@ -7,117 +7,137 @@ from msgspec import Struct, field
 
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.interfaces.document import Option
-from bridgekit.persistence.ifupdown.template import OptionGroup
+from bridgekit.persistence.ifupdown.template import IfaceStanza
 from bridgekit.state.address import FLAG_NAMES, IPV4, IPV6, Address
 from bridgekit.state.routes.message import attributes
 from bridgekit.uapi.if_addr import IFA_F_NODAD
 from bridgekit.uapi.rtnetlink import RTA_GATEWAY
 
-ODD_FLAGS = sum(flag for flag in FLAG_NAMES if flag != IFA_F_NODAD)
+FLAGS_WITHOUT_OPTION = sum(flag for flag in FLAG_NAMES if flag != IFA_F_NODAD)
 FAMILY_WORD = {IPV4: "inet", IPV6: "inet6"}
 
 
 class AddressPlan(Struct, frozen=True):
-    """Where a bridge's addresses and default routes come from.
+    """Where a bridge's addresses and default routes come from at boot.
 
     `addresses` are in the order in which they must be made, `gateways` those default routes that
-    need no `up` line. `leased`: the families that a DHCP server gives. `advertised`: routers, or a
-    DHCP server, give IPv6 addresses. `asking` says by `inet` and `inet6` how these are asked.
+    need no `up` line. `dhcp_families`: the families that a DHCP server gives. `ipv6_dynamic`:
+    routers, or a DHCP server, give IPv6 addresses. `dynamic_options`: by `inet` and `inet6`, how
+    these are asked.
     """
 
     addresses: tuple[Address, ...]
     gateways: dict[int, bytes]
-    leased: frozenset[int] = frozenset()
-    advertised: bool = False
-    asking: dict[str, tuple[Option, ...]] = field(default_factory=dict)
+    dhcp_families: frozenset[int] = frozenset()
+    ipv6_dynamic: bool = False
+    dynamic_options: dict[str, tuple[Option, ...]] = field(default_factory=dict)
 
-    def of(self, family: int) -> list[Address]:
+    def of_family(self, family: int) -> list[Address]:
+        """Return the addresses of one family."""
         return [address for address in self.addresses if address.family == family]
+
+    def options_for_asking(self, family: int) -> tuple[Option, ...]:
+        """Return how a server or router is asked for addresses of this family."""
+        return self.dynamic_options.get(FAMILY_WORD[family], ())
 
 
 def split(addresses: list[Address], dialect: Dialect) -> tuple[list[Address], list[Address]]:
-    """Divide a family's addresses into those that have words and those that need `up` lines.
+    """Divide a family's addresses into those with options and those that need `up` lines.
 
-    Where words come first, an address after one without words has none either.
+    Options come before lines, so an address after one that needs a line needs a line, too.
     """
-    first = next((i for i, a in enumerate(addresses) if not has_words(a, dialect)), len(addresses))
-    return addresses[:first], addresses[first:]
+    with_options = 0
+    while with_options < len(addresses) and has_options(addresses[with_options], dialect):
+        with_options += 1
+    return addresses[:with_options], addresses[with_options:]
 
 
-def has_words(address: Address, dialect: Dialect) -> bool:
-    """Can `iface … static` say all of it?"""
-    odd = address.peer or address.metric or address.scope or address.flags & ODD_FLAGS
-    broadcast = address.broadcast and not dialect.broadcasts
-    deprecated = address.preferred == 0 and not dialect.deprecates
-    beyond = broadcast or deprecated or _alone(address, dialect)
-    return not odd and not beyond and address.label in (None, address.link)
+def has_options(address: Address, dialect: Dialect) -> bool:
+    """Return whether options of an `iface … static` stanza can say all of the address."""
+    if address.peer or address.metric or address.scope or address.flags & FLAGS_WITHOUT_OPTION:
+        return False
+    if address.broadcast and not dialect.has_broadcast:
+        return False
+    if address.preferred == 0 and not dialect.has_preferred_lifetime:
+        return False
+    if _lacks_usual_broadcast(address) and dialect.has_broadcast:
+        return False
+    return address.label in (None, address.link)
 
 
-def _alone(address: Address, dialect: Dialect) -> bool:
-    """ifupdown 0.8 gives even an address of a network of one or two a broadcast address."""
-    single = address.family == IPV4 and address.prefixlen > 30
-    return dialect.broadcasts and single and not address.broadcast
+def _lacks_usual_broadcast(address: Address) -> bool:
+    """Return whether ifupdown 0.8 would add a broadcast address, in a network of one or two."""
+    return address.family == IPV4 and address.prefixlen > 30 and not address.broadcast
 
 
-def apart(
-    bridge: str, given: AddressPlan, words: tuple[Option, ...], cidr: bool
-) -> list[OptionGroup]:
-    """Return a stanza for each address; the first one also has the bridge's words."""
-    ipv4, ipv6 = (
-        [
-            _stanza(bridge, address, {} if number else given.gateways, cidr)
-            for number, address in enumerate(given.of(family))
-        ]
-        for family in (IPV4, IPV6)
-    )
-    asking = OptionGroup((f"iface {bridge} inet dhcp",), given.asking.get("inet", ()))
-    silent = OptionGroup((f"iface {bridge} inet manual",), ())
-    first, *others = ipv4 or [asking if IPV4 in given.leased else silent]
-    found = [OptionGroup((f"auto {bridge}", *first.heads), (*first.options, *words)), *others]
-    if ipv4 and IPV4 in given.leased:  # after those that must be there even if no server answers
-        found.append(asking)
-    if given.advertised:
-        word = "dhcp" if IPV6 in given.leased else "auto"
-        found.append(OptionGroup((f"iface {bridge} inet6 {word}",), given.asking.get("inet6", ())))
-    return found + ipv6
+def separate_stanzas(
+    bridge: str, plan: AddressPlan, bridge_options: tuple[Option, ...], cidr: bool
+) -> list[IfaceStanza]:
+    """Return a stanza for each address; the first one also has the bridge's options."""
+    ipv4, ipv6 = (_static_stanzas(bridge, plan, family, cidr) for family in (IPV4, IPV6))
+    by_dhcp = IfaceStanza(bridge, "inet", "dhcp", plan.options_for_asking(IPV4))
+    without_ipv4 = IfaceStanza(bridge, "inet", "manual")
+    has_dhcp = IPV4 in plan.dhcp_families
+    first, *others = ipv4 or [by_dhcp if has_dhcp else without_ipv4]
+    options = (*first.options, *bridge_options)
+    stanzas = [IfaceStanza(bridge, first.family, first.method, options, auto=True), *others]
+    if ipv4 and has_dhcp:  # after those that must be made even if no server answers
+        stanzas.append(by_dhcp)
+    if plan.ipv6_dynamic:
+        method = "dhcp" if IPV6 in plan.dhcp_families else "auto"
+        stanzas.append(IfaceStanza(bridge, "inet6", method, plan.options_for_asking(IPV6)))
+    return stanzas + ipv6
 
 
-def joined(
-    bridge: str, given: AddressPlan, words: tuple[Option, ...], dialect: Dialect
-) -> OptionGroup:
-    """Return one stanza for all."""
-    parts = {family: split(given.of(family), dialect) for family in FAMILY_WORD}
-    if given.leased:  # of a stanza with method dhcp ifupdown2 takes no address
-        parts = {family: ([], given.of(family)) for family in FAMILY_WORD}
-    named = [option for worded, _ in parts.values() for a in worded for option in _short(a)]
-    named += [_gateway_word(given.gateways[f]) for f in given.gateways if parts[f][0]]
-    lines = [_line(address, bridge) for _, lined in parts.values() for address in lined]
-    named += [o for family in given.leased for o in given.asking.get(FAMILY_WORD[family], ())]
-    if lines and dialect.purges:
-        named.append(Option("address-purge", "no"))
-    method = "static" if any(worded for worded, _ in parts.values()) else "manual"
-    asked = [f"{FAMILY_WORD[family]} dhcp" for family in given.leased]
-    heads = (f"auto {bridge}", f"iface {bridge} {(*asked, f'inet {method}')[0]}")
-    return OptionGroup(heads, (*named, *lines, *words))
+def _static_stanzas(bridge: str, plan: AddressPlan, family: int, cidr: bool) -> list[IfaceStanza]:
+    """Return a stanza for each address of a family; the first has the gateway."""
+    return [
+        _static_stanza(bridge, address, None if number else plan.gateways.get(family), cidr)
+        for number, address in enumerate(plan.of_family(family))
+    ]
 
 
-def _stanza(bridge: str, address: Address, gateways: dict[int, bytes], cidr: bool) -> OptionGroup:
-    word = FAMILY_WORD[address.family]
-    if has_words(address, CLASSIC):
-        long = address.family == IPV4 and not cidr
-        options = _ipv4(address) if long else (*_short(address), *_unusual(address))
-        route = gateways.get(address.family)
-        gateway = (_gateway_word(route),) if route else ()
-        return OptionGroup((f"iface {bridge} {word} static",), (*options, *gateway))
-    line = Option("up", f"ip address replace {address} dev {bridge}")
-    return OptionGroup((f"iface {bridge} {word} manual",), (line,))
+def _static_stanza(bridge: str, address: Address, route: bytes | None, cidr: bool) -> IfaceStanza:
+    family = FAMILY_WORD[address.family]
+    if not has_options(address, CLASSIC):
+        return IfaceStanza(bridge, family, "manual", (_address_line(address, bridge),))
+    with_netmask = address.family == IPV4 and not cidr
+    own = _netmask_options(address) if with_netmask else _all_cidr_options(address)
+    gateway = (_gateway_option(route),) if route else ()
+    return IfaceStanza(bridge, family, "static", (*own, *gateway))
 
 
-def _gateway_word(route: bytes) -> Option:
+def merged_stanza(
+    bridge: str, plan: AddressPlan, bridge_options: tuple[Option, ...], dialect: Dialect
+) -> IfaceStanza:
+    """Return one stanza for all addresses, for a dialect that would merge several into one."""
+    with_options, with_lines = _all_split(plan, dialect)
+    options = [option for address in with_options for option in _cidr_options(address)]
+    families = {address.family for address in with_options}
+    options += [_gateway_option(plan.gateways[f]) for f in plan.gateways if f in families]
+    options += [one for family in plan.dhcp_families for one in plan.options_for_asking(family)]
+    if with_lines and dialect.purges_addresses:
+        options.append(Option("address-purge", "no"))
+    lines = [_address_line(address, bridge) for address in with_lines]
+    family, method = "inet", "static" if with_options else "manual"
+    for asked in list(plan.dhcp_families)[:1]:
+        family, method = FAMILY_WORD[asked], "dhcp"
+    return IfaceStanza(bridge, family, method, (*options, *lines, *bridge_options), auto=True)
+
+
+def _all_split(plan: AddressPlan, dialect: Dialect) -> tuple[list[Address], list[Address]]:
+    """Divide the addresses of both families into those with options and those with `up` lines."""
+    if plan.dhcp_families:  # ifupdown2 takes no address from a stanza with the method dhcp
+        return [], [address for family in FAMILY_WORD for address in plan.of_family(family)]
+    ipv4, ipv6 = (split(plan.of_family(family), dialect) for family in FAMILY_WORD)
+    return ipv4[0] + ipv6[0], ipv4[1] + ipv6[1]
+
+
+def _gateway_option(route: bytes) -> Option:
     return Option("gateway", str(ip_address(attributes(route)[RTA_GATEWAY])))
 
 
-def _ipv4(address: Address) -> Iterator[Option]:
+def _netmask_options(address: Address) -> Iterator[Option]:
     network = address.network
     yield Option("address", address.ip)
     yield Option("netmask", str(network.netmask))
@@ -126,22 +146,22 @@ def _ipv4(address: Address) -> Iterator[Option]:
         yield Option("broadcast", address.broadcast or str(network.broadcast_address))
 
 
-def _short(address: Address) -> Iterator[Option]:
+def _cidr_options(address: Address) -> Iterator[Option]:
     yield Option("address", f"{address.ip}/{address.prefixlen}")
     if address.preferred == 0:
         yield Option("preferred-lifetime", "0")
 
 
-def _unusual(address: Address) -> Iterator[Option]:
-    """What ifup would do in another way by itself."""
-    if address.family == IPV4 and address.prefixlen < 31:
-        usual = str(address.network.broadcast_address)
-        if address.broadcast not in (None, usual):
-            yield Option("broadcast", address.broadcast or usual)
+def _all_cidr_options(address: Address) -> Iterator[Option]:
+    """Yield the address and what ifupdown 0.8 would choose otherwise."""
+    yield from _cidr_options(address)
+    usual = str(address.network.broadcast_address)
+    if address.family == IPV4 and address.prefixlen < 31 and address.broadcast not in (None, usual):
+        yield Option("broadcast", address.broadcast or usual)
     if address.family == IPV6 and address.flags & IFA_F_NODAD:
         yield Option("dad-attempts", "0")
 
 
-def _line(address: Address, bridge: str) -> Option:
-    """The address may be there already."""
+def _address_line(address: Address, bridge: str) -> Option:
+    """Return the line that makes an address; it may exist already."""
     return Option("up", f"ip address replace {address} dev {bridge}")

@@ -5,44 +5,46 @@ from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.interfaces.hooks import HOOKS
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias
 from bridgekit.persistence.ifupdown.render_bridge import ETHERNET_MTU
-from bridgekit.persistence.ifupdown.template import OptionGroup
+from bridgekit.persistence.ifupdown.template import IfaceStanza
 
 
 def retarget(
-    stanzas: tuple[IfaceDefinition, ...], nic: str, bridge: str, words: tuple[Option, ...]
-) -> tuple[OptionGroup, ...]:
-    """Return the NIC's stanzas as the bridge's; its first one has these words of a bridge, too.
+    definitions: tuple[IfaceDefinition, ...], nic: str, bridge: str, options: tuple[Option, ...]
+) -> tuple[IfaceStanza, ...]:
+    """Return the NIC's stanzas as the bridge's; the first one gets these options, too.
 
-    Commands that are about the card stay so, and other `ip` commands name the bridge where they
-    named the NIC. An alias such as `eth0:1` is one of the bridge from now on. What a stanza says
-    by itself is not said twice. There must be one that is no alias's.
+    Commands that concern the NIC itself still do, and other `ip` commands name the bridge where
+    they named the NIC. An alias such as `eth0:1` becomes one of the bridge. An option that a stanza
+    has already is not added. At least one stanza must be no alias's.
     """
-    said = {option.name for one in stanzas for option in one.options} - HOOKS
-    left = tuple(option for option in words if option.name not in said)
-    aliases = [one for one in stanzas if is_link_or_alias(one.name, nic) and one.name != nic]
-    first, *others = (one for one in stanzas if one not in aliases)
-    made = [_stanza(first, nic, bridge, left, begins=True)]
-    made += [_stanza(one, nic, bridge) for one in others]
+    present = {option.name for one in definitions for option in one.options} - HOOKS
+    added = tuple(option for option in options if option.name not in present)
+    aliases = [one for one in definitions if is_link_or_alias(one.name, nic) and one.name != nic]
+    first, *others = (one for one in definitions if one not in aliases)
+    stanzas = [_stanza(first, nic, bridge, added, auto=True)]
+    stanzas += [_stanza(one, nic, bridge) for one in others]
     names = [bridge + one.name.removeprefix(nic) for one in aliases]
-    for number, (one, name) in enumerate(zip(aliases, names, strict=True)):
-        made.append(_stanza(one, nic, name, begins=name not in names[:number]))
-    return tuple(made)
+    for number, (alias, name) in enumerate(zip(aliases, names, strict=True)):
+        stanzas.append(_stanza(alias, nic, name, auto=name not in names[:number]))
+    return tuple(stanzas)
 
 
-def mtu(stanzas: tuple[IfaceDefinition, ...]) -> int:
-    """Return the MTU that the stanzas give; Ethernet's, which needs no word, if they give none."""
-    given = (o.value for one in stanzas for o in one.options if o.name == "mtu")
-    return int(next(filter(str.isdecimal, given), ETHERNET_MTU))
+def configured_mtu(definitions: tuple[IfaceDefinition, ...]) -> int:
+    """Return the MTU that the stanzas give.
+
+    Ethernet's, which needs no option, if they give none.
+    """
+    values = (o.value for one in definitions for o in one.options if o.name == "mtu")
+    return int(next(filter(str.isdecimal, values), ETHERNET_MTU))
 
 
 def _stanza(
-    stanza: IfaceDefinition,
+    definition: IfaceDefinition,
     nic: str,
     name: str,
-    words: tuple[Option, ...] = (),
-    begins: bool = False,
-) -> OptionGroup:
-    head = " ".join(filter(None, ("iface", name, stanza.family, stanza.method)))
+    added: tuple[Option, ...] = (),
+    auto: bool = False,
+) -> IfaceStanza:
     bridge = name.partition(":")[0]
-    own = (rename_link(pin_to_nic(option, nic), nic, bridge) for option in stanza.options)
-    return OptionGroup((f"auto {name}", head) if begins else (head,), (*own, *words))
+    own = (rename_link(pin_to_nic(option, nic), nic, bridge) for option in definition.options)
+    return IfaceStanza(name, definition.family, definition.method, (*own, *added), auto)

@@ -85,7 +85,7 @@ def parse(text: str, dialect: Dialect = CLASSIC) -> Document:
 def starts_stanza(line: Line, dialect: Dialect) -> bool:
     """Return whether this line starts a stanza."""
     word = line.name
-    if word in KEYWORDS or word in dialect.starts:
+    if word in KEYWORDS or word in dialect.stanza_keywords:
         return True
     return is_selection(word) or is_inclusion(word)
 

@@ -53,7 +53,7 @@ def disable(
                 place = len(parts)
     place = place or len(parts)
     if new_stanza:
-        block = new_stanza + rewriting.remainder(dialect.bare)
+        block = new_stanza + rewriting.remainder(dialect.bare_stanza)
         before = parts[place - 1] if place else ""
         parts.insert(place, _added_block(block, before, unterminated and place == len(parts)))
     return "".join(parts)

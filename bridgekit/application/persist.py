@@ -1,0 +1,183 @@
+"""Make a migration last in the files of ifupdown: all that the application knows of ifupdown."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+
+from bridgekit.errors import refuse_on_error
+from bridgekit.host.ifupdown import detect, validate
+from bridgekit.persistence.ifupdown import checks, interfaces, rewrite
+from bridgekit.persistence.ifupdown.dialect import CLASSIC, DIALECTS, Dialect
+from bridgekit.persistence.ifupdown.drift import find_drift
+from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite
+from bridgekit.persistence.ifupdown.template import fill
+from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings.persistence import (
+    FILE_NOT_TAKEN,
+    FILE_NOT_WRITABLE,
+    NO_BRIDGE_UTILS,
+    NO_DHCP_CLIENT,
+    NO_IFUPDOWN,
+    NOT_PROVEN,
+    OTHER_DIALECT,
+)
+from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
+from bridgekit.state.dialect import DialectName
+from bridgekit.state.network_state import NetworkState
+from bridgekit.system import atomic_file
+
+Source = rewrite.Source
+BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
+Changes = tuple[FileChange, ...]
+
+
+def choose_options(dialect: str | None, source: Source = "live") -> PersistOptions:
+    """Return how to write: in the dialect of this name, else the installed one, else classic."""
+    return PersistOptions(DIALECTS.get(dialect or detect.installed() or "", CLASSIC), source)
+
+
+def bridge_stanza(state: NetworkState, intent: Intent, options: PersistOptions, cidr: bool) -> str:
+    """Return the interfaces(5) text of the bridge, without what the files say of the NIC."""
+    return fill(_template(), rewrite.stanzas_from_state(state, intent, options.dialect, cidr))
+
+
+def find_differences(
+    main: Path, state: NetworkState, link: str, options: PersistOptions
+) -> list[str]:
+    """Return what the files and a running link do not agree on, a sentence for each."""
+    with refuse_on_error():
+        return list(find_drift(_parsed(main, options.dialect), state, link))
+
+
+def file_changes(
+    main: Path, before: NetworkState, after: NetworkState, intent: Intent, options: PersistOptions
+) -> tuple[Changes, tuple[Finding, ...]]:
+    """Return the changes that make the state after the migration last, and findings about them.
+
+    If the bridge existed before, the new stanza replaces its own, too.
+    """
+    with refuse_on_error():
+        parsed = _parsed(main, options.dialect)
+    rewriting = Rewrite(parsed, before, after, intent, options)
+    extra = rewriting.render_options()
+    text = fill(_template(), rewriting.stanzas(extra))
+    changes = tuple(_changes(main, rewriting.texts(text)))
+    asked = options.dialect.asks_dhcp_for(extra.dhcp_families)
+    versions = (atomic_file.FileSnapshot(), _as_changed(changes))
+    findings = (
+        *checks.check_stanzas(rewriting),
+        *checks.check_lines(rewriting, extra.kept),
+        *checks.check_drift(rewriting),
+        *checks.check_dialect(str(main), versions, options.dialect),
+        *_check_writable(changes),
+        *checks.check_expressible(rewriting.lasting, intent.bridge, extra.dhcp_families - asked),
+        *_check_programs(asked, options.dialect),
+    )
+    return changes, findings
+
+
+def ifupdown_state(
+    main: Path, changes: Iterable[FileChange], intent: Intent, dialect: DialectName
+) -> IfupdownState:
+    """Return what ifupdown reads, and has brought up, when the files are changed so."""
+    parsed = interfaces.parse_files(
+        str(main), _as_changed(changes), strict=False, dialect=DIALECTS[dialect]
+    )
+    up = (link for link in intent.links if link == intent.link_after or parsed.brings_up(link))
+    running = (line for link in up for line in parsed.ifstate_lines(link))
+    return IfupdownState(str(main), dialect, tuple(running))
+
+
+def check_with_ifup(
+    ifupdown: IfupdownState, changes: Iterable[FileChange], bridge: str
+) -> Iterator[Finding]:
+    """Yield what the installed ifup has against the new files, if it is of their dialect."""
+    if detect.installed() != ifupdown.dialect:
+        return
+    main, contents = ifupdown.interfaces_file, new_contents(changes)
+    try:
+        refused = validate.refusal(ifupdown.dialect, main, contents, bridge)
+    except validate.UnprovenError as error:
+        yield NOT_PROVEN.finding(str(error))
+        return
+    if refused:
+        yield FILE_NOT_TAKEN.finding(f"ifup would not take it: {refused}", file=main)
+
+
+def check_foreign_bridge(main: Path, bridge: str) -> list[Finding]:
+    """Return where the files have a bridge that bridgekit did not make, and that goes now."""
+    return checks.check_foreign_bridge(_parsed(main, choose_options(None).dialect), bridge)
+
+
+def outside(main: Path, changes: Iterable[FileChange]) -> list[str]:
+    """Return the paths that are neither an interfaces file nor the backup of one.
+
+    A plan comes from a file that anyone may have written.
+    """
+    with refuse_on_error():
+        paths = [Path(path) for path in rewrite.texts(_parsed(main))]
+    allowed = {one for path in paths for one in (path, *_backups(path))}
+    return [item.path for item in changes if Path(item.path) not in allowed]
+
+
+def _parsed(main: Path, dialect: Dialect = CLASSIC) -> interfaces.ParsedInterfaces:
+    """Return the main interfaces file and those that it includes."""
+    atomic_file.read(main)  # raises if that is no file; of those included ifup would skip it
+    files = atomic_file.FileSnapshot()
+    return interfaces.parse_files(str(main), files, strict=False, dialect=dialect)
+
+
+def _template() -> str:
+    return resources.files("bridgekit.assets").joinpath("templates/interfaces.j2").read_text()
+
+
+def _as_changed(changes: Iterable[FileChange]) -> atomic_file.FileSnapshot:
+    return atomic_file.FileSnapshot({one.path: one.after for one in changes})
+
+
+def _changes(main: Path, texts: dict[str, tuple[str, str]]) -> Iterator[FileChange]:
+    """Yield a change for each text that differs, after one for its backup.
+
+    The backup of an included file is hidden, for `source …/*` would read it.
+    """
+    for path, (old, new) in ((Path(name), pair) for name, pair in texts.items()):
+        if new == old:
+            continue
+        before = atomic_file.read(path)
+        if before is not None:
+            backup = _backups(path)[path != main]
+            yield FileChange(str(backup), atomic_file.read(backup), before)
+        yield FileChange(str(path), before, new.encode(errors="surrogateescape"))
+
+
+def _backups(path: Path) -> tuple[Path, Path]:
+    """Return the paths of a file's backup, shown and hidden."""
+    name = f"{path.name}.before-bridgekit"
+    return path.with_name(name), path.with_name(f".{name}")
+
+
+def _check_writable(changes: Iterable[FileChange]) -> Iterator[Finding]:
+    paths = [Path(change.path) for change in changes]
+    for folder in sorted({str(p.parent) for p in paths if not atomic_file.writable(p)}):
+        yield FILE_NOT_WRITABLE.finding(f"files in {folder} cannot be written")
+
+
+def _check_programs(dhcp_families: frozenset[int], dialect: Dialect) -> Iterator[Finding]:
+    """Yield which programs are missing that make the bridge and ask for addresses at boot."""
+    installed = detect.installed()
+    if installed is None:
+        message = "ifupdown is not installed: nothing reads the interfaces file at boot"
+        yield NO_IFUPDOWN.finding(message)
+        return
+    if installed != dialect.name:
+        message = f"the file is written for {dialect.name}, and {installed} is installed"
+        yield OTHER_DIALECT.finding(message, dialect=dialect.name)
+        return
+    if dialect is CLASSIC and not BRIDGE_UTILS.exists():
+        message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
+        yield NO_BRIDGE_UTILS.finding(message)
+    if dhcp_families and not any(map(shutil.which, dialect.dhcp_clients)):
+        message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
+        yield NO_DHCP_CLIENT.finding(message)
