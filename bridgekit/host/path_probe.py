@@ -1,6 +1,7 @@
-"""Do frames of a machine on a bridge get out over its NIC? The host's own traffic cannot tell.
+"""Probe whether frames of a machine on a bridge get out over its NIC.
 
-A machine is played by a tap device: it is gone with the process that holds it, however that ends.
+The host's own traffic cannot tell. A tap device stands for the machine: it is gone with the
+process that holds it, however that ends.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridgekit.host import forward_rules
 from bridgekit.netlink import links
 from bridgekit.netlink.links import link_message
 from bridgekit.netlink.socket import NetlinkSocket, Request
@@ -26,32 +28,47 @@ TUN = Path("/dev/net/tun")
 BROADCAST = b"\xff" * 6
 DISCARD = 9
 """The UDP port that nobody answers (RFC 863)."""
-AGAIN_SECONDS = 0.2
+PASS_SECONDS = 4.0
+"""How long a frame may take from a new port of the bridge to the L2 segment."""
+REPEAT_SECONDS = 0.2
 
 
-def forwards_frames(bridge: str, nic: str, seconds: float) -> bool:
-    """Put a frame in at a temporary port of the bridge; does it come out of the NIC in time?
+def forwards_frames(bridge: str, nic: str) -> bool:
+    """Return whether frames of a machine on the bridge get out over the NIC with the PXE service.
+
+    That service opens Docker's packet filter for the bridge; so does this, while it probes.
+    """
+    with NetlinkSocket() as sock:
+        link = links.get_link(sock, bridge)
+    stp = link.bridge if link and link.bridge and link.bridge.stp else None
+    learning = 2 * stp.forward_delay / 100 if stp else 0  # a new port listens and learns first
+    with forward_rules.opened(bridge):
+        return frame_passes(bridge, nic, PASS_SECONDS + learning)
+
+
+def frame_passes(bridge: str, nic: str, seconds: float) -> bool:
+    """Put a frame in at a temporary port of the bridge; return whether it leaves the NIC in time.
 
     True where the kernel has no tap devices: then nothing can be said.
     """
     if not TUN.exists():
         return True
     with contextlib.ExitStack() as stack:
-        nlattr = stack.enter_context(_heard(nic))
-        machine = stack.enter_context(_port(bridge))
+        capture = stack.enter_context(_capture(nic))
+        tap = stack.enter_context(_port(bridge))
         frame, deadline = _frame(secrets.token_bytes(16)), time.monotonic() + seconds
         while time.monotonic() < deadline:
-            os.write(machine, frame)
-            if _arrived(nlattr, frame):
+            os.write(tap, frame)
+            if _arrives(capture, frame):
                 return True
     return False
 
 
 @contextlib.contextmanager
-def _heard(nic: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as nlattr:
-        nlattr.bind((nic, ETH_P_ALL))
-        yield nlattr
+def _capture(nic: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as capture:
+        capture.bind((nic, ETH_P_ALL))
+        yield capture
 
 
 @contextlib.contextmanager
@@ -72,10 +89,10 @@ def _port(bridge: str) -> Iterator[int]:
         os.close(handle)
 
 
-def _arrived(nlattr: socket.socket, frame: bytes) -> bool:
-    deadline = time.monotonic() + AGAIN_SECONDS
-    while (left := deadline - time.monotonic()) > 0 and select.select([nlattr], [], [], left)[0]:
-        if nlattr.recv(len(frame)) == frame:
+def _arrives(capture: socket.socket, frame: bytes) -> bool:
+    deadline = time.monotonic() + REPEAT_SECONDS
+    while (left := deadline - time.monotonic()) > 0 and select.select([capture], [], [], left)[0]:
+        if capture.recv(len(frame)) == frame:
             return True
     return False
 

@@ -56,34 +56,57 @@ def _unicast(sock: NetlinkSocket, links: tuple[Link, ...]) -> tuple[StaticMac, .
     return tuple(found)
 
 
-def change(
-    sock: NetlinkSocket, macs: Sequence[StaticMac], there: bool, quiet: frozenset[int]
+def add_static_macs(
+    sock: NetlinkSocket, macs: Sequence[StaticMac], ignore_errnos: frozenset[int]
 ) -> None:
-    """Add or remove these addresses; the errnos in `quiet` mean that it is done already."""
-    numbers = index_by_name(sock)
-    missing = {entry.link for entry in macs} - numbers.keys()
-    if missing and not quiet:
+    """Add these addresses; the errnos are those that mean that one is already there."""
+    indices = _indices(sock, macs, bool(ignore_errnos))
+    flags = NLM_F_CREATE | NLM_F_EXCL
+    bodies = (_message(one, indices[one.link]) for one in macs if _is_unicast(one, indices))
+    sock.exchange([Request(RTM_NEWNEIGH, body, flags, ignore_errnos) for body in bodies])
+    for entry in macs:
+        if entry.multicast and entry.link in indices:
+            _ioctl(SIOCADDMULTI, entry, ignore_errnos)
+
+
+def remove_static_macs(
+    sock: NetlinkSocket, macs: Sequence[StaticMac], ignore_errnos: frozenset[int]
+) -> None:
+    """Remove these addresses; the errnos are those that mean that one is already gone."""
+    indices = _indices(sock, macs, bool(ignore_errnos))
+    bodies = (_message(one, indices[one.link]) for one in macs if _is_unicast(one, indices))
+    sock.exchange([Request(RTM_DELNEIGH, body, 0, ignore_errnos) for body in bodies])
+    for entry in macs:
+        if entry.multicast and entry.link in indices:
+            _ioctl(SIOCDELMULTI, entry, ignore_errnos)
+
+
+def _indices(
+    sock: NetlinkSocket, macs: Sequence[StaticMac], ignore_missing: bool
+) -> dict[str, int]:
+    indices = index_by_name(sock)
+    missing = {entry.link for entry in macs} - indices.keys()
+    if missing and not ignore_missing:
         raise BridgekitError(f"there is no interface {', '.join(sorted(missing))} any more")
-    here = [entry for entry in macs if entry.link in numbers]
-    kind, flags = (RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL) if there else (RTM_DELNEIGH, 0)
-    bodies = [_body(entry, numbers[entry.link]) for entry in here if not entry.multicast]
-    sock.exchange([Request(kind, body, flags, quiet) for body in bodies])
-    for entry in (entry for entry in here if entry.multicast):
-        _ioctl(SIOCADDMULTI if there else SIOCDELMULTI, entry, quiet)
+    return indices
 
 
-def _body(entry: StaticMac, index: int) -> bytes:
+def _is_unicast(entry: StaticMac, indices: dict[str, int]) -> bool:
+    return not entry.multicast and entry.link in indices
+
+
+def _message(entry: StaticMac, index: int) -> bytes:
     head = NDMSG.pack(AF_BRIDGE, index, NUD_PERMANENT, NTF_SELF, 0)
     return head + nlattr.pack(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
 
 
-def _ioctl(request: int, entry: StaticMac, quiet: frozenset[int]) -> None:
-    """Netlink has no word for it; see netdevice(7)."""
+def _ioctl(request: int, entry: StaticMac, ignore_errnos: frozenset[int]) -> None:
+    """Netlink has no request for it; see netdevice(7)."""
     mac = bytes.fromhex(entry.mac.replace(":", ""))
     data = IFREQ.pack(entry.link.encode(errors="surrogateescape"), socket.AF_UNSPEC, mac)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
         try:
             fcntl.ioctl(endpoint, request, data)
         except OSError as error:
-            if error.errno not in quiet:
+            if error.errno not in ignore_errnos:
                 raise

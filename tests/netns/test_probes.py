@@ -147,4 +147,4 @@ def test_the_path_that_docker_would_close(lab: Lab) -> None:
 
 def passes(lab: Lab, seconds: float) -> bool:
     with inside("net", lab.hosts["host"].pid):
-        return path_probe.forwards_frames("br0", "eth0", seconds)
+        return path_probe.frame_passes("br0", "eth0", seconds)

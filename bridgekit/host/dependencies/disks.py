@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
 from bridgekit.state.link import Dependency
+from bridgekit.system.process import run
 
 Route = Callable[[str], str | None]
 """The interface over which an address is reached, None if nobody can tell."""
@@ -48,17 +49,16 @@ def _over(disk: Disk, nic: str, route: Route) -> str:
     return "" if link else f", perhaps over {nic}"
 
 
-def routed_by(run: Callable[..., str]) -> Route:
-    """Return the kernel's own answer. Equivalent to: ip route get ADDRESS"""
+def outgoing_link(server: str) -> str | None:
+    """Return the link that the kernel routes to this address over; None if nobody can tell.
 
-    def route(server: str) -> str | None:
-        try:
-            found = json.loads(run("ip", "-j", "route", "get", server, timeout=5.0))
-            return str(found[0]["dev"])
-        except (BridgekitError, ValueError, LookupError):
-            return None
-
-    return route
+    Equivalent to: ip route get ADDRESS
+    """
+    try:
+        routes = json.loads(run("ip", "-j", "route", "get", server, timeout=5.0))
+        return str(routes[0]["dev"])
+    except (BridgekitError, ValueError, LookupError):
+        return None
 
 
 def _disks(root: Path) -> Iterator[Disk]:

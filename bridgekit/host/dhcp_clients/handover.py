@@ -12,7 +12,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
@@ -21,6 +20,7 @@ from bridgekit.host.dhcp_clients.arguments import script_override, without_scrip
 from bridgekit.host.dhcp_clients.discovery import processes_of
 from bridgekit.state.address import FOREVER
 from bridgekit.state.dhcp_client import DhcpClient
+from bridgekit.system import atomic_file
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UDHCPC_SCRIPT = "/etc/udhcpc/default.script"
@@ -30,8 +30,6 @@ LEASE_BYTES = 1 << 20
 END_SECONDS = 5.0
 LEASE_SECONDS = 10.0
 """How long a server may take to confirm a lease; the client goes on asking after that."""
-Read = Callable[[Path], bytes | None]
-Write = Callable[[Path, bytes, Path], None]
 
 
 def stop(client: DhcpClient, rolling_back: bool = False) -> None:
@@ -63,22 +61,22 @@ def _kill(pids: tuple[int, ...], client: DhcpClient) -> None:
                 raise BridgekitError(f"{client} does not end: process {pids[0]}")
 
 
-def inherit(client: DhcpClient, other: DhcpClient, read: Read, write: Write) -> int | None:
+def inherit(client: DhcpClient, other: DhcpClient) -> int | None:
     """Give the client the newest lease of the two, or what it needs instead.
 
     Return for how many seconds the lease was granted, if the client does not tell the kernel.
     """
     if client.program == "udhcpc":
-        _spare_first_event(client, write)
+        _spare_first_event(client)
         return None
     newest = max((other, client), key=lambda one: _changed(one.leases))
-    text = read(Path(newest.leases)) or b""
+    text = atomic_file.read(Path(newest.leases)) or b""
     if len(text) > LEASE_BYTES:
         raise BridgekitError(f"{newest.leases} has {len(text)} bytes: that is no lease file")
     if client.program == "dhclient":
         text = _retold(text, newest, client)
     if text:
-        write(Path(client.leases), text, Path(newest.leases))
+        atomic_file.write(Path(client.leases), text, Path(newest.leases))
     return _granted(text) if client.program == "dhclient" else None
 
 
@@ -102,14 +100,14 @@ def _granted(text: bytes) -> int | None:
     return min(int(seconds[-1]), FOREVER) if seconds else None
 
 
-def _spare_first_event(client: DhcpClient, write: Write) -> None:
+def _spare_first_event(client: DhcpClient) -> None:
     """udhcpc begins by running its script, which flushes the link's addresses."""
     words, place = client.words, Path(script_override(client))
     script = Path(words[words.index("-s") + 1] if "-s" in words else UDHCPC_SCRIPT)
     if not os.access(script, os.X_OK):
         raise BridgekitError(f"{script}, the script of {client}, cannot be run")
     place.unlink(missing_ok=True)  # a link to the real one, which must not be written to
-    write(place, FIRST_EVENT.format(shlex.quote(str(script))).encode(), script)
+    atomic_file.write(place, FIRST_EVENT.format(shlex.quote(str(script))).encode(), script)
 
 
 def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:

@@ -1,0 +1,55 @@
+"""What the operations of every kind are carried out with."""
+
+import errno
+
+from msgspec import Struct
+
+from bridgekit.errors import BridgekitError
+from bridgekit.host.ingress_redirect import IngressRedirect
+from bridgekit.netlink import links
+from bridgekit.netlink.route_batch import RouteBatch
+from bridgekit.netlink.socket import NetlinkSocket
+from bridgekit.state.link import Link
+
+EXISTS = frozenset({errno.EEXIST})
+MISSING = frozenset({errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENODEV})
+
+
+class LinkGoneError(BridgekitError):
+    """A link that an operation is about does not exist any more."""
+
+
+class Context(Struct, frozen=True):
+    """One operation's netlink socket, and how it is carried out."""
+
+    sock: NetlinkSocket
+    rolling_back: bool = False
+    redirect: IngressRedirect | None = None
+
+    @property
+    def ignore_existing(self) -> frozenset[int]:
+        """The errnos that mean that something to be added is already there."""
+        return EXISTS if self.rolling_back else frozenset()
+
+    @property
+    def ignore_missing(self) -> frozenset[int]:
+        """The errnos that mean that something to be removed is already gone."""
+        return MISSING if self.rolling_back else frozenset()
+
+    def index_of(self, name: str) -> int:
+        """Return the index of the link of this name; LinkGoneError if there is none."""
+        index = links.index_of(self.sock, name)
+        if index is None:
+            raise LinkGoneError(f"there is no interface {name} any more")
+        return index
+
+    def link(self, name: str) -> Link:
+        """Return the link of this name; BridgekitError if there is none."""
+        link = links.get_link(self.sock, name)
+        if link is None:
+            raise BridgekitError(f"there is no interface {name} any more")
+        return link
+
+    def route_batch(self) -> RouteBatch:
+        """Return a batch of route requests for the links that there are now."""
+        return RouteBatch(links.index_by_name(self.sock), self.rolling_back)
