@@ -1,0 +1,23 @@
+"""What a user sees is what was recorded; see this package's first lines."""
+
+import difflib
+from pathlib import Path
+
+import pytest
+
+from bridgekit.lab.topology import Lab
+from tests.golden.transcript import FOLDER, files, helps, played
+
+AGAIN = "if this is wanted: `python -m tests.golden.record`, and read the difference"
+
+
+def test_every_verb_has_its_help_recorded() -> None:
+    assert {*FOLDER.glob("help/*.txt")} == helps().keys(), AGAIN
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_it_says_what_was_recorded(file: Path, lab: Lab) -> None:
+    recorded = file.read_text()
+    texts = (text.split("\n") for text in (recorded, played(lab, recorded)))
+    changes = "\n".join(difflib.unified_diff(*texts, "recorded", "now", lineterm=""))
+    assert not changes, f"{AGAIN}\n{changes}"
