@@ -9,7 +9,7 @@ from bridgekit.planning.findings import REGISTRY, persistence, types_in
 from bridgekit.planning.operations import inverted
 from bridgekit.planning.plan import Plan
 from bridgekit.planning.target_state import preserved_state, restored_state
-from tests.cases.folder import ROOT, TEXTS, Folder, laid_out, plain
+from tests.cases.folder import ROOT, TEXTS, Folder, format_json, plain
 from tests.cases.record import CASES, recorded
 
 NAMES = sorted(path.parent.name for path in ROOT.glob("*/snapshot.json"))
@@ -43,7 +43,7 @@ def test_input_is_what_its_file_says(name: str) -> None:
     """Nothing in the file is overlooked, and nothing is added to it."""
     case = Folder.read(name)
     for file, value in (("snapshot.json", case.snapshot), ("intent.json", case.intent)):
-        assert (ROOT / name / file).read_text() == laid_out(plain(value)) + "\n"
+        assert (ROOT / name / file).read_text() == format_json(plain(value)) + "\n"
 
 
 def test_every_finding_of_the_planning_has_a_case() -> None:
@@ -85,6 +85,6 @@ def test_expectation_there_and_back_is_the_start(name: str) -> None:
         assert differences(case.snapshot, back, case.intent.links) == ()
 
 
-@pytest.mark.parametrize("name", ["secondary-addresses", "competing-between", "undo"])
+@pytest.mark.parametrize("name", ["secondary-addresses", "competing-between", "rollback"])
 def test_recording_again_gives_the_same(name: str) -> None:
     assert recorded(name) == Folder.read(name)

@@ -59,41 +59,43 @@ _Identity = tuple[str, Hashable]
 
 
 def differences(
-    wanted: NetworkState, found: NetworkState, links: Iterable[str]
+    wanted: NetworkState, actual: NetworkState, links: Iterable[str]
 ) -> tuple[Difference, ...]:
     """Compare two states of a host, strictly for these links, for losses on all others."""
-    return tuple(_each(wanted, found, frozenset(links)))
+    return tuple(_each(wanted, actual, frozenset(links)))
 
 
-def differ(wanted: NetworkState, found: NetworkState, links: Iterable[str]) -> bool:
+def differ(wanted: NetworkState, actual: NetworkState, links: Iterable[str]) -> bool:
     """Return whether there is any difference; it stops at the first."""
-    return any(True for _ in _each(wanted, found, frozenset(links)))
+    return any(True for _ in _each(wanted, actual, frozenset(links)))
 
 
-def _each(wanted: NetworkState, found: NetworkState, links: frozenset[str]) -> Iterator[Difference]:
-    yield from link_differences(wanted, found, links)
-    yield from _addresses(wanted, found, links)
-    yield from _routes(wanted.routes, found.routes, links)
-    yield from _neighbours(wanted, found, links)
-    yield from _static_macs(wanted, found, links)
-    yield from _sysctls(wanted, found, links)
-    yield from _rules(wanted, found, links)
-    yield from _nexthops(wanted, found, links)
-    yield from _clients(wanted, found, links)
+def _each(
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
+) -> Iterator[Difference]:
+    yield from link_differences(wanted, actual, links)
+    yield from _addresses(wanted, actual, links)
+    yield from _routes(wanted.routes, actual.routes, links)
+    yield from _neighbours(wanted, actual, links)
+    yield from _static_macs(wanted, actual, links)
+    yield from _sysctls(wanted, actual, links)
+    yield from _rules(wanted, actual, links)
+    yield from _nexthops(wanted, actual, links)
+    yield from _clients(wanted, actual, links)
 
 
 def _addresses(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
     def compared(snapshot: NetworkState) -> dict[_Identity, Described]:
         return {_address(a): describe_address(a) for a in snapshot.addresses}
 
-    yield from _missing_and_unexpected(compared(wanted), compared(found), links)
+    yield from _missing_and_unexpected(compared(wanted), compared(actual), links)
     for name in sorted(links):
         for family in COMPARED_FLAGS:
             left, right = (
                 [_address(a) for a in side.addresses_on(name) if a.family == family]
-                for side in (wanted, found)
+                for side in (wanted, actual)
             )
             if left != right and set(left) == set(right):
                 yield Difference("changed", f"the order of the addresses of {name}")
@@ -107,27 +109,27 @@ def _address(address: Address) -> _Identity:
     return address.link, replace(address, flags=flags, valid=valid, preferred=preferred)
 
 
-def _routes(wanted: RouteSet, found: RouteSet, links: frozenset[str]) -> Iterator[Difference]:
-    wanted, found = wanted.difference(found), found.difference(wanted)
-    yield from _order_of_routes(wanted, found, links)
-    wanted, found = wanted.with_nexthops_split(), found.with_nexthops_split()
+def _routes(wanted: RouteSet, actual: RouteSet, links: frozenset[str]) -> Iterator[Difference]:
+    wanted, actual = wanted.difference(actual), actual.difference(wanted)
+    yield from _order_of_routes(wanted, actual, links)
+    wanted, actual = wanted.with_nexthops_split(), actual.with_nexthops_split()
     left = dict(zip(wanted.identities(), wanted.messages, strict=True))
-    right = dict(zip(found.identities(), found.messages, strict=True))
-    more, fewer = Counter(found.identities()), Counter(wanted.identities())
+    right = dict(zip(actual.identities(), actual.messages, strict=True))
+    more, fewer = Counter(actual.identities()), Counter(wanted.identities())
     first = {fib_key(message): message for message in reversed(wanted.messages)}.values()
     for identity in sorted(fewer - more, key=lambda one: has_gateway(left[one])):
         verb = "prepend" if left[identity] in first else "append"
         yield route_difference("missing", verb, left[identity], wanted)
     for identity in more - fewer:
         if links.intersection(identity[1]):
-            yield route_difference("unexpected", "delete", right[identity], found)
+            yield route_difference("unexpected", "delete", right[identity], actual)
 
 
 def _order_of_routes(
-    wanted: RouteSet, found: RouteSet, links: frozenset[str]
+    wanted: RouteSet, actual: RouteSet, links: frozenset[str]
 ) -> Iterator[Difference]:
     """Compare the order of routes of one key: the kernel uses the first that works."""
-    orders = _links_by_key(found)
+    orders = _links_by_key(actual)
     for key, old in _links_by_key(wanted).items():
         new = orders.get(key, old)
         ours = any(links.intersection(route) for route in old)
@@ -146,13 +148,13 @@ def _links_by_key(routes: RouteSet) -> dict[object, list[tuple[str, ...]]]:
 
 
 def _neighbours(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
     def compared(snapshot: NetworkState) -> dict[_Identity, Described]:
         entries = (_without_managed_state(entry) for entry in snapshot.neighbours if entry.lasting)
         return {(entry.link, entry): describe_neighbour(entry) for entry in entries}
 
-    yield from _missing_and_unexpected(compared(wanted), compared(found), links)
+    yield from _missing_and_unexpected(compared(wanted), compared(actual), links)
 
 
 def _without_managed_state(entry: Neighbour) -> Neighbour:
@@ -161,18 +163,18 @@ def _without_managed_state(entry: Neighbour) -> Neighbour:
 
 
 def _static_macs(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
     def compared(snapshot: NetworkState) -> dict[_Identity, Described]:
         return {(entry.link, entry): describe_static_mac(entry) for entry in snapshot.static_macs}
 
-    yield from _missing_and_unexpected(compared(wanted), compared(found), links)
+    yield from _missing_and_unexpected(compared(wanted), compared(actual), links)
 
 
 def _sysctls(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
-    now = {item.key: item.value for item in found.sysctls}
+    now = {item.key: item.value for item in actual.sysctls}
     for item in wanted.sysctls:
         ours = any(f"/{link}/" in item.key for link in links)
         if ours and now.get(item.key, item.value) != item.value:
@@ -182,31 +184,31 @@ def _sysctls(
 
 
 def _rules(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
     """Compare the links' rules and their order; of all others only a loss counts."""
-    lost = Counter(wanted.rules) - Counter(found.rules)
+    lost = Counter(wanted.rules) - Counter(actual.rules)
     yield from (Difference("missing", f"rule {rule}", rule_repair("add", rule)) for rule in lost)
-    for rule in Counter(found.rules) - Counter(wanted.rules):
+    for rule in Counter(actual.rules) - Counter(wanted.rules):
         if any(rule.names(link) for link in links):
             yield Difference("unexpected", f"rule {rule}", rule_repair("delete", rule))
-    common = Counter(wanted.rules) & Counter(found.rules)
-    left, right = ([rule for rule in side.rules if rule in common] for side in (wanted, found))
+    common = Counter(wanted.rules) & Counter(actual.rules)
+    left, right = ([rule for rule in side.rules if rule in common] for side in (wanted, actual))
     if not lost and left != right:
         yield Difference("changed", "the order of the policy rules")
 
 
 def _nexthops(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
     def compared(snapshot: NetworkState) -> dict[_Identity, Described]:
         return {(hop.link or "", hop): describe_nexthop(hop) for hop in snapshot.nexthops}
 
-    yield from _missing_and_unexpected(compared(wanted), compared(found), links)
+    yield from _missing_and_unexpected(compared(wanted), compared(actual), links)
 
 
 def _clients(
-    wanted: NetworkState, found: NetworkState, links: frozenset[str]
+    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
 ) -> Iterator[Difference]:
     """Compare which programs run on which links, not how they were started."""
 
@@ -215,17 +217,17 @@ def _clients(
             (c.link, c.program): describe_client(c) for c in snapshot.clients if c.link in links
         }
 
-    yield from _missing_and_unexpected(compared(wanted), compared(found), links)
+    yield from _missing_and_unexpected(compared(wanted), compared(actual), links)
 
 
 def _missing_and_unexpected(
     wanted: Mapping[_Identity, Described],
-    found: Mapping[_Identity, Described],
+    actual: Mapping[_Identity, Described],
     links: frozenset[str],
 ) -> Iterator[Difference]:
     for identity, (text, add, _) in wanted.items():
-        if identity not in found:
+        if identity not in actual:
             yield Difference("missing", text, tuple(add))
-    for identity, (text, _, remove) in found.items():
+    for identity, (text, _, remove) in actual.items():
         if identity not in wanted and identity[0] in links:
             yield Difference("unexpected", text, tuple(remove))

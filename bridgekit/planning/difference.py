@@ -68,10 +68,10 @@ def creation_commands(link: Link) -> tuple[str, ...]:
 
 def changed_link(name: str, changes: Changes) -> Iterator[Difference]:
     """Yield a difference for each value of a link, with the command for it if there is one."""
-    for field, wanted, found in changes:
+    for field, wanted, actual in changes:
         words = LINK_COMMANDS[field](wanted) if field in LINK_COMMANDS else None
         repair = (f"ip link set {name} {words}",) if words else ()
-        text = f"link {name}: {field} {wanted} became {found}"
+        text = f"link {name}: {field} {wanted} became {actual}"
         yield Difference("changed", text, repair, f"link {name}: {field}")
 
 

@@ -43,7 +43,7 @@ class Folder(Struct, frozen=True):
         """Write input and texts."""
         (ROOT / self.name).mkdir(exist_ok=True)
         for file, value in (("snapshot.json", self.snapshot), ("intent.json", self.intent)):
-            (ROOT / self.name / file).write_text(laid_out(plain(value)) + "\n")
+            (ROOT / self.name / file).write_text(format_json(plain(value)) + "\n")
         self.write_texts()
 
     def write_texts(self) -> None:
@@ -65,11 +65,11 @@ class Folder(Struct, frozen=True):
     def texts(self) -> dict[str, str]:
         """Return the texts by file name."""
         after = self.expected()
-        told = {"state.txt": told_state(self.snapshot), "plan.txt": plan_text(self.plan_result())}
-        told |= {"expected.txt": told_state(after)} if after else {}
+        texts = {"state.txt": state_lines(self.snapshot), "plan.txt": plan_text(self.plan_result())}
+        texts |= {"expected.txt": state_lines(after)} if after else {}
         return {
             file: "".join(f"{click.unstyle(line)}\n" for line in lines)
-            for file, lines in told.items()
+            for file, lines in texts.items()
         }
 
 
@@ -87,19 +87,19 @@ def _default(field: Any) -> Any:
     return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
-def laid_out(value: Any, indent: str = "") -> str:
+def format_json(value: Any, indent: str = "") -> str:
     """Return JSON with what fits a line on a line."""
     flat = json.dumps(value)
     if len(indent + flat) <= WIDTH or not isinstance(value, list | dict):
         return flat
     deeper = f"\n{indent} "
     if isinstance(value, list):
-        return f"[{','.join(deeper + laid_out(one, indent + ' ') for one in value)}\n{indent}]"
-    pairs = (f"{deeper}{json.dumps(k)}: {laid_out(v, indent + ' ')}" for k, v in value.items())
+        return f"[{','.join(deeper + format_json(one, indent + ' ') for one in value)}\n{indent}]"
+    pairs = (f"{deeper}{json.dumps(k)}: {format_json(v, indent + ' ')}" for k, v in value.items())
     return f"{{{','.join(pairs)}\n{indent}}}"
 
 
-def told_state(state: NetworkState) -> Iterator[str]:
+def state_lines(state: NetworkState) -> Iterator[str]:
     """Yield a line for each object; where the kernel's order says nothing, sorted."""
     for link in sorted(state.links, key=lambda link: link.name):
         yield f"link {link.name}{_words(link, skip=('index', 'name'))}"
@@ -113,14 +113,14 @@ def told_state(state: NetworkState) -> Iterator[str]:
     yield from sorted(f"static mac {entry}" for entry in state.static_macs)
     yield from (f"rule inet{6 if rule.family == 10 else ''} {rule}" for rule in state.rules)
     yield from (f"nexthop {nexthop}" for nexthop in state.nexthops)
-    fresh = default_sysctls(state)
+    defaults = default_sysctls(state)
     for link in sorted(state.links, key=lambda link: link.name):
         for key, value in sorted(state.sysctls_of(link.name).items()):
-            if fresh.get(key) != value:
-                yield f"setting {key.format(link.name)}={value}"
-    yield from (f"tie {tie.kind}: {tie.text}" for tie in state.dependencies)
-    yield from (f"owner {owner.program}: {owner.evidence}" for owner in state.managers)
-    yield from (f"client {client}: {shlex.join(client.argv)}" for client in state.clients)
+            if defaults.get(key) != value:
+                yield f"sysctl {key.format(link.name)}={value}"
+    yield from (f"dependency {one.kind}: {one.text}" for one in state.dependencies)
+    yield from (f"manager {one.program}: {one.evidence}" for one in state.managers)
+    yield from (f"dhcp client {client}: {shlex.join(client.argv)}" for client in state.clients)
 
 
 def _flags(flags: int) -> str:

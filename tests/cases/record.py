@@ -46,18 +46,18 @@ def recorded(name: str) -> Folder:
             host.sysctl(key, value)
         with inside("net", host.pid):
             state = machine.snapshot(case.intent.nic, case.intent.bridge)
-    return Folder(name, case.change(lasting(state, case)), case.intent)
+    return Folder(name, case.change(reproducible(state, case)), case.intent)
 
 
 def _up(host: Host, nic: str) -> None:
     """One after the other: of two links that come up at once, either gets its routes first."""
     host.sysctl(f"net.ipv6.conf.{nic}.accept_dad", "0")
-    with inside("net", host.pid), NetlinkMonitor() as notices:
+    with inside("net", host.pid), NetlinkMonitor() as monitor:
         host.ip([f"link set {nic} up"])
-        assert notices.wait(lambda: bool(machine.network().addresses_on(nic)), 5)
+        assert monitor.wait(lambda: bool(machine.network().addresses_on(nic)), 5)
 
 
-def lasting(state: NetworkState, case: Case) -> NetworkState:
+def reproducible(state: NetworkState, case: Case) -> NetworkState:
     """Leave out what does not matter here, and what would differ at the next recording."""
     absent = {"eth1"} - set(case.nics)
     names = [link.name for link in state.links if link.name not in absent]
@@ -94,12 +94,12 @@ def _routes(routes: RouteSet, indices: dict[str, int]) -> RouteSet:
         return links <= indices.keys() and not own
 
     kept = routes.where(matters)
-    messages = (_still(message) for message in kept.resolved(indices).messages)
+    messages = (_without_cache(message) for message in kept.resolved(indices).messages)
     names = tuple((number, name) for name, number in indices.items())
     return RouteSet(names, tuple(messages))
 
 
-def _still(message: bytes) -> bytes:
+def _without_cache(message: bytes) -> bytes:
     """A route's settings; of its cache information only the rounded expiry (USER_HZ is 100)."""
     seconds = rt.expires(message)
     cache = struct.pack("=IIiIIII", 0, 0, _rounded(seconds) * 100, 0, 0, 0, 0)
@@ -108,9 +108,9 @@ def _still(message: bytes) -> bytes:
 
 def _settings(state: NetworkState, intent: Intent) -> Iterator[Sysctl]:
     """What decides a plan, or differs from a new link's; with what a new link has of it."""
-    fresh = default_sysctls(state)
+    defaults = default_sysctls(state)
     values = [item for link in intent.links for item in state.sysctls_of(link).items()]
-    kept = {key for key, value in values if fresh.get(key) != value}
+    kept = {key for key, value in values if defaults.get(key) != value}
     kept |= {key for key, value in values if key.endswith(WATCHED) and value != "0"}
     for item in state.sysctls:
         _, family, area, link, name = item.key.split("/")
@@ -123,9 +123,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="which cases; default: all")
     parser.add_argument("--texts", action="store_true", help="only the texts, from the snapshots")
-    given = parser.parse_args()
-    for name in given.names or CASES:
-        if given.texts:
+    arguments = parser.parse_args()
+    for name in arguments.names or CASES:
+        if arguments.texts:
             Folder.read(name).write_texts()
         else:
             recorded(name).write()

@@ -15,12 +15,12 @@ from bridgekit.uapi.rtnetlink import RTA_MULTIPATH
 from tests.cases.case import BASE, V4, Case
 from tests.cases.moves import Change, each_address, each_link
 
-OWNERS = ("dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan")
+MANAGERS = ("dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan")
 
 
-def owned_by(program: str) -> Case:
-    owner = Manager(program, f"of {program}")
-    return Case(base=V4, change=lambda state: replace(state, managers=(owner,)))
+def managed_by(program: str) -> Case:
+    manager = Manager(program, f"of {program}")
+    return Case(base=V4, change=lambda state: replace(state, managers=(manager,)))
 
 
 def nic(**changes: object) -> Change:
@@ -40,7 +40,7 @@ def with_link(name: str, kind: str, **more: object) -> Change:
     return changed
 
 
-def tied(kind: DependencyKind, text: str) -> Change:
+def dependency(kind: DependencyKind, text: str) -> Change:
     return lambda state: replace(state, dependencies=(Dependency(kind, text),))
 
 
@@ -54,7 +54,7 @@ def dad_failed(state: NetworkState) -> NetworkState:
     return each_address(changed)(state)
 
 
-def dead_leg(state: NetworkState) -> NetworkState:
+def dead_nexthop(state: NetworkState) -> NetworkState:
     """The recorder leaves out the kernel's marks."""
     numbers = {name: index for index, name in state.routes.names}
 
@@ -128,7 +128,7 @@ LINKS = {
             " nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.2.1 dev eth1",
         ),
         base=V4,
-        change=dead_leg,
+        change=dead_nexthop,
     ),
     "local-route-removed": Case(
         ("route del broadcast 192.168.1.255 dev eth0 table local",), base=V4
@@ -156,15 +156,15 @@ def leased(state: NetworkState) -> NetworkState:
 
 
 LEASE = ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",)
-OWNED = {
+MANAGED = {
     "dhcp-client": Case(LEASE, base=V4, change=leased),
     "dhcp-client-another-mac": Case(
         LEASE, Intent("eth0", spec=BridgeSpec(mac="52:54:00:00:00:99")), base=V4, change=leased
     ),
-    **{f"owned-by-{program.lower()}": owned_by(program) for program in OWNERS},
+    **{f"owned-by-{program.lower()}": managed_by(program) for program in MANAGERS},
     "address-with-lifetime": Case(LEASE, base=V4),
 }
-TIES: tuple[tuple[DependencyKind, str], ...] = (
+DEPENDENCIES: tuple[tuple[DependencyKind, str], ...] = (
     ("socket", "tcp 0.0.0.0:22 (sshd)"),
     ("packet-socket", "IPv4 (snort)"),
     ("multicast", "239.1.2.3"),
@@ -175,10 +175,13 @@ TIES: tuple[tuple[DependencyKind, str], ...] = (
     ("unread", "nft could not be asked"),
     ("uneven-legs", "2001:db8:55::/48 mtu 1300 …"),
 )
-TIED = {
-    **{f"tied-by-{kind}": Case(base=V4, change=tied(kind, text)) for kind, text in TIES},
-    "tied-by-disk-and-knowing": Case(
-        intent=Intent("eth0", force=True), base=V4, change=tied(*TIES[6])
+DEPENDENT = {
+    **{
+        f"dependency-{kind}": Case(base=V4, change=dependency(kind, text))
+        for kind, text in DEPENDENCIES
+    },
+    "dependency-disk-with-force": Case(
+        intent=Intent("eth0", force=True), base=V4, change=dependency(*DEPENDENCIES[6])
     ),
 }
-REFUSALS = LINKS | OWNED | TIED
+REFUSALS = LINKS | MANAGED | DEPENDENT
