@@ -70,11 +70,15 @@ def _resolve_mode(spec: PxeSpec, offers: tuple[DhcpOffer, ...]) -> PxeSpec:
         return spec
     if offers:
         raise RefusedError(
-            f"another DHCP server answers: {', '.join(map(str, offers))}; two servers would take "
+            f"another DHCP server answers: {', '.join(map(_offer_text, offers))}; two servers would take "
             "each other's clients; nothing was changed; --mode proxy (with apply: --pxe-mode) "
             "works beside it, and the option --beside-dhcp (with apply: --pxe-beside-dhcp) insists"
         )
     return spec
+
+
+def _offer_text(offer: DhcpOffer) -> str:
+    return f"{offer.server} ({with_vendor(offer.mac)}, offers {offer.offered})"
 
 
 def _resolve_lan(spec: PxeSpec, nic: str) -> PxeSpec:

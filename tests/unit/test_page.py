@@ -10,6 +10,7 @@ from bridgekit.bootserver.http.report_page import format_duration, render_page
 from bridgekit.bootserver.machines import MachineEntry
 from bridgekit.bootserver.settings import Settings
 from bridgekit.bootserver.timeline import BootEvent, summarize_clients
+from bridgekit.pxe.web_proxy import name_vendors
 
 MAC = "52:54:00:c1:00:01"
 WAY = tuple(
@@ -50,3 +51,9 @@ def test_nothing_from_outside_is_markup(known: site.Site) -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert format_duration(seconds) == words
+
+
+def test_the_proxy_names_vendors() -> None:
+    page = b"<h2>node1 (00:1b:21:c1:00:01)</h2><h2>52:54:00:c1:00:01</h2>"
+    named = b"<h2>node1 (00:1b:21:c1:00:01 (Intel Corporate))</h2><h2>52:54:00:c1:00:01</h2>"
+    assert name_vendors(page) == named
