@@ -11,11 +11,7 @@ from bridgekit.netlink import links as link_reader
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state.address import IPV4, Address
 from bridgekit.state.link import Link
-from bridgekit.state.routes.message import (
-    attributes,
-    destination,
-    table_of,
-)
+from bridgekit.state.routes.message import attributes, destination, table_of
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.system.netns import inside
 from bridgekit.uapi.rtnetlink import RT_SCOPE_LINK, RT_TABLE_MAIN, RTA_GATEWAY

@@ -30,10 +30,10 @@ SERVE_SECONDS = 120.0  # a slow machine, and one that starts several, take their
 ANY_MAC = "00:00:00:00:00:00"
 
 
-def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
+def build(spec: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
     """Build the image or root file system if it is missing; return its name or path.
 
-    With `service.image` our own image gets that name as well; `fresh` makes it of today's packages.
+    With `spec.image` our own image gets that name as well; `fresh` makes it of today's packages.
     """
     need_root()
     if fresh and (running := [one for one in statuses(state) if one.running]):
@@ -41,20 +41,20 @@ def build(service: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = 
             f"a PXE service runs on {running[0].service.bridge}; nothing was changed; "
             f"run `bridgekit pxe down {running[0].service.bridge}` first"
         )
-    own = replace(service, image=None)
+    own = replace(spec, image=None)
     chosen = choose_engine(own, state, say)
     made = chosen.build(own, say, fresh)
-    if not service.image:
+    if not spec.image:
         return made
     if chosen.name == "native":
         raise RefusedError(
             "the native engine has no images to name; nothing was changed; leave --image out"
         )
-    run(chosen.name, "tag", made, service.image)
-    return service.image
+    run(chosen.name, "tag", made, spec.image)
+    return spec.image
 
 
-def prepare(service: PxeSpec, state: Path, say: Say = to_stderr) -> None:
+def prepare(spec: PxeSpec, state: Path, say: Say = to_stderr) -> None:
     """Do and check all that can be done before networking changes.
 
     Raises:
@@ -62,59 +62,59 @@ def prepare(service: PxeSpec, state: Path, say: Say = to_stderr) -> None:
         UsageError: The spec or the user's folder is wrong.
     """
     need_root()
-    check_host(service)
-    service_dir = record.service_dir_of(service.bridge, state)
-    if _is_running(service, service_dir):
+    check_host(spec)
+    service_dir = record.service_dir_of(spec.bridge, state)
+    if _is_running(spec, service_dir):
         return
     _refuse_other_service(service_dir)
     try:
         with _locked(state):
-            _fetch(service, say)
-            choose_engine(service, state, say)
+            _fetch(spec, say)
+            choose_engine(spec, state, say)
     except OSError as error:
         raise RefusedError(f"{state} cannot be used: {error}; nothing was changed") from error
 
 
-def _fetch(service: PxeSpec, say: Say) -> None:
+def _fetch(spec: PxeSpec, say: Say) -> None:
     """Fetch what the user's folder names from elsewhere, and check that all of it can be served."""
-    if service.site:
-        sources.fetch(Path(service.site), say)
-        list(render(service, ANY_MAC))
+    if spec.site:
+        sources.fetch(Path(spec.site), say)
+        list(render(spec, ANY_MAC))
 
 
-def up(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
+def up(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
     """Start the service on its bridge and wait until it serves; False if it does already.
 
     A failure is rolled back and raised as PxeError.
     """
     with _locked(state):
-        service_dir = record.service_dir_of(service.bridge, state)
-        if _is_running(service, service_dir):
+        service_dir = record.service_dir_of(spec.bridge, state)
+        if _is_running(spec, service_dir):
             return False
-        need_bridge(service.bridge)
+        need_bridge(spec.bridge)
         _refuse_other_service(service_dir)
         _remove(service_dir)
-        chosen = choose_engine(service, state, say)
-        record.write(service, chosen.name, service_dir)
+        chosen = choose_engine(spec, state, say)
+        record.write(spec, chosen.name, service_dir)
         try:
-            _start(service, service_dir, say)
+            _start(spec, service_dir, say)
         except BaseException as error:
             raise _rolled_back(service_dir, error) from error
         return True
 
 
-def start(service: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
+def start(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
     """Start the service on an existing bridge: check the host, resolve the spec, prepare, `up`."""
     need_root()
-    check_host(service)
-    need_bridge(service.bridge)
-    service_dir = record.service_dir_of(service.bridge, state)
-    if _is_running(service, service_dir):
+    check_host(spec)
+    need_bridge(spec.bridge)
+    service_dir = record.service_dir_of(spec.bridge, state)
+    if _is_running(spec, service_dir):
         return False
     _refuse_other_service(service_dir)
-    service = resolve(service, service.bridge)
-    prepare(service, state, say)
-    return up(service, state, say)
+    spec = resolve(spec, spec.bridge)
+    prepare(spec, state, say)
+    return up(spec, state, say)
 
 
 def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
@@ -157,23 +157,23 @@ def _restore(service_dir: ServiceDir) -> None:
         record.mark_boot(service_dir)
 
 
-def _start(service: PxeSpec, service_dir: ServiceDir, say: Say) -> None:
+def _start(spec: PxeSpec, service_dir: ServiceDir, say: Say) -> None:
     known = record.read(service_dir)
     assert known
     runner = get_engine(known.engine, service_dir.state)
     say(f"starting the PXE service with {runner.name} …")
-    runner.start(service, service_dir)
-    _attach(service, service_dir)
+    runner.start(spec, service_dir)
+    _attach(spec, service_dir)
     say(wait_for_line(runner.follow(service_dir, more=True), "pxe: serving", SERVE_SECONDS))
     record.mark_serving(service_dir)
-    supervisor.start(service.bridge, service_dir)
+    supervisor.start(spec.bridge, service_dir)
 
 
-def _attach(service: PxeSpec, service_dir: ServiceDir) -> None:
+def _attach(spec: PxeSpec, service_dir: ServiceDir) -> None:
     attach(
-        service.bridge,
+        spec.bridge,
         service_dir.name,
-        parse_spec(filter(None, (service.address, service.ipv6))),
+        parse_spec(filter(None, (spec.address, spec.ipv6))),
         state=service_dir.state,
     )
 
@@ -205,10 +205,10 @@ def _remove(service_dir: ServiceDir) -> None:
     shutil.rmtree(service_dir.path, ignore_errors=True)
 
 
-def _is_running(service: PxeSpec, service_dir: ServiceDir) -> bool:
-    now = status(service.bridge, service_dir.state)
+def _is_running(spec: PxeSpec, service_dir: ServiceDir) -> bool:
+    now = status(spec.bridge, service_dir.state)
     known = record.read(service_dir)
-    return bool(now and known and now.running and service.matches_resolved(known.service))
+    return bool(now and known and now.running and spec.matches_resolved(known.service))
 
 
 def _refuse_other_service(service_dir: ServiceDir) -> None:

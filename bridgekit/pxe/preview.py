@@ -15,7 +15,7 @@ from bridgekit.state.mac import parse_mac
 ANSWER = re.compile(r"/answers/([A-Za-z0-9._-]+)")
 
 
-def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[str, str]]:
+def render(spec: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield each file for the machine as (name, text); with `only` that answer file alone.
 
     Raises UsageError for a catalogue, a machine or a template that cannot be served.
@@ -25,13 +25,13 @@ def render(service: PxeSpec, mac: str, only: str | None = None) -> Iterator[tupl
     except ValueError as error:
         raise UsageError(f"{error}; nothing was changed") from None
     try:
-        settings = read_settings(dict(service.settings))
-        found = site.read_site(settings, None, Path(service.site) if service.site else SITE)
-        texts = dict(render_menus(found.entries, found.machines, settings, service.server))
+        settings = read_settings(dict(spec.settings))
+        found = site.read_site(settings, None, Path(spec.site) if spec.site else SITE)
+        texts = dict(render_menus(found.entries, found.machines, settings, spec.server))
         files = {} if only else dict(_render_menus(texts, mac))
         asked = ANSWER.findall("".join(files.values()))
         for name in [only] if only else dict.fromkeys(asked):
-            files[f"answers/{name}"] = answers.render_answer(found, name, mac, "", service.server)
+            files[f"answers/{name}"] = answers.render_answer(found, name, mac, "", spec.server)
     except SettingsError as error:
         raise UsageError(f"{error}; nothing was changed") from error
     yield from files.items()

@@ -47,10 +47,10 @@ def _namespace_suffix() -> str:
     return "host" if systemd_manages_us() else f"{current().cookie:x}"
 
 
-def write(service: PxeSpec, engine: str, service_dir: ServiceDir) -> ServiceRecord:
+def write(spec: PxeSpec, engine: str, service_dir: ServiceDir) -> ServiceRecord:
     """Record a service before anything of it exists."""
     place = current()
-    record = ServiceRecord(service, engine, place.boot, place.cookie, time.time())
+    record = ServiceRecord(spec, engine, place.boot, place.cookie, time.time())
     files.private_dir(service_dir.path)
     _save(record, service_dir)
     return record

@@ -69,8 +69,9 @@ def _resolve_mode(spec: PxeSpec, offers: tuple[DhcpOffer, ...]) -> PxeSpec:
             )
         return spec
     if offers:
+        servers = ", ".join(map(_offer_text, offers))
         raise RefusedError(
-            f"another DHCP server answers: {', '.join(map(_offer_text, offers))}; two servers would take "
+            f"another DHCP server answers: {servers}; two servers would take "
             "each other's clients; nothing was changed; --mode proxy (with apply: --pxe-mode) "
             "works beside it, and the option --beside-dhcp (with apply: --pxe-beside-dhcp) insists"
         )

@@ -49,7 +49,7 @@ def test_pxe_is_refused_beside_it(lab: Lab, program: str) -> None:
     assert done.code == 3
     assert "192.168.1.1 (52:54:00:b1:00:01" in done.stderr and "--beside-dhcp" in done.stderr
     assert checked.code == 10
-    assert "Another DHCP server" in json.loads(checked.stdout)["findings"][0]
+    assert "another DHCP server" in json.loads(checked.stdout)["findings"][0]
 
 
 def test_a_nic_that_is_not_there(lab: Lab) -> None:

@@ -11,9 +11,9 @@ from bridgekit.pxe.diagnose.findings import SERVICE_REFUSED, PxeFinding, finding
 from bridgekit.pxe.spec import PxeSpec
 
 
-def check_host(service: PxeSpec) -> None:
+def check_host(spec: PxeSpec) -> None:
     """Refuse what the wish itself or the host's subnets forbid."""
-    wishes.check_spec(service, addresses.host_networks())
+    wishes.check_spec(spec, addresses.host_networks())
 
 
 def need_root() -> None:
@@ -37,20 +37,20 @@ def need_bridge(name: str) -> None:
         )
 
 
-def findings(service: PxeSpec, ours: bool = False) -> tuple[PxeFinding, ...]:
+def findings(spec: PxeSpec, ours: bool = False) -> tuple[PxeFinding, ...]:
     """Every reason found; none is good. With `ours` it is our own that answers."""
-    wishes.check_spec(service, ())
+    wishes.check_spec(spec, ())
     try:
-        need_bridge(service.bridge)
+        need_bridge(spec.bridge)
     except RefusedError as error:
         return (finding(SERVICE_REFUSED, str(error)),)
-    found = doctor.check_bridge(service.bridge, ipv6=bool(service.ipv6))
-    return (*(finding(SERVICE_REFUSED, text) for text in _refusals(service, ours)), *found)
+    found = doctor.check_bridge(spec.bridge, ipv6=bool(spec.ipv6))
+    return (*(finding(SERVICE_REFUSED, text) for text in _refusals(spec, ours)), *found)
 
 
-def _refusals(service: PxeSpec, ours: bool) -> tuple[str, ...]:
+def _refusals(spec: PxeSpec, ours: bool) -> tuple[str, ...]:
     try:
-        check_host(service) if ours else resolve.resolve(service, service.bridge)
+        check_host(spec) if ours else resolve.resolve(spec, spec.bridge)
     except BridgekitError as error:
         return (str(error),)
     return ()

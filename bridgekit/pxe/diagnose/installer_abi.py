@@ -53,16 +53,16 @@ def kernels_with_modules(mirror: str, suite: str) -> frozenset[str]:
     return frozenset(MODULES.findall(text))
 
 
-def check_installer_abi(service: PxeSpec, tree: Path | None, mirror: str) -> tuple[PxeFinding, ...]:
+def check_installer_abi(spec: PxeSpec, tree: Path | None, mirror: str) -> tuple[PxeFinding, ...]:
     """Return a finding for each release whose kernel the mirror has no modules for."""
     if tree is None:
-        text = f"no service runs on {service.bridge}, so its installer cannot be compared"
+        text = f"no service runs on {spec.bridge}, so its installer cannot be compared"
         return (finding(NO_INSTALLER, text),)
-    return tuple(_missing_modules(service, tree, mirror))
+    return tuple(_missing_modules(spec, tree, mirror))
 
 
-def _missing_modules(service: PxeSpec, tree: Path, mirror: str) -> Iterator[PxeFinding]:
-    for suite, number in zip(service.suites, service.versions, strict=True):
+def _missing_modules(spec: PxeSpec, tree: Path, mirror: str) -> Iterator[PxeFinding]:
+    for suite, number in zip(spec.suites, spec.versions, strict=True):
         release = kernel_release(tree / f"debian/{number}/amd64/linux")
         there = kernels_with_modules(mirror, suite)
         if release not in there:

@@ -25,19 +25,19 @@ class Engine(Protocol):
     def restarts(self) -> bool:
         """Whether the engine itself restarts a service that has ended, within one boot."""
 
-    def why_not(self, service: PxeSpec) -> str | None:
+    def why_not(self, spec: PxeSpec) -> str | None:
         """Return why this engine cannot run the service on this host; None if it can."""
 
-    def is_ready(self, service: PxeSpec) -> bool:
+    def is_ready(self, spec: PxeSpec) -> bool:
         """Return whether the image or root file system exists and is current."""
 
-    def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
+    def build(self, spec: PxeSpec, say: Say, fresh: bool = False) -> str:
         """Build the image or root if it is missing or `fresh`; return its name or path."""
 
-    def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
+    def start(self, spec: PxeSpec, service_dir: ServiceDir) -> None:
         """Start it, without its clients' interface."""
 
-    def start_again(self, service: PxeSpec, service_dir: ServiceDir) -> None:
+    def start_again(self, spec: PxeSpec, service_dir: ServiceDir) -> None:
         """Start what `start` once made and what has ended; running already is fine."""
 
     def pid(self, service_dir: ServiceDir) -> int | None:
@@ -56,32 +56,32 @@ def get_engine(name: str, state: Path) -> Engine:
     return NativeEngine(cache) if name == "native" else ContainerEngine(name, cache)
 
 
-def choose_engine(service: PxeSpec, state: Path, say: Say) -> Engine:
+def choose_engine(spec: PxeSpec, state: Path, say: Say) -> Engine:
     """Return the engine that the spec names, ready to start; for `auto` the first able one.
 
     What is ready goes before what would have to be built, and a failed build is not the end.
     """
-    names = ("docker", "podman", "native") if service.engine == "auto" else (service.engine,)
+    names = ("docker", "podman", "native") if spec.engine == "auto" else (spec.engine,)
     engines = [get_engine(name, state) for name in names]
-    reasons = [engine.why_not(service) for engine in engines]
+    reasons = [engine.why_not(spec) for engine in engines]
     able = [one for one, reason in zip(engines, reasons, strict=True) if reason is None]
     if not able:
         raise RefusedError(f"{'; '.join(filter(None, reasons))}; {UNCHANGED}")
-    ready = next((engine for engine in able if engine.is_ready(service)), None)
-    return ready or _build_first(able, service, say)
+    ready = next((engine for engine in able if engine.is_ready(spec)), None)
+    return ready or _build_first(able, spec, say)
 
 
-def _build_first(able: list[Engine], service: PxeSpec, say: Say) -> Engine:
+def _build_first(able: list[Engine], spec: PxeSpec, say: Say) -> Engine:
     """Return the first engine whose image or root can be built. Raises the last one's error."""
     for candidate in able[:-1]:
         try:
-            candidate.build(service, say)
+            candidate.build(spec, say)
         except BridgekitError as error:
             say(f"{error}; trying the next engine")
         else:
             return candidate
     try:
-        able[-1].build(service, say)
+        able[-1].build(spec, say)
     except CommandError as error:
         raise RefusedError(
             f"the image or root file system cannot be built: {error}; {UNCHANGED}"

@@ -29,7 +29,7 @@ class ContainerEngine:
 
     restarts = True
 
-    def why_not(self, service: PxeSpec) -> str | None:
+    def why_not(self, spec: PxeSpec) -> str | None:
         """Return what is missing: the program, its engine, or the network for NAT."""
         if not shutil.which(self._name):
             return f"{self._name} is not installed"
@@ -37,40 +37,40 @@ class ContainerEngine:
             run(self._name, "info", "--format", "{{json .}}", timeout=30)
         except CommandError as error:
             return f"{self._name}'s engine does not work: {error}"
-        if service.nat and not self._has_network():
+        if spec.nat and not self._has_network():
             return f"{self._name} has no network for the clients' NAT; --no-nat goes without"
         return None
 
-    def is_ready(self, service: PxeSpec) -> bool:
+    def is_ready(self, spec: PxeSpec) -> bool:
         """Return whether the image exists and is as new as its files."""
-        return image.is_ready(self._name, service)
+        return image.is_ready(self._name, spec)
 
-    def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
+    def build(self, spec: PxeSpec, say: Say, fresh: bool = False) -> str:
         """Build the image if it is missing or older than its files, or `fresh`."""
-        return image.ensure_image(self._name, service, self._cache, say, fresh)
+        return image.ensure_image(self._name, spec, self._cache, say, fresh)
 
-    def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
+    def start(self, spec: PxeSpec, service_dir: ServiceDir) -> None:
         """Start the container.
 
         Equivalent to: docker run --detach --cap-add NET_ADMIN … IMAGE
         """
-        environment = (f"--env={key}={value}" for key, value in service.settings)
+        environment = (f"--env={key}={value}" for key, value in spec.settings)
         run(
             *(self._name, "run", "--detach", f"--name={service_dir.name}"),
-            f"--network={NETWORKS[self._name] if service.nat else 'none'}",
+            f"--network={NETWORKS[self._name] if spec.nat else 'none'}",
             "--cap-drop=ALL",
             *(f"--cap-add={capability}" for capability in CAPABILITIES),
             "--security-opt=no-new-privileges",
             *("--read-only", "--tmpfs=/run:rw,nosuid,nodev,noexec,mode=755"),
             f"--volume={service_dir.name}:/var/lib/pxe",
-            *((f"--volume={service.site}:/srv/site:ro",) if service.site else ()),
+            *((f"--volume={spec.site}:/srv/site:ro",) if spec.site else ()),
             "--restart=unless-stopped",
             "--sysctl=net.ipv4.ip_forward=1",
             *environment,
-            image.name_of(service),
+            image.name_of(spec),
         )
 
-    def start_again(self, service: PxeSpec, service_dir: ServiceDir) -> None:
+    def start_again(self, spec: PxeSpec, service_dir: ServiceDir) -> None:
         """Start the stopped container. Equivalent to: `docker start NAME`."""
         run(self._name, "start", service_dir.name)
 

@@ -16,47 +16,47 @@ LABEL = "bridgekit.inputs"
 PULL_SECONDS = 600.0
 
 
-def name_of(service: PxeSpec) -> str:
+def name_of(spec: PxeSpec) -> str:
     """Return the image's name: the user's, else our own for the release."""
-    return service.image or f"bridgekit-pxe:{service.image_variant}"
+    return spec.image or f"bridgekit-pxe:{spec.image_variant}"
 
 
-def is_ready(engine: str, service: PxeSpec) -> bool:
+def is_ready(engine: str, spec: PxeSpec) -> bool:
     """Return whether the image exists; ours must be built from the files as they are now."""
-    if service.image:
-        return bool(_inspect(engine, service.image, ".Id"))
-    return _inspect(engine, name_of(service), f'index .Config.Labels "{LABEL}"') == _inputs(service)
+    if spec.image:
+        return bool(_inspect(engine, spec.image, ".Id"))
+    return _inspect(engine, name_of(spec), f'index .Config.Labels "{LABEL}"') == _inputs(spec)
 
 
-def ensure_image(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> str:
+def ensure_image(engine: str, spec: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> str:
     """Return the image's name, once it is there: ours built, someone else's pulled."""
-    if not is_ready(engine, service) and service.image:
-        _pull(engine, service.image, say)
-    elif not service.image and (fresh or not is_ready(engine, service)):
-        build_image(engine, service, cache, say, fresh)
-    return name_of(service)
+    if not is_ready(engine, spec) and spec.image:
+        _pull(engine, spec.image, say)
+    elif not spec.image and (fresh or not is_ready(engine, spec)):
+        build_image(engine, spec, cache, say, fresh)
+    return name_of(spec)
 
 
-def build_image(engine: str, service: PxeSpec, cache: Path, say: Say, fresh: bool) -> str:
+def build_image(engine: str, spec: PxeSpec, cache: Path, say: Say, fresh: bool) -> str:
     """Build the image under its name, whether there is one or not; `fresh` from today's packages.
 
     Equivalent to: docker build --network host -t NAME .
     """
     _ensure_base(engine, cache, say)
-    say(f"building {name_of(service)} …")
+    say(f"building {name_of(spec)} …")
     dockerfile = files.asset("Dockerfile")
     run(
-        *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(service)}"),
+        *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(spec)}"),
         *(("--no-cache",) if fresh else ()),  # or it would have the packages of an earlier day
-        f"--build-arg=OLDER={' '.join(rootfs.older_suites(service))}",
-        f"--build-arg=VERSIONS={' '.join(service.versions)}",
-        f"--build-arg=FIRMWARE={'yes' if service.firmware else 'no'}",
-        f"--label={LABEL}={_inputs(service)}",
+        f"--build-arg=OLDER={' '.join(rootfs.older_suites(spec))}",
+        f"--build-arg=VERSIONS={' '.join(spec.versions)}",
+        f"--build-arg=FIRMWARE={'yes' if spec.firmware else 'no'}",
+        f"--label={LABEL}={_inputs(spec)}",
         f"--file={dockerfile}",
         str(dockerfile.parent),
         timeout=rootfs.BUILD_SECONDS,
     )
-    return name_of(service)
+    return name_of(spec)
 
 
 def _ensure_base(engine: str, cache: Path, say: Say) -> None:
@@ -97,8 +97,8 @@ def _pull(engine: str, name: str, say: Say) -> None:
         ) from error
 
 
-def _inputs(service: PxeSpec) -> str:
-    return f"{service.image_variant}-{files.content_digest('Dockerfile', 'pxe')}"
+def _inputs(spec: PxeSpec) -> str:
+    return f"{spec.image_variant}-{files.content_digest('Dockerfile', 'pxe')}"
 
 
 def _inspect(engine: str, name: str, expression: str) -> str:
