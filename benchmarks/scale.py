@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from scale_alternatives import WAYS, Bench
 from scale_states import KINDS, ROUTES, State
-from scale_table import FLOOR, Found, Series, machine, plots, table
-from scale_ways import WAYS, Bench
+from scale_table import KERNEL_MINIMUM, Found, Series, machine, plots, table
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, SECONDS, MEMORY = DOCS / "performance.md", DOCS / "scale-seconds.svg", DOCS / "scale-mib.svg"
@@ -33,7 +33,7 @@ def ways(kind: str, size: int, wanted: Sequence[str]) -> Iterator[str]:
     """Yield the ways to try."""
     for way in wanted:
         fits = size <= LARGEST.get(way, size) and (way not in LARGEST or kind == ONLY_HERE)
-        if fits and (way != FLOOR or kind in BY_HAND):
+        if fits and (way != KERNEL_MINIMUM or kind in BY_HAND):
             yield way
 
 

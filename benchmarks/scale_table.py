@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from plot import Line, exponent, log_log
+from scale_alternatives import Spent
 from scale_states import KINDS
-from scale_ways import Spent
 
 OURS = ("plan", "apply", "rollback", "recover")
-BATCH, FLOOR = "ip -batch", "packed by hand"
-THEIRS = (BATCH, FLOOR, "save and restore", "pyroute2")
+BATCH, KERNEL_MINIMUM = "ip -batch", "packed by hand"
+THEIRS = (BATCH, KERNEL_MINIMUM, "save and restore", "pyroute2")
 NAMES = {"plan": "bridgekit plan", "apply": "apply", "rollback": "rollback", "recover": "recover"}
 
 
@@ -96,7 +96,7 @@ def row(cells: Iterable[str]) -> str:
 def table(series: Series) -> Iterator[str]:
     """Yield the table of a kind: seconds, ratios, memory; the last line has the exponents."""
     ways = series.ways()
-    compared = [way for way in (BATCH, FLOOR) if way in ways and "apply" in ways]
+    compared = [way for way in (BATCH, KERNEL_MINIMUM) if way in ways and "apply" in ways]
     heads = [*(NAMES.get(way, way) for way in ways), *(_ratio_name(way) for way in compared)]
     yield f"**{series.kind}**: {(KINDS[series.kind].__doc__ or '').strip()}"
     yield ""

@@ -5,11 +5,7 @@ from pathlib import Path
 
 import click
 
-from bridgekit.application.interfaces import (
-    InterfacesRequest,
-    check_interfaces,
-    render_interfaces,
-)
+from bridgekit.application.interfaces import InterfacesRequest, check_interfaces, render_interfaces
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
     bridge_option,

@@ -6,7 +6,7 @@ import shlex
 import textwrap
 from collections.abc import Callable, Sequence
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.client import Client, append_for
 from bridgekit.lab.host import BRIDGEKIT, LabError, Result
 from bridgekit.lab.topology import Lab
@@ -36,7 +36,7 @@ class Demo:
 
     def run(self) -> None:
         """Do all steps; LabError at the first that does not hold."""
-        before = witness.dump(self._host)
+        before = state_dump.dump(self._host)
         self._title("A dry run: what would happen")
         self._bridgekit("plan", "eth0", *self._pxe())
         self._same(before, "the plan changed nothing")
@@ -88,8 +88,8 @@ class Demo:
             if "Kernel command line:" in line or "net0: 192" in line:
                 self._say(f"  console: {line.strip()}")
 
-    def _same(self, before: witness.Testimony, sentence: str) -> None:
-        changed = before.difference(witness.dump(self._host))
+    def _same(self, before: state_dump.StateDump, sentence: str) -> None:
+        changed = before.difference(state_dump.dump(self._host))
         if changed:
             raise LabError("the host differs from the start:\n" + "\n".join(changed))
         self._say(f"  {sentence} ({len(before.lines)} facts compared)")

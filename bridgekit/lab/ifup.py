@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from bridgekit.lab import packages, witness
+from bridgekit.lab import packages, state_dump
 from bridgekit.lab.host import LabError
 from bridgekit.lab.topology import Lab
 
@@ -48,7 +48,7 @@ def boot(
     more: Mapping[str, str] | None = None,
     dialect: str = "classic",
     checked: bool = True,
-) -> tuple[witness.Testimony, str]:
+) -> tuple[state_dump.StateDump, str]:
     """Run `ifup -a` in a lab host that has nothing but its two NICs and this interfaces file.
 
     `more` are further files below /etc/network. `checked`: the host looks whether others on the
@@ -65,7 +65,7 @@ def boot(
         done = lab.run("host", "ifup", "-a", timeout=120, env=SYSTEM)
         _wait_until_ports_forward(lab)
         lab.hosts["host"].settle()
-        return witness.dump(lab.hosts["host"]), done.stdout + done.stderr
+        return state_dump.dump(lab.hosts["host"]), done.stdout + done.stderr
 
 
 def _wait_until_ports_forward(lab: Lab, timeout: float = 20) -> None:

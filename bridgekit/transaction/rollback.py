@@ -18,13 +18,7 @@ from bridgekit.planning.difference import Difference
 from bridgekit.planning.operations import Operation, inverted
 from bridgekit.system import atomic_file, namespaces
 from bridgekit.transaction import probes
-from bridgekit.transaction.executor import (
-    bulleted,
-    conclude,
-    goal,
-    mark_rolled_back,
-    verify,
-)
+from bridgekit.transaction.executor import bulleted, conclude, goal, mark_rolled_back, verify
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record

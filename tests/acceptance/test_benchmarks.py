@@ -35,8 +35,10 @@ def test_outage_prints_a_row_for_each_way(more: tuple[str, ...], tmp_path: Path)
 
 
 @pytest.mark.all
-def test_knife_prints_a_row_for_each_way() -> None:
-    assert [row.split("|")[1].strip() for row in table("knife.py", "--runs", "1")[1:]] == [
+def test_transition_time_prints_a_row_for_each_command() -> None:
+    assert [
+        row.split("|")[1].strip() for row in table("transition_time.py", "--runs", "1")[1:]
+    ] == [
         "bridgekit apply",
         "bridgekit rollback",
     ]

@@ -22,7 +22,7 @@ ELSEWHERE = {
     "python3 -m venv": "acceptance/test_wheel.py",
     "/opt/bridgekit/bin/pip install .": "acceptance/test_wheel.py",
     "ln -s": "nothing of ours",
-    "python benchmarks/knife.py": "acceptance/test_benchmarks.py",
+    "python benchmarks/transition_time.py": "acceptance/test_benchmarks.py",
     "python benchmarks/outage.py": "acceptance/test_benchmarks.py",
     "python benchmarks/scale.py": "acceptance/test_benchmarks.py",
     "bridgekit pxe page br0": "netns/test_page.py",

@@ -8,7 +8,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.topology import Lab
 from tests.support import faults
 from tests.support.faults import Point, States
@@ -92,7 +92,7 @@ def staged(scene: Scene, lab: Lab) -> Iterator[States]:
     yield States(new, old) if scene.moved else States(old, new)
 
 
-def back_to(wanted: witness.Testimony, lab: Lab, scene: Scene) -> None:
+def back_to(wanted: state_dump.StateDump, lab: Lab, scene: Scene) -> None:
     """Bring the host to where the scene begins."""
     if wanted.difference(faults.seen(lab)):
         command = APPLY if scene.moved else ("rollback",)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import PYTHON, Process
 from bridgekit.lab.topology import Lab
 from tests.faults.test_kills import APPLY
@@ -118,8 +118,8 @@ def test_what_differs_is_printed_as_commands(lab: Lab) -> None:
     assert sorted(faults.seen(lab).lines) == sorted(old.lines)
 
 
-def of_eth1_alone(testimony: witness.Testimony) -> list[str]:
-    return [line for line in testimony.about('"eth1"', "/eth1/").lines if '"eth0"' not in line]
+def of_eth1_alone(dumped: state_dump.StateDump) -> list[str]:
+    return [line for line in dumped.about('"eth1"', "/eth1/").lines if '"eth0"' not in line]
 
 
 def test_a_second_apply_is_told_to_wait(lab: Lab) -> None:
@@ -133,7 +133,7 @@ def test_a_second_apply_is_told_to_wait(lab: Lab) -> None:
     assert old.difference(faults.seen(lab)) == []
 
 
-def changes(old: witness.Testimony, new: witness.Testimony) -> list[str]:
+def changes(old: state_dump.StateDump, new: state_dump.StateDump) -> list[str]:
     """What differs, but for what the other one did."""
     found = old.difference(new)
     theirs = ("198.51.100.0/24", '"tap8"', '"tap9"', "/tap8/", "/tap9/", "fe80")

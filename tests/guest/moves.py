@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import as_bridge, state
 
@@ -34,7 +34,7 @@ def link(lab: Lab, name: str) -> Any:
 
 
 @contextmanager
-def moved(lab: Lab, nic: str, *options: str, shared: str = "") -> Iterator[witness.Testimony]:
+def moved(lab: Lab, nic: str, *options: str, shared: str = "") -> Iterator[state_dump.StateDump]:
     """Within, the NIC is br0's port and its state is br0's; afterwards all is as before.
 
     `shared` is an address that another link has too: the kernel makes the local routes to it, in

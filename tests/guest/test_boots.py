@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from bridgekit.lab import ifup
+from bridgekit.lab.state_dump import StateDump
 from bridgekit.lab.topology import Lab
-from bridgekit.lab.witness import Testimony
 from tests.guest.moves import LOOPBACK, link
 from tests.netns.test_migration import state
 
@@ -70,11 +70,11 @@ def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str) -> No
     assert told(state(lab)) == begun == told(boot(lab)[0])
 
 
-def boot(lab: Lab) -> tuple[Testimony, str]:
+def boot(lab: Lab) -> tuple[StateDump, str]:
     return ifup.boot(f"boot{os.getpid()}", lab.read_interfaces())
 
 
-def told(testimony: Testimony) -> list[str]:
+def told(dumped: StateDump) -> list[str]:
     """Addresses, routes and rules."""
     kinds = ("address", "route", "route6", "rule", "rule6")
-    return sorted(line for line in testimony.lines if line.split()[0] in kinds)
+    return sorted(line for line in dumped.lines if line.split()[0] in kinds)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import ifup, layout, witness
+from bridgekit.lab import ifup, layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.guest.moves import LOOPBACK, addressed, answers, link, moved, refused
 from tests.netns.test_migration import state
@@ -60,8 +60,8 @@ BOOTS = ("classic", "ifupdown2", "ifupdown-ng")
 def booted(lab: Lab, dialect: str) -> tuple[list[str], str]:
     """The VLANs after a boot from the lab's file alone, and what ifup said."""
     file = lab.read_interfaces()
-    testimony, said = ifup.boot(f"boot{os.getpid()}", file, None, dialect, checked=False)
-    return vlans(testimony), said
+    dumped, said = ifup.boot(f"boot{os.getpid()}", file, None, dialect, checked=False)
+    return vlans(dumped), said
 
 
 def test_vlan_filtering(make_lab: MakeLab) -> None:
@@ -119,6 +119,6 @@ def test_a_bridge_without_a_vlan_for_untagged_frames_is_refused(lab: Lab) -> Non
     assert refused(lab, "eth0") == ["no-default-vlan"]
 
 
-def vlans(testimony: witness.Testimony) -> list[str]:
+def vlans(dumped: state_dump.StateDump) -> list[str]:
     kinds = ("vlan", "port")
-    return [line for line in testimony.lines if line.split()[0] in kinds]
+    return [line for line in dumped.lines if line.split()[0] in kinds]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support.containers import links, with_container
@@ -23,9 +23,9 @@ def host(make_lab: Callable[..., Lab]) -> Lab:
     return with_container(make_lab)
 
 
-def state(lab: Lab) -> tuple[witness.Testimony, str]:
+def state(lab: Lab) -> tuple[state_dump.StateDump, str]:
     inside = lab.run("host", "ip", "-d", "-4", "-n", "web", "address").stdout
-    return witness.dump(lab.hosts["host"]), inside
+    return state_dump.dump(lab.hosts["host"]), inside
 
 
 def settle(lab: Lab) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.netns.test_other_bridges import state
 
@@ -113,7 +113,7 @@ def test_ipv6_switched_off_on_the_bridge_meanwhile(lab: Lab) -> None:
 
 def test_recover_ends_when_a_link_is_gone(lab: Lab) -> None:
     """What hung on it cannot be undone any more, and needs not be; others' lose nothing."""
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     done = lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "60", "--no-persist")
     assert done.code == 0, done.stderr
     lab.ip("host", "link set eth0 nomaster", "link delete br0")
@@ -153,9 +153,9 @@ def test_the_words_of_a_rule_make_it_again(lab: Lab) -> None:
     """What the file says at boot must be the rule that was there."""
     lab.ip("host", *RULES)
     shown = lab.bridgekit("snapshot", "eth0", "--json").stdout
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     lab.ip("host", *(f"{'-6 ' if '-6' in line else ''}rule del {line[-12:]}" for line in RULES))
     words = json.loads(shown)["rules"]
     assert len(words) == len(RULES)
     lab.ip("host", *(f"{'-6 ' if '::' in text else ''}rule add {text}" for text in words))
-    assert before.difference(witness.dump(lab.hosts["host"])) == []
+    assert before.difference(state_dump.dump(lab.hosts["host"])) == []

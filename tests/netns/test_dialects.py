@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab import ifup, witness
+from bridgekit.lab import ifup, state_dump
 from bridgekit.lab.topology import Lab
 from bridgekit.planning import codec
 from tests.support.host_states import ALL, OTHERS, SIMPLE, STATES, State
@@ -91,20 +91,20 @@ def boot(texts: Texts, dialect: str) -> list[str]:
 
 
 def seen(lab: Lab) -> list[str]:
-    return compared(witness.dump(lab.hosts["host"]))
+    return compared(state_dump.dump(lab.hosts["host"]))
 
 
-def compared(testimony: witness.Testimony) -> list[str]:
+def compared(dumped: state_dump.StateDump) -> list[str]:
     """All but eth1, which has no addresses in the files, and what changes by itself."""
-    lines = (line for line in testimony.lines if line.split()[0] in KINDS)
+    lines = (line for line in dumped.lines if line.split()[0] in KINDS)
     ours = (line for line in lines if '"eth1"' not in line or '"br0"' in line)
     given = (line for line in ours if not line.startswith("fdb") or '"self"' in line)
-    settings = (line for line in testimony.lines if SETTINGS.search(line))
+    settings = (line for line in dumped.lines if SETTINGS.search(line))
     return sorted((*(OF_THE_MOMENT.sub("", line) for line in given), *settings))
 
 
 def different(live: list[str], booted: list[str], state: State) -> list[str]:
-    found = witness.Testimony(tuple(live)).difference(witness.Testimony(tuple(booted)))
+    found = state_dump.StateDump(tuple(live)).difference(state_dump.StateDump(tuple(booted)))
     return [line for line in found if not any(word in line for word in state.aside)]
 
 

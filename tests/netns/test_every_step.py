@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import RULES_AND_NEXTHOPS
@@ -47,11 +47,11 @@ def steps(lab: Lab) -> int:
 def test_apply_failing_at_every_step(lab: Lab, moment: str) -> None:
     lab.ip("host", *RULES_AND_NEXTHOPS)
     lab.hosts["host"].sysctl("net.ipv4.conf.eth0.proxy_arp", "1")
-    before, count = witness.dump(lab.hosts["host"]), steps(lab)
+    before, count = state_dump.dump(lab.hosts["host"]), steps(lab)
     assert count > 12
     for step in range(1, count + 1):
         assert run_failing(lab, step, moment, "apply", "eth0", "--yes") == 4, step
-        assert before.difference(witness.dump(lab.hosts["host"])) == [], step
+        assert before.difference(state_dump.dump(lab.hosts["host"])) == [], step
     assert run_failing(lab, count + 1, moment, "apply", "eth0", "--yes") == 0
 
 
@@ -59,8 +59,8 @@ def test_rollback_failing_at_every_step(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab(host=layout.FULL)
     count = steps(lab)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    moved = witness.dump(lab.hosts["host"])
+    moved = state_dump.dump(lab.hosts["host"])
     for step in range(1, count + 1):
         assert run_failing(lab, step, "after", "rollback") == 4, step
-        assert moved.difference(witness.dump(lab.hosts["host"])) == [], step
+        assert moved.difference(state_dump.dump(lab.hosts["host"])) == [], step
     assert lab.bridgekit("rollback").code == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import ifup, layout, witness
+from bridgekit.lab import ifup, layout, state_dump
 from bridgekit.lab.topology import Lab
 
 MakeLab = Callable[..., Lab]
@@ -38,7 +38,7 @@ def running(lab: Lab) -> list[str]:
 
 def state(lab: Lab) -> list[str]:
     """Addresses, routes and rules, without the numbers that a new bridge gets."""
-    found = witness.dump(lab.hosts["host"], files=False, sysctls=False).lines
+    found = state_dump.dump(lab.hosts["host"], files=False, sysctls=False).lines
     kinds = ("address", "route", "route6", "rule", "rule6")
     return sorted(line for line in found if line.split()[0] in kinds)
 
@@ -92,14 +92,14 @@ def test_a_file_that_ifup_does_not_take_is_refused(make_lab: MakeLab) -> None:
 def test_what_ifup_no_longer_takes_is_undone(make_lab: MakeLab) -> None:
     """Another file spoils the bridge's stanza while the change waits."""
     lab = make_lab(host=layout.SIMPLE, interfaces=SOURCED)
-    begun = witness.dump(lab.hosts["host"])
+    begun = state_dump.dump(lab.hosts["host"])
     waiting = lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600")
     assert waiting.code == 0
     lab.write_interfaces(NEEDS_AN_ADDRESS, "interfaces.d/spoiled")
     told = lab.bridgekit("confirm")
     assert told.code == 4 and "ifup does not take the new" in told.stderr
     lab.run("host", "rm", "/etc/network/interfaces.d/spoiled")
-    assert begun.difference(witness.dump(lab.hosts["host"])) == []
+    assert begun.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
 ODD = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridgekit.errors import RefusedError, UsageError
-from bridgekit.lab import ifup, layout, registry, traffic, witness
+from bridgekit.lab import ifup, layout, registry, state_dump, traffic
 from bridgekit.lab.host import BRIDGEKIT, PYTHON, readable
 from bridgekit.lab.topology import Lab
 
@@ -155,25 +155,25 @@ def test_the_host_can_be_anything(make_lab: Maker) -> None:
         "link add br0 type bridge",
     ],
 )
-def test_the_witness_notices(lab: Lab, change: str) -> None:
-    before = witness.dump(lab.hosts["host"])
-    assert not before.difference(witness.dump(lab.hosts["host"]))
+def test_the_dump_notices(lab: Lab, change: str) -> None:
+    before = state_dump.dump(lab.hosts["host"])
+    assert not before.difference(state_dump.dump(lab.hosts["host"]))
     lab.ip("host", change)
-    assert before.difference(witness.dump(lab.hosts["host"]))
+    assert before.difference(state_dump.dump(lab.hosts["host"]))
 
 
-def test_the_witness_notices_order_settings_and_files(lab: Lab) -> None:
+def test_the_dump_notices_order_settings_and_files(lab: Lab) -> None:
     host = lab.hosts["host"]
-    before = witness.dump(host)
+    before = state_dump.dump(host)
     lab.ip("host", "route del 10.99.0.0/16 via 10.20.0.1")
     lab.ip("host", "route append 10.99.0.0/16 via 10.20.0.1 dev eth0")
-    reordered = witness.dump(host)
+    reordered = state_dump.dump(host)
     assert before.difference(reordered)
     host.sysctl("net.ipv4.conf.eth0.proxy_arp", "1")
-    changed = witness.dump(host)
+    changed = state_dump.dump(host)
     assert any("proxy_arp" in line for line in reordered.difference(changed))
     lab.write_interfaces("#\n", "interfaces.d/more")
-    assert changed.difference(witness.dump(host)) == ["+file interfaces.d/more: '#\\n'"]
+    assert changed.difference(state_dump.dump(host)) == ["+file interfaces.d/more: '#\\n'"]
 
 
 def test_names_are_checked_and_taken_once() -> None:
@@ -187,7 +187,7 @@ def test_names_are_checked_and_taken_once() -> None:
 
 def test_the_interfaces_file_brings_up_the_full_state(lab: Lab) -> None:
     booted, _ = ifup.boot(f"{lab.name}-boot", layout.INTERFACES)
-    assert witness.dump(lab.hosts["host"]).difference(booted) == []
+    assert state_dump.dump(lab.hosts["host"]).difference(booted) == []
 
 
 def test_traffic_counts_what_is_lost(lab: Lab) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.errors import BridgekitError
 from bridgekit.host import machine
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.planning.operations import Operation, ReplaceRoutes, SetUp, inverted
@@ -72,7 +72,7 @@ def undo(lab: Lab, operations: tuple[Operation, ...]) -> None:
             machine.execute(operation, rolling_back=True)
 
 
-def lost(before: witness.Testimony, lab: Lab) -> list[str]:
+def lost(before: state_dump.StateDump, lab: Lab) -> list[str]:
     """Without the order of the routes to fe80::/64, of which every link has its own."""
     found = lasting(before).difference(lasting(state(lab)))
     return [line for line in found if "fe80::/64" not in line]

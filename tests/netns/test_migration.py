@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
@@ -15,17 +15,17 @@ from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 MakeLab = Callable[..., Lab]
 
 
-def state(lab: Lab) -> witness.Testimony:
-    return witness.dump(lab.hosts["host"])
+def state(lab: Lab) -> state_dump.StateDump:
+    return state_dump.dump(lab.hosts["host"])
 
 
-def as_bridge(testimony: witness.Testimony, link: str) -> list[str]:
+def as_bridge(dumped: state_dump.StateDump, link: str) -> list[str]:
     """The addresses and routes of this link, each in its place, read as br0's.
 
     Left out is IPv6's multicast route, which every link that is up has.
     """
     kinds = ("address", "route", "route6")
-    lines = (line for line in testimony.lines if line.split()[0] in kinds)
+    lines = (line for line in dumped.lines if line.split()[0] in kinds)
     ours = (line for line in lines if f'"{link}"' in line and "ff00::/8" not in line)
     return sorted(line.replace(f'"{link}"', '"br0"') for line in ours)
 

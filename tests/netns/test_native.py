@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, PYTHON
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe.engines import rootfs
@@ -31,17 +31,17 @@ def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
     return pxe.bridged(make_lab())
 
 
-def state(lab: Lab) -> tuple[witness.Testimony, str, str, int]:
+def state(lab: Lab) -> tuple[state_dump.StateDump, str, str, int]:
     host = lab.hosts["host"]
     return (
-        witness.dump(host),
+        state_dump.dump(host),
         host.run("nft", "list", "ruleset").stdout,
         host.sysctl("net.ipv4.ip_forward"),
         host.run("ps", "ax", "-o", "args").stdout.count("bootserver"),
     )
 
 
-def assert_same(before: tuple[witness.Testimony, str, str, int], lab: Lab) -> None:
+def assert_same(before: tuple[state_dump.StateDump, str, str, int], lab: Lab) -> None:
     after = state(lab)
     assert before[0].difference(after[0]) == []
     assert before[1:] == after[1:]

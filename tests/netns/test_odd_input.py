@@ -4,15 +4,15 @@ import os
 
 import pytest
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, Result
 from bridgekit.lab.topology import Lab
 
 NOT_UTF8 = os.fsdecode(b"\xff\xfe")
 
 
-def state(lab: Lab) -> witness.Testimony:
-    return witness.dump(lab.hosts["host"])
+def state(lab: Lab) -> state_dump.StateDump:
+    return state_dump.dump(lab.hosts["host"])
 
 
 def ends_in_a_sentence(told: Result, code: int, *words: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import Result
 from bridgekit.lab.topology import Lab
 from tests.support.lasting import lasting
@@ -42,7 +42,7 @@ def ended_well(told: Result) -> None:
     assert (told.code, "Traceback" in told.stderr) == (0, False), told
 
 
-def as_before(older: Older, before: witness.Testimony) -> None:
+def as_before(older: Older, before: state_dump.StateDump) -> None:
     assert lasting(before).difference(lasting(older.seen())) == []
     assert older.file() == older.kept("network.before")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 from tests.support.lasting import lasting
@@ -32,9 +32,9 @@ THERE = {
 }
 
 
-def state(lab: Lab) -> witness.Testimony:
+def state(lab: Lab) -> state_dump.StateDump:
     lab.hosts["host"].settle()
-    return witness.dump(lab.hosts["host"])
+    return state_dump.dump(lab.hosts["host"])
 
 
 def shown(lab: Lab, link: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import ifup, layout, witness
+from bridgekit.lab import ifup, layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.support.host_states import ETH1, SIMPLE, STATES
 
@@ -15,10 +15,10 @@ MakeLab = Callable[..., Lab]
 
 def live_and_booted(
     make_lab: MakeLab, host: tuple[str, ...], interfaces: str
-) -> tuple[witness.Testimony, witness.Testimony]:
+) -> tuple[state_dump.StateDump, state_dump.StateDump]:
     lab = make_lab(host=host, interfaces=interfaces)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    live = witness.dump(lab.hosts["host"], files=False, sysctls=False)
+    live = state_dump.dump(lab.hosts["host"], files=False, sysctls=False)
     booted, _ = ifup.boot(f"boot{os.getpid()}", lab.read_interfaces())
     return live, booted
 
@@ -31,10 +31,10 @@ def test_boot_makes_the_live_state(make_lab: MakeLab, name: str) -> None:
     assert ours[0] == ours[1]
 
 
-def _compared(testimony: witness.Testimony) -> list[str]:
+def _compared(dumped: state_dump.StateDump) -> list[str]:
     """Everything but eth1, which has no stanza in some of the files."""
     kinds = ("link", "address", "route", "route6", "rule", "rule6", "neighbour", "port")
-    lines = (line for line in testimony.lines if line.split()[0] in kinds)
+    lines = (line for line in dumped.lines if line.split()[0] in kinds)
     return [line for line in lines if '"eth1"' not in line or '"br0"' in line]
 
 
@@ -145,10 +145,10 @@ def test_a_private_file_keeps_a_private_backup(make_lab: MakeLab) -> None:
 
 def test_an_unwritable_folder_is_refused_before_anything(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE)
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     refused = lab.bridgekit("apply", "eth0", "--yes", "--interfaces-file", "/nowhere/interfaces")
     assert refused.code == 3 and "cannot be written" in refused.stderr
-    assert before.difference(witness.dump(lab.hosts["host"])) == []
+    assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
 OPTIONS = (

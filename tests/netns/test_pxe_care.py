@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
@@ -33,12 +33,12 @@ def pids(lab: Lab, words: str) -> list[str]:
 
 
 def test_settings_are_put_back(host: Lab) -> None:
-    before = witness.dump(host.hosts["host"])
+    before = state_dump.dump(host.hosts["host"])
     assert host.bridgekit("apply", "eth0", "--yes", *WITH_PXE).code == 0
     assert services(host) == [True]
     assert host.hosts["host"].sysctl("net.ipv4.ip_forward") == "1"
     assert host.bridgekit("rollback").code == 0
-    assert before.difference(witness.dump(host.hosts["host"])) == []
+    assert before.difference(state_dump.dump(host.hosts["host"])) == []
     assert host.hosts["host"].sysctl("net.ipv4.conf.all.accept_redirects") == "0"
     assert host.hosts["host"].sysctl("net.ipv4.ip_forward") == "0"
 

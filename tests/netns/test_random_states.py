@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.host import machine
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import Host
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
@@ -112,11 +112,11 @@ def moves_and_returns(
         # forwarding that is turned on before an address has settled counts its anycast route twice
         make(host, lines)
         host.settle()
-        before = witness.dump(host)
+        before = state_dump.dump(host)
         said, meanwhile, afterwards = there_and_back(host)
         assert meanwhile == said.replace("eth0", "br0")
         assert afterwards == said
-        assert lasting(before).difference(lasting(witness.dump(host))) == []
+        assert lasting(before).difference(lasting(state_dump.dump(host))) == []
 
 
 PROFILE = {

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, Process
 from bridgekit.lab.topology import Lab
 
@@ -60,7 +60,7 @@ def test_what_was_typed_before_the_question_is_no_answer(lab: Lab) -> None:
 
 def test_interrupts_at_the_countdown(lab: Lab) -> None:
     """However often: it is undone, and told how it ended."""
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")
         for _ in range(20):
@@ -68,16 +68,16 @@ def test_interrupts_at_the_countdown(lab: Lab) -> None:
             time.sleep(0.01)
         assert "as before" in read_until(person, "as before")
         assert process.wait(30) == 4
-    assert before.difference(witness.dump(lab.hosts["host"])) == []
+    assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
 def test_interrupt_undoes(lab: Lab) -> None:
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 4
-    assert before.difference(witness.dump(lab.hosts["host"])) == []
+    assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
 def test_the_end_of_the_input_decides_nothing(lab: Lab) -> None:
@@ -102,7 +102,7 @@ def test_a_terminal_that_is_gone_decides_nothing(lab: Lab) -> None:
 
 def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
     """Ctrl-C again and again while it undoes, and looks whether all answers: it goes on."""
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     probe = "cmd:sh -c 'test ! -e /sys/class/net/br0 || exec sleep 60; exec sleep 1'"
     with terminal(lab, "apply", "eth0", "--yes", "--probe", probe) as (process, person):
         read_until(person, "looking at the result")
@@ -112,21 +112,21 @@ def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
             process.send_signal(signal.SIGINT)
         assert "as reachable as before" in read_until(person, "as reachable as before")
         assert process.wait(30) == 4
-    assert before.difference(witness.dump(lab.hosts["host"])) == []
+    assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
 def test_silence_is_reported_when_it_is_undone(lab: Lab) -> None:
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "2") as (process, person):
         read_until(person, "not confirmed in time")
-        assert before.difference(witness.dump(lab.hosts["host"])) == []
+        assert before.difference(state_dump.dump(lab.hosts["host"])) == []
         assert process.wait(30) == 4
 
 
 def test_no_is_no(lab: Lab) -> None:
-    before = witness.dump(lab.hosts["host"])
+    before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0") as (process, person):
         assert "ip link set eth0 master br0" in read_until(person, "Apply this plan?")
         os.write(person, b"n\n")
         assert process.wait(30) == 3
-    assert before.difference(witness.dump(lab.hosts["host"])) == []
+    assert before.difference(state_dump.dump(lab.hosts["host"])) == []

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.topology import Lab
 
@@ -129,8 +129,8 @@ def guard_program(trace: Path, *faults: str) -> str:
 class States(Struct, frozen=True):
     """The two states between which a change goes; there is no third."""
 
-    old: witness.Testimony
-    new: witness.Testimony
+    old: state_dump.StateDump
+    new: state_dump.StateDump
 
     def found(self, lab: Lab) -> State:
         """AssertionError, with the differences, if the host is in neither."""
@@ -148,17 +148,17 @@ class States(Struct, frozen=True):
             raise AssertionError(f"neither the old file nor the new one: {lab.read_interfaces()}")
 
 
-def seen(lab: Lab) -> witness.Testimony:
+def seen(lab: Lab) -> state_dump.StateDump:
     """The host's state. Which of two links is first with its fe80::/64 matters to nobody."""
-    lines = witness.dump(lab.hosts["host"]).lines
+    lines = state_dump.dump(lab.hosts["host"]).lines
     last = sorted(line for line in lines if '"dst": "fe80::/64"' in line)
-    return witness.Testimony((*(line for line in lines if line not in last), *last))
+    return state_dump.StateDump((*(line for line in lines if line not in last), *last))
 
 
-def interfaces(testimony: witness.Testimony) -> str:
+def interfaces(dumped: state_dump.StateDump) -> str:
     """The text of /etc/network/interfaces, as a witness tells of it."""
     start = "file interfaces: "
-    lines = (line for line in testimony.lines if line.startswith(start))
+    lines = (line for line in dumped.lines if line.startswith(start))
     return "".join(ast.literal_eval(line.removeprefix(start)) for line in lines)
 
 

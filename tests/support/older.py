@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bridgekit.lab import witness
+from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, PYTHON, Result
 from bridgekit.lab.topology import Lab
 
@@ -131,10 +131,10 @@ class Older:
         record, *lines = [json.loads(line[9:]) for line in text.splitlines()]
         return record, lines
 
-    def seen(self) -> witness.Testimony:
+    def seen(self) -> state_dump.StateDump:
         """The whole host as iproute2, its settings and its files tell it."""
         self.lab.hosts["host"].settle()
-        return witness.dump(self.lab.hosts["host"])
+        return state_dump.dump(self.lab.hosts["host"])
 
     def file(self) -> bytes:
         return (self.lab.hosts["host"].config / "network/interfaces").read_bytes()

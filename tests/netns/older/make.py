@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bridgekit.lab import layout, witness
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.netns.test_dhcp import FILE as DHCP_FILE
@@ -133,14 +133,14 @@ def tied(lab: Lab) -> None:
     assert holder.stdout and holder.stdout.readline() == "bound\n"
 
 
-def scene(folder: Path, lines: Sequence[str], file: str = FILE) -> witness.Testimony:
+def scene(folder: Path, lines: Sequence[str], file: str = FILE) -> state_dump.StateDump:
     """Keep a host, its plans, and its state folders; return its state once it is moved."""
     with host(lines, file) as lab:
         keep_host(lab, lines, folder)
         tied(lab)
         done(lab, "plan", "eth0", "--out", str(folder / "plan.json"))
         done(lab, "apply", "eth0", "--yes")
-        moved = witness.dump(lab.hosts["host"])
+        moved = state_dump.dump(lab.hosts["host"])
         keep(lab, "/etc/network", folder / "network.after")
         keep(lab, STATE, folder / "committed")
         done(lab, "plan", "--undo", "--out", str(folder / "undo.json"))
@@ -150,14 +150,16 @@ def scene(folder: Path, lines: Sequence[str], file: str = FILE) -> witness.Testi
         return moved
 
 
-def check(folder: Path, lines: Sequence[str], moved: witness.Testimony, file: str = FILE) -> None:
+def check(
+    folder: Path, lines: Sequence[str], moved: state_dump.StateDump, file: str = FILE
+) -> None:
     """The words must make what the program made."""
     with host(lines, file) as lab:
         for operation in json.loads((folder / "commands.json").read_text()):
             for command in operation:
                 lab.run("host", *command.split())
         lab.run("host", "sh", "-c", f"cp {folder}/network.after/* /etc/network/")
-        assert moved.difference(witness.dump(lab.hosts["host"])) == []
+        assert moved.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
 def pending(folder: Path) -> None:

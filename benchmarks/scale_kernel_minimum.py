@@ -1,7 +1,7 @@
 """The same move by messages packed by hand, with nothing around them: no plan, no journal, no look.
 
-    python scale_floor.py OLD NEW        move the routes
-    python scale_floor.py OLD NEW FILE   print those of an `ip route save`, patched
+    python scale_kernel_minimum.py OLD NEW        move the routes
+    python scale_kernel_minimum.py OLD NEW FILE   print those of an `ip route save`, patched
 
 The kernel's own messages are sent back as they were dumped, with the interface patched. Routes that
 the kernel made stay.

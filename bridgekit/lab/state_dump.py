@@ -1,6 +1,7 @@
-"""The independent witness: a lab host's whole state, as iproute2 and the files tell it.
+"""A lab host's whole state as iproute2 and its files show it, to judge the product by.
 
-It shares nothing with what it judges: no netlink library, no decoding of ours. Left out: interface
+It shares nothing with what it judges: no netlink library, no decoding of ours. So it parses the
+JSON of ip(8) and bridge(8), which the product itself never does. Left out: interface
 indices, what remains of finite lifetimes, counters and timers, dynamic neighbours, and the order of
 IPv6 routes of the local table: they are the addresses, and of several links that have the same one
 any answers.
@@ -40,25 +41,25 @@ _SETTINGS: Final = ("/proc/sys/net/ipv[46]/conf/*/*", "/proc/sys/net/ipv[46]/nei
 _FOREVER: Final = 4294967295
 
 
-class Testimony(Struct, frozen=True):
+class StateDump(Struct, frozen=True):
     """A host's state, one line for each object; two are equal when the states are."""
 
     lines: tuple[str, ...]
 
-    def difference(self, after: "Testimony") -> list[str]:
-        """Return what a later state changed, as the lines of a diff; nothing when they are equal.
+    def difference(self, after: "StateDump") -> list[str]:
+        """Return what a later state changed, as the lines of a diff, a change of order too.
 
-        What concerns the order only is in it too.
+        Nothing when they are equal.
         """
         found = difflib.unified_diff(self.lines, after.lines, "before", "after", n=0, lineterm="")
         return [line for line in found if not line.startswith(("@@", "---", "+++"))]
 
-    def about(self, *words: str) -> "Testimony":
+    def about(self, *words: str) -> "StateDump":
         """Return the lines that contain any of the words, e.g. "eth1"."""
-        return Testimony(tuple(line for line in self.lines if any(word in line for word in words)))
+        return StateDump(tuple(line for line in self.lines if any(word in line for word in words)))
 
 
-def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
+def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> StateDump:
     """Read a host's state with `ip`, `bridge`, and with the settings of its NICs and its files."""
     lines = []
     for program, commands in (("ip", _IP), ("bridge", _BRIDGE)):
@@ -71,7 +72,7 @@ def dump(host: Host, *, files: bool = True, sysctls: bool = True) -> Testimony:
     lines += _static_multicast(host)
     lines += _sysctls(host) if sysctls else []
     lines += _files(host.config / "network") if files else []
-    return Testimony(tuple(lines))
+    return StateDump(tuple(lines))
 
 
 def _local_last(kind: str, objects: list[str]) -> list[str]:
@@ -82,7 +83,7 @@ def _local_last(kind: str, objects: list[str]) -> list[str]:
 
 
 def _objects(kind: str, found: list[Any]) -> list[str]:
-    """One text for each object; addresses by themselves, learned bridge entries left out."""
+    """Return a text for each object; an address is one, and learned bridge entries are left out."""
     if kind == "address":
         found = [
             {"dev": link["ifname"], **address} for link in found for address in link["addr_info"]
@@ -109,7 +110,7 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _static_multicast(host: Host) -> list[str]:
-    """Only the text says which ones someone added by hand."""
+    """Return the addresses added by hand, which only the text of ip(8) tells from the others."""
     link, found = "", []
     for line in run("ip", "-n", host.namespace, "maddress", "show").splitlines():
         link = line.split()[1] if not line.startswith("\t") else link
@@ -118,7 +119,7 @@ def _static_multicast(host: Host) -> list[str]:
 
 
 def _sysctls(host: Host) -> list[str]:
-    """What `sysctl -a` shows of net.ipv4 and net.ipv6, below conf and neigh."""
+    """Return what `sysctl -a` shows of net.ipv4 and net.ipv6, below conf and neigh."""
     with inside("net", host.pid):
         found = [file for pattern in _SETTINGS for file in glob.glob(pattern)]
         pairs = [(file, _setting(file)) for file in sorted(found)]
@@ -126,7 +127,7 @@ def _sysctls(host: Host) -> list[str]:
 
 
 def _setting(file: str) -> str | None:
-    """None for one that cannot be read, or has no value now."""
+    """Return a setting's value; None for one that cannot be read, or has none now."""
     try:
         with open(file, encoding="utf-8") as text:
             return text.read().strip()

@@ -121,7 +121,7 @@ class Bench:
     def reset(self) -> None:
         """Bring back to eth0 what is on br0."""
         self.run("ip", "-batch", self.path("back"))
-        self.run(*FLOOR, "br0", "eth0")
+        self.run(*KERNEL_MINIMUM, "br0", "eth0")
         self.run("ip", "-batch", self.path("away"))
         self.check()
 
@@ -131,12 +131,12 @@ class Bench:
             raise RuntimeError(f"{self.state}: {self.begun} became {self.count()}")
 
 
-FLOOR = (sys.executable, "-I", "-S", str(HERE / "scale_floor.py"))
+KERNEL_MINIMUM = (sys.executable, "-I", "-S", str(HERE / "scale_kernel_minimum.py"))
 AROUND = "set -e; ip -batch {there}; {routes}; ip -batch {gone}"
 SAVED = """
 for family in 4 6; do
     ip -$family route save table all dev eth0 > {saved}
-    {floor} eth0 br0 {saved} > {patched}
+    {minimum} eth0 br0 {saved} > {patched}
     ip -$family route flush table all proto boot dev eth0
     ip -$family route restore < {patched}
 done"""
@@ -167,9 +167,9 @@ def batch(bench: Bench) -> dict[str, Spent]:
     return {"ip -batch": spent}
 
 
-def floor(bench: Bench) -> dict[str, Spent]:
+def kernel_minimum(bench: Bench) -> dict[str, Spent]:
     """Messages packed by hand."""
-    spent = bench.timed("sh", "-c", around(bench, " ".join((*FLOOR, "eth0", "br0"))))
+    spent = bench.timed("sh", "-c", around(bench, " ".join((*KERNEL_MINIMUM, "eth0", "br0"))))
     bench.reset()
     return {"packed by hand": spent}
 
@@ -177,7 +177,7 @@ def floor(bench: Bench) -> dict[str, Spent]:
 def save_restore(bench: Bench) -> dict[str, Spent]:
     """`ip route save`, the interface patched, the old ones flushed, `ip route restore`."""
     files = {name: bench.path(name) for name in ("saved", "patched")}
-    routes = SAVED.format(floor=" ".join(FLOOR), **files)
+    routes = SAVED.format(minimum=" ".join(KERNEL_MINIMUM), **files)
     spent = bench.timed("sh", "-c", around(bench, routes))
     bench.reset()
     return {"save and restore": spent}
@@ -207,7 +207,7 @@ WAYS: dict[str, Callable[[Bench], dict[str, Spent]]] = {
     "apply": there_and_back,
     "recover": recover,
     "ip -batch": batch,
-    "packed by hand": floor,
+    "packed by hand": kernel_minimum,
     "save and restore": save_restore,
     "pyroute2": pyroute2,
 }
