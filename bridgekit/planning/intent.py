@@ -1,4 +1,4 @@
-"""What the user wants: one NIC onto one bridge, or back."""
+"""What the user asks for: one NIC onto one bridge, or its rollback."""
 
 from typing import Literal
 
@@ -43,11 +43,11 @@ class BridgeSpec(Struct, frozen=True):
 class Intent(
     Struct, frozen=True, rename={"spec": "wishes", "force": "knowing", "preserved": "left"}
 ):
-    """`direction` is "bridge" (NIC onto bridge) or "unbridge" (everything back to the NIC).
+    """The NIC's state moves to the bridge ("bridge") or the bridge's to the NIC ("unbridge").
 
     `force`: the user knows that disks are reached over the NIC, and insists. `preserved` holds what
-    stays when everything goes back: the NIC as it was, and the bridge with what was its own if it
-    was there before. Without it the bridge goes.
+    a rollback restores: the NIC as it was, and the bridge with what was its own if it existed
+    before. Without that a rollback deletes the bridge.
     """
 
     nic: str

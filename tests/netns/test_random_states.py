@@ -144,5 +144,5 @@ def test_random_states_move_and_return(shard: int) -> None:
         moves_and_returns(bridge, lines, made)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dump_parser, "MANY", MANY[shard % len(MANY)])
+        patch.setattr(dump_parser, "MIN_BLOCK", MANY[shard % len(MANY)])
         check()

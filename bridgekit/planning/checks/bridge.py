@@ -32,7 +32,7 @@ def check_bridge(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
         return
     if bridge.bridge is None or bridge.name != intent.bridge:
         yield NOT_A_BRIDGE.finding(
-            f"{bridge.name} is there already, and is no bridge called {intent.bridge}"
+            f"{bridge.name} exists already, and is no bridge called {intent.bridge}"
         )
         return
     state = _own_state(snapshot, bridge, intent.nic)
@@ -51,7 +51,7 @@ def _joined(snapshot: NetworkState, bridge: Link, intent: Intent) -> Finding:
     nic = snapshot.require(intent.nic)
     mac = intent.spec.mac or nic.mac
     names = ", ".join(port.name for port in snapshot.ports(bridge.name)) or "none"
-    text = f"{bridge.name} is there already and is taken as it is (its ports: {names})"
+    text = f"{bridge.name} exists already and is kept as it is (its ports: {names})"
     if bridge.mac != mac:
         text += f"; its MAC address {with_vendor(bridge.mac)} becomes {with_vendor(mac)}"
     text += f"; its MTU {bridge.mtu} becomes {nic.mtu}" if bridge.mtu != nic.mtu else ""
@@ -90,5 +90,5 @@ def check_options(bridge: Link, intent: Intent) -> Iterator[Finding]:
         old, new = getattr(current, name), getattr(wanted, name)
         if old != new:
             yield BRIDGE_DIFFERS.finding(
-                f"{intent.bridge} is there with {name} {old}, and {new} is asked for"
+                f"{intent.bridge} exists with {name} {old}, and {new} is asked for"
             )

@@ -15,11 +15,11 @@ SHOWN = 3
 WARNINGS: dict[DependencyKind, tuple[FindingType, str]] = {
     "socket": (
         kinds.BOUND_SOCKET,
-        "sockets are bound to {nic} and will hear nothing any more: {what}",
+        "sockets are bound to {nic} and will receive nothing any more: {what}",
     ),
     "packet-socket": (
         kinds.BOUND_PACKET_SOCKET,
-        "packet sockets on {nic} will hear nothing any more: {what}",
+        "packet sockets on {nic} will receive nothing any more: {what}",
     ),
     "multicast": (
         kinds.MULTICAST_GROUP,

@@ -91,7 +91,7 @@ def _check_dead_nexthops(snapshot: NetworkState, nic: str) -> Iterator[Finding]:
         if dead:
             route = format_route(message, routes.name)
             yield kinds.DEAD_LEG.finding(
-                f"the nexthop over {dead[0]} of this route is dead, and none is made so: {route}"
+                f"the kernel adds no route with a dead nexthop, over {dead[0]} here: {route}"
             )
 
 

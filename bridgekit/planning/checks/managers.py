@@ -28,7 +28,7 @@ def check_managers(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
     kept = () if intent.keeps_mac(nic.mac) else clients
     managers = (Manager(client.program, f"see {client.pid_file}") for client in kept)
     for manager in (*snapshot.managers, *managers):
-        text = f"{manager.program} looks after {nic.name} ({manager.evidence}) and may undo this"
+        text = f"{manager.program} manages {nic.name} ({manager.evidence}) and may revert this"
         kind = BY_PROGRAM[manager.program.lower()]
         yield kind.finding(text, nic=nic.name, bridge=intent.bridge)
     if kept or not clients:

@@ -49,7 +49,7 @@ def check_arp(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
     """Warn of a NIC or a bridge with NOARP."""
     for link in (snapshot.link(intent.nic), snapshot.link(intent.bridge)):
         if link and link.mac and not link.arp:
-            text = f"{link.name} does without ARP, and what stands in for it cannot move"
+            text = f"{link.name} has ARP switched off, and what is used instead cannot move"
             yield kinds.ARP_OFF.finding(text, link=link.name)
 
 

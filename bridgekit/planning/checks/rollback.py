@@ -35,7 +35,7 @@ def check_rollback(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
 def _check_port(snapshot: NetworkState, bridge: Link, nic: Link) -> Iterator[Finding]:
     for address in snapshot.addresses_on(nic.name):
         if not address.made_for(nic.mac):
-            yield ADDRESS_JOINED.finding(f"{nic.name} has got the address {address.ip} meanwhile")
+            yield ADDRESS_JOINED.finding(f"{nic.name} has got the address {address.ip} since")
     for link in (link for link in (nic, bridge) if not link.up):
         yield NIC_DOWN.finding(f"{link.name} is down", link=link.name)
     keys = (f"net/ipv6/conf/{link.name}/disable_ipv6" for link in (bridge, nic))

@@ -20,7 +20,7 @@ start a client on the bridge. The bridge has the NIC's MAC address, so the serve
 same lease. What is written for the next boot is `iface br0 inet dhcp`."""
 
 _NETWORK_MANAGER = """\
-Another network manager manages the NIC and may undo the change, at once or at the next boot.
+Another network manager manages the NIC and may revert the change, at once or at the next boot.
 Configure it to leave both the NIC and the bridge alone, in a way that does not remove the
 addresses now:
 
@@ -33,7 +33,7 @@ addresses now:
 
 Or give `--no-persist`: then the next boot is as before.
 
-Use `--confirm-within`, so that a manager that does undo the change does not cost you the host."""
+Use `--confirm-within`, so that a manager that does revert the change does not cost you the host."""
 
 OWNED_BY_DHCLIENT = FindingType(
     "owned-by-dhclient",

@@ -1,4 +1,4 @@
-"""Findings about a rollback, in which the bridge's state goes back to the NIC."""
+"""Findings about a rollback, which moves the bridge's state to the NIC again."""
 
 from bridgekit.planning.findings.finding import FindingType
 
