@@ -1,0 +1,1 @@
+"""What touches the machine: read its state, and carry out operations on it."""

@@ -115,7 +115,7 @@ def assemble(*lines: Line) -> bytes:
 
 
 def _encoded(lines: tuple[Line, ...], labels: dict[str, int]) -> Iterator[bytes]:
-    """A jump's offset counts from the instruction after it."""
+    """Yield each instruction's bytes; a jump's offset counts from the instruction after it."""
     instructions = [line for line in lines if isinstance(line, Instruction)]
     for position, one in enumerate(instructions):
         offset = labels[one.label] - position - 1 if one.label else one.offset
@@ -123,7 +123,7 @@ def _encoded(lines: tuple[Line, ...], labels: dict[str, int]) -> Iterator[bytes]
 
 
 def bpf(command: int, attributes: bytes) -> int:
-    """Call bpf(2): return a descriptor or 0, or -1 where the kernel refuses."""
+    """Return what the system call of bpf(2) returns: a descriptor or 0, or -1 if refused."""
     native = struct.calcsize("P") == 8  # a 32-bit program has other numbers than its machine
     number = SYSCALL.get(platform.machine(), -1) if native else -1
     return int(ctypes.CDLL(None).syscall(number, command, attributes, len(attributes)))

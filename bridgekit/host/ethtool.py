@@ -13,7 +13,9 @@ IFREQ = struct.Struct("16sP16x")
 
 
 def get_lro(link: str) -> bool:
-    """Does the hardware join segments that it receives? Equivalent to: ethtool -k LINK"""
+    """Return whether the hardware joins segments that it receives.
+
+    Equivalent to: ethtool -k LINK"""
     try:
         return bool(_flags(link, ETHTOOL_GFLAGS, 0) & ETH_FLAG_LRO)
     except OSError:  # many links have no such features, and some are gone
@@ -21,7 +23,10 @@ def get_lro(link: str) -> bool:
 
 
 def set_lro(link: str, on: bool, rolling_back: bool = False) -> None:
-    """Switch it; BridgekitError if the NIC refuses. Equivalent to: ethtool -K LINK lro on|off"""
+    """Switch it; BridgekitError if the NIC refuses.
+
+    Equivalent to: ethtool -K LINK lro on|off
+    """
     try:
         flags = _flags(link, ETHTOOL_GFLAGS, 0)
         _flags(link, ETHTOOL_SFLAGS, flags | ETH_FLAG_LRO if on else flags & ~ETH_FLAG_LRO)

@@ -98,7 +98,7 @@ def _arrives(capture: socket.socket, frame: bytes) -> bool:
 
 
 def _frame(mark: bytes) -> bytes:
-    """A broadcast by UDP, as a machine without an address sends it; `mark` is its content."""
+    """Return a UDP broadcast as of a machine without an address; `mark` is its content."""
     udp = struct.pack("!HHHH", DISCARD, DISCARD, 8 + len(mark), 0) + mark
     head = struct.pack(
         "!BBHHHBBH4s4s",

@@ -1,0 +1,1 @@
+"""The kernel's messages: read links, addresses, routes and sockets, and ask for changes."""

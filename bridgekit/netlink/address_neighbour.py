@@ -56,7 +56,7 @@ IFA_CACHEINFO_VALUE = struct.Struct("=IIII")
 
 
 def address_message(address: Address, index: int, flags: int) -> bytes:
-    """`local` and `address` differ only for a peer; IPv6 without a peer has no `local`."""
+    """Return an address's message; IFA_LOCAL and IFA_ADDRESS differ only for a peer."""
     lifetimes = address.preferred, address.valid
     label, broadcast = address.label, address.broadcast
     return b"".join(
@@ -89,9 +89,9 @@ def peer_prefix_routes(
     It takes the peer's network for the address's own (modify_prefix_route in net/ipv6/addrconf.c).
     Those that someone else made, or another address brings, are not of them.
     """
-    there = {(destination(message), message[0]) for message in connected.messages}
+    present = {(destination(message), message[0]) for message in connected.messages}
     for address in changed:
-        if address.peer and (address.network, socket.AF_INET6) not in there:
+        if address.peer and (address.network, socket.AF_INET6) not in present:
             network, metric = address.network, address.metric or CONNECTED_METRIC[socket.AF_INET6]
             yield connected_route(
                 index, socket.AF_INET6, network.network_address.packed, network.prefixlen, metric
@@ -99,10 +99,10 @@ def peer_prefix_routes(
 
 
 def neighbour_message(entry: Neighbour, index: int) -> bytes:
-    """A neighbour's message; one that comes and goes by itself is handed over as stale."""
-    stays = entry.lasting and not entry.managed
+    """Return a neighbour's message; one that is not permanent is added as stale."""
+    lasting = entry.lasting and not entry.managed
     mac, protocol = bytes.fromhex(entry.mac.replace(":", "")), entry.protocol
-    state = entry.state if stays else NUD_STALE if mac else 0  # proven at first use
+    state = entry.state if lasting else NUD_STALE if mac else 0  # proven at first use
     return b"".join(
         (
             NDMSG.pack(entry.family, index, state, entry.flags, 0),
@@ -114,10 +114,10 @@ def neighbour_message(entry: Neighbour, index: int) -> bytes:
     )
 
 
-def as_the_kernel_makes_them(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:
-    """Return those IPv4 routes that someone has given metrics or another source, as they were.
+def with_kernel_defaults(connected: RouteSet, addresses: tuple[Address, ...]) -> RouteSet:
+    """Return the IPv4 routes with metrics or another source, as the kernel makes them itself.
 
-    That is: as the kernel makes them for these addresses, by which it finds them.
+    That is: as it makes them for these addresses. By that it finds them when they are deleted.
     """
     sources = {net: ip_address(a.ip).packed for a in addresses[::-1] for net in a.connected}
 
@@ -139,7 +139,7 @@ def _with_attributes(message: bytes, kinds: tuple[int, ...]) -> bytes:
 
 
 def request_message(message: bytes) -> bytes:
-    """A dumped route says its remaining time in its cache information; a new one in EXPIRES."""
+    """Return a dumped route as a request: its remaining time goes into RTA_EXPIRES."""
     bare = without_state(message)
     if message[0] == socket.AF_INET6 and expires(message):
         bare += nlattr.pack_u32(RTA_EXPIRES, expires(message))

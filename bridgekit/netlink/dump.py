@@ -49,7 +49,10 @@ FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 def addresses(sock: NetlinkSocket, names: dict[int, str]) -> tuple[Address, ...]:
-    """Return the addresses of both families in the kernel's order. Equivalent to: ip addr show"""
+    """Return the addresses of both families in the kernel's order.
+
+    Equivalent to: ip addr show
+    """
     bodies = (b for f in FAMILIES for b in sock.dump(RTM_GETADDR, IFADDRMSG.pack(f, 0, 0, 0, 0)))
     return tuple(_addresses(bodies, names))
 
@@ -93,7 +96,10 @@ def _ip(packed: bytes) -> str:
 
 
 def routes(names: dict[int, str]) -> RouteSet:
-    """Return the routes of every table and both families. Equivalent to: ip route show table all"""
+    """Return the routes of every table and both families.
+
+    Equivalent to: ip route show table all
+    """
     ours, theirs = run_all(_routes)
     few, alike = (*ours.messages, *theirs.messages), (*ours.blocks, *theirs.blocks)
     return RouteSet(tuple(names.items()), few, alike)
@@ -116,7 +122,10 @@ def local_ipv6(sock: NetlinkSocket, index: int) -> frozenset[str]:
 
 
 def neighbours(sock: NetlinkSocket, links: Sequence[Link]) -> tuple[Neighbour, ...]:
-    """Return neighbour entries whose MAC is known, and proxy entries. See: ip neigh show"""
+    """Return neighbour entries whose MAC is known, and proxy entries.
+
+    See: ip neigh show
+    """
     bodies = (
         body
         for family in FAMILIES
@@ -156,13 +165,19 @@ def _is_kernels_own(mac: bytes, state: int, link: Link) -> bool:
 
 
 def rules(sock: NetlinkSocket) -> tuple[Rule, ...]:
-    """Return the policy rules of both families. Equivalent to: ip rule show"""
+    """Return the policy rules of both families.
+
+    Equivalent to: ip rule show
+    """
     bodies = (b for f in FAMILIES for b in sock.dump(RTM_GETRULE, RTMSG.pack(f, *[0] * 8)))
     return tuple(Rule.read(body) for body in bodies)
 
 
 def nexthops(sock: NetlinkSocket, names: dict[int, str]) -> tuple[Nexthop, ...]:
-    """Return nexthop objects. Equivalent to: ip nexthop show"""
+    """Return nexthop objects.
+
+    Equivalent to: ip nexthop show
+    """
     try:
         bodies = sock.dump(RTM_GETNEXTHOP, NHMSG.pack(0, 0, 0, 0))
     except NetlinkError:  # kernels before 5.3 have none

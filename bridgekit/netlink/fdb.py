@@ -1,4 +1,4 @@
-"""MAC addresses that a link takes frames for beside its own, because someone told it to.
+"""Static MAC addresses: those of forwarding databases, and multicast ones of links.
 
 Multicast ones: `ip maddress`, and in /proc/net/dev_mcast those that count as global. Others:
 `bridge fdb … self permanent`; a bridge keeps them among its own entries.

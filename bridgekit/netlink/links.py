@@ -152,14 +152,20 @@ NO_SUCH_LINK = frozenset({errno.ENODEV, errno.ERANGE, errno.EINVAL})
 
 
 def list_links(sock: NetlinkSocket) -> tuple[Link, ...]:
-    """Return all links in the kernel's order. Equivalent to: ip -details link show"""
+    """Return all links in the kernel's order.
+
+    Equivalent to: ip -details link show
+    """
     bodies = _dump_links(sock)
     names = {_index(body): _name(body) for body in bodies}
     return tuple(_link(body, names.get) for body in bodies)
 
 
 def get_link(sock: NetlinkSocket, name: str) -> Link | None:
-    """Return the link of this name, or None. Equivalent to: ip -details link show NAME"""
+    """Return the link of this name, or None.
+
+    Equivalent to: ip -details link show NAME
+    """
     body = _get_by_name(sock, name)
     return _link(body, partial(_name_of_index, sock)) if body else None
 
@@ -185,15 +191,15 @@ def index_by_name(sock: NetlinkSocket) -> dict[str, int]:
 
 
 def _get_by_name(sock: NetlinkSocket, name: str) -> bytes | None:
-    """The kernel also knows a link by its alternative names; that is another one."""
-    body = sock.ask(
+    """Return the message of this link; the kernel would answer to an alternative name, too."""
+    body = sock.get(
         RTM_GETLINK, link_message(0, nlattr.pack_string(IFLA_IFNAME, name)), NO_SUCH_LINK
     )
     return body if body and _name(body) == name else None
 
 
 def _name_of_index(sock: NetlinkSocket, index: int) -> str | None:
-    body = sock.ask(RTM_GETLINK, link_message(index), NO_SUCH_LINK)
+    body = sock.get(RTM_GETLINK, link_message(index), NO_SUCH_LINK)
     return _name(body) if body else None
 
 
@@ -255,7 +261,7 @@ def _u32(found: dict[int, bytes], kind: int) -> int:
 def _lower(
     kind: str, found: dict[int, bytes], data: dict[int, bytes], name_of: NameOf
 ) -> str | None:
-    """A VXLAN names the link that it sends through among its own settings."""
+    """Return the link below; a VXLAN names it among its own settings."""
     if kind == "veth":
         return None
     if kind == "vxlan":
@@ -321,13 +327,13 @@ def _bridge(found: dict[int, bytes]) -> BridgeOptions:
 
 
 def link_message(index: int, attributes: bytes = b"", up: bool | None = None) -> bytes:
-    """A link's message: index 0 for one to be made; `up` None leaves that as it is."""
+    """Return a link's message: index 0 for a new one; `up` None leaves that as it is."""
     flags, change = (0, 0) if up is None else (IFF_UP if up else 0, IFF_UP)
     return IFINFOMSG.pack(0, 0, index, flags, change) + attributes
 
 
 def create_bridge_body(name: str, settings: BridgeSettings) -> bytes:
-    """A link's message that makes a bridge; an alias must be set afterwards."""
+    """Return a message that creates a bridge; an alias must be set afterwards."""
     attributes = nlattr.pack_string(IFLA_IFNAME, name) + b"".join(settings_attributes(settings))
     return link_message(0, attributes) + _info(
         IFLA_INFO_KIND, IFLA_INFO_DATA, _bridge_data(settings.options)
@@ -335,7 +341,7 @@ def create_bridge_body(name: str, settings: BridgeSettings) -> bytes:
 
 
 def settings_attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
-    """An attribute for each of the settings that every link has, without the alias."""
+    """Return an attribute for each of the settings that every link has, but for the alias."""
     return (
         nlattr.pack(IFLA_ADDRESS, bytes.fromhex(settings.mac.replace(":", ""))),
         nlattr.pack_u32(IFLA_MTU, settings.mtu),
@@ -345,12 +351,12 @@ def settings_attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
 
 
 def alias_attribute(alias: str) -> bytes:
-    """An attribute that sets or, empty, takes off the alias."""
+    """Return an attribute that sets the alias or, empty, removes it."""
     return nlattr.pack(IFLA_IFALIAS, alias.encode(errors="surrogateescape"))
 
 
 def _bridge_data(options: BridgeOptions) -> bytes:
-    """The settings by name come last: the kernel takes them in the order of its own numbers."""
+    """Return IFLA_INFO_DATA of a bridge; the kernel takes it in the order of its own numbers."""
     data = b"".join(nlattr.pack_u32(kind, getattr(options, field)) for field, kind in BRIDGE_TIMES)
     data += nlattr.pack_u32(IFLA_BR_STP_STATE, int(options.stp))
     data += nlattr.pack(IFLA_BR_PRIORITY, nlattr.U16.pack(options.priority))
@@ -361,7 +367,7 @@ def _bridge_data(options: BridgeOptions) -> bytes:
 
 
 def port_message(index: int, options: PortOptions) -> bytes:
-    """A link's message that says how its bridge treats it."""
+    """Return a message that sets the options of a port."""
     data = options.more
     if options.path_cost is not None:
         data += nlattr.pack(IFLA_BRPORT_COST, nlattr.U32.pack(options.path_cost))

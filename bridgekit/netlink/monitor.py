@@ -1,4 +1,4 @@
-"""What the kernel tells of changes by itself: a reason to look again. See rtnetlink(7)."""
+"""Notifications of changes, as `ip monitor` shows them: a reason to look again. rtnetlink(7)."""
 
 import errno
 import select
@@ -13,9 +13,9 @@ GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV6_IFADDR
 
 
 class NetlinkMonitor:
-    """Hears the kernel tell of changed links, neighbours and IPv6 addresses; use with `with`.
+    """Receives notifications of changed links, neighbours and IPv6 addresses; use it with `with`.
 
-    `more` are further groups of rtnetlink(7).
+    `more` are further multicast groups (RTMGRP_).
     """
 
     def __init__(self, more: int = 0) -> None:
@@ -30,7 +30,10 @@ class NetlinkMonitor:
         self._socket.close()
 
     def wait(self, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until the condition holds, looking again at every notice; False at the deadline."""
+        """Wait until the condition holds, looking again at every notification.
+
+        False at the deadline.
+        """
         deadline = time.monotonic() + seconds
         while not holds():
             left = deadline - time.monotonic()

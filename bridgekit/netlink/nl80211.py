@@ -1,4 +1,4 @@
-"""In which mode a Wi-Fi interface is: a station's frames may carry its own MAC address only."""
+"""The mode of a Wi-Fi link: a station's frames may carry its own MAC address only."""
 
 from pyroute2.iwutil import IW
 from pyroute2.netlink.exceptions import NetlinkError
@@ -9,11 +9,13 @@ OWN_ADDRESS_ONLY = (0, 1, 2, 8, 10)
 
 
 def is_station(index: int) -> bool:
-    """Is it in a mode that cannot be bridged? One that does not tell is taken for it."""
+    """Return whether it is in a mode that cannot be bridged; True if the mode is unknown."""
     try:
-        with IW() as wireless:
-            told = wireless.get_interface_by_ifindex(index)[0]
-            four = told.get_attr("NL80211_ATTR_4ADDR") == "01"
-            return told.get_attr("NL80211_ATTR_IFTYPE", 2) in OWN_ADDRESS_ONLY and not four
+        with IW() as iw:
+            link = iw.get_interface_by_ifindex(index)[0]
+            four_addresses = link.get_attr("NL80211_ATTR_4ADDR") == "01"
+            return (
+                link.get_attr("NL80211_ATTR_IFTYPE", 2) in OWN_ADDRESS_ONLY and not four_addresses
+            )
     except (NetlinkError, OSError, LookupError, TypeError):
         return True

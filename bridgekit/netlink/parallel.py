@@ -15,9 +15,9 @@ SIGNALS = signal.valid_signals()
 
 
 def run_all(work: Callable[[int], Result]) -> tuple[Result, Result]:
-    """Return what the work gives for IPv4 and for IPv6; raise IPv4's error, or else IPv6's.
+    """Run the work for IPv4 and for IPv6 at the same time; return both results.
 
-    Whatever happens, neither goes on when this is left.
+    Raise IPv4's error, or else IPv6's. Whatever happens, both have ended when this returns.
     """
     done: list[Result] = []
     failed: list[Exception] = []

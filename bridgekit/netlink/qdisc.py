@@ -20,17 +20,20 @@ class Qdisc(Struct, frozen=True):
     handle: int
 
     def __str__(self) -> str:
-        """The kind and the handle as tc(8) shows them."""
+        """Return the kind and the handle as tc(8) shows them."""
         return f"{self.kind} {self.handle:x}:"
 
 
 def qdiscs(sock: NetlinkSocket, index: int) -> tuple[Qdisc, ...]:
-    """Return those of one link. Equivalent to: tc qdisc show dev LINK"""
+    """Return those of one link.
+
+    Equivalent to: tc qdisc show dev LINK
+    """
     return tuple(_of_link(sock.dump(RTM_GETQDISC, TCMSG.pack(0, index, 0, 0, 0)), index))
 
 
 def _of_link(bodies: list[bytes], index: int) -> Iterator[Qdisc]:
-    """The kernel lists those of all links, whatever it is asked for."""
+    """Yield those of one link; the kernel lists those of all, whatever it is asked for."""
     for body in bodies:
         _, link, handle, _, _ = TCMSG.unpack_from(body)
         if link == index:

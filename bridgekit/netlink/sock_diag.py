@@ -1,4 +1,4 @@
-"""What the kernel's own list of sockets tells: sock_diag(7).
+"""Sockets as the kernel lists them: sock_diag(7).
 
 Raw sockets are listed only by kernels that have raw_diag.
 """
@@ -37,16 +37,18 @@ TCPI_RETRANSMITS, TCPI_UNACKED = 2, 24
 
 
 class BoundSocket(Struct, frozen=True):
-    """A socket that hears one interface only; its inode leads to the process that holds it."""
+    """A socket bound to one link; its inode leads to the process that holds it."""
 
     name: str
     inode: int
 
 
 def sockets_bound_to(index: int) -> tuple[BoundSocket, ...]:
-    """Return the sockets bound to this interface. Equivalent to: ss -a dev NAME
+    """Return the sockets bound to this interface.
 
-    A kernel that lists no sockets, or none of a protocol, has none to tell of.
+    Equivalent to: ss -a dev NAME
+
+    None where the kernel cannot list sockets, or not those of a protocol.
     """
     try:
         with NetlinkSocket(NETLINK_SOCK_DIAG) as sock:
@@ -57,9 +59,9 @@ def sockets_bound_to(index: int) -> tuple[BoundSocket, ...]:
 
 
 def all_acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
-    """Has the peer of this TCP connection acknowledged all that was sent to it?
+    """Return whether the peer of this TCP connection has acknowledged all that was sent to it.
 
-    Also when there is no such connection any more: then one of the two has ended it.
+    True also when there is no such connection any more: then one of the two has ended it.
     Equivalent to: ss -tin src LOCAL dst PEER
     """
     ends = [ip_address(host.partition("%")[0]).packed for host, _ in (local, peer)]
@@ -77,7 +79,7 @@ def all_acknowledged(local: tuple[str, int], peer: tuple[str, int]) -> bool:
             0,
             INET_DIAG_NOCOOKIE,
         )
-        found = sock.ask(SOCK_DIAG_BY_FAMILY, request)
+        found = sock.get(SOCK_DIAG_BY_FAMILY, request)
     info = nlattr.parse(found, INET_DIAG_MSG.size).get(INET_DIAG_INFO) if found else None
     return info is None or not (info[TCPI_RETRANSMITS] or nlattr.u32(info, TCPI_UNACKED))
 

@@ -59,25 +59,27 @@ class Request(Struct, frozen=True):
     ignore_errnos: frozenset[int] = frozenset()
     """The errnos that mean that the work is done already."""
     describe: Callable[[], str] = lambda: "request"
-    """What it is about, for a person."""
+    """Says what it is about, for a person."""
 
 
 class DumpConsumer(Protocol):
     """What takes the bodies of a dump, in their order."""
 
-    def append(self, body: bytes, /) -> None: ...
+    def append(self, body: bytes, /) -> None:
+        """Take one body."""
 
-    def feed(self, chunk: bytes, heads: int) -> int:
+    def feed(self, chunk: bytes, header_size: int) -> int:
         """Take the messages that a chunk begins with, if it can; return where the rest begins.
 
-        `heads` is the size of a message's head; the first message's is good.
+        `header_size` is that of a message's header; the first message's is of the dump.
         """
 
 
 class Payloads(list[bytes]):
-    """Takes one at a time."""
+    """The bodies of a dump, one by one."""
 
-    def feed(self, chunk: bytes, heads: int) -> int:
+    def feed(self, chunk: bytes, header_size: int) -> int:
+        """Leave all messages to `append`."""
         return 0
 
 
@@ -109,6 +111,7 @@ class NetlinkSocket:
         self.close()
 
     def close(self) -> None:
+        """Close the socket."""
         self._socket.close()
 
     def dump(self, kind: int, body: bytes) -> list[bytes]:
@@ -120,14 +123,14 @@ class NetlinkSocket:
         return self.dump_into(Payloads, kind, body)
 
     def dump_into(self, make: Callable[[], DumpConsumerT], kind: int, body: bytes) -> DumpConsumerT:
-        """Read them into a new sink, and return it; see `dump`."""
+        """Read them into a new consumer, and return it; see `dump`."""
         for _ in range(DUMP_TRIES):
-            sink = make()
-            if self._dump_once(kind, body, sink):
-                return sink
+            consumer = make()
+            if self._dump_once(kind, body, consumer):
+                return consumer
         raise BridgekitError("the kernel's tables change too fast to be read")
 
-    def _dump_once(self, kind: int, body: bytes, sink: "DumpConsumer") -> bool:
+    def _dump_once(self, kind: int, body: bytes, consumer: DumpConsumer) -> bool:
         self._send([Request(kind, body, NLM_F_DUMP)])
         whole = True
         while True:
@@ -138,7 +141,7 @@ class NetlinkSocket:
                     raise
                 whole = False
                 continue
-            start = sink.feed(chunk, NLMSGHDR.size) if self._starts_with_dump(chunk) else 0
+            start = consumer.feed(chunk, NLMSGHDR.size) if self._starts_with_dump(chunk) else 0
             for answer, flags, sequence, at, end in _messages(chunk, start):
                 if sequence != self._sequence:
                     continue
@@ -148,18 +151,18 @@ class NetlinkSocket:
                     if code:
                         raise NetlinkError(code, "a list")
                     return whole
-                sink.append(chunk[at:end])
+                consumer.append(chunk[at:end])
 
     def _starts_with_dump(self, chunk: bytes) -> bool:
-        """Is the first message one of the dump that we asked for last?"""
+        """Return whether the first message is one of the dump that was requested last."""
         _, answer, flags, sequence, _ = NLMSGHDR.unpack_from(chunk)
         ours = sequence == self._sequence and answer not in {NLMSG_ERROR, NLMSG_DONE}
         return ours and not flags & NLM_F_DUMP_INTR
 
-    def ask(self, kind: int, body: bytes, none: frozenset[int] | None = None) -> bytes | None:
-        """Return the body of the answer to a question about one object.
+    def get(self, kind: int, body: bytes, none_if: frozenset[int] | None = None) -> bytes | None:
+        """Return the body of the answer to a request for one object.
 
-        None if it is refused with one of these errnos, or any; else NetlinkError.
+        None if it is refused with an errno of `none_if`, or any if that is None; else NetlinkError.
         """
         first, answered = self._send([Request(kind, body)]), None
         while True:
@@ -171,8 +174,8 @@ class NetlinkSocket:
                     answered = chunk[at:end]
                     continue
                 code = -struct.unpack_from("=i", chunk, at)[0]
-                if code and none is not None and code not in none:
-                    raise NetlinkError(code, "a question")
+                if code and none_if is not None and code not in none_if:
+                    raise NetlinkError(code, "a look-up")
                 return answered
 
     def exchange(self, requests: Sequence[Request]) -> None:
@@ -196,9 +199,9 @@ class NetlinkSocket:
     def exchange_block(
         self, kind: int, flags: int, routes: RouteBlock, words: Callable[[bytes], str]
     ) -> None:
-        """Send a request for each of these; NetlinkError for the first one refused of a batch.
+        """Send a request for each route; NetlinkError for the first one refused of a batch.
 
-        Only the last of a batch is acknowledged: the kernel tells of each that it refuses.
+        Only the last of a batch is acknowledged: the kernel answers each that it refuses anyway.
         """
         size = NLMSGHDR.size + len(routes.sample)
         head = NLMSGHDR.pack(size, kind, NLM_F_REQUEST | flags, 0, 0)
@@ -220,7 +223,7 @@ class NetlinkSocket:
                 self._refuse(NetlinkError(code, words(message)))
 
     def _refusals(self, first: int, count: int) -> Iterator[tuple[int, int]]:
-        """Yield (position, errno) for those of the requests sent last that the kernel tells of."""
+        """Yield (position, errno) for those of the requests sent last that the kernel answers."""
         position = -1
         while position < count - 1:
             chunk = self._socket.recv(DUMP_CHUNK)

@@ -1,4 +1,7 @@
-"""The VLANs of bridges that know VLANs, and of their ports. Equivalent to: bridge vlan show"""
+"""The VLANs of bridges that know VLANs, and of their ports.
+
+Equivalent to: bridge vlan show
+"""
 
 import struct
 from collections.abc import Iterator
@@ -35,7 +38,7 @@ def with_vlans(sock: NetlinkSocket, links: tuple[Link, ...]) -> tuple[Link, ...]
 
 
 def _lists(sock: NetlinkSocket) -> dict[int, tuple[Vlan, ...]]:
-    """A card that is a switch itself answers as well, without VLANs."""
+    """Return the VLANs by link; a NIC that is a switch itself answers as well, without VLANs."""
     head = IFINFOMSG.pack(AF_BRIDGE, 0, 0, 0, 0) + nlattr.pack_u32(
         IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED
     )
@@ -45,7 +48,7 @@ def _lists(sock: NetlinkSocket) -> dict[int, tuple[Vlan, ...]]:
 
 
 def _vlans(body: bytes) -> Iterator[Vlan]:
-    """A range is told by its two ends."""
+    """Yield VLANs; a range comes as two entries, its ends."""
     spec, first = nlattr.parse(body, IFINFOMSG.size).get(IFLA_AF_SPEC, b""), 0
     for kind, at, _ in nlattr.attributes(spec, 0):
         if kind == IFLA_BRIDGE_VLAN_INFO:

@@ -65,21 +65,23 @@ class Address(Struct, frozen=True):
 
     @property
     def dynamic(self) -> bool:
-        """Has it a lifetime, as from DHCP or router advertisements?"""
+        """Whether it has a lifetime, as from DHCP or router advertisements."""
         return self.valid != FOREVER
 
     @property
     def tentative(self) -> bool:
+        """Whether duplicate detection is not through with it."""
         return bool(self.flags & IFA_F_TENTATIVE)
 
     @property
     def secondary(self) -> bool:
+        """Whether it is an IPv4 address behind another of its network."""
         return self.family == IPV4 and bool(self.flags & IFA_F_SECONDARY)
 
     def made_for(self, mac: str) -> bool:
-        """Did the kernel make it, as it does for every link with this MAC address?
+        """Return whether the kernel made it, as it does for every link with this MAC address.
 
-        Kernels before 5.18 do not say so (protocol 3, kernel_ll); then the address must tell.
+        Kernels before 5.18 do not say so (IFAPROT_KERNEL_LL); then the address must tell.
         """
         if self.family == IPV4 or self.scope != RT_SCOPE_LINK:
             return False
@@ -107,14 +109,14 @@ class Address(Struct, frozen=True):
         return () if alone or not self.network.network_address.packed[0] else (self.network,)
 
     def on(self, link: str) -> "Address":
-        """The same address on another link; an IPv4 label `eth0:1` becomes `br0:1`."""
+        """Return the same address on another link; an IPv4 label `eth0:1` becomes `br0:1`."""
         label = self.label
         if label and (label == self.link or label.startswith(self.link + ":")):
             label = link + label[len(self.link) :]
         return replace(self, link=link, label=label)
 
     def __str__(self) -> str:
-        """The words that `ip address add` takes, without the device."""
+        """Return the words that `ip address add` takes, without the device."""
         words = [f"{self.ip}/{self.prefixlen}"]
         if self.peer:
             words = [self.ip, "peer", f"{self.peer}/{self.prefixlen}"]

@@ -1,4 +1,4 @@
-"""DHCP clients as values: how one was started, and the same for another link."""
+"""DHCP clients as values: how one was started, and how to start it for another link."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -43,7 +43,7 @@ class DhcpClient(Struct, frozen=True):
         return (self.program, *self.words, "-i", self.link, "-p", self.pid_file, "-b", *asked)
 
     def on(self, link: str) -> "DhcpClient":
-        """The same client for another link, with files of that link's own."""
+        """Return the same client for another link, with files of that link's own."""
         pid_file = self._path(self.pid_file, link, PID_FILES)
         leases = self._path(self.leases, link, LEASES) if self.leases else ""
         return replace(self, link=link, pid_file=pid_file, leases=leases)
@@ -59,7 +59,7 @@ class DhcpClient(Struct, frozen=True):
 
 
 def with_metric(client: DhcpClient, routes: RouteSet) -> DhcpClient:
-    """Tell dhcpcd the metric that its routes have now: else it makes one of the link's number."""
+    """Add the metric of its routes to dhcpcd's arguments: else it takes one from the ifindex."""
     if client.program != "dhcpcd" or "-m" in client.words:
         return client
     ours = (attributes(m) for m in routes.on_link(client.link).messages if _is_from_dhcp(m))

@@ -1,4 +1,4 @@
-"""Links, and who else lives on them."""
+"""Links, bridges and their ports, neighbours, and what depends on a link or manages it."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from bridgekit.uapi.neighbour import NTF_PROXY, NTF_ROUTER, NUD_NOARP, NUD_PERMA
 
 
 class BridgeOptions(Struct, frozen=True):
-    """What makes a bridge behave; times in centiseconds, as the kernel keeps them.
+    """How a bridge behaves; times in centiseconds, as the kernel keeps them.
 
     A new bridge of the kernel's own waits 15 s before a port forwards; ours does not.
     """
@@ -46,7 +46,7 @@ class Vlan(Struct, frozen=True):
     untagged: bool = False
 
     def __str__(self) -> str:
-        """The words that `bridge vlan add` takes."""
+        """Return the words that `bridge vlan add` takes."""
         ids = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
         return f"vid {ids}" + " pvid" * self.pvid + " untagged" * self.untagged
 
@@ -121,12 +121,12 @@ class Neighbour(Struct, frozen=True):
 
     @property
     def lasting(self) -> bool:
-        """Does it stay until someone removes it?"""
+        """Whether it stays until someone removes it."""
         stays = self.state & (NUD_PERMANENT | NUD_NOARP)
         return bool(stays or self.flags & NTF_PROXY or self.managed)
 
     def __str__(self) -> str:
-        """The words that `ip neighbour replace` takes."""
+        """Return the words that `ip neighbour replace` takes."""
         if self.flags & NTF_PROXY:
             return f"proxy {self.ip} dev {self.link}"
         router = " router" if self.flags & NTF_ROUTER else ""
@@ -137,12 +137,12 @@ class Neighbour(Struct, frozen=True):
         return f"{self.ip} lladdr {self.mac} dev {self.link} nud {state}{router}"
 
     def on(self, link: str) -> "Neighbour":
-        """The same entry on another link."""
+        """Return the same entry on another link."""
         return replace(self, link=link)
 
 
 class StaticMac(Struct, frozen=True):
-    """A MAC address beside its own that a link takes frames for, because someone told it to.
+    """A MAC address beside its own that a link was configured to take frames for.
 
     Equivalent to: ip maddress show (those called static), bridge fdb show
     """
@@ -152,10 +152,11 @@ class StaticMac(Struct, frozen=True):
 
     @property
     def multicast(self) -> bool:
+        """Whether it is a multicast address."""
         return bool(int(self.mac[:2], 16) & 1)
 
     def on(self, link: str) -> "StaticMac":
-        """The same address on another link."""
+        """Return the same address on another link."""
         return replace(self, link=link)
 
     def __str__(self) -> str:

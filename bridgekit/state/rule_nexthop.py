@@ -73,25 +73,27 @@ class Rule(Struct, frozen=True):
 
     @property
     def family(self) -> int:
+        """The address family."""
         return self.message[0]
 
     @property
     def priority(self) -> int:
+        """The place among the rules."""
         found = self._attributes().get(FRA_PRIORITY)
         return nlattr.u32(found, 0) if found else 0
 
     @property
     def stops_the_rest(self) -> bool:
-        """Does it drop whatever does not match it, as `not oif eth0 blackhole` does?"""
+        """Whether it drops what does not match it, as `not oif eth0 blackhole` does."""
         head = FIB_RULE_HDR.unpack_from(self.message)
         return bool(head[8] & FIB_RULE_INVERT) and head[7] in DROPPING
 
     def names(self, link: str) -> bool:
-        """Does it ask for this interface?"""
+        """Return whether it asks for this link."""
         return link in (self._text(FRA_IIFNAME), self._text(FRA_OIFNAME))
 
     def renamed(self, old: str, new: str) -> "Rule":
-        """The same rule with one interface's name read as another."""
+        """Return the same rule with one link's name read as another."""
         parts = [self.message[: FIB_RULE_HDR.size]]
         for kind, at, end in nlattr.attributes(self.message, FIB_RULE_HDR.size):
             value = self.message[at:end]
@@ -101,7 +103,7 @@ class Rule(Struct, frozen=True):
         return Rule(b"".join(parts))
 
     def __str__(self) -> str:
-        """The words that `ip rule add` takes."""
+        """Return the words that `ip rule add` takes."""
         found = self._attributes()
         head = FIB_RULE_HDR.unpack_from(self.message)
         words = ["priority", str(self.priority)] + (["not"] if head[8] & FIB_RULE_INVERT else [])
@@ -120,7 +122,7 @@ class Rule(Struct, frozen=True):
 
     @staticmethod
     def _marks(found: dict[int, bytes]) -> Iterator[str]:
-        """What a packet must be, beside its addresses and links."""
+        """Yield what a packet must be, beside its addresses and links."""
         if FRA_FWMARK in found:
             mask = nlattr.u32(found[FRA_FWMASK], 0) if FRA_FWMASK in found else WHOLE_MASK
             mark = hex(nlattr.u32(found[FRA_FWMARK], 0))
@@ -188,12 +190,12 @@ class Nexthop(Struct, frozen=True):
 
     @property
     def gateway(self) -> bytes | None:
-        """The router's packed address; None if there is none, or it is on the link by decree."""
-        decreed = NHMSG.unpack_from(self.message)[3] & RTNH_F_ONLINK
-        return None if decreed else nlattr.parse(self.message, NHMSG.size).get(NHA_GATEWAY)
+        """The router's packed address; None if there is none, or it is onlink."""
+        onlink = NHMSG.unpack_from(self.message)[3] & RTNH_F_ONLINK
+        return None if onlink else nlattr.parse(self.message, NHMSG.size).get(NHA_GATEWAY)
 
     def resolved(self, index: int) -> bytes:
-        """The message with today's interface number.
+        """Return the message with the current ifindex.
 
         The kernel wants an encapsulation marked as nested, and does not mark it itself.
         """
@@ -204,11 +206,11 @@ class Nexthop(Struct, frozen=True):
         return b"".join(parts)
 
     def on(self, link: str) -> "Nexthop":
-        """The same object over another interface."""
+        """Return the same object over another link."""
         return Nexthop(self.message, link)
 
     def __str__(self) -> str:
-        """The words that `ip nexthop replace` takes, as far as this program knows them."""
+        """Return the words that `ip nexthop replace` takes, as far as this program knows them."""
         pairs = nlattr.attributes(self.message, NHMSG.size)
         found = {kind: self.message[at:end] for kind, at, end in pairs}
         words = ["id", str(nlattr.u32(found[NHA_ID], 0))]

@@ -3,7 +3,7 @@
 import pytest
 
 from bridgekit.host.dhcp_clients import dhcpcd
-from bridgekit.host.dhcp_clients.arguments import understood
+from bridgekit.host.dhcp_clients.arguments import recognise
 from bridgekit.planning.operations import StartClient
 from bridgekit.state.dhcp_client import DhcpClient
 
@@ -11,7 +11,7 @@ IFUP = "dhclient -4 -v -i -pf /run/dhclient.{0}.pid -lf /var/lib/dhcp/dhclient.{
 
 
 def client(command: str, link: str = "eth0") -> DhcpClient | None:
-    return understood(tuple(command.split(" ")), link)
+    return recognise(tuple(command.split(" ")), link)
 
 
 def test_ifups_client_moves_to_where_ifup_looks_for_it() -> None:
@@ -78,7 +78,7 @@ def test_udhcpc_that_we_started_is_as_it_was() -> None:
     ],
 )
 def test_titles_of_dhcpcd(title: str, there: bool) -> None:
-    assert (dhcpcd.understood(title, "eth0") is not None) == there
+    assert (dhcpcd.recognise(title, "eth0") is not None) == there
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bridgekit.state.link import Dependency
 from bridgekit.system.process import run
 
 Route = Callable[[str], str | None]
-"""The interface over which an address is reached, None if nobody can tell."""
+"""Returns the link over which an address is reached, None if nobody can tell."""
 
 NETWORK_TYPES = frozenset(
     {
@@ -26,7 +26,7 @@ ADDRESS = re.compile(r"\[([\da-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+)(?![\w.])|([\da-f
 
 
 class Disk(Struct, frozen=True):
-    """What is there, and the server's address or the interface that it names, if it does."""
+    """A disk in words, with its server's address or the link that it names, if known."""
 
     what: str
     server: str | None = None
@@ -86,7 +86,7 @@ def _iscsi(root: Path) -> Iterator[Disk]:
 
 
 def _block(root: Path) -> Iterator[Disk]:
-    """The kernel does not tell where an NBD, an RBD or a DRBD has its other end."""
+    """Yield network block devices; the kernel does not tell the server of NBD, RBD or DRBD."""
     for folder in sorted((root / "sys/block").glob("*")):
         if folder.name.startswith("nbd") and (folder / "pid").exists():
             yield Disk(f"{folder.name} is a disk over the network")
@@ -106,7 +106,7 @@ def _nvme(root: Path) -> Iterator[Disk]:
 
 
 def _address(text: str) -> str | None:
-    """The IP address that a server's name begins with, if it is one."""
+    """Return the IP address that a server's name begins with, if it is one."""
     found = ADDRESS.match(text)
     try:
         return str(ip_address(found[found.lastindex or 0])) if found else None

@@ -1,6 +1,6 @@
-"""What the firewall says of one interface: nftables, and iptables of both makes.
+"""Firewall rules that name one link: nftables, and iptables of both makes.
 
-Nothing is loaded for the question: iptables' own tables are asked for only where there are some.
+No kernel module is loaded by asking: iptables' own tables are asked for only where there are some.
 """
 
 import json
@@ -35,9 +35,9 @@ BRIDGED = {"iptables": ("ip", "inet"), "ip6tables": ("ip6", "inet")}
 
 
 def find_dependencies(nic: str, run: Run, proc: Path = PROC) -> tuple[Dependency, ...]:
-    """Return a tie for each rule that names the NIC, and whether bridged frames would be dropped.
+    """Return the rules that name the NIC, and chains that would drop bridged frames.
 
-    A missing program has nothing to tell; one that does not answer in time is told of.
+    A missing program is passed over; one that does not answer in time is a dependency "unread".
     """
     found: list[Dependency] = []
     listed = _asked(run, found, "nft", "-j", "list", "ruleset")
@@ -58,7 +58,7 @@ def find_bridge_rules(run: Run, proc: Path = PROC) -> tuple[list[dict[str, Any]]
 
 
 def _calls(make: str, proc: Path) -> bool:
-    """Do bridged frames go through the rules of iptables, or of ip6tables?"""
+    """Return whether bridged frames go through the rules of iptables, or of ip6tables."""
     return _read(proc / "sys/net/bridge" / f"bridge-nf-call-{make}").strip() == "1"
 
 
@@ -74,7 +74,7 @@ def _asked(run: Run, found: list[Dependency], *argv: str) -> str:
 
 
 def _objects(listed: str) -> list[dict[str, Any]]:
-    """Everything of nftables, each object as {kind: values}."""
+    """Return everything of nftables, each object as {kind: values}."""
     try:
         objects = json.loads(listed or "{}").get("nftables", [])
     except ValueError:
@@ -101,7 +101,7 @@ def _saved(
 
 
 def _saved_rules(texts: dict[str, str], nic: str) -> Iterator[str]:
-    """What nft shows as well is left to it: all but bridge ports, which it cannot."""
+    """Yield rules of iptables that name the NIC: what nft shows as well is left to it."""
     for program, text in texts.items():
         options = BRIDGE_PORTS if _shown_by_nft(program) else INTERFACE_WORDS
         for line in text.splitlines():
@@ -121,7 +121,7 @@ def _line_names(line: str, nic: str, options: Iterable[str]) -> bool:
 
 
 def _fits(name: str, nic: str, wildcard: str) -> bool:
-    """Does this name, or its beginning with a wildcard after it, mean the NIC?"""
+    """Return whether a name, or a beginning with a wildcard after it, means the NIC."""
     stem = name.removesuffix(wildcard)
     return name == nic or (stem not in ("", name) and nic.startswith(stem))
 
@@ -154,7 +154,7 @@ def _place(kind: str, value: dict[str, Any]) -> str:
 
 
 def _object_names(kind: str, value: dict[str, Any], nic: str) -> bool:
-    """A flowtable has devices, a set elements of a type, a rule expressions."""
+    """Return whether a flowtable's devices, a set's elements or a rule's expressions name it."""
     if kind in ("set", "map"):
         named = "ifname" in json.dumps(value.get("type")) and _leaf(value.get("elem"), nic)
         return bool(named)
@@ -164,7 +164,7 @@ def _object_names(kind: str, value: dict[str, Any], nic: str) -> bool:
 
 
 def _expression_names(part: Any, nic: str) -> bool:
-    """Look for a comparison of an interface, a map of them, or a device that frames are sent to."""
+    """Return whether it compares a link, maps links, or sends frames to one that is the NIC."""
     if isinstance(part, list):
         return any(_expression_names(one, nic) for one in part)
     if not isinstance(part, dict):
@@ -179,7 +179,7 @@ def _expression_names(part: Any, nic: str) -> bool:
 
 
 def _is_interface(part: Any) -> bool:
-    """Is it, or a part of it, the interface that a packet comes in or goes out by?"""
+    """Return whether a part of it is the link that a packet comes in or goes out by."""
     if isinstance(part, list):
         return any(_is_interface(one) for one in part)
     if not isinstance(part, dict):
@@ -190,7 +190,7 @@ def _is_interface(part: Any) -> bool:
 
 
 def _leaf(part: Any, nic: str) -> bool:
-    """Is the NIC's name somewhere in these values?"""
+    """Return whether the NIC's name is somewhere in these values."""
     if isinstance(part, str):
         return _fits(part, nic, "*")
     values = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
@@ -198,7 +198,7 @@ def _leaf(part: Any, nic: str) -> bool:
 
 
 def _dropping(ruleset: list[dict[str, Any]], texts: dict[str, str], proc: Path) -> Iterator[str]:
-    """Rules for bridges; and Docker's trap: their frames go through FORWARD, which is to drop."""
+    """Yield chains that drop bridged frames: of bridges, and FORWARD where they pass it."""
     rules = (*_nft_dropping(ruleset, ("bridge",)), *_saved_dropping(texts, "ebtables"))
     yield from (f"{chain} drops" for chain in rules)
     for make, families in BRIDGED.items():

@@ -1,4 +1,4 @@
-"""Which programs configure an interface by themselves, seen in this network namespace.
+"""Programs of this network namespace that configure a link by themselves.
 
 A manager matters where it runs: one in another network namespace cannot see our NIC.
 """
@@ -27,16 +27,16 @@ class _Process(Struct, frozen=True):
     words: tuple[str, ...]
 
 
-def find_managers(nic: str, index: int, apart_from: Collection[int] = ()) -> tuple[Manager, ...]:
-    """Return the managers that look after this NIC, each with what gave it away.
+def find_managers(nic: str, index: int, except_pids: Collection[int] = ()) -> tuple[Manager, ...]:
+    """Return the managers of this NIC, each with its evidence.
 
-    `apart_from` are processes that are known already.
+    `except_pids` are processes that are known already.
     """
-    here = tuple(one for one in _processes_here() if one.pid not in apart_from)
+    processes = tuple(one for one in _processes_here() if one.pid not in except_pids)
     return tuple(
-        owner
-        for owner in (*_dhcp_clients(nic, here), *_managers(nic, index, here))
-        if owner is not None
+        manager
+        for manager in (*_dhcp_clients(nic, processes), *_managers(nic, index, processes))
+        if manager is not None
     )
 
 
@@ -60,13 +60,13 @@ def _processes_here() -> Iterator[_Process]:
 
 
 def _runs(program: str, process: _Process) -> bool:
-    """The kernel cuts names at 15 bytes, and a program may be started under another path."""
+    """Return whether the process is of this program; the kernel cuts names at 15 bytes."""
     return program[:15] == process.program or Path(process.words[0]).name == program
 
 
-def _dhcp_clients(nic: str, here: tuple[_Process, ...]) -> Iterator[Manager]:
-    """A client that names no interface, as dhcpcd may, takes all of them."""
-    for process in here:
+def _dhcp_clients(nic: str, processes: tuple[_Process, ...]) -> Iterator[Manager]:
+    """Yield DHCP clients of the NIC; dhcpcd without a link's name takes all of them."""
+    for process in processes:
         for program in DHCP_CLIENTS:
             named = nic in process.words
             everything = program == "dhcpcd" and not _names_another(process.words[1:])
@@ -78,9 +78,9 @@ def _names_another(words: tuple[str, ...]) -> bool:
     return any(Path("/sys/class/net", word).exists() for word in words if word and "/" not in word)
 
 
-def _managers(nic: str, index: int, here: tuple[_Process, ...]) -> Iterator[Manager]:
+def _managers(nic: str, index: int, processes: tuple[_Process, ...]) -> Iterator[Manager]:
     def running(program: str) -> bool:
-        return any(_runs(program, process) for process in here)
+        return any(_runs(program, process) for process in processes)
 
     plan = _netplan(nic)
     networkd = NETWORKD_LINKS / str(index)

@@ -1,4 +1,4 @@
-"""Who listens on one interface by its name or number: what /proc tells. See proc(5), packet(7)."""
+"""Sockets and multicast groups that are bound to one link: proc(5), packet(7)."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ SOLICITED = IPv6Network("ff02::1:ff00:0/104")
 
 
 def sockets(bound: Iterable[tuple[str, int]], proc: Path = PROC) -> tuple[Dependency, ...]:
-    """Return a tie for each socket, given as its name and its inode, with who holds it."""
+    """Return a dependency for each socket of this name and inode, with who holds it."""
     found = tuple(bound)
     names = holders(frozenset(inode for _, inode in found), proc)
     return tuple(
@@ -29,7 +29,7 @@ def sockets(bound: Iterable[tuple[str, int]], proc: Path = PROC) -> tuple[Depend
 
 
 def packet_sockets(index: int, proc: Path = PROC) -> tuple[Dependency, ...]:
-    """Return the packet sockets that hear one protocol on this interface, and will hear no more."""
+    """Return the packet sockets of one protocol on this link: a port hands them no frame."""
     found = []
     for line in _lines(proc / "net/packet"):
         words = line.split()  # sk RefCnt Type Proto Iface R Rmem User Inode
@@ -56,7 +56,7 @@ def groups(nic: str, proc: Path = PROC) -> tuple[Dependency, ...]:
 
 
 def _groups4(nic: str, proc: Path) -> Iterator[bytes]:
-    """A line of a link starts with its number; its groups follow, as numbers of the machine's."""
+    """Yield IPv4 groups: below a link's line they stand as numbers in host byte order."""
     name = ""
     for line in _lines(proc / "net/igmp"):
         words = line.split()
@@ -74,7 +74,7 @@ def _groups6(nic: str, proc: Path) -> Iterator[bytes]:
 
 
 def _lines(path: Path) -> list[str]:
-    """A list that this kernel does not have is empty."""
+    """Return the lines of a list; none where this kernel does not have it."""
     try:
         return path.read_text(errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a DHCP client was told, as far as it can be told again on another link."""
+"""The arguments of a DHCP client, as far as it can be started with them on another link."""
 
 from collections.abc import Callable
 from pathlib import PurePath
@@ -10,7 +10,7 @@ from bridgekit.state.dhcp_client import DhcpClient
 
 
 class Options(Struct, frozen=True):
-    """What a client may have been told and still be handed over.
+    """The options with which a client can be handed over.
 
     `kept` are flags and `valued` options with a value that go on with it; `own` are options whose
     value belongs to the link; `once` are flags about its first start.
@@ -41,74 +41,76 @@ OPTIONS = {
 PATHS = frozenset({"-cf", "-df", "-lf", "-pf", "-sf", "-p", "-s"})
 
 
-class _Told(Struct):
-    """Arguments, told apart."""
+class _Arguments(Struct):
+    """The arguments of a process, by what becomes of them."""
 
     kept: tuple[str, ...] = ()
     own: dict[str, str] = field(default_factory=dict)
     rest: tuple[str, ...] = ()
 
 
-def understood(argv: tuple[str, ...], link: str) -> DhcpClient | None:
-    """Return the client, if it is one of this link alone and was told nothing that we do not know.
+def recognise(argv: tuple[str, ...], link: str) -> DhcpClient | None:
+    """Return the client, if it is of this link alone and every argument of it is known.
 
-    Without its address, which its words do not say.
+    Its address is not in its arguments.
     """
     program = PurePath(argv[0]).name
-    told = _told(OPTIONS[program], argv[1:]) if program in OPTIONS else None
-    if told is None or not all(word.isprintable() for word in argv):
+    parsed = _parse(OPTIONS[program], argv[1:]) if program in OPTIONS else None
+    if parsed is None or not all(word.isprintable() for word in argv):
         return None
-    return _MAKERS[program](told, link)
+    return _MAKERS[program](parsed, link)
 
 
-def _told(options: Options, words: tuple[str, ...]) -> _Told | None:
-    """None if one is an option that we do not know, or a path that we do not know from where."""
-    told, left = _Told(), iter(words)
+def _parse(options: Options, words: tuple[str, ...]) -> _Arguments | None:
+    """Sort the arguments; None if one is an unknown option, or a relative path."""
+    parsed, left = _Arguments(), iter(words)
     for word in left:
         value = next(left, "") if word in options.valued | options.own else ""
         if word in PATHS and not value.startswith("/"):
             return None
         if word in options.valued:
-            told.kept += (word, value)
+            parsed.kept += (word, value)
         elif word in options.own:
-            told.own[word] = value
+            parsed.own[word] = value
         elif word in options.kept:
-            told.kept += (word,)
+            parsed.kept += (word,)
         elif word.startswith("-") and word not in options.once:
             return None
         elif word not in options.once:
-            told.rest += (word,)
-    return told
+            parsed.rest += (word,)
+    return parsed
 
 
-def _dhclient(told: _Told, link: str) -> DhcpClient | None:
-    pid_file = told.own.get("-pf", "/run/dhclient.pid")
-    leases = told.own.get("-lf", "/var/lib/dhcp/dhclient.leases")
+def _dhclient(parsed: _Arguments, link: str) -> DhcpClient | None:
+    pid_file = parsed.own.get("-pf", "/run/dhclient.pid")
+    leases = parsed.own.get("-lf", "/var/lib/dhcp/dhclient.leases")
     return (
-        DhcpClient("dhclient", link, told.kept, pid_file, leases) if told.rest == (link,) else None
+        DhcpClient("dhclient", link, parsed.kept, pid_file, leases)
+        if parsed.rest == (link,)
+        else None
     )
 
 
-def _udhcpc(told: _Told, link: str) -> DhcpClient | None:
-    if told.rest or told.own.get("-i") != link:
+def _udhcpc(parsed: _Arguments, link: str) -> DhcpClient | None:
+    if parsed.rest or parsed.own.get("-i") != link:
         return None
-    pid_file = told.own.get("-p", f"/run/udhcpc.{link}.pid")
-    client = DhcpClient("udhcpc", link, told.kept, pid_file)
+    pid_file = parsed.own.get("-p", f"/run/udhcpc.{link}.pid")
+    client = DhcpClient("udhcpc", link, parsed.kept, pid_file)
     ours = without_script(client)
-    return replace(client, words=told.kept[:-2]) if told.kept[-2:] == ours else client
+    return replace(client, words=parsed.kept[:-2]) if parsed.kept[-2:] == ours else client
 
 
-_MAKERS: dict[str, Callable[[_Told, str], DhcpClient | None]] = {
+_MAKERS: dict[str, Callable[[_Arguments, str], DhcpClient | None]] = {
     "dhclient": _dhclient,
     "udhcpc": _udhcpc,
 }
 
 
 def without_script(client: DhcpClient) -> tuple[str, ...]:
-    """What we tell udhcpc besides, so that it does not begin by flushing the link's addresses."""
+    """Return the arguments that keep udhcpc from flushing the link's addresses at its start."""
     return ("-s", script_override(client)) if client.program == "udhcpc" else ()
 
 
 def script_override(client: DhcpClient) -> str:
-    """The path of the script in front of the real one: not in /run, which may be `noexec`."""
+    """Return the path of the script in front of the real one: /run may be `noexec`."""
     return f"/var/lib/misc/bridgekit-{client.program}.{client.link}"

@@ -23,7 +23,7 @@ YIADDR = slice(16, 20)
 """Where a DHCP message, which a lease file is, has the client's address."""
 
 
-def understood(title: str, link: str) -> DhcpClient | None:
+def recognise(title: str, link: str) -> DhcpClient | None:
     """Return the client of this title, if it is this link's alone; without its arguments."""
     matched = TITLE.fullmatch(title)
     if not matched or matched[1] != link:
@@ -33,11 +33,11 @@ def understood(title: str, link: str) -> DhcpClient | None:
 
 
 def words(link: str, pids: tuple[int, ...]) -> tuple[str, ...] | None:
-    """Return the arguments of this link's dhcpcd, or None if nothing tells them."""
+    """Return the arguments of this link's dhcpcd, or None if they are unknown."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        first, *told = note(link).read_bytes().decode().split("\0")[:-1]
+        first, *noted = note(link).read_bytes().decode().split("\0")[:-1]
         if first in map(str, pids):
-            return tuple(told)
+            return tuple(noted)
     if _ifquery("--state", link) != f"{link}={link}\n":
         return None
     lines = [line.partition(": ") for line in (_ifquery(link) or "").splitlines()]
@@ -49,7 +49,7 @@ def words(link: str, pids: tuple[int, ...]) -> tuple[str, ...] | None:
 
 
 def note(link: str) -> Path:
-    """Where we leave the arguments of one that we start."""
+    """Return the path of the note with the arguments of one that bridgekit has started."""
     return Path(f"/run/bridgekit-{PROGRAM}.{link}")
 
 
@@ -62,7 +62,7 @@ def leave_note(client: DhcpClient, pids: tuple[int, ...]) -> None:
 
 
 def address(leases: str) -> str:
-    """The address in a lease file."""
+    """Return the address in a lease file, or an empty text."""
     with contextlib.suppress(OSError, ValueError):
         return str(IPv4Address(Path(leases).read_bytes()[YIADDR]))
     return ""

@@ -1,4 +1,4 @@
-"""The DHCP clients that run here."""
+"""The DHCP clients that run in this network namespace."""
 
 import contextlib
 import os
@@ -25,30 +25,30 @@ Found = tuple[tuple[int, ...], DhcpClient]
 def clients(link: str, addresses: Iterable[Address]) -> tuple[Found, ...]:
     """Return the clients of this link that can be handed over."""
     ours = [address.ip for address in addresses if address.family == IPV4]
-    found = dict.fromkeys(_understood(argv, link) for _, argv in _processes())
+    found = dict.fromkeys(_recognise(argv, link) for _, argv in _processes())
     known = (_completed(client, ours) for client in found if client)
     return tuple((processes_of(client), client) for client in known if client)
 
 
 def processes_of(client: DhcpClient) -> tuple[int, ...]:
     """Return the processes that are such a client of this link."""
-    found = ((pid, _understood(argv, client.link)) for pid, argv in _processes())
+    found = ((pid, _recognise(argv, client.link)) for pid, argv in _processes())
     pids = [pid for pid, one in found if one and one.program == client.program]
     if client.program == dhcpcd.PROGRAM:
         pids = sorted({one for pid in pids for one in dhcpcd.session(pid)})
     return tuple(pids)
 
 
-def _understood(argv: tuple[str, ...], link: str) -> DhcpClient | None:
-    return dhcpcd.understood(argv[0], link) or arguments.understood(argv, link)
+def _recognise(argv: tuple[str, ...], link: str) -> DhcpClient | None:
+    return dhcpcd.recognise(argv[0], link) or arguments.recognise(argv, link)
 
 
 def _completed(client: DhcpClient, addresses: list[str]) -> DhcpClient | None:
-    """With what its process does not say; None if that is not known, or not to be carried."""
+    """Add what its process does not show; None if that is unknown, or cannot be carried over."""
     if client.program == dhcpcd.PROGRAM:
-        told = dhcpcd.words(client.link, processes_of(client))
-        has = dhcpcd.address(client.leases)
-        return None if told is None else replace(client, words=told, address=has)
+        words = dhcpcd.words(client.link, processes_of(client))
+        leased = dhcpcd.address(client.leases)
+        return None if words is None else replace(client, words=words, address=leased)
     if _configured_by_name(client):
         return None
     return replace(client, address=_address(client, addresses))
@@ -76,11 +76,11 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _configured_by_name(client: DhcpClient) -> bool:
-    """Does dhclient's configuration have a part for this link, or can it not be read?"""
+    """Return whether dhclient's configuration has a part for this link, or cannot be read."""
     if client.program != "dhclient":
         return False
-    told = client.words
-    path = Path(told[told.index("-cf") + 1] if "-cf" in told else CONFIGURATION)
+    words = client.words
+    path = Path(words[words.index("-cf") + 1] if "-cf" in words else CONFIGURATION)
     try:
         text = re.sub(rb"#.*", b"", path.read_bytes())
     except OSError:
@@ -89,7 +89,7 @@ def _configured_by_name(client: DhcpClient) -> bool:
 
 
 def _address(client: DhcpClient, addresses: list[str]) -> str:
-    """That of the last lease, if the link has it; udhcpc's script sets the first one."""
+    """Return the address of the last lease, if the link has it; for udhcpc the first one."""
     if not client.leases:
         return next(iter(addresses), "")
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Ending a DHCP client and starting one, with an address that must not go away meanwhile.
+"""End a DHCP client and start one, with an address that must not go away meanwhile.
 
 A client is ended by SIGKILL: it can then neither send a release nor run its script, which would
 take the address away.
@@ -44,7 +44,7 @@ def stop(client: DhcpClient, rolling_back: bool = False) -> None:
 
 
 def _kill(pids: tuple[int, ...], client: DhcpClient) -> None:
-    """Processes are held while they are looked at again: a number may be another's by now."""
+    """Kill the processes by handles opened before a second look: a PID may be reused by now."""
     with contextlib.ExitStack() as stack:
         held = {}
         for pid in pids:
@@ -67,14 +67,14 @@ def inherit(client: DhcpClient, other: DhcpClient) -> int | None:
     Return for how many seconds the lease was granted, if the client does not tell the kernel.
     """
     if client.program == "udhcpc":
-        _spare_first_event(client)
+        _skip_first_event(client)
         return None
     newest = max((other, client), key=lambda one: _changed(one.leases))
     text = atomic_file.read(Path(newest.leases)) or b""
     if len(text) > LEASE_BYTES:
         raise BridgekitError(f"{newest.leases} has {len(text)} bytes: that is no lease file")
     if client.program == "dhclient":
-        text = _retold(text, newest, client)
+        text = _for_link(text, newest, client)
     if text:
         atomic_file.write(Path(client.leases), text, Path(newest.leases))
     return _granted(text) if client.program == "dhclient" else None
@@ -87,9 +87,11 @@ def _changed(path: str) -> float:
         return 0
 
 
-def _retold(text: bytes, old: DhcpClient, new: DhcpClient) -> bytes:
-    """The lease of another link, without its routers: if no server answers, dhclient's script asks
-    them instead, and takes every address of the link away if they are silent too.
+def _for_link(text: bytes, old: DhcpClient, new: DhcpClient) -> bytes:
+    """Return the lease as one of the new link, without its routers.
+
+    If no server answers, dhclient's script asks them instead, and takes every address of the link
+    away if they are silent too.
     """
     before, after = (f'interface "{client.link}";'.encode() for client in (old, new))
     return re.sub(rb"(?m)^\s*option routers [^;]*;\n", b"", text.replace(before, after))
@@ -100,8 +102,8 @@ def _granted(text: bytes) -> int | None:
     return min(int(seconds[-1]), FOREVER) if seconds else None
 
 
-def _spare_first_event(client: DhcpClient) -> None:
-    """udhcpc begins by running its script, which flushes the link's addresses."""
+def _skip_first_event(client: DhcpClient) -> None:
+    """Put a script in front of udhcpc's own, which begins by flushing the link's addresses."""
     words, place = client.words, Path(script_override(client))
     script = Path(words[words.index("-s") + 1] if "-s" in words else UDHCPC_SCRIPT)
     if not os.access(script, os.X_OK):
@@ -110,10 +112,10 @@ def _spare_first_event(client: DhcpClient) -> None:
     atomic_file.write(place, FIRST_EVENT.format(shlex.quote(str(script))).encode(), script)
 
 
-def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
+def start(client: DhcpClient, prefix: tuple[str, ...] = ()) -> None:
     """Start the client and wait, within limits, until it has its lease and goes to the background.
 
-    `apart` are the words in front of the command that keep it from ending with the caller.
+    `prefix` is the command in front of it that keeps it from ending with the caller.
     """
     if processes_of(client):
         return
@@ -121,7 +123,7 @@ def start(client: DhcpClient, apart: tuple[str, ...] = ()) -> None:
     if program is None:
         raise BridgekitError(f"{client.program} is not installed any more")
     command = program, *client.argv[1:], *without_script(client)
-    code = _run((*apart, *command)) and _run(command)  # better in our own scope than not at all
+    code = _run((*prefix, *command)) and _run(command)  # better in our own scope than not at all
     if code:
         raise BridgekitError(f"{client} ended with {code}; see the system log")
     if client.program == dhcpcd.PROGRAM:

@@ -5,10 +5,10 @@ from bridgekit.host.execution.context import EXISTS, MISSING, Context
 from bridgekit.netlink import dump, fdb
 from bridgekit.netlink.address_neighbour import (
     address_message,
-    as_the_kernel_makes_them,
     neighbour_message,
     peer_prefix_routes,
     restore_flags,
+    with_kernel_defaults,
 )
 from bridgekit.netlink.socket import Request
 from bridgekit.planning import operations as op
@@ -36,7 +36,7 @@ def add_addresses(operation: op.AddAddresses, context: Context) -> None:
     extra = peer_prefix_routes(index, proven, operation.connected)
     sock.exchange([Request(RTM_DELROUTE, body, 0, MISSING) for body in extra])
     # the kernel's own, where someone has given that route another source or metrics
-    bare = as_the_kernel_makes_them(operation.connected, operation.addresses)
+    bare = with_kernel_defaults(operation.connected, operation.addresses)
     batch = context.route_batch()
     sock.exchange(list(batch.delete(bare, MISSING)))
     # changing an address's flags may take away the route of another with another metric

@@ -1,7 +1,7 @@
-"""Routes by the thousand: those that differ only in where they lead, kept as one and a list.
+"""Routes by the thousand that differ only in their prefixes, kept as one sample and a list.
 
-The kernel's messages begin alike: `struct rtmsg` (12 bytes), the table (8), the destination (8, or
-20 for IPv6), and then what the routes have in common. So 5 bytes tell an IPv4 route from the
+The kernel's messages begin in one way: `struct rtmsg` (12 bytes), the table (8), the destination
+(8, or 20 for IPv6), and then what the routes have in common. So 5 bytes tell an IPv4 route from the
 others, 17 an IPv6 route.
 """
 
@@ -21,7 +21,7 @@ ADDRESS_BYTES = {IPV4: 4, IPV6: 16}
 
 
 def begins_with_prefix(message: bytes) -> bool:
-    """Does this message say where it leads, and in the usual place?"""
+    """Return whether RTA_DST is in this message, and in the usual place."""
     size = ADDRESS_BYTES[message[0]]
     return message[DST_OFFSET:PREFIX_OFFSET] == nlattr.NLATTR.pack(
         nlattr.NLATTR.size + size, RTA_DST
@@ -29,7 +29,7 @@ def begins_with_prefix(message: bytes) -> bool:
 
 
 class RouteBlock(Struct, frozen=True):
-    """Routes with one message but for their prefixes; each is the only one of its place.
+    """Routes with one message but for their prefixes; each is the only one of its FIB key.
 
     `sample` is the message of one of them; `prefixes` has for each its length, in one byte, and its
     network, of as many bytes as the family's addresses.
@@ -46,7 +46,7 @@ class RouteBlock(Struct, frozen=True):
         return 1 + ADDRESS_BYTES[self.sample[0]]
 
     def is_well_formed(self) -> bool:
-        """Could the kernel have sent this? What comes from a file may be anything."""
+        """Return whether the kernel could have sent this: what a file holds may be anything."""
         bits, width = 8 * ADDRESS_BYTES[self.sample[0]], self._width
         even = not (len(self.sample) % 4 or len(self.prefixes) % width)
         return (
@@ -73,7 +73,7 @@ class RouteBlock(Struct, frozen=True):
         return replace(self, prefixes=prefixes).iter_prefixes()
 
     def subset(self, prefixes: frozenset[bytes]) -> "RouteBlock":
-        """Return those of these prefixes, in their order."""
+        """Return the routes with these prefixes, in their order."""
         return replace(
             self, prefixes=b"".join(one for one in self.iter_prefixes() if one in prefixes)
         )
@@ -85,7 +85,7 @@ class RouteBlock(Struct, frozen=True):
             yield replace(self, prefixes=self.prefixes[at : at + step])
 
     def pack_messages(self, head: bytes) -> bytearray:
-        """Return all messages, one behind the other, each behind this head.
+        """Return all messages, one after the other, each behind this header.
 
         Column by column: so it costs next to nothing for each route.
         """

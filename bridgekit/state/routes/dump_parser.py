@@ -1,4 +1,4 @@
-"""Sort the messages of a dump of one family's routes into those alike and the others."""
+"""Sort the messages of a dump of one family's routes into blocks and single ones."""
 
 import struct
 from array import array
@@ -27,13 +27,13 @@ from bridgekit.uapi.rtnetlink import (
 )
 
 MIN_BLOCK = 64
-"""As many must be alike to be kept so: an ordinary host's routes are told one by one."""
+"""As many routes make a block: an ordinary host's routes are kept one by one."""
 LARGE_DUMP = 1000
-"""Of as many routes any two alike are kept so: one by one each takes half a millisecond."""
+"""In a dump of as many, two make a block: one by one each route takes half a millisecond."""
 
 
 class _Group:
-    """Routes alike, as they come."""
+    """The routes of one block key, as they come."""
 
     __slots__ = ("positions", "prefixes", "sample")
 
@@ -42,7 +42,7 @@ class _Group:
 
 
 class RouteDumpParser:
-    """Takes the messages of a dump in their order: routes of one place come one after the other."""
+    """Takes the messages of a dump in their order: routes of one FIB key follow one another."""
 
     def __init__(self) -> None:
         self._groups: dict[bytes, _Group | None] = {}
@@ -53,103 +53,101 @@ class RouteDumpParser:
 
     def append(self, message: bytes) -> None:
         """Take one message."""
-        kind = self._group_of(message)
-        if self._last and _one_place(message, self._last):
+        group = self._group_of(message)
+        if self._last and _have_one_key(message, self._last):
             self._single_out_last()
-            kind = None
-        if kind is None:
+            group = None
+        if group is None:
             self._singles.append((self._count, message))
         else:
-            end = PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
-            kind.prefixes += (
-                message[DST_LEN_OFFSET : DST_LEN_OFFSET + 1] + message[PREFIX_OFFSET:end]
-            )
-            kind.positions.append(self._count)
+            prefix = message[PREFIX_OFFSET : PREFIX_OFFSET + ADDRESS_BYTES[message[0]]]
+            group.prefixes += message[DST_LEN_OFFSET : DST_LEN_OFFSET + 1] + prefix
+            group.positions.append(self._count)
         self._count += 1
-        self._last, self._last_group = message, kind
+        self._last, self._last_group = message, group
 
     def _single_out_last(self) -> None:
-        kind = self._last_group
-        if kind is not None:
-            del kind.prefixes[-1 - ADDRESS_BYTES[self._last[0]] :]
-            self._singles.append((kind.positions.pop(), self._last))
+        group = self._last_group
+        if group is not None:
+            del group.prefixes[-1 - ADDRESS_BYTES[self._last[0]] :]
+            self._singles.append((group.positions.pop(), self._last))
 
     def _group_of(self, message: bytes) -> _Group | None:
-        kinds, end = self._groups, PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
-        name = message[2:PREFIX_OFFSET] + message[end:]
-        if name not in kinds:
-            kinds[name] = _Group(message) if _can_be_alike(message) else None
-        return kinds[name]
+        groups, end = self._groups, PREFIX_OFFSET + ADDRESS_BYTES[message[0]]
+        key = message[2:PREFIX_OFFSET] + message[end:]
+        if key not in groups:
+            groups[key] = _Group(message) if _fits_a_block(message) else None
+        return groups[key]
 
-    def feed(self, chunk: bytes, heads: int) -> int:
-        """Take the messages that a chunk begins with, as long as their heads are the same.
+    def feed(self, chunk: bytes, header_size: int) -> int:
+        """Take the messages that a chunk begins with, as long as their headers are equal.
 
-        `heads` is the size of a head. Return where the first one is that was not taken. It does
-        what `append` does, for many at a time.
+        Return the offset of the first one that was not taken. It does what `append` does, for many
+        at a time: this is the hot loop of a large dump, and written as one.
         """
-        size, usual = nlattr.u32(chunk), chunk[:heads]
-        family = chunk[heads]
-        layout = _layout(family, size, heads)
+        size, first_header = nlattr.u32(chunk), chunk[:header_size]
+        layout = _layout(chunk[header_size], size, header_size)
         if layout is None:
             return 0
-        kinds, at, last, kind = self._groups, 0, b"", self._last_group
+        groups, at, last, group = self._groups, 0, b"", self._last_group
         whole = memoryview(chunk)[: len(chunk) // size * size]
-        for found, length, common, network, rest in layout.iter_unpack(whole):
-            if found != usual:
+        for header_, length, common, network, rest in layout.iter_unpack(whole):
+            if header_ != first_header:
                 break
-            now = kinds.get(common + rest)
-            if now is None or network == last or not at:
+            known = groups.get(common + rest)
+            if known is None or network == last or not at:
                 if at:
-                    self._last, self._last_group = chunk[at - size + heads : at], kind
-                self.append(chunk[at + heads : at + size])
-                kind = self._last_group
+                    self._last, self._last_group = chunk[at - size + header_size : at], group
+                self.append(chunk[at + header_size : at + size])
+                group = self._last_group
             else:
-                now.prefixes += length + network
-                now.positions.append(self._count)
+                known.prefixes += length + network
+                known.positions.append(self._count)
                 self._count += 1
-                kind = now
+                group = known
             last = network
             at += size
         if at:
-            self._last, self._last_group = chunk[at - size + heads : at], kind
+            self._last, self._last_group = chunk[at - size + header_size : at], group
         return at
 
     def result(self) -> RouteSet:
         """Return all that was taken, without names."""
-        few, alike = self._singles, []
-        for kind in filter(None, self._groups.values()):
-            group = RouteBlock(kind.sample, bytes(kind.prefixes))
-            if len(group) < (MIN_BLOCK if self._count < LARGE_DUMP else 2):
-                few += zip(kind.positions, group.messages(), strict=True)
+        singles, blocks = self._singles, []
+        smallest = MIN_BLOCK if self._count < LARGE_DUMP else 2
+        for group in filter(None, self._groups.values()):
+            block = RouteBlock(group.sample, bytes(group.prefixes))
+            if len(block) < smallest:
+                singles += zip(group.positions, block.messages(), strict=True)
             else:
-                alike.append(group)
-        return RouteSet((), tuple(message for _, message in sorted(few)), tuple(alike))
+                blocks.append(block)
+        return RouteSet((), tuple(message for _, message in sorted(singles)), tuple(blocks))
 
 
 @cache
-def _layout(family: int, size: int, heads: int) -> struct.Struct | None:
-    """Head, prefix length, what is between it and the network, the network, and what follows."""
-    rest = size - heads - PREFIX_OFFSET - ADDRESS_BYTES.get(family, 0)
+def _layout(family: int, size: int, header_size: int) -> struct.Struct | None:
+    """Return a message's parts: header, prefix length, what is between, network, what follows."""
+    rest = size - header_size - PREFIX_OFFSET - ADDRESS_BYTES.get(family, 0)
     if family not in ADDRESS_BYTES or rest < 0 or size % 4:
         return None
-    return struct.Struct(f"{heads}sxc{PREFIX_OFFSET - 2}s{ADDRESS_BYTES[family]}s{rest}s")
+    return struct.Struct(f"{header_size}sxc{PREFIX_OFFSET - 2}s{ADDRESS_BYTES[family]}s{rest}s")
 
 
-def _one_place(one: bytes, other: bytes) -> bool:
-    return _where(one) == _where(other) and fib_key(one) == fib_key(other)
+def _have_one_key(one: bytes, other: bytes) -> bool:
+    return _place_of(one) == _place_of(other) and fib_key(one) == fib_key(other)
 
 
-def _where(message: bytes) -> bytes:
+def _place_of(message: bytes) -> bytes:
     return (
         message[DST_LEN_OFFSET : DST_LEN_OFFSET + 1]
         + message[TABLE_OFFSET : PREFIX_OFFSET + ADDRESS_BYTES[message[0]]]
     )
 
 
-def _can_be_alike(message: bytes) -> bool:
-    """Is it of the many that someone or something added, with nothing about it to be looked at?
+def _fits_a_block(message: bytes) -> bool:
+    """Return whether it is an added unicast route with nothing that has to be looked at singly.
 
-    An IPv6 route with several legs is: they may differ (uneven legs).
+    An IPv6 multipath route has: its nexthops may differ in metrics.
     """
     top, found = header(message), attributes(message)
     usual = message[TABLE_OFFSET:DST_OFFSET] == nlattr.pack_u32(
@@ -157,5 +155,5 @@ def _can_be_alike(message: bytes) -> bool:
     ) and begins_with_prefix(message)
     added = top.protocol != RTPROT_KERNEL and table_of(message) != RT_TABLE_LOCAL
     odd = RTA_NH_ID in found or top.src_len or expires(message)
-    uneven = message[0] == IPV6 and RTA_MULTIPATH in found
-    return usual and added and top.type == RTN_UNICAST and not odd and not uneven
+    multipath = message[0] == IPV6 and RTA_MULTIPATH in found
+    return usual and added and top.type == RTN_UNICAST and not odd and not multipath

@@ -1,7 +1,7 @@
 """Routes, kept as the kernel's own messages so that nothing about them is lost (rtnetlink(7)).
 
 A message here is what follows the netlink header: `struct rtmsg` (12 bytes), then attributes.
-Interfaces stand in it as numbers; a RouteSet says which names those numbers mean.
+Links stand in it by ifindex; a RouteSet says which names those mean.
 """
 
 import struct
@@ -37,7 +37,7 @@ from bridgekit.uapi.rtnetlink import (
 RTMSG = struct.Struct("=BBBBBBBBI")
 TABLE_NAMES = {RT_TABLE_DEFAULT: "default", RT_TABLE_MAIN: "main", RT_TABLE_LOCAL: "local"}
 KEPT_FLAGS = RTNH_F_ONLINK | RTNH_F_PERVASIVE
-"""Of the leg and route flags only ONLINK and PERVASIVE are settings; the rest is state."""
+"""Of the nexthop and route flags only ONLINK and PERVASIVE are settings; the rest is state."""
 
 CONNECTED_METRIC = {IPV4: 0, IPV6: 256}
 """The metric of a connected route whose address names none."""
@@ -64,7 +64,7 @@ def header(message: bytes) -> RouteHeader:
 
 
 def is_well_formed(message: bytes) -> bool:
-    """Is it a route message without a torn end? Messages from a file may be anything."""
+    """Return whether it is a complete route message: what a file holds may be anything."""
     end = RTMSG.size
     for _, at, stop in nlattr.attributes(message, RTMSG.size):
         end = at - nlattr.NLATTR.size + ((stop - at + nlattr.NLATTR.size + 3) & ~3)
@@ -77,7 +77,7 @@ def attributes(message: bytes) -> dict[int, bytes]:
 
 
 def rtnexthops(message: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (offset of flags, offset of interface, first attribute, end) per multipath leg."""
+    """Yield (offset of flags, offset of ifindex, first attribute, end) for each nexthop."""
     while at + RTNEXTHOP.size <= end:
         length = RTNEXTHOP.unpack_from(message, at)[0]
         if length < RTNEXTHOP.size or at + length > end:
@@ -98,7 +98,7 @@ def oif_offsets(message: bytes) -> list[int]:
 
 
 def nexthops(message: bytes) -> Iterator[tuple[int, int, dict[int, bytes]]]:
-    """Yield (flags, interface, attributes) of the route's only hop, or of each of its legs."""
+    """Yield (flags, interface, attributes) of the route's only nexthop, or of each of several."""
     found = attributes(message)
     if RTA_OIF in found:
         yield header(message).flags, nlattr.u32(found[RTA_OIF], 0), found
@@ -132,10 +132,10 @@ def expires(message: bytes) -> int:
 
 
 def replace_key(message: bytes) -> tuple[object, ...]:
-    """What the kernel takes for "the same route" when asked to replace one.
+    """Return what the kernel takes for "the same route" when asked to replace one.
 
     That is: family, table, destination, source, tos, metric; for IPv6 also whether it can be one
-    of several equal legs, which a route with a gateway can (net/ipv6/ip6_fib.c).
+    of several equal nexthops, which a route with a gateway can (net/ipv6/ip6_fib.c).
     """
     found = attributes(message)
     can_join = message[0] == IPV6 and (RTA_GATEWAY in found or RTA_MULTIPATH in found)
@@ -143,7 +143,7 @@ def replace_key(message: bytes) -> tuple[object, ...]:
 
 
 def fib_key(message: bytes) -> tuple[object, ...]:
-    """Where a route stands in its table; of several in one place the first that works is used."""
+    """Return a route's place in its table; of several in one place the first that works is used."""
     return _fib_key(message, attributes(message))
 
 
@@ -167,20 +167,20 @@ def destination(message: bytes) -> IPv4Network | IPv6Network:
 
 
 def has_gateway(message: bytes) -> bool:
-    """Does the route, or a leg of it, go through a router?"""
+    """Return whether the route, or a nexthop of it, goes through a gateway."""
     found = attributes(message)
     return any(kind in found for kind in (RTA_GATEWAY, RTA_VIA, RTA_MULTIPATH))
 
 
 def is_link_multicast(message: bytes) -> bool:
-    """Is it IPv6's multicast route, ff00::/8 of the local table, as on every link that is up?"""
+    """Return whether it is ff00::/8 of the local table, as IPv6 makes it for a link that is up."""
     top = header(message)
     made = top.protocol == RTPROT_KERNEL and table_of(message) == RT_TABLE_LOCAL
     return made and top.family == IPV6 and top.dst_len == 8
 
 
 def is_link_local(message: bytes) -> bool:
-    """Is it a route to fe80::/64, of which every link has its own?"""
+    """Return whether it is a route to fe80::/64, of which every link has its own."""
     return message[0] == IPV6 and attributes(message).get(RTA_DST, b"")[:2] == b"\xfe\x80"
 
 
@@ -196,12 +196,12 @@ def connected_route(index: int, family: int, network: bytes, bits: int, metric: 
 
 
 def is_ipv6_multipath(message: bytes) -> bool:
-    """Is it an IPv6 route with several legs? The kernel keeps each as a route of its own."""
+    """Return whether it is an IPv6 multipath route: the kernel keeps each nexthop as a route."""
     return message[0] == IPV6 and RTA_MULTIPATH in attributes(message)
 
 
 def split_nexthops(message: bytes) -> Iterator[bytes]:
-    """Yield for each leg of a route the message of a route that has no other."""
+    """Yield for each nexthop of a route the message of a route that has no other."""
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
         for flags, slot, first, stop in (
             rtnexthops(message, at, end) if kind == RTA_MULTIPATH else ()
@@ -217,7 +217,7 @@ def split_nexthops(message: bytes) -> Iterator[bytes]:
 
 
 def without_dead_nexthops(message: bytes, dead: frozenset[int]) -> bytes:
-    """Return the route without its legs over these interfaces; the same if none would be left."""
+    """Return the route without its nexthops over these links; the same if none would be left."""
     for kind, at, end in nlattr.attributes(message, RTMSG.size):
         if kind == RTA_MULTIPATH:
             alive = [
@@ -231,5 +231,5 @@ def without_dead_nexthops(message: bytes, dead: frozenset[int]) -> bytes:
 
 
 def dead_oifs(message: bytes) -> frozenset[int]:
-    """Return the interfaces over which this route has a dead leg."""
+    """Return the links over which this route has a dead nexthop."""
     return frozenset(index for flags, index, _ in nexthops(message) if flags & RTNH_F_DEAD)

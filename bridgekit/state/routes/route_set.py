@@ -21,10 +21,10 @@ Identity = tuple[bytes, tuple[str, ...]]
 
 
 class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
-    """Route messages, and the names that the interface numbers in them mean.
+    """Route messages, and the names that the ifindexes in them mean.
 
-    `messages` are told apart one by one, in the kernel's order. Of those `alike`, each the only one
-    of its place, the order means nothing.
+    `messages` are kept one by one, in the kernel's order. In `blocks` each route is the only one of
+    its FIB key: their order means nothing.
     """
 
     names: tuple[tuple[int, str], ...] = ()
@@ -35,14 +35,15 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         return len(self.messages) + sum(map(len, self.blocks))
 
     def name(self, index: int) -> str:
+        """Return the name of the link of this index."""
         return dict(self.names).get(index, f"if{index}")
 
     def links(self, message: bytes) -> tuple[str, ...]:
-        """Return the names of the interfaces of this message, one for each leg."""
+        """Return the names of the interfaces of this message, one for each nexthop."""
         return tuple(self.name(nlattr.u32(message, slot)) for slot in oif_offsets(message))
 
     def representatives(self) -> tuple[bytes, ...]:
-        """Return the messages, and of those alike one each."""
+        """Return the messages, and of each block a sample."""
         return (*self.messages, *(group.sample for group in self.blocks))
 
     def all_messages(self) -> Iterator[bytes]:
@@ -54,15 +55,15 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
     def where(self, holds: Callable[[bytes], bool]) -> "RouteSet":
         """Return those routes for which the predicate holds.
 
-        Of those alike it is asked for one: it must not depend on where a route leads.
+        Of a block it is asked for the sample: it must not depend on the prefix.
         """
-        alike = tuple(group for group in self.blocks if holds(group.sample))
-        return RouteSet(self.names, tuple(filter(holds, self.messages)), alike)
+        blocks = tuple(group for group in self.blocks if holds(group.sample))
+        return RouteSet(self.names, tuple(filter(holds, self.messages)), blocks)
 
     def gateways(self, message: bytes, link: str) -> Iterator[tuple[bytes, bool]]:
         """Yield each router's packed address that this route uses over this link.
 
-        With it: is the router taken to be on the link whatever the other routes say?
+        With it: whether it is onlink.
         """
         for flags, index, found in nexthops(message):
             if self.name(index) == link:
@@ -84,13 +85,13 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         return self._with_indices({old: new})
 
     def resolved(self, indices: Mapping[str, int]) -> "RouteSet":
-        """Return the routes with today's interface numbers, as far as the links are there."""
+        """Return the routes with the current ifindexes, as far as the links exist."""
         numbers = {index: indices[name] for index, name in self.used_names() if name in indices}
         same = all(old == new for old, new in numbers.items())
         return self if same else self._with_indices(numbers)
 
     def used_names(self) -> tuple[tuple[int, str], ...]:
-        """The part of `names` that the messages use."""
+        """Return the part of `names` that the messages use."""
         used = {nlattr.u32(m, slot) for m in self.representatives() for slot in oif_offsets(m)}
         return tuple((index, name) for index, name in self.names if index in used)
 
@@ -116,29 +117,29 @@ class RouteSet(Struct, frozen=True, rename={"blocks": "alike"}):
         return map(self.identity, self.messages)
 
     def with_nexthops_split(self) -> "RouteSet":
-        """Return these routes with each leg of an IPv6 route as a route of its own."""
+        """Return these routes with each nexthop of an IPv6 route as a route of its own."""
         split = ((m,) if not is_ipv6_multipath(m) else split_nexthops(m) for m in self.messages)
         return replace(self, messages=tuple(part for parts in split for part in parts))
 
     def block_key(self, message: bytes) -> Identity:
-        """Return what is the same for all routes alike."""
+        """Return what is the same for all routes of a block."""
         bare, links = self.identity(message)
         end = PREFIX_OFFSET + nlattr.U16.unpack_from(bare, DST_OFFSET)[0] - nlattr.NLATTR.size
         return bare[:DST_LEN_OFFSET] + bare[2:PREFIX_OFFSET] + bare[end:], links
 
     def prefixes_by_key(self) -> dict[Identity, bytes]:
-        """Return the prefixes of those alike by kind."""
+        """Return the prefixes of the blocks by their key."""
         found: dict[Identity, bytes] = {}
         for group in self.blocks:
-            kind = self.block_key(group.sample)
-            found[kind] = found.get(kind, b"") + group.prefixes
+            key = self.block_key(group.sample)
+            found[key] = found.get(key, b"") + group.prefixes
         return found
 
     def difference(self, other: "RouteSet") -> "RouteSet":
-        """Return these without the routes alike that the other has alike, told one by one."""
-        there, more = other.prefixes_by_key(), list[bytes]()
+        """Return these without the routes of blocks that the other has in blocks, one by one."""
+        others, more = other.prefixes_by_key(), list[bytes]()
         for group in self.blocks:
-            prefixes = there.get(self.block_key(group.sample), b"")
+            prefixes = others.get(self.block_key(group.sample), b"")
             if prefixes != group.prefixes:
                 rest = frozenset(group.iter_prefixes()) - frozenset(group.intersection(prefixes))
                 more += group.subset(rest).messages()
@@ -153,6 +154,6 @@ def _reindexed_message(message: bytes, numbers: Mapping[int, int]) -> bytes:
 
 
 def nexthops_over(message: bytes, routes: RouteSet, link: str) -> Iterator[bytes]:
-    """Yield a route of its own for each leg that an IPv6 multipath route has on this link."""
+    """Yield a route of its own for each nexthop that an IPv6 multipath route has on this link."""
     parts = split_nexthops(message) if is_ipv6_multipath(message) else ()
     return (part for part in parts if routes.links(part) == (link,))
