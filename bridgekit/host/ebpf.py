@@ -123,7 +123,7 @@ def _encoded(lines: tuple[Line, ...], labels: dict[str, int]) -> Iterator[bytes]
 
 
 def bpf(command: int, attributes: bytes) -> int:
-    """Return what the system call of bpf(2) returns: a descriptor or 0, or -1 if refused."""
+    """Make the system call; return a descriptor or 0, or -1 where the kernel refuses."""
     native = struct.calcsize("P") == 8  # a 32-bit program has other numbers than its machine
     number = SYSCALL.get(platform.machine(), -1) if native else -1
     return int(ctypes.CDLL(None).syscall(number, command, attributes, len(attributes)))

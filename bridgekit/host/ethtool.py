@@ -15,7 +15,8 @@ IFREQ = struct.Struct("16sP16x")
 def get_lro(link: str) -> bool:
     """Return whether the hardware joins segments that it receives.
 
-    Equivalent to: ethtool -k LINK"""
+    Equivalent to: ethtool -k LINK
+    """
     try:
         return bool(_flags(link, ETHTOOL_GFLAGS, 0) & ETH_FLAG_LRO)
     except OSError:  # many links have no such features, and some are gone
