@@ -1,4 +1,4 @@
-"""The golden cases: plans and expectations are as reviewed; and what holds for all of them."""
+"""The golden cases: plans and target states are as reviewed; and what holds for all of them."""
 
 import pytest
 from msgspec.structs import replace
@@ -58,7 +58,7 @@ def test_every_operation_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_operations_undo_themselves_and_say_what_they_do(name: str) -> None:
+def test_operations_are_their_inverses_inverse_and_describe_themselves(name: str) -> None:
     operations = plan_of(name).operations
     assert inverted(inverted(operations)) == operations
     for operation in operations:
@@ -76,7 +76,7 @@ def test_plans_survive_json(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_expectation_there_and_back_is_the_start(name: str) -> None:
+def test_bridging_and_rolling_back_gives_the_start(name: str) -> None:
     case = Folder.read(name)
     there = case.expected()
     if there and case.intent.direction == "bridge":

@@ -1,4 +1,4 @@
-"""What hangs on a NIC, judged from values and files: no machine is asked."""
+"""Findings about a NIC and what depends on it, from values and files alone."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from tests.unit.states import INTENT, STATE
 BOND = Link(9, "bond0", "bond", "52:54:00:00:00:09", 1500, True, True)
 
 
-def judged(state: NetworkState, intent: Intent = INTENT) -> dict[str, Finding]:
+def findings_of(state: NetworkState, intent: Intent = INTENT) -> dict[str, Finding]:
     return {found.code: found for found in check_intent(state, intent)}
 
 
@@ -31,7 +31,7 @@ def with_nic(**changes: object) -> NetworkState:
 
 
 def test_a_plain_state_has_no_findings() -> None:
-    assert judged(STATE) == {}
+    assert findings_of(STATE) == {}
 
 
 @pytest.mark.parametrize(
@@ -46,23 +46,23 @@ def test_a_plain_state_has_no_findings() -> None:
     ],
 )
 def test_links_that_cannot_be_a_port(changes: dict[str, object], code: str) -> None:
-    found = judged(with_nic(**changes))
+    found = findings_of(with_nic(**changes))
     assert {one.code: one.level for one in found.values()} == {code: "refuse"}
 
 
 def test_a_tap_can_be_a_port() -> None:
-    assert judged(with_nic(kind="tun")) == {}
+    assert findings_of(with_nic(kind="tun")) == {}
 
 
 def test_the_bond_itself_is_named() -> None:
-    assert "name bond0" in judged(with_nic(controller="bond0"))["bond-port"].advice
+    assert "name bond0" in findings_of(with_nic(controller="bond0"))["bond-port"].advice
 
 
 @pytest.mark.parametrize(
     "program", ["dhclient", "dhcpcd", "udhcpc", "NetworkManager", "networkd", "netplan"]
 )
 def test_every_manager_gets_its_own_advice(program: str) -> None:
-    found = judged(replace(STATE, managers=(Manager(program, "process 7"),)))
+    found = findings_of(replace(STATE, managers=(Manager(program, "process 7"),)))
     only = found[f"owned-by-{program.lower()}"]
     assert only.level == "warn" and "process 7" in only.message
     assert "br0" in only.advice or "eth0" in only.advice
@@ -72,7 +72,7 @@ def test_every_manager_gets_its_own_advice(program: str) -> None:
 def test_when_addresses_end() -> None:
     lease = replace(STATE.addresses[0], ip="192.168.1.8", valid=7200, preferred=3600)
     short = Address("eth0", IPV6, "2001:db8::9", 64, flags=0x01, valid=90, preferred=60)
-    found = judged(replace(STATE, addresses=(*STATE.addresses, lease, short)))
+    found = findings_of(replace(STATE, addresses=(*STATE.addresses, lease, short)))
     assert found.keys() >= {"address-with-lifetime", "temporary-address"}
     assert "192.168.1.8 ends in 2 h" in found["address-with-lifetime"].message
     assert found["temporary-address"].message.endswith("ends in 90 s")
@@ -80,21 +80,23 @@ def test_when_addresses_end() -> None:
 
 def test_a_disk_needs_to_be_insisted_on() -> None:
     state = replace(STATE, dependencies=(Dependency("disk", "/ is nfs4 from 10.0.0.1:/"),))
-    assert judged(state)["network-disk"].level == "refuse"
-    assert "--i-know" in judged(state)["network-disk"].advice
-    assert judged(state, replace(INTENT, force=True))["network-disk"].level == "warn"
+    assert findings_of(state)["network-disk"].level == "refuse"
+    assert "--i-know" in findings_of(state)["network-disk"].advice
+    assert findings_of(state, replace(INTENT, force=True))["network-disk"].level == "warn"
 
 
 def test_many_are_counted() -> None:
     state = replace(
         STATE, dependencies=tuple(Dependency("firewall", f"rule {number}") for number in range(9))
     )
-    message = judged(state)["firewall-names-nic"].message
+    message = findings_of(state)["firewall-names-nic"].message
     assert "rule 2 and 6 more" in message and "rule 3" not in message
 
 
 def test_what_was_not_looked_at_is_a_note() -> None:
-    found = judged(replace(STATE, dependencies=(Dependency("unread", "`nft` gave no answer"),)))
+    found = findings_of(
+        replace(STATE, dependencies=(Dependency("unread", "`nft` gave no answer"),))
+    )
     assert found["not-looked-at"].level == "note"
 
 
@@ -102,7 +104,7 @@ def test_no_finding_commands_the_terminal() -> None:
     state = replace(
         STATE, dependencies=(Dependency("socket", "TCP port 1 of a\x1b]0;owned\x07\r\n\u202e"),)
     )
-    found = judged(state)["bound-socket"]
+    found = findings_of(state)["bound-socket"]
     assert found.message.isprintable() and "\\x1b]0;owned\\x07\\r\\n\\u202e" in found.message
 
 

@@ -1,4 +1,4 @@
-"""Plans as values: every operation undoes itself, and JSON gives back what it was given."""
+"""Plans as values: every operation has an inverse, and JSON decodes to what was encoded."""
 
 import json
 import random
@@ -80,8 +80,8 @@ def test_odd_names_are_refused(name: str) -> None:
         Intent("eth0", name)
 
 
-def test_there_and_back_is_the_start() -> None:
-    """The two expectations are each other's opposite, without any planner."""
+def test_bridging_and_rolling_back_gives_the_start() -> None:
+    """The two target states are each other's opposite, without any planner."""
     there = bridged_state(STATE, INTENT)
     assert differences(STATE, restored_state(there, INTENT), ("eth0", "br0")) == ()
     assert differences(STATE, there, ("eth0", "br0"))
