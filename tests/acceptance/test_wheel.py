@@ -11,6 +11,7 @@ import pytest
 from bridgekit.lab import layout
 from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program_text
 
 CHECKOUT = Path(__file__).parents[2]
 NOT_SOURCE = (".*", "__pycache__", "*.egg-info", "build", "dist")
@@ -25,13 +26,6 @@ iface br0 inet static
       bridge_ports eth0
       bridge_stp off
       bridge_fd 0
-"""
-LIST_ASSETS = """
-from importlib.resources import as_file, files
-with as_file(files("bridgekit.assets")) as top:
-    assert top.resolve() == top, "the assets are links out of the package"
-    for path in sorted(path for path in top.rglob("*") if path.is_file()):
-        print(path.relative_to(top))
 """
 
 
@@ -60,6 +54,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
+def assets(installed: Path) -> set[str]:
+    """Return the files that are installed beside the modules."""
+    listing = program_text("list_assets", python=str(installed))
+    return set(call(*listing, cwd=Path("/")).splitlines())
+
+
 def test_it_is_found_where_it_was_installed(installed: Path) -> None:
     where = call(
         installed, "-P", "-c", "import bridgekit; print(bridgekit.__file__)", cwd=Path("/")
@@ -69,7 +69,7 @@ def test_it_is_found_where_it_was_installed(installed: Path) -> None:
 
 
 def test_everything_that_is_no_python_is_in_it(installed: Path) -> None:
-    listed = set(call(installed, "-P", "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
+    listed = assets(installed)
     for folder in ("pxe", "templates"):
         files = [path for path in (CHECKOUT / folder).rglob("*") if path.is_file()]
         assert files
@@ -78,7 +78,7 @@ def test_everything_that_is_no_python_is_in_it(installed: Path) -> None:
 
 
 def test_the_build_context_is_complete(installed: Path) -> None:
-    listed = set(call(installed, "-P", "-c", LIST_ASSETS, cwd=Path("/")).splitlines())
+    listed = assets(installed)
     lines = (CHECKOUT / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
     files = {str(path.relative_to(CHECKOUT)) for word in copied for path in below(CHECKOUT / word)}

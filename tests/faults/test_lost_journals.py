@@ -4,9 +4,10 @@ import subprocess
 
 import pytest
 
-from bridgekit.lab.host import BRIDGEKIT, PYTHON
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import state
+from tests.support.programs import program
 
 SPOILED = {
     "empty": ": > journal",
@@ -15,18 +16,6 @@ SPOILED = {
     "gone": "rm journal",
     "all gone": "rm -r ../../bridgekit",
 }
-GUARD = """
-import glob, os, signal, socket, struct, sys
-with socket.socket(socket.AF_UNIX) as line:
-    os.chdir(os.path.dirname(glob.glob('/var/lib/bridgekit/*/guard.sock')[0]))
-    line.connect('guard.sock')
-    print('there', flush=True)
-    if 'kill' in sys.argv:
-        peer = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        os.kill(struct.unpack('=iII', peer)[0], signal.SIGKILL)
-    line.recv(1)
-"""
-"""Wait until the guard ends, or make it."""
 PROBE = "cmd:sh -c 'test ! -e /sys/class/net/br0 || { cat /run/go; }'"
 """Answers before; afterwards only when someone has written there."""
 
@@ -39,7 +28,7 @@ def spoil(lab: Lab, how: str) -> None:
 def test_the_time_of_a_change_runs_out(lab: Lab, how: str) -> None:
     before = state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "3").code == 0
-    waiting = lab.popen("host", *PYTHON, "-c", GUARD, stdout=subprocess.PIPE, text=True)
+    waiting = lab.popen("host", *program("guards"), stdout=subprocess.PIPE, text=True)
     assert waiting.stdout and waiting.stdout.readline() == "there\n"
     spoil(lab, how)
     waiting.wait(60)

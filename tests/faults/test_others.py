@@ -10,37 +10,19 @@ import pytest
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import PYTHON, Process
+from bridgekit.lab import state_dump
+from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
 from tests.faults.test_kills import APPLY
 from tests.support import faults
-
-HALTING = """
-import sys
-from bridgekit.host import machine
-from bridgekit.cli import main
-
-step, done, real = int(sys.argv[1]), 0, machine.execute
-
-def halting(operation, rolling_back=False):
-    global done
-    done += not rolling_back
-    if done == step and not rolling_back:
-        print("now", flush=True)
-        sys.stdin.readline()
-    real(operation, rolling_back)
-
-machine.execute = halting
-sys.argv = ["bridgekit", *sys.argv[2:]]
-main()
-"""
-"""Runs bridgekit; before a step it says "now" and waits for a line."""
+from tests.support.programs import program
 
 
 @contextmanager
 def halted(lab: Lab, step: int, *command: str) -> Iterator[Process]:
     """A command that stops before a step, and goes on when the block ends."""
     pipe = subprocess.PIPE
-    argv = (*PYTHON, "-c", HALTING, str(step), *command)
+    argv = program("faults", "halt", str(step), *command)
     process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout and process.stdout.readline() == "now\n"
     yield process

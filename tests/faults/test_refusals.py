@@ -6,55 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.host import PYTHON, Result
+from bridgekit.lab.host import Result
 from bridgekit.lab.topology import Lab
 from tests.faults.test_kills import APPLY
 from tests.support import faults
 from tests.support.faults import States
+from tests.support.programs import program
 
-REFUSING = """
-import errno, sys
-from bridgekit.cli import main
-from bridgekit.netlink import socket
-
-number, code, sent = int(sys.argv[1]), getattr(errno, sys.argv[2]), 0
-real_send, real_answers = socket.NetlinkSocket._send, socket.NetlinkSocket._answers
-
-def send(self, requests):
-    "Leave out the message that is to be refused; its number in the batch stays."
-    global sent
-    self._refused = None
-    changing = [r for r in requests if r.flags & socket.DUMP != socket.DUMP]
-    at = number - sent - 1
-    sent += len(changing)
-    if 0 <= at < len(changing):
-        self._refused = requests.index(changing[at])
-        requests = [*requests]
-        requests[self._refused] = NOTHING
-    return real_send(self, requests)
-
-NOTHING = socket.Request(2**15, b"\\0" * 16)
-
-def answers(self, first, count):
-    for position, answer in real_answers(self, first, count):
-        yield position, code if position == self._refused else answer
-
-socket.NetlinkSocket._send, socket.NetlinkSocket._answers = send, answers
-sys.argv = ["bridgekit", *sys.argv[3:]]
-try:
-    main()
-finally:
-    print(f"messages: {sent}", file=sys.stderr)
-"""
-"""Runs bridgekit; the kernel gets a message that it does not know in place of the chosen one, and
-its answer to that is read as the chosen error."""
 ERRORS = ("EEXIST", "ENOBUFS", "EPERM", "ENODEV")
 DISK_ERRORS = ("ENOSPC", "EIO")
 SHARDS = 4
 
 
 def refused(lab: Lab, number: int, error: str) -> Result:
-    return lab.run("host", *PYTHON, "-c", REFUSING, str(number), error, *APPLY, check=False)
+    argv = program("faults", "refuse", str(number), error, *APPLY)
+    return lab.run("host", *argv, check=False)
 
 
 @contextmanager

@@ -5,10 +5,9 @@ import re
 
 import pytest
 
-from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
-from tests.faults.test_lost_journals import GUARD
 from tests.netns.test_migration import state
+from tests.support.programs import program
 
 WAIT = ("apply", "eth0", "--yes", "--confirm-within", "600")
 SHARED = "10.77.0.0/24"
@@ -108,6 +107,6 @@ def neighbour(lab: Lab, link: str) -> list[object]:
 
 def test_a_guard_that_is_gone_is_told_of(lab: Lab) -> None:
     assert lab.bridgekit(*WAIT).code == 0
-    lab.run("host", *PYTHON, "-c", GUARD, "kill", check=False)
+    lab.run("host", *program("guards", "kill"), check=False)
     assert "without a guard: `bridgekit recover`" in lab.bridgekit("status").stdout
     assert json.loads(lab.bridgekit("recover", "--json").stdout)["message"].count("was undone")

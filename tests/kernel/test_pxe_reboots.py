@@ -7,34 +7,11 @@ import pytest
 
 from bridgekit.system.process import run
 from tests.support import dockerd, guest, podman, pxe
+from tests.support.programs import program_text, shell_text
 from tests.support.systemd_guest import Machine, booted, layered
 
 pytestmark = [pytest.mark.all, pytest.mark.xdist_group("engines")]
 
-MOUNTS = """
-modprobe -a 9pnet_virtio 9p
-mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144 cache /mnt
-mkdir -p /var/lib/docker /var/lib/containers/storage
-mount /dev/vdb /var/lib/docker
-mount /dev/vdc /var/lib/containers/storage
-systemctl start dbus  # crun asks systemd by it
-"""
-FIRST = """
-rm -r /var/lib/containers/storage/libpod  # knows the place where it was made
-for bridge in br1 br2; do
-    printf 'auto %s\niface %s inet manual\n    bridge_ports none\n' $bridge $bridge
-done >> /etc/network/interfaces
-ifup br1 br2
-"""
-CLIENTS = """
-for number in 2 3 4; do
-    bridge=br$((number - 2)) client=client$number
-    ip netns add $client
-    ip link add port$number up master $bridge type veth peer name eth0 netns $client
-    ip -n $client address add 192.168.24$number.50/24 dev eth0
-    ip -n $client link set eth0 up
-done
-"""
 SERVICES = {
     "br0": ("docker", "192.168.242.1/24"),
     "br1": ("podman", "192.168.243.1/24"),
@@ -45,27 +22,7 @@ APPLY = (
     *("--pxe-beside-dhcp", "--pxe-no-nat"),
 )
 
-NETBOOT = """
-ip address flush dev eth0
-timeout 20 dhclient -1 -4 -lf /run/client.leases -pf /run/client.pid eth0 2>&-
-for file in linux initrd.gz; do
-    python3 -c 'import sys, urllib.request as u; print(len(u.urlopen(sys.argv[1]).read()))' \\
-        http://192.168.244.1/debian/13/amd64/$file
-done
-ip address flush dev eth0
-kill $(cat /run/client.pid)
-ip address add 192.168.244.50/24 dev eth0
-"""
 UP = ("bridgekit", "pxe", "up", "--beside-dhcp", "--no-nat")
-FETCH = """
-import sys, time, urllib.request
-while True:
-    try:
-        print(urllib.request.urlopen(sys.argv[1], timeout=5).read(6).decode())
-        break
-    except OSError:
-        time.sleep(0.5)
-"""
 
 
 @pytest.fixture
@@ -82,21 +39,21 @@ def more(tmp_path: Path) -> tuple[str, ...]:
     return (*drives, *guest.folder("cache", pxe.CACHE, "readonly=on"))
 
 
-def shell(machine: Machine, lines: str) -> str:
-    return machine.run("sh", "-euc", lines)
+def shell(machine: Machine, name: str) -> None:
+    machine.run("sh", "-euc", shell_text(name))
 
 
 def all_serve(machine: Machine) -> None:
     """A client on each bridge gets the menu from there."""
     for number in (2, 3, 4):
         url = f"http://192.168.24{number}.1/menu/bios.ipxe"
-        fetch = ("timeout", "200", "python3", "-P", "-c", FETCH, url)
-        assert machine.run("ip", "netns", "exec", f"client{number}", *fetch) == "#!ipxe\n"
+        fetch = ("timeout", "200", *program_text("http_get", url, "6"))
+        assert machine.run("ip", "netns", "exec", f"client{number}", *fetch) == "#!ipxe"
 
 
 def vlans_are_mended(machine: Machine) -> None:
     """A client whose port is in no VLAN gets no address; the check finds that, and it boots."""
-    netboot = ("ip", "netns", "exec", "client4", "sh", "-euc", NETBOOT)
+    netboot = ("ip", "netns", "exec", "client4", "sh", "-euc", shell_text("netboot_native"))
     machine.run("ip", "link", "set", "br2", "type", "bridge", "vlan_filtering", "1")
     machine.run("bridge", "vlan", "del", "dev", "port4", "vid", "1")
     assert machine.ask(*netboot)[0] != 0
@@ -109,14 +66,15 @@ def test_each_engine_comes_back(disk: Path, tmp_path: Path, more: tuple[str, ...
     """After a crash, a restart of the engine, and a reboot."""
     layer = layered(disk, tmp_path / "pxe")
     with booted(layer, more=more) as machine:
-        shell(machine, MOUNTS + FIRST)
+        shell(machine, "mount_cache")
+        shell(machine, "add_bridges")
         machine.run("systemctl", "start", "docker")
         for bridge, (engine, address) in SERVICES.items():
             own = (bridge, "--engine", engine, "--address", address)
             machine.run(
                 "env", "BRIDGEKIT_CACHE_DIR=/mnt", *(APPLY if bridge == "br0" else (*UP, *own))
             )
-        shell(machine, CLIENTS)
+        shell(machine, "add_clients")
         all_serve(machine)
         vlans_are_mended(machine)
         machine.run("pkill", "-9", "-f", "bootserver")
@@ -125,14 +83,15 @@ def test_each_engine_comes_back(disk: Path, tmp_path: Path, more: tuple[str, ...
         all_serve(machine)
         machine.shut_down()
     with booted(layer, more=more) as machine:
-        shell(machine, MOUNTS)
+        shell(machine, "mount_cache")
         machine.run("systemctl", "start", "networking.service", "multi-user.target")
-        shell(machine, CLIENTS)
+        shell(machine, "add_clients")
         all_serve(machine)
         for bridge in SERVICES:
             machine.run("bridgekit", "pxe", "down", bridge)
             assert machine.ask("systemctl", "cat", f"bridgekit-pxe-{bridge}-host.service")[0] != 0
-        assert shell(machine, "docker ps -aq; podman ps -aq; docker volume ls -q") == ""
+        left = "docker ps -aq; podman ps -aq; docker volume ls -q"
+        assert machine.run("sh", "-euc", left) == ""
         links = json.loads(machine.run("ip", "-j", "link", "show", "type", "veth"))
         assert {link["ifname"] for link in links} == {"port2", "port3", "port4"}
         assert machine.ask("pgrep", "-f", "bootserver|pxe keep")[1] == ""

@@ -8,8 +8,11 @@ import pytest
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, PYTHON
+from bridgekit.lab import state_dump
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support.containers import links, with_container
+from tests.support.programs import program
 
 MAC = "02:00:00:00:00:07"
 BAD_BRIDGES = ("b\x01", "b%d", ".", "..", "br#1", "b r", "b" * 16, "")
@@ -39,14 +42,7 @@ def settle(lab: Lab) -> None:
 
 def function(lab: Lab, *words: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
     """Call `attach` itself; return the exit code of its error, and the sentence."""
-    program = (
-        "import sys; from pathlib import Path; from bridgekit.attach.attach import attach\n"
-        "from bridgekit.errors import BridgekitError\n"
-        "from bridgekit.attach.spec import parse_spec\n"
-        f"try: attach(*{words[:2]!r}, parse_spec({words[2:]!r}), state=Path('/nowhere'))\n"
-        "except BridgekitError as error: print(error); sys.exit(error.exit_code)\n"
-    )
-    done = lab.run("host", *before, *PYTHON, "-c", program, check=False)
+    done = lab.run("host", *before, *program("attach", *words), check=False)
     return done.code, done.stdout + done.stderr
 
 

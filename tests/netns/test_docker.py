@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe import files
 from tests.support import dockerd, pxe
+from tests.support.programs import program
 
 pytestmark = pytest.mark.xdist_group("engines")
 
@@ -77,7 +77,7 @@ def test_the_classic_way(host: Lab) -> None:
     line = wait_until_it_serves(host, container)
     assert "192.168.242.101 to 192.168.242.199 on eth1 (192.168.242.1/24), lease 1h" in line
     assert_the_world_answers(host)
-    tftp = (*pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "pxelinux.cfg/default")
+    tftp = (*pxe.IN_CLIENT, *program("tftp_get", "pxelinux.cfg/default"))
     assert "LABEL debian13" in host.run("wire", *tftp).stdout
     assert host.bridgekit("detach", "br0", container).code == 0
     docker(host, "stop", "--time", "5", container)
@@ -110,7 +110,7 @@ def test_on_the_hosts_network(host: Lab) -> None:
     container = docker(host, *run)
     assert "on br0 (192.168.242.1/24)" in wait_until_it_serves(host, container)
     pxe.client(host)
-    tftp = (*pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "pxelinux.cfg/default")
+    tftp = (*pxe.IN_CLIENT, *program("tftp_get", "pxelinux.cfg/default"))
     assert "LABEL debian13" in host.run("wire", *tftp).stdout
     docker(host, "stop", "--time", "5", container)
     docker(host, "rm", container)

@@ -7,35 +7,14 @@ import pytest
 
 from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import PYTHON
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import RULES_AND_NEXTHOPS
-
-FAILING = """
-import sys
-from bridgekit.host import machine
-from bridgekit.cli import main
-from bridgekit.errors import BridgekitError
-
-step, moment, done, real = int(sys.argv[1]), sys.argv[2], 0, machine.execute
-
-def failing(operation, rolling_back=False):
-    global done
-    done += not rolling_back
-    fails = not rolling_back and done == step
-    if fails and moment == "before":
-        raise BridgekitError("injected")
-    real(operation, rolling_back)
-    if fails:
-        raise BridgekitError("injected")
-
-machine.execute = failing
-sys.argv = ["bridgekit", *sys.argv[3:]]
-main()
-"""
+from tests.support.programs import program
 
 
 def run_failing(lab: Lab, step: int, moment: str, *command: str) -> int:
-    argv = (*PYTHON, "-c", FAILING, str(step), moment, *command)
+    argv = program("faults", "fail", str(step), moment, *command)
     return lab.run("host", *argv, check=False).code
 
 

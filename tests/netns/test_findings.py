@@ -12,31 +12,6 @@ from tests.support.findings import plan, start
 
 MakeLab = Callable[..., Lab]
 
-DISK = """
-import ctypes, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-os.makedirs("/run/disk")
-server = os.open("/dev/fuse", os.O_RDWR)
-options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
-source = f"someone@{sys.argv[1]}:/data".encode()
-if libc.mount(source, b"/run/disk", b"fuse.sshfs", 0, options):
-    sys.exit(os.strerror(ctypes.get_errno()))
-print("ready", flush=True)
-sys.stdin.read()
-"""
-"""A file system over the network as the kernel sees it; nobody serves it, and nobody looks in."""
-
-TUNNEL = """
-import fcntl, struct, sys
-TUNSETIFF, TUNSETLINK, TAP = 0x400454CA, 0x400454CD, 0x1002
-with open("/dev/net/tun", "r+b", buffering=0) as tap:
-    fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"tunnel0", TAP))
-    fcntl.ioctl(tap, TUNSETLINK, 776)
-    print("ready", flush=True)
-    sys.stdin.read()
-"""
-"""A link with an address, as a sit tunnel has one, but without Ethernet frames."""
-
 
 @pytest.mark.parametrize("host", [layout.FULL, layout.SIMPLE, layout.UP])
 def test_a_plain_host_has_no_findings(make_lab: MakeLab, host: tuple[str, ...]) -> None:
@@ -139,7 +114,7 @@ def test_traffic_control(lab: Lab) -> None:
 
 def test_a_disk_over_the_nic(lab: Lab) -> None:
     lab.bridgekit("plan", "eth0", "--out", "/run/early.json")
-    start(lab, DISK, "192.168.1.1")
+    start(lab, "network_disk", "192.168.1.1")
     code, found = plan(lab)
     assert (code, found["network-disk"][0]) == (3, "refuse")
     assert "fuse.sshfs" in found["network-disk"][1] and "192.168.1.1" in found["network-disk"][1]
@@ -156,12 +131,12 @@ def test_a_disk_over_the_nic(lab: Lab) -> None:
 
 
 def test_a_disk_over_another_nic(lab: Lab) -> None:
-    start(lab, DISK, "192.168.2.1")
+    start(lab, "network_disk", "192.168.2.1")
     assert plan(lab) == (0, {})
 
 
 def test_a_disk_whose_way_cannot_be_told(lab: Lab) -> None:
-    start(lab, DISK, "files.example")
+    start(lab, "network_disk", "files.example")
     code, found = plan(lab)
     assert (code, found["network-disk"][0]) == (3, "refuse")
     assert found["network-disk"][1].endswith(", perhaps over eth0")
@@ -175,7 +150,7 @@ def test_a_tap_can_be_a_port_and_a_tun_cannot(make_lab: MakeLab) -> None:
     assert (code, [*found]) == (0, ["no-carrier"])
     assert lab.bridgekit("apply", "tap0", "--yes", "--no-persist").code == 0
     assert "master br0" in lab.run("host", "ip", "link", "show", "tap0").stdout
-    start(lab, TUNNEL)
+    start(lab, "sit_link")
     lab.ip("host", "link set tunnel0 up")
     for name in ("tun0", "tunnel0"):
         code, found = plan(lab, name, "--bridge", "br1")

@@ -7,27 +7,10 @@ import pytest
 from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import hostile, pxe
+from tests.support.programs import program
 
 SERVER = "192.168.242.1"
 PACKETS, SEED = 100_000, 8
-HALVES = """
-import resource, select, socket, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (10000, 10000))
-opened = select.epoll()
-kept = [socket.socket() for _ in range(9000)]
-for one in kept:
-    one.setblocking(False)
-    one.connect_ex((sys.argv[1], 80))
-    opened.register(one, select.EPOLLOUT | select.EPOLLONESHOT)
-ready = []
-while found := opened.poll(0.5, 9000):
-    ready += [fd for fd, event in found if event == select.EPOLLOUT]
-for one in kept:
-    if one.fileno() in ready:
-        one.send(b"GET /menu/bios.ipxe HTTP/1.1\\r\\n")
-print(len(ready), flush=True)
-sys.stdin.read()
-"""
 
 
 def daemons(lab: Lab) -> list[str]:
@@ -63,18 +46,14 @@ def another(lab: Lab) -> tuple[str, ...]:
 
 def test_one_that_asks_too_much(served: Lab) -> None:
     """Reads that it never goes on with use up nothing of the others' share."""
-    ask = "import socket; wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-    ask += (
-        f"for _ in range(5000): wire.sendto(b'\\0\\1bootnetx64.efi\\0octet\\0', ('{SERVER}', 69))"
-    )
-    served.run("wire", *pxe.IN_CLIENT, *PYTHON, "-c", ask)
-    fetch = (*PYTHON, "-c", pxe.TFTP, "debian-installer/amd64/grub/grub.cfg")
+    served.run("wire", *pxe.IN_CLIENT, *program("tftp_flood", SERVER))
+    fetch = program("tftp_get", "debian-installer/amd64/grub/grub.cfg")
     assert "192.168.242.1" in served.run("wire", *another(served), *fetch).stdout
 
 
 def test_one_that_never_ends_a_request(served: Lab) -> None:
     """Half a header on each of 9000 connections, of which the server has 8192."""
-    argv = (*pxe.IN_CLIENT, *PYTHON, "-c", HALVES, SERVER)
+    argv = (*pxe.IN_CLIENT, *program("half_requests", SERVER))
     with served.popen("wire", *argv, stdin=-1, stdout=-1, text=True) as client:
         assert 0 < int(client.stdout.readline()) < 1000
         fetch = ("curl", "--silent", "--max-time", "5", f"http://{SERVER}/menu/bios.ipxe")

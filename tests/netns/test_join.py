@@ -6,42 +6,18 @@ from subprocess import PIPE
 
 import pytest
 
-from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program
 
-WAY = """
-import itertools, select, socket, struct, sys, time
-family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
-way = socket.socket(family, socket.SOCK_DGRAM)
-"""
-SEND = f"""{WAY}
-for number in itertools.count():
-    way.sendto(struct.pack("=Q", number), (sys.argv[1], 7008))
-    if number % 50 == 0:  # a busy machine's queue of 1,000 packets must not run over
-        time.sleep(0.0002)
-"""
-COUNT = f"""{WAY}
-SO_RCVBUFFORCE = 33
-way.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
-way.bind((sys.argv[1], 7008))
-way.settimeout(10)
-first = last = struct.unpack("=Q", way.recv(64))[0]
-print("counting", flush=True)
-for came in itertools.count(2):
-    last = struct.unpack("=Q", way.recv(64))[0]
-    if came % 100 == 0 and select.select([sys.stdin], [], [], 0)[0]:
-        break
-print(came, last - first + 1 - came)
-"""
 HOST = {"IPv4": "192.168.1.4", "IPv6": "2001:db8:1::4"}
 
 
 @contextmanager
 def flood(lab: Lab, address: str) -> Iterator[Callable[[], tuple[int, int]]]:
     """Datagrams, one after the other; asked, it tells how many came and how many were lost."""
-    program = (*PYTHON, "-c")
-    receiving = lab.popen("host", *program, COUNT, address, stdin=PIPE, stdout=PIPE, text=True)
-    with receiving as counts, lab.popen("gateway", *program, SEND, address) as sends:
+    counting, sending = program("datagrams_count", address), program("datagrams_send", address)
+    receiving = lab.popen("host", *counting, stdin=PIPE, stdout=PIPE, text=True)
+    with receiving as counts, lab.popen("gateway", *sending) as sends:
 
         def told() -> tuple[int, int]:
             came, lost = counts.communicate("\n", timeout=60)[0].split()

@@ -11,7 +11,10 @@ import pytest
 from bridgekit.errors import RefusedError, UsageError
 from bridgekit.lab import ifup, layout, registry, state_dump, traffic
 from bridgekit.lab.host import BRIDGEKIT, PYTHON, readable
+from bridgekit.lab import ifup, layout, registry, traffic, state_dump
+from bridgekit.lab.host import BRIDGEKIT, readable
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program
 
 Maker = Callable[..., Lab]
 
@@ -70,7 +73,7 @@ def test_a_failed_start_leaves_nothing() -> None:
 def test_a_killed_owner_leaves_no_process_and_the_sweep_takes_the_rest() -> None:
     before = machine("killed")
     owner = subprocess.Popen(
-        (*PYTHON, "-c", OWNER), stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        program("lab_owner", "killed"), stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
     )
     with owner:
         assert owner.stdout
@@ -82,14 +85,6 @@ def test_a_killed_owner_leaves_no_process_and_the_sweep_takes_the_rest() -> None
         os.close(handle)
     registry.sweep()
     assert machine("killed") == before
-
-
-OWNER = """
-from bridgekit.lab.topology import Lab
-with Lab("killed") as lab:
-    print(*(host.pid for host in lab.hosts.values()), flush=True)
-    input()
-"""
 
 
 def test_several_at_once_do_not_see_each_other(make_lab: Maker) -> None:

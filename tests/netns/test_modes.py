@@ -8,25 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.host import BRIDGEKIT, PYTHON
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
+from tests.support.programs import program
 from tests.support.rivals import IPV6, server
 
 ASK = (*pxe.IN_CLIENT, "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
 KNOWN = "02:00:00:00:07:07"
 SAY = '#!/bin/sh\n[ "$1" != bound ] || echo "$serverid $ip $router $dns"\n'
-# RFC 4861: a router solicitation, and the advertisements that answer it within three seconds
-SOLICIT = """
-import select, socket
-with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as wire:
-    wire.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
-    wire.sendto(bytes((133, *bytes(7))), ("ff02::2", 0, 0, socket.if_nametoindex("eth0")))
-    found = 0
-    while not found and select.select([wire], [], [], 3)[0]:
-        found += wire.recv(2048)[0] == 134
-    print(found)
-"""
 RIVAL = ("192.168.1.200", "192.168.1.220")
 
 
@@ -53,7 +43,7 @@ def told(lab: Lab) -> list[str]:
 
 def routers(lab: Lab) -> int:
     """How many advertise themselves to the client: 0 or 1."""
-    argv = (*pxe.IN_CLIENT, *PYTHON, "-c", SOLICIT)
+    argv = (*pxe.IN_CLIENT, *program("router_solicit"))
     return int(lab.run("wire", *argv).stdout)
 
 

@@ -8,38 +8,20 @@ import pytest
 
 from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.errors import RefusedError
-from bridgekit.lab.host import PYTHON, Result
+from bridgekit.lab.host import Result
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink.socket import DumpConsumer, NetlinkSocket
 from bridgekit.transaction.store import Store
 from tests.netns.test_migration import state
 from tests.netns.test_odd_input import ends_in_a_sentence
+from tests.support.programs import program
 
-MEDDLING = """
-import subprocess, sys
-from bridgekit.host import machine
-from bridgekit.cli import main
-
-step, command, done, real = int(sys.argv[1]), sys.argv[2].split(), 0, machine.execute
-
-def meddling(operation, rolling_back=False):
-    global done
-    done += not rolling_back
-    if done == step and not rolling_back:
-        subprocess.run(["ip", *command], check=True)
-    real(operation, rolling_back)
-
-machine.execute = meddling
-sys.argv = ["bridgekit", *sys.argv[3:]]
-main()
-"""
-"""Runs `ip` with these words just before a step."""
 DELETE, RENAME = "link delete eth0", "link set eth0 name lan0"
 
 
 def apply_meddled(lab: Lab, step: int, command: str) -> Result:
-    argv = (*PYTHON, "-c", MEDDLING, str(step), command, "apply", "eth0", "--yes")
+    argv = program("faults", "meddle", str(step), command, "apply", "eth0", "--yes")
     return lab.run("host", *argv, check=False)
 
 

@@ -11,16 +11,13 @@ import pytest
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, PYTHON
+from bridgekit.lab import state_dump
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe.engines import rootfs
 from bridgekit.pxe.spec import PxeSpec
 from tests.support import pxe
-
-HTTP = """
-import sys, urllib.request
-with urllib.request.urlopen(f"http://192.168.242.1/{sys.argv[1]}", timeout=10) as answer:
-    sys.stdout.write(answer.read().decode())
-"""
+from tests.support.programs import program
 
 
 @pytest.fixture
@@ -60,13 +57,15 @@ def test_it_serves_and_goes(host: Lab) -> None:
     pxe.client(host)
     inside = pxe.IN_CLIENT
     for menu in ("pxelinux.cfg/default", "debian-installer/amd64/grub/grub.cfg"):
-        text = host.run("wire", *inside, *PYTHON, "-c", pxe.TFTP, menu).stdout
+        text = host.run("wire", *inside, *program("tftp_get", menu)).stdout
         assert text.count("console=ttyS0 token=abc") >= 5
-        assert host.run("wire", *inside, *PYTHON, "-c", HTTP, menu).stdout == text
+        assert (
+            host.run("wire", *inside, *program("http_get", f"http://192.168.242.1/{menu}")).stdout
+            == text
+        )
     for file in ("lpxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
-        program = pxe.TFTP.replace("sys.stdout.buffer.write(text)", "print(len(text))")
-        size = host.run("wire", *inside, *PYTHON, "-c", program, file).stdout
-        assert int(size) > 10000
+        content = host.run("wire", *inside, *program("tftp_get", file)).stdout
+        assert len(content) > 10000
     host.run("wire", *inside, "ping", "-c", "1", "-W", "5", pxe.WORLD)
     again = host.bridgekit("pxe", "up", "br0", *wish)
     assert (again.code, "nothing to do" in again.stdout) == (0, True)

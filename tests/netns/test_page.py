@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.host import BRIDGEKIT, PYTHON
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
 from tests.support.browser import Browser, browser
+from tests.support.programs import program, program_text
 
 MAC = "02:00:00:00:09:07"
 FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
@@ -43,11 +44,9 @@ def lease(lab: Lab) -> None:
 
 def long_ago(lab: Lab, seconds: int) -> None:
     """What the service has noted was that much earlier."""
-    change = f"c.execute('update seen set at = at - {seconds}'); c.commit()"
-    script = f"import sqlite3; c = sqlite3.connect('/var/lib/pxe/clients.sqlite'); {change}"
     pid = lab.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
     enter = ("nsenter", f"--target={pid}", "--mount", "--root")
-    lab.run("host", *enter, "python3", "-P", "-c", script)
+    lab.run("host", *enter, *program_text("age_clients", str(seconds)))
 
 
 def test_it_follows_a_client(host: Lab, page: Browser) -> None:
@@ -56,7 +55,7 @@ def test_it_follows_a_client(host: Lab, page: Browser) -> None:
     page.value("window.kept = true")
     lease(host)
     page.wait_for(f"{STAGE} === 'address'")
-    host.run("wire", *pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "bootnetx64.efi")
+    host.run("wire", *pxe.IN_CLIENT, *program("tftp_get", "bootnetx64.efi"))
     page.wait_for(f"{STAGE} === 'loader'")
     fetch = ("curl", "-sf", "-o", "/dev/null", f"{SERVER}/debian/13/amd64/linux")
     host.run("wire", *pxe.IN_CLIENT, *fetch)

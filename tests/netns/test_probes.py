@@ -8,48 +8,22 @@ from contextlib import contextmanager
 import pytest
 
 from bridgekit.host import path_probe
-from bridgekit.lab.host import PYTHON, Process
+from bridgekit.lab.host import Process
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink import sock_diag
 from tests.netns.test_migration import state
+from tests.support.programs import program
 
-NAME_SERVER = """
-import socket, sys
-wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-wire.bind(("192.168.1.1", 53))
-print("ready", flush=True)
-for _ in range(int(sys.argv[1])):
-    question, asker = wire.recvfrom(512)
-    wire.sendto(question[:2] + bytes.fromhex("8180") + question[4:], asker)
-sys.stdin.read()
-"""
-"""Answers so many questions, then it is silent."""
-SERVER = """
-import socket, sys
-with socket.create_server(("192.168.1.4", 22)) as door:
-    print("ready", flush=True)
-    line = door.accept()[0]
-for word in sys.stdin:
-    line.sendall(b"progress")
-    print("said", flush=True)
-"""
-CLIENT = """
-import socket, sys
-line = socket.create_connection(("192.168.1.4", 22), source_address=("192.168.1.1", 50022))
-print("ready", flush=True)
-while line.recv(4096):
-    pass
-"""
 SESSION = "192.168.1.1 50022 192.168.1.4 22"
 
 
 @contextmanager
-def running(lab: Lab, where: str, script: str, *arguments: str) -> Iterator[Process]:
-    """A Python program that has said that it is ready."""
+def running(lab: Lab, where: str, name: str, *arguments: str) -> Iterator[Process]:
+    """One of tests/programs that has said that it is ready."""
     pipe = subprocess.PIPE
     how = {"stdin": pipe, "stdout": pipe, "text": True}
-    process = lab.popen(where, "python3", "-P", "-c", script, *arguments, **how)
+    process = lab.popen(where, *program(name, *arguments), **how)
     assert process.stdout and process.stdout.readline() == "ready\n"
     yield process
     process.kill()
@@ -65,7 +39,7 @@ def recorded(lab: Lab) -> list[str]:
 
 
 def test_a_name_server_that_answers(lab: Lab) -> None:
-    with running(lab, "gateway", NAME_SERVER, "2"):
+    with running(lab, "gateway", "name_server", "2"):
         told = lab.bridgekit("apply", "eth0", "--yes")
     assert told.code == 0, told
     assert recorded(lab) == [
@@ -80,7 +54,7 @@ def test_a_name_server_that_answers(lab: Lab) -> None:
 def test_a_name_server_that_falls_silent(lab: Lab) -> None:
     """The change is undone, and what does not answer afterwards either is told."""
     before = state(lab)
-    with running(lab, "gateway", NAME_SERVER, "1"):
+    with running(lab, "gateway", "name_server", "1"):
         told = lab.bridgekit("apply", "eth0", "--yes")
     assert told.code == 4 and "no answer any more from dns:192.168.1.1" in told.stderr
     assert "as before, but dns:192.168.1.1 answered before and does not now" in told.stderr
@@ -89,7 +63,10 @@ def test_a_name_server_that_falls_silent(lab: Lab) -> None:
 
 def test_the_callers_session(lab: Lab) -> None:
     """A name server that is not there, and a gateway that is silent, are not asked again."""
-    with running(lab, "host", SERVER) as server, running(lab, "gateway", CLIENT):
+    with (
+        running(lab, "host", "session_server") as server,
+        running(lab, "gateway", "session_client"),
+    ):
         told = lab.bridgekit("apply", "eth0", "--yes", env={"SSH_CONNECTION": SESSION})
         assert told.code == 0 and f"ssh:{SESSION}" in recorded(lab)
         assert acknowledged(lab)
@@ -140,8 +117,7 @@ def test_the_path_that_docker_would_close(lab: Lab) -> None:
     lab.run("host", "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1")
     rules = lab.run("host", "iptables", "-S").stdout
     assert not passes(lab, 1)
-    look = "from bridgekit.host import machine; print(machine.forwards_frames('br0', 'eth0'))"
-    assert lab.run("host", *PYTHON, "-c", look).stdout == "True\n"
+    assert lab.run("host", *program("forwards_frames")).stdout == "True\n"
     assert lab.run("host", "iptables", "-S").stdout == rules
 
 

@@ -4,19 +4,13 @@ import json
 
 import pytest
 
-from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program
 from tests.support.rivals import IPV6, LEASES, READY, server
-
-PROGRAM = """
-import json, sys
-from bridgekit.bootserver.dhcp_discovery import discover
-print(json.dumps([[x.server, x.offered, x.mac, x.router] for x in discover(sys.argv[1])]))
-"""
 
 
 def discover(lab: Lab, nic: str) -> list[list[str]]:
-    found: list[list[str]] = json.loads(lab.run("host", *PYTHON, "-c", PROGRAM, nic).stdout)
+    found: list[list[str]] = json.loads(lab.run("host", *program("dhcp_discover", nic)).stdout)
     return found
 
 
@@ -53,12 +47,7 @@ def test_pxe_is_refused_beside_it(lab: Lab, program: str) -> None:
 
 
 def test_a_nic_that_is_not_there(lab: Lab) -> None:
-    program = (
-        "from bridgekit.pxe.resolve import resolve\n"
-        "from bridgekit.pxe.spec import PxeSpec\n"
-        "resolve(PxeSpec(), 'nosuch')"
-    )
-    done = lab.run("host", *PYTHON, "-c", program, check=False)
+    done = lab.run("host", *program("resolve_service", "nosuch"), check=False)
     assert "cannot look for a DHCP server on nosuch: No such device" in done.stderr
 
 

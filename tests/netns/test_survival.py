@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab.host import PYTHON
 from bridgekit.lab.topology import Lab
 from tests.support import dockerd, pxe
+from tests.support.programs import program
 
 pytestmark = pytest.mark.xdist_group("engines")
 
@@ -30,7 +30,7 @@ def service(lab: Lab) -> dict[str, object]:
 
 def serving(lab: Lab) -> int:
     """Wait until a client on the wire gets a file by TFTP; return the container's process."""
-    get = (*pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "menu/bios.ipxe")
+    get = (*pxe.IN_CLIENT, *program("tftp_get", "menu/bios.ipxe"))
     for _ in range(60):  # each waits for an answer itself
         done = lab.run("wire", *get, check=False, timeout=30)
         if done.code == 0 and service(lab)["running"]:

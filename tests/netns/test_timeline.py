@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bridgekit.lab.host import BRIDGEKIT, PYTHON
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
+from tests.support.programs import program
 
 MAC = "02:00:00:00:09:07"
 FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
@@ -41,7 +42,7 @@ def test_a_client_on_its_way(host: Lab) -> None:
     """It goes on where it was after the service was killed."""
     lease(host)
     assert client(host)["stage"] == "address"
-    host.run("wire", *pxe.IN_CLIENT, *PYTHON, "-c", pxe.TFTP, "bootnetx64.efi")
+    host.run("wire", *pxe.IN_CLIENT, *program("tftp_get", "bootnetx64.efi"))
     assert client(host)["stage"] == "loader"
     (first, *_) = host.run("host", "pgrep", "-f", "bootserver").stdout.split()
     host.run("host", "kill", "-9", first)

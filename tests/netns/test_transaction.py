@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from bridgekit.lab.host import BRIDGEKIT, PYTHON, Process
+from bridgekit.lab.host import BRIDGEKIT, Process
 from bridgekit.lab.topology import Lab
 from tests.netns.test_migration import state
+from tests.support.programs import program
 
 HOLD = "cmd:sh -c 'test ! -e /sys/class/net/br0 || sleep 60'"
 """A probe that answers before the change and keeps it waiting after."""
@@ -51,17 +52,9 @@ def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
 
 def wait_for_state(lab: Lab, wanted_id: str, wanted: str) -> None:
     """A connection to the guard ends when the guard does."""
-    lab.run("host", *PYTHON, "-c", UNTIL_GUARD_ENDS, wanted_id)
+    lab.run("host", *program("guards", wanted_id))
     found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
     assert [one["state"] for one in found if one["id"] == wanted_id] == [wanted]
-
-
-UNTIL_GUARD_ENDS = """
-import contextlib, socket, sys
-with contextlib.suppress(ConnectionError, FileNotFoundError), socket.socket(socket.AF_UNIX) as line:
-    line.connect(f'/var/lib/bridgekit/{sys.argv[1]}/guard.sock')
-    line.recv(1)
-"""
 
 
 def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
@@ -163,19 +156,11 @@ def test_a_signal_does_not_end_an_undo_that_has_no_guard(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
 
 
-DECIDED = """
-import sys
-from pathlib import Path
-from bridgekit.transaction.journal import Entry, Journal
-Journal(Path("/var/lib/bridgekit", sys.argv[1])).write(Entry("committed"))
-"""
-
-
 def test_a_timer_does_nothing_to_what_is_decided(lab: Lab) -> None:
     """Someone else has decided, unheard by the guard: its time is up, and it looks again."""
     transaction = json.loads(lab.bridgekit(*WAIT, "3").stdout)["id"]
     moved = state(lab)
-    lab.run("host", *PYTHON, "-c", DECIDED, transaction)
+    lab.run("host", *program("decide", transaction, "committed"))
     wait_for_state(lab, transaction, "committed")
     assert moved.difference(state(lab)) == []
 
@@ -184,7 +169,7 @@ def test_a_confirm_whose_guard_is_killed_at_work_ends_it(lab: Lab) -> None:
     """It must not say that nothing changed, and leave the files half-replaced."""
     transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
     lab.run("host", *KILL_GUARDS)
-    lab.run("host", *PYTHON, "-c", DECIDED.replace("committed", "committing"), transaction)
+    lab.run("host", *program("decide", transaction, "committing"))
     assert lab.bridgekit("confirm").code == 3
     assert "was undone" in lab.bridgekit("recover").stdout
     told = lab.bridgekit("confirm").stderr

@@ -14,6 +14,7 @@ from msgspec import Struct
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program
 
 State = Literal["old", "new"]
 PHASES: Final = ("before", "during", "after", "persist", "commit", "waiting", "undo")
@@ -37,20 +38,6 @@ for folder in /var/lib/bridgekit/*/; do
     test ! -e "$folder/record" || tail -n 1 "$folder/journal" 2> /dev/null || echo begun
 done
 """
-UNTIL_GUARDS_END: Final = """
-import contextlib, glob, socket
-for place in glob.glob("/var/lib/bridgekit/*/guard.sock"):
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
-        line.connect(place)
-        line.recv(1)
-"""
-EXECUTOR: Final = """
-import sys
-from bridgekit.cli import main
-sys.executable, sys.argv = sys.argv[1], ["bridgekit", *sys.argv[2:]]
-main()
-"""
-"""Runs the command line; its guard is run by the program named first."""
 FINISHED: Final = ("committed", "rolled-back", "taken-back")
 
 NOTES = "BRIDGEKIT_FAULTS"
@@ -113,7 +100,7 @@ def run(
     lab: Lab, trace: Path, *command: str, faults: Sequence[str] = (), guard: str = ""
 ) -> Result:
     """Run a command of bridgekit under strace; `guard` is the program that runs its guard."""
-    argv = (*PYTHON, "-c", EXECUTOR, guard or sys.executable, *command)
+    argv = program("executor", guard or sys.executable, *command)
     return lab.run("host", *strace(trace, *faults), *argv, check=False)
 
 
@@ -170,7 +157,7 @@ def transactions(lab: Lab) -> list[str]:
 
 def guard_ends(lab: Lab) -> None:
     """Wait until the guards of all transactions have done their work."""
-    lab.run("host", sys.executable, "-I", "-S", "-c", UNTIL_GUARDS_END)
+    lab.run("host", *program("guards"))
 
 
 def settled(lab: Lab, states: States) -> tuple[State, bool]:

@@ -5,6 +5,7 @@ import subprocess
 
 from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program
 
 Found = dict[str, tuple[str, str]]
 
@@ -21,10 +22,10 @@ def plan(lab: Lab, *options: str) -> tuple[int, Found]:
     return told.code, found
 
 
-def start(lab: Lab, script: str, *arguments: str) -> Process:
-    """Run a Python program in the host until its input ends."""
+def start(lab: Lab, name: str, *arguments: str) -> Process:
+    """Run one of tests/programs in the host until its input ends."""
     pipe = subprocess.PIPE
-    argv = ("python3", "-P", "-c", script, *arguments)
+    argv = program(name, *arguments)
     process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, text=True)
     assert process.stdout and process.stdout.readline() == "ready\n"
     return process

@@ -13,7 +13,10 @@ from typing import Any, Final
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, PYTHON, Result
+from bridgekit.lab import state_dump
+from bridgekit.lab.host import BRIDGEKIT, Result
 from bridgekit.lab.topology import Lab
+from tests.support.programs import program
 
 DATA: Final = Path(__file__).parents[1] / "netns/older/91fa8ed"
 STATE: Final = "/var/lib/bridgekit"
@@ -33,13 +36,6 @@ ip -6 route append fe80::/64 dev eth1 proto kernel metric 256
 
 Its network's route is then behind eth1's, which was the last.
 """
-WHERE: Final = """
-import socket
-with socket.socket() as line:
-    cookie = int.from_bytes(line.getsockopt(socket.SOL_SOCKET, 71, 8), "little")
-print(open("/proc/sys/kernel/random/boot_id").read().strip(), cookie)
-"""
-"""The boot id, and the cookie of the network namespace (SO_NETNS_COOKIE)."""
 
 
 def resealed(line: bytes, **place: object) -> bytes:
@@ -100,7 +96,7 @@ class Older:
         )
 
     def where(self) -> tuple[str, int]:
-        boot, cookie = self.lab.run("host", *PYTHON, "-c", WHERE).stdout.split()
+        boot, cookie = self.lab.run("host", *program("namespace_id")).stdout.split()
         return boot, int(cookie)
 
     def program(self, *words: str) -> Result:

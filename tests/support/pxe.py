@@ -11,23 +11,6 @@ from tests.support import dockerd
 CACHE = dockerd.data_root().parent
 WORLD = "203.0.113.1"
 IN_CLIENT = ("ip", "netns", "exec", "client")
-TFTP = """
-import socket, struct, sys
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-    wire.settimeout(10)
-    wire.sendto(struct.pack("!H", 1) + sys.argv[1].encode() + b"\\0octet\\0", ("192.168.242.1", 69))
-    text = b""
-    while True:
-        answer, source = wire.recvfrom(2048)
-        code, block = struct.unpack("!HH", answer[:4])
-        if code != 3:
-            sys.exit(answer[4:].decode())
-        text += answer[4:]
-        wire.sendto(struct.pack("!HH", 4, block), source)
-        if len(answer) < 516:
-            break
-sys.stdout.buffer.write(text)
-"""
 
 
 def ensure_root() -> None:

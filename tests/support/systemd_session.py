@@ -5,16 +5,12 @@ import json
 import socket
 from typing import Final
 
+from tests.support.programs import program_text
 from tests.support.systemd_guest import SECONDS, Machine
 
 VISITOR: Final = "visitor.service"
 PROMPT: Final = b":~# "
 LOGIN: Final = ("/sbin/agetty", "--autologin", "root", "--local-line", "ttyS2", "vt100")
-UNTIL_ENDED: Final = """
-import contextlib, os, select, sys
-with contextlib.suppress(ProcessLookupError):
-    select.select([os.pidfd_open(int(sys.argv[1]))], [], [])
-"""
 
 
 def log_in(machine: Machine, line: str) -> None:
@@ -54,4 +50,4 @@ def main_process(machine: Machine, unit: str) -> int:
 
 
 def until_ended(machine: Machine, process: int) -> None:
-    machine.run("python3", "-P", "-c", UNTIL_ENDED, str(process))
+    machine.run(*program_text("wait_for_process", str(process)))

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from bridgekit.lab.host import PYTHON
 from bridgekit.netlink.parallel import run_all
 from bridgekit.state.address import IPV4, IPV6
+from tests.support.programs import program
 
 
 def test_each_gets_its_own() -> None:
@@ -36,36 +36,9 @@ def test_an_error_comes_when_both_have_ended(failing: int) -> None:
     assert ended == [IPV4 + IPV6 - failing]
 
 
-INTERRUPTED = """
-import os, signal, threading, time
-from bridgekit.netlink.parallel import run_all
-from bridgekit.state.address import IPV4
-
-heard = threading.Event()
-
-def interrupt(number, frame):
-    print("interrupted")
-    heard.set()
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-    raise InterruptedError
-
-def work(family):
-    os.kill(os.getpid(), signal.SIGUSR1)
-    if family == IPV4:
-        assert heard.wait(10)
-        time.sleep(0.1)
-        print("worked")
-
-signal.signal(signal.SIGUSR1, interrupt)
-try:
-    run_all(work)
-except InterruptedError:
-    print("left")
-"""
-
-
 def test_a_signal_comes_once_and_when_both_have_ended() -> None:
     """In a process of its own: a signal may go to any thread that does not block it."""
-    argv = (*PYTHON, "-c", INTERRUPTED)
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        program("interrupted_run_all"), capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["interrupted", "worked", "left"]

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import PYTHON
+from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.netns.test_dhcp import FILE as DHCP_FILE
 from tests.netns.test_dhcp import served
 from tests.support import faults
+from tests.support.programs import program
 
 BOOT = "00000000-0000-4000-8000-0000091fa8ed"
 STATE = "/var/lib/bridgekit"
@@ -69,10 +71,6 @@ JOINED = (
     *layout.SIMPLE,
     "link add br0 address 52:54:00:b3:00:04 mtu 1400 type bridge stp_state 0 forward_delay 0",
     "link set br0 up",
-)
-TIE = (
-    "import socket, time; s = socket.socket(); s.setsockopt(1, 25, b'eth0'); s.bind(('', 99));"
-    "s.listen(); print('bound', flush=True); time.sleep(600)"
 )
 PEER = ("address delete 10.44.0.4/32", "address delete 10.44.0.4 peer 10.44.0.5/32")
 """What 91fa8ed says, which `ip` does not take, and what it takes."""
@@ -129,7 +127,7 @@ def keep_host(lab: Lab, lines: Sequence[str], folder: Path) -> None:
 
 def tied(lab: Lab) -> None:
     """Let a program hold on to eth0."""
-    holder = lab.popen("host", *PYTHON, "-c", TIE, stdout=-1, text=True)
+    holder = lab.popen("host", *program("bound_socket"), stdout=-1, text=True)
     assert holder.stdout and holder.stdout.readline() == "bound\n"
 
 

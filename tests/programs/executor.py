@@ -1,0 +1,8 @@
+"""Run the bridgekit command line; its guard is run by another Python: executor.py PYTHON VERB..."""
+
+import sys
+
+from bridgekit.cli import main
+
+sys.executable, sys.argv = sys.argv[1], ["bridgekit", *sys.argv[2:]]
+main()

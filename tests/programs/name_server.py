@@ -1,0 +1,12 @@
+"""Answer so many questions as a name server on 192.168.1.1, then fall silent: name_server.py N"""
+
+import socket
+import sys
+
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+    server.bind(("192.168.1.1", 53))
+    print("ready", flush=True)
+    for _ in range(int(sys.argv[1])):
+        question, asker = server.recvfrom(512)
+        server.sendto(question[:2] + bytes.fromhex("8180") + question[4:], asker)
+    sys.stdin.read()
