@@ -1,6 +1,7 @@
 """What holds for the tests, the labs and the benchmarks themselves."""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -29,3 +30,19 @@ def test_no_python_imports_from_the_working_directory(path: Path) -> None:
     for python, following in side_by_side(ast.parse(path.read_text())):
         if python in ("sys.executable", "'python3'"):
             assert following in ("'-P'", "'-I'") or following.startswith("str("), following
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the full name of every module or name that is imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_no_test_module_is_imported(path: Path) -> None:
+    """What several need stands in tests/builders.py or tests/support."""
+    names = imported(ast.parse(path.read_text()))
+    assert [name for name in names if re.match(r"tests\.(.+\.)?test_", name)] == []

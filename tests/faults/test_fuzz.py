@@ -18,10 +18,9 @@ from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Entry, Journal
-from tests.faults.test_journal import RECORD
+from tests.builders import INTENT, RECORD, WITH_MANY
 from tests.support import faults
-from tests.unit.shapes import FILE, Memory
-from tests.unit.states import INTENT, WITH_MANY
+from tests.support.interfaces_files import FILE, Memory
 
 FILES = (FileChange("/etc/network/interfaces", b"\xff old", None),)
 PLAN = codec.encode(Plan(INTENT, WITH_MANY, plan_operations(WITH_MANY, INTENT), FILES))

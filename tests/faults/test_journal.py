@@ -8,25 +8,11 @@ import pytest
 
 from bridgekit.errors import BridgekitError
 from bridgekit.lab.topology import Lab
-from bridgekit.planning.plan import FileChange, Plan
-from bridgekit.planning.planner import plan_operations
-from bridgekit.system.namespaces import NamespaceId
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import FINISHED, Entry, Journal
-from bridgekit.transaction.record import Record
-from tests.faults.test_kills import APPLY, WAIT
-from tests.faults.test_refusals import staged
+from tests.builders import RECORD
 from tests.support import faults
-from tests.unit.states import INTENT, STATE
-
-FILES = (FileChange("/etc/network/interfaces", b"old\n", b"new\n"),)
-RECORD = Record(
-    "000001-abcd",
-    NamespaceId("boot", 1, False),
-    0.0,
-    Plan(INTENT, STATE, plan_operations(STATE, INTENT), FILES),
-)
-KILL_GUARDS = ("pkill", "-KILL", "-f", "bridgekit guard")
+from tests.support.transactions import APPLY, KILL_GUARDS, WAIT
 
 
 @pytest.fixture
@@ -136,7 +122,7 @@ def recovered(lab: Lab, states: faults.States) -> faults.State:
 @pytest.mark.parametrize("lines", [0, 1, 7, 12, 13])
 def test_a_waiting_change_whose_journal_is_cut(lab: Lab, lines: int) -> None:
     """Everything was moved, whatever the journal still tells of."""
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         assert lab.bridgekit(*WAIT).code == 0
         lab.run("host", *KILL_GUARDS)
         cut(lab, lines)
@@ -146,7 +132,7 @@ def test_a_waiting_change_whose_journal_is_cut(lab: Lab, lines: int) -> None:
 @pytest.mark.parametrize("lines", [0, 7, 13, 14])
 def test_a_committed_change_whose_journal_is_cut(lab: Lab, lines: int) -> None:
     """The files tell that it was complete."""
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         assert lab.bridgekit(*APPLY).code == 0
         cut(lab, lines)
         assert recovered(lab, states) == "new"
@@ -156,7 +142,7 @@ def test_a_committed_change_whose_journal_is_cut(lab: Lab, lines: int) -> None:
 
 @pytest.mark.parametrize("line", [0, 6, -2, -1])
 def test_a_committed_change_whose_journal_is_spoiled(lab: Lab, line: int) -> None:
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         assert lab.bridgekit(*APPLY).code == 0
         spoil(lab, line)
         assert recovered(lab, states) == "new"
@@ -164,7 +150,7 @@ def test_a_committed_change_whose_journal_is_spoiled(lab: Lab, line: int) -> Non
 
 def test_an_older_journal_that_is_spoiled_undoes_nothing(lab: Lab) -> None:
     """What came later was begun when the older one was finished."""
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         spoil(lab, -1, place=0)
         assert lab.bridgekit(*APPLY).code == 0
         assert states.found(lab) == "new"
@@ -174,7 +160,7 @@ def test_an_older_journal_that_is_spoiled_undoes_nothing(lab: Lab) -> None:
 
 
 def test_a_record_that_cannot_be_read_is_told_and_nothing_touched(lab: Lab) -> None:
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         assert lab.bridgekit(*WAIT).code == 0
         lab.run("host", *KILL_GUARDS)
         lab.run("host", "truncate", "-s", "-9", f"{folder(lab)}/record")

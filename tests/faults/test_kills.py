@@ -12,9 +12,8 @@ from bridgekit.lab import state_dump
 from bridgekit.lab.topology import Lab
 from tests.support import faults
 from tests.support.faults import Point, States
+from tests.support.transactions import APPLY, WAIT
 
-APPLY = ("apply", "eth0", "--yes")
-WAIT = (*APPLY, "--json", "--confirm-within", "60")
 FAILING_COMMIT = "renameat2:error=EIO:when=1"
 """The interfaces file cannot be put in place: the change is undone."""
 MIDDLE = "write:signal=SIGKILL:when=8"

@@ -6,8 +6,8 @@ import pytest
 
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
-from tests.netns.test_migration import state
 from tests.support.programs import program
+from tests.support.state import state
 
 SPOILED = {
     "empty": ": > journal",

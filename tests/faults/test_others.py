@@ -13,9 +13,9 @@ from bridgekit.lab.host import PYTHON, Process
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
-from tests.faults.test_kills import APPLY
 from tests.support import faults
 from tests.support.programs import program
+from tests.support.transactions import APPLY
 
 
 @contextmanager

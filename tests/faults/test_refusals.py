@@ -1,17 +1,15 @@
 """The kernel refuses a message, or a disk takes no more: all is as before, or all is done."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bridgekit.lab.host import Result
 from bridgekit.lab.topology import Lab
-from tests.faults.test_kills import APPLY
 from tests.support import faults
 from tests.support.faults import States
 from tests.support.programs import program
+from tests.support.transactions import APPLY
 
 ERRORS = ("EEXIST", "ENOBUFS", "EPERM", "ENODEV")
 DISK_ERRORS = ("ENOSPC", "EIO")
@@ -21,16 +19,6 @@ SHARDS = 4
 def refused(lab: Lab, number: int, error: str) -> Result:
     argv = program("faults", "refuse", str(number), error, *APPLY)
     return lab.run("host", *argv, check=False)
-
-
-@contextmanager
-def staged(lab: Lab) -> Iterator[States]:
-    """The states before and after an apply, and the host in the first."""
-    old = faults.seen(lab)
-    assert lab.bridgekit(*APPLY).code == 0
-    new = faults.seen(lab)
-    assert lab.bridgekit("rollback").code == 0
-    yield States(old, new)
 
 
 def messages(lab: Lab) -> int:
@@ -53,7 +41,7 @@ def ends_well(lab: Lab, states: States, told: Result, what: object) -> str:
 
 
 def try_refusals(lab: Lab, numbers: range) -> None:
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         for number in numbers:
             error = ERRORS[number // SHARDS % len(ERRORS)]
             told = refused(lab, number, error)
@@ -81,7 +69,7 @@ def disk_points(lab: Lab, trace: Path) -> list[faults.Point]:
 
 
 def try_disk(lab: Lab, trace: Path, step: slice) -> None:
-    with staged(lab) as states:
+    with faults.staged(lab) as states:
         for number, point in enumerate(disk_points(lab, trace)[step]):
             error = DISK_ERRORS[number % len(DISK_ERRORS)]
             told = faults.run(lab, trace, *APPLY, faults=(point.failing(error),))

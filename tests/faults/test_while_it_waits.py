@@ -6,8 +6,8 @@ import re
 import pytest
 
 from bridgekit.lab.topology import Lab
-from tests.netns.test_migration import state
 from tests.support.programs import program
+from tests.support.state import state
 
 WAIT = ("apply", "eth0", "--yes", "--confirm-within", "600")
 SHARED = "10.77.0.0/24"

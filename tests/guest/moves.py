@@ -7,7 +7,7 @@ from typing import Any
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.topology import Lab
-from tests.netns.test_migration import as_bridge, state
+from tests.support.state import as_bridge, state
 
 LOOPBACK = "auto lo\niface lo inet loopback\n"
 

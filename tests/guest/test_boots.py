@@ -9,7 +9,7 @@ from bridgekit.lab import ifup
 from bridgekit.lab.state_dump import StateDump
 from bridgekit.lab.topology import Lab
 from tests.guest.moves import LOOPBACK, link
-from tests.netns.test_migration import state
+from tests.support.state import state
 
 MakeLab = Callable[..., Lab]
 

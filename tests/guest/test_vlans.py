@@ -9,8 +9,8 @@ import pytest
 from bridgekit.lab import ifup, layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.guest.moves import LOOPBACK, addressed, answers, link, moved, refused
-from tests.netns.test_migration import state
 from tests.support.lasting import lasting
+from tests.support.state import state
 
 MakeLab = Callable[..., Lab]
 

@@ -7,7 +7,7 @@ import pytest
 
 from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
-from tests.netns.test_other_bridges import state
+from tests.support.state import settled_state
 
 CONNECTED = "route replace 192.168.1.0/24 dev eth0 proto kernel scope link"
 MOVE = {
@@ -36,16 +36,16 @@ MOVE = {
 @pytest.mark.parametrize("name", MOVE)
 def test_it_moves_and_returns(lab: Lab, name: str) -> None:
     lab.ip("host", *MOVE[name])
-    before = state(lab)
+    before = settled_state(lab)
     done = lab.bridgekit("apply", "eth0", "--yes", "--no-persist")
     assert done.code == 0, done.stderr
     ours = [line for line in before.about('"eth0"').lines if line.startswith("route")]
     wanted = sorted(line.replace('"eth0"', '"br0"') for line in ours if "ff00::/8" not in line)
-    found = state(lab).about('"br0"').lines
+    found = settled_state(lab).about('"br0"').lines
     assert wanted == sorted(x for x in found if x.split()[0] in KINDS and "ff00::/8" not in x)
     back = lab.bridgekit("rollback")
     assert back.code == 0, back.stderr
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
 
 
 KINDS = ("route", "route6")
@@ -62,11 +62,11 @@ REFUSED = {
 @pytest.mark.parametrize("code", REFUSED)
 def test_it_is_refused(lab: Lab, code: str) -> None:
     lab.ip("host", *REFUSED[code])
-    before = state(lab)
+    before = settled_state(lab)
     told = lab.bridgekit("plan", "eth0", "--json")
     assert told.code == 3
     assert code in [found["code"] for found in json.loads(told.stdout)["findings"]]
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
 
 
 OTHER_MAC = (
@@ -90,16 +90,16 @@ def test_a_port_keeps_what_is_its_own(make_lab: Callable[..., Lab]) -> None:
 
 
 def test_ipv6_switched_off_on_the_port_meanwhile(lab: Lab) -> None:
-    before = state(lab)
+    before = settled_state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.hosts["host"].sysctl("net.ipv6.conf.eth0.disable_ipv6", "1")
     back = lab.bridgekit("rollback")
     assert back.code == 0, back.stderr
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
 
 
 def test_ipv6_switched_off_on_the_bridge_meanwhile(lab: Lab) -> None:
-    before = state(lab)
+    before = settled_state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.hosts["host"].sysctl("net.ipv6.conf.br0.disable_ipv6", "1")
     refused = lab.bridgekit("rollback")
@@ -108,7 +108,7 @@ def test_ipv6_switched_off_on_the_bridge_meanwhile(lab: Lab) -> None:
         lab.hosts["host"].sysctl(f"net.ipv6.conf.{link}.disable_ipv6", "0")
     assert lab.bridgekit("rollback").code == 0
     ipv4 = [line for line in before.lines if "." in line and line.startswith(("address", "route "))]
-    assert set(ipv4) <= set(state(lab).lines)
+    assert set(ipv4) <= set(settled_state(lab).lines)
 
 
 def test_recover_ends_when_a_link_is_gone(lab: Lab) -> None:
@@ -120,7 +120,7 @@ def test_recover_ends_when_a_link_is_gone(lab: Lab) -> None:
     back = lab.bridgekit("rollback")
     assert back.code in (0, 5) and "could not undo" not in back.stderr, back
     others = [x for x in before.lines if '"eth1"' in x and '"eth0"' not in x]
-    assert set(others) <= set(state(lab).lines)
+    assert set(others) <= set(settled_state(lab).lines)
 
 
 def test_a_dead_leg_is_refused(lab: Lab) -> None:
@@ -130,11 +130,11 @@ def test_a_dead_leg_is_refused(lab: Lab) -> None:
         "route add 10.68.0.0/16 nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.2.1 dev eth1",
         "address flush dev eth0 scope global",
     )
-    before = state(lab)
+    before = settled_state(lab)
     assert '"dead"' in "".join(before.about("10.68.0.0").lines)
     refused = lab.bridgekit("plan", "eth0")
     assert refused.code == 3 and "is dead" in refused.stderr
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
 
 
 RULES = (

@@ -11,9 +11,8 @@ import pytest
 from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import Traffic
-from tests.netns.test_dhcp import FILE, SERVER, routes
-from tests.netns.test_every_step import run_failing, steps
-from tests.netns.test_transaction import held, last_id, wait_for_state
+from tests.support.dhcp import FILE, SERVER, routes
+from tests.support.transactions import held, last_id, run_failing, steps, wait_for_state
 
 LOG, LEASES = "/run/dhcp.log", "/run/dhcp.leases"
 SHORT = ("--no-ping", "--dhcp-option=option:T1,4", "--dhcp-option=option:T2,100")

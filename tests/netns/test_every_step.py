@@ -1,6 +1,5 @@
 """Whatever step fails, before or after it took effect: the host is as before, and exit 4."""
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -9,17 +8,8 @@ from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import PYTHON
 from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
-from tests.netns.test_migration import RULES_AND_NEXTHOPS
-from tests.support.programs import program
-
-
-def run_failing(lab: Lab, step: int, moment: str, *command: str) -> int:
-    argv = program("faults", "fail", str(step), moment, *command)
-    return lab.run("host", *argv, check=False).code
-
-
-def steps(lab: Lab) -> int:
-    return len(json.loads(lab.bridgekit("plan", "eth0", "--json").stdout)["operations"])
+from tests.support.state import RULES_AND_NEXTHOPS
+from tests.support.transactions import run_failing, steps
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -7,8 +7,8 @@ import pytest
 
 from bridgekit.lab import layout
 from bridgekit.lab.topology import Lab
-from tests.netns.test_slaac import advertised
 from tests.support.findings import plan, start
+from tests.support.router_advertisements import advertised
 
 MakeLab = Callable[..., Lab]
 

@@ -18,8 +18,8 @@ from bridgekit.lab.topology import Lab
 from bridgekit.planning.operations import Operation, ReplaceRoutes, SetUp, inverted
 from bridgekit.planning.plan import Plan
 from bridgekit.transaction.store import Store
-from tests.netns.test_migration import as_bridge, state
 from tests.support.lasting import lasting
+from tests.support.state import as_bridge, state
 
 NOWHERE = Path("/nowhere")
 SOMEONES = "route prepend 10.8.7.0/24 via 192.168.2.1"

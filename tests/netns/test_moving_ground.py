@@ -13,9 +13,9 @@ from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink.socket import DumpConsumer, NetlinkSocket
 from bridgekit.transaction.store import Store
-from tests.netns.test_migration import state
-from tests.netns.test_odd_input import ends_in_a_sentence
 from tests.support.programs import program
+from tests.support.result import ends_in_a_sentence
+from tests.support.state import state
 
 DELETE, RENAME = "link delete eth0", "link set eth0 name lan0"
 

@@ -6,21 +6,12 @@ import pytest
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, Result
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
+from tests.support.result import ends_in_a_sentence
+from tests.support.state import state
 
 NOT_UTF8 = os.fsdecode(b"\xff\xfe")
-
-
-def state(lab: Lab) -> state_dump.StateDump:
-    return state_dump.dump(lab.hosts["host"])
-
-
-def ends_in_a_sentence(told: Result, code: int, *words: str) -> None:
-    """One message for people, with these words in it, and the exit code."""
-    assert told.code == code, told
-    assert told.stderr.startswith(("bridgekit: ", "Usage: ")), told.stderr
-    assert "Traceback" not in told.stderr
-    assert all(word in told.stderr for word in words), told.stderr
 
 
 def add_link(lab: Lab, name: str) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from bridgekit.lab import layout, state_dump
+from bridgekit.lab import layout
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 from tests.support.lasting import lasting
+from tests.support.state import settled_state
 
 VM = (
     "link add vm0 type veth peer name vm1",
@@ -32,11 +34,6 @@ THERE = {
 }
 
 
-def state(lab: Lab) -> state_dump.StateDump:
-    lab.hosts["host"].settle()
-    return state_dump.dump(lab.hosts["host"])
-
-
 def shown(lab: Lab, link: str) -> dict[str, object]:
     found: list[dict[str, object]] = json.loads(
         lab.run("host", "ip", "-d", "-j", "link", "show", link).stdout
@@ -55,7 +52,7 @@ def options(lab: Lab) -> dict[str, object]:
 @pytest.mark.parametrize("there", THERE)
 def test_a_bridge_is_taken_as_it_is_and_given_back(lab: Lab, there: str) -> None:
     lab.ip("host", *THERE[there])
-    before, was = state(lab), options(lab)
+    before, was = settled_state(lab), options(lab)
     with Traffic(lab.hosts["host"], lab.hosts["gateway"], (*ON_LINK, *ROUTED)) as traffic:
         done = lab.bridgekit("apply", "eth0", "--yes")
         assert done.code == 0, done.stderr
@@ -66,7 +63,7 @@ def test_a_bridge_is_taken_as_it_is_and_given_back(lab: Lab, there: str) -> None
     assert "192.168.1.4" in lab.run("host", "ip", "address", "show", "br0").stdout
     back = lab.bridgekit("rollback")
     assert back.code == 0, back.stderr
-    assert lasting(before).difference(lasting(state(lab))) == []
+    assert lasting(before).difference(lasting(settled_state(lab))) == []
 
 
 def test_a_port_that_joined_a_bridge_that_stays_is_no_hindrance(lab: Lab) -> None:
@@ -86,11 +83,11 @@ REFUSED = {
 @pytest.mark.parametrize("code", REFUSED)
 def test_a_bridge_that_does_not_fit_is_refused(lab: Lab, code: str) -> None:
     lab.ip("host", "link add br0 type bridge", *REFUSED[code])
-    before = state(lab)
+    before = settled_state(lab)
     told = lab.bridgekit("plan", "eth0", "--ageing", "30", "--json")
     assert told.code == 3
     assert code in [found["code"] for found in json.loads(told.stdout)["findings"]]
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
 
 
 FOREIGN = (
@@ -109,38 +106,40 @@ def foreign(make_lab: Callable[..., Lab]) -> Lab:
 
 
 def test_a_foreign_bridge_goes_back_to_its_port(foreign: Lab, make_lab: Callable[..., Lab]) -> None:
-    before = state(foreign)
+    before = settled_state(foreign)
     planned = foreign.bridgekit("plan", "--undo")
     assert planned.code == 0 and "ip link delete br0" in planned.stdout
-    assert before.difference(state(foreign)) == []
+    assert before.difference(settled_state(foreign)) == []
     back = foreign.bridgekit("rollback", "--bridge", "br0")
     assert back.code == 0, back.stderr
     without_bridge = make_lab(host=layout.FULL)
     kinds = ("address", "route", "route6", "rule", "rule6", "neighbour")
-    wanted = [x for x in state(without_bridge).lines if x.split()[0] in kinds]
-    assert sorted(wanted) == sorted(x for x in state(foreign).lines if x.split()[0] in kinds)
+    wanted = [x for x in settled_state(without_bridge).lines if x.split()[0] in kinds]
+    assert sorted(wanted) == sorted(
+        x for x in settled_state(foreign).lines if x.split()[0] in kinds
+    )
     assert "master" not in shown(foreign, "eth0")
 
 
 def test_without_a_word_no_foreign_bridge_is_touched(foreign: Lab) -> None:
-    before = state(foreign)
+    before = settled_state(foreign)
     refused = foreign.bridgekit("rollback")
     assert refused.code == 3 and "--bridge" in refused.stderr
-    assert before.difference(state(foreign)) == []
+    assert before.difference(settled_state(foreign)) == []
 
 
 def test_an_undo_plan_is_applied_like_any_other(lab: Lab) -> None:
-    before = state(lab)
+    before = settled_state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert lab.bridgekit("plan", "--undo", "--out", "/run/back.json").code == 0
     assert lab.bridgekit("apply", "--plan", "/run/back.json", "--yes").code == 0
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
     assert "taken-back" in lab.bridgekit("status").stdout
     assert lab.bridgekit("rollback").code == 3
 
 
 def test_the_bridge_as_it_was_asked_for(lab: Lab) -> None:
-    before = state(lab)
+    before = settled_state(lab)
     mac = "02:00:00:00:00:42"
     asked = ("--mac", mac, "--path-cost", "77", "--port-priority", "5", "--ageing", "42")
     done = lab.bridgekit("apply", "eth0", "--yes", *asked)
@@ -151,7 +150,7 @@ def test_the_bridge_as_it_was_asked_for(lab: Lab) -> None:
     ]
     assert (port["cost"], port["priority"]) == (77, 5)
     assert lab.bridgekit("rollback").code == 0
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
 
 
 STATIC = (
@@ -166,7 +165,7 @@ def test_static_mac_addresses_move(lab: Lab) -> None:
         lab.run("host", "ip", *line.split())
     for mac in ("02:00:00:00:00:99", "01:00:5e:01:02:03"):
         lab.run("host", "bridge", "fdb", "add", mac, "dev", "eth0", "self", "permanent")
-    before = state(lab)
+    before = settled_state(lab)
     joined = lab.run("host", "ip", "maddress", "show").stdout
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     multicast = lab.run("host", "ip", "maddress", "show", "dev", "br0").stdout
@@ -175,7 +174,7 @@ def test_static_mac_addresses_move(lab: Lab) -> None:
     assert "static" not in lab.run("host", "ip", "maddress", "show", "dev", "eth0").stdout
     assert "02:00:00:00:00:99" in lab.run("host", "bridge", "fdb", "show", "br", "br0").stdout
     assert lab.bridgekit("rollback").code == 0
-    assert before.difference(state(lab)) == []
+    assert before.difference(settled_state(lab)) == []
     assert sorted(lab.run("host", "ip", "maddress", "show").stdout.split("\n")) == sorted(
         joined.split("\n")
     )

@@ -12,8 +12,8 @@ from bridgekit.lab.host import Process
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
 from bridgekit.netlink import sock_diag
-from tests.netns.test_migration import state
 from tests.support.programs import program
+from tests.support.state import state
 
 SESSION = "192.168.1.1 50022 192.168.1.4 22"
 

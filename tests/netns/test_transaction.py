@@ -2,40 +2,14 @@
 
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from bridgekit.lab.host import BRIDGEKIT, Process
+from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
-from tests.netns.test_migration import state
 from tests.support.programs import program
-
-HOLD = "cmd:sh -c 'test ! -e /sys/class/net/br0 || sleep 60'"
-"""A probe that answers before the change and keeps it waiting after."""
-
-
-@contextmanager
-def held(lab: Lab) -> Iterator[Process]:
-    """Run an apply that has begun to change the host and is not verified; end it at last."""
-    monitor = lab.popen("host", "ip", "monitor", "link", stdout=subprocess.PIPE, text=True)
-    command = ("apply", "eth0", "--yes", "--probe", HOLD)
-    process = lab.popen("host", *BRIDGEKIT, *command)
-    try:
-        assert monitor.stdout
-        assert any("br0" in line for line in monitor.stdout)
-        yield process
-    finally:
-        for one in (process, monitor):
-            one.kill()
-            one.wait(10)
-
-
-def last_id(lab: Lab) -> str:
-    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
-    return str(found[-1]["id"])
+from tests.support.state import state
+from tests.support.transactions import KILL_GUARDS, WAIT, held, last_id, wait_for_state
 
 
 def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
@@ -48,13 +22,6 @@ def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
     wait_for_state(lab, pending["id"], "rolled-back")
     assert lab.bridgekit("confirm").code == 3
     assert before.difference(state(lab)) == []
-
-
-def wait_for_state(lab: Lab, wanted_id: str, wanted: str) -> None:
-    """A connection to the guard ends when the guard does."""
-    lab.run("host", *program("guards", wanted_id))
-    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
-    assert [one["state"] for one in found if one["id"] == wanted_id] == [wanted]
 
 
 def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
@@ -140,13 +107,9 @@ def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
 
 
-KILL_GUARDS = ("pkill", "-KILL", "-f", "bridgekit guard")
-WAIT = ("apply", "eth0", "--yes", "--json", "--confirm-within")
-
-
 def test_a_signal_does_not_end_an_undo_that_has_no_guard(lab: Lab) -> None:
     before = state(lab)
-    transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
+    transaction = json.loads(lab.bridgekit(*WAIT).stdout)["id"]
     lab.run("host", *KILL_GUARDS)
     process = lab.popen("host", *BRIDGEKIT, "rollback")
     begun = f"until grep -q undoing /var/lib/bridgekit/{transaction}/journal; do :; done"
@@ -158,7 +121,7 @@ def test_a_signal_does_not_end_an_undo_that_has_no_guard(lab: Lab) -> None:
 
 def test_a_timer_does_nothing_to_what_is_decided(lab: Lab) -> None:
     """Someone else has decided, unheard by the guard: its time is up, and it looks again."""
-    transaction = json.loads(lab.bridgekit(*WAIT, "3").stdout)["id"]
+    transaction = json.loads(lab.bridgekit(*WAIT[:-1], "3").stdout)["id"]
     moved = state(lab)
     lab.run("host", *program("decide", transaction, "committed"))
     wait_for_state(lab, transaction, "committed")
@@ -167,7 +130,7 @@ def test_a_timer_does_nothing_to_what_is_decided(lab: Lab) -> None:
 
 def test_a_confirm_whose_guard_is_killed_at_work_ends_it(lab: Lab) -> None:
     """It must not say that nothing changed, and leave the files half-replaced."""
-    transaction = json.loads(lab.bridgekit(*WAIT, "60").stdout)["id"]
+    transaction = json.loads(lab.bridgekit(*WAIT).stdout)["id"]
     lab.run("host", *KILL_GUARDS)
     lab.run("host", *program("decide", transaction, "committing"))
     assert lab.bridgekit("confirm").code == 3

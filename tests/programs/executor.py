@@ -4,5 +4,6 @@ import sys
 
 from bridgekit.cli import main
 
-sys.executable, sys.argv = sys.argv[1], ["bridgekit", *sys.argv[2:]]
+sys.executable = sys.argv[1]
+sys.argv = ["bridgekit", *sys.argv[2:]]
 main()

@@ -81,7 +81,7 @@ def refuse(number: int, error: int) -> Callable[[], int]:
         for position, answer in real_answers(channel, first, count):
             yield position, error if position == refused else answer
 
-    NetlinkSocket._send, NetlinkSocket._answers = send, answers  # type: ignore[method-assign]
+    NetlinkSocket._send, NetlinkSocket._answers = send, answers  # type: ignore[method-assign,assignment]
     return lambda: sent
 
 

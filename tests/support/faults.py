@@ -5,7 +5,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,6 +16,7 @@ from bridgekit.lab import state_dump
 from bridgekit.lab.host import PYTHON, Result
 from bridgekit.lab.topology import Lab
 from tests.support.programs import program
+from tests.support.transactions import APPLY
 
 State = Literal["old", "new"]
 PHASES: Final = ("before", "during", "after", "persist", "commit", "waiting", "undo")
@@ -133,6 +135,16 @@ class States(Struct, frozen=True):
         """Whatever happens, at any moment: the interfaces file is the old or the new one."""
         if lab.read_interfaces() not in (interfaces(self.old), interfaces(self.new)):
             raise AssertionError(f"neither the old file nor the new one: {lab.read_interfaces()}")
+
+
+@contextmanager
+def staged(lab: Lab) -> Iterator[States]:
+    """The states before and after an apply, and the host in the first."""
+    old = seen(lab)
+    assert lab.bridgekit(*APPLY).code == 0
+    new = seen(lab)
+    assert lab.bridgekit("rollback").code == 0
+    yield States(old, new)
 
 
 def seen(lab: Lab) -> state_dump.StateDump:

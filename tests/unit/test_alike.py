@@ -15,7 +15,7 @@ from bridgekit.state.routes.dump_parser import MIN_BLOCK, RouteDumpParser
 from bridgekit.state.routes.message import RTMSG
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.uapi.rtnetlink import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_PRIORITY, RTA_TABLE
-from tests.unit.states import GATEWAY_IP, OTHER_GATEWAY_IP, local, route
+from tests.builders import GATEWAY_IP, OTHER_GATEWAY_IP, local, route
 
 HEAD = struct.Struct("=IHHII")
 NAMES = ((2, "eth0"), (3, "eth1"), (9, "br0"))

@@ -16,7 +16,7 @@ from bridgekit.planning.plan import Plan
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.link import Dependency, Link, Manager
 from bridgekit.state.network_state import NetworkState
-from tests.unit.states import INTENT, STATE
+from tests.builders import INTENT, STATE
 
 BOND = Link(9, "bond0", "bond", "52:54:00:00:00:09", 1500, True, True)
 

@@ -21,8 +21,8 @@ from bridgekit.planning.intent import BridgeSpec
 from bridgekit.planning.target_state import bridged_state
 from bridgekit.state.link import BridgeOptions, Vlan
 from bridgekit.state.network_state import NetworkState
-from tests.unit.shapes import Memory
-from tests.unit.states import INTENT, STATE, link
+from tests.builders import INTENT, STATE, link
+from tests.support.interfaces_files import Memory
 
 MAC = "52:54:00:00:00:02"
 WORDS = {

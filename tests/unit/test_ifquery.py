@@ -13,7 +13,7 @@ from bridgekit.persistence.ifupdown.interfaces import IfaceDefinition, ParsedInt
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias
 from bridgekit.system.atomic_file import FileSnapshot
 from tests.support.ifquery import Ifquery
-from tests.unit.shapes import FOLDER, INVALID, TREES, VALID, variants
+from tests.support.interfaces_files import FOLDER, INVALID, TREES, VALID, variants
 
 CONVERTED = (
     *("address", "netmask", "broadcast", "gateway", "hwaddress", "scope", "accept_ra", "autoconf"),

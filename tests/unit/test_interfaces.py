@@ -7,7 +7,7 @@ from pathlib import Path
 from bridgekit.lab.host import PYTHON
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.interfaces.document import Option
-from tests.unit.shapes import ETH0, FILE, Memory, read
+from tests.support.interfaces_files import ETH0, FILE, Memory, read
 
 
 def test_patterns_pick_from_what_exists() -> None:

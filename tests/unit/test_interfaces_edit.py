@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import DIALECTS, IFUPDOWN2, IFUPDOWN_NG
 from bridgekit.persistence.ifupdown.interfaces import NameReferences
-from tests.unit.shapes import ETH0, FILE, FOLDER, INVALID, TREES, VALID, read, variants
+from tests.support.interfaces_files import ETH0, FILE, FOLDER, INVALID, TREES, VALID, read, variants
 
 OFF = """\
 # first

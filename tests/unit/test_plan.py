@@ -17,7 +17,7 @@ from bridgekit.planning.operations import inverted
 from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import bridged_state, restored_state
-from tests.unit.states import INTENT, STATE, WITH_MANY
+from tests.builders import INTENT, STATE, WITH_MANY
 
 OLDER = Path(__file__).parent.parent / "netns/older"
 

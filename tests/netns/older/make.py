@@ -19,9 +19,9 @@ from bridgekit.lab import layout, state_dump
 from bridgekit.lab.host import PYTHON
 from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
-from tests.netns.test_dhcp import FILE as DHCP_FILE
-from tests.netns.test_dhcp import served
 from tests.support import faults
+from tests.support.dhcp import FILE as DHCP_FILE
+from tests.support.dhcp import served
 from tests.support.programs import program
 
 BOOT = "00000000-0000-4000-8000-0000091fa8ed"

@@ -5,6 +5,8 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from bridgekit.planning.intent import Intent
+from bridgekit.planning.plan import FileChange, Plan
+from bridgekit.planning.planner import plan_operations
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.link import Link, Neighbour, Sysctl
@@ -12,6 +14,8 @@ from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.block import RouteBlock
 from bridgekit.state.routes.message import RTMSG
 from bridgekit.state.routes.route_set import RouteSet
+from bridgekit.system.namespaces import NamespaceId
+from bridgekit.transaction.record import Record
 from bridgekit.uapi.rtnetlink import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_TABLE
 
 
@@ -83,3 +87,11 @@ WITH_MANY = replace(
     ),
 )
 """With two more routes, kept as the many are."""
+
+FILES = (FileChange("/etc/network/interfaces", b"old\n", b"new\n"),)
+RECORD = Record(
+    "000001-abcd",
+    NamespaceId("boot", 1, False),
+    0.0,
+    Plan(INTENT, STATE, plan_operations(STATE, INTENT), FILES),
+)
