@@ -4,11 +4,12 @@ import ast
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from bridgekit.lab.host import PYTHON
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = sorted([*ROOT.glob("bridgekit/**/*.py"), *ROOT.glob("pxe/bootserver/**/*.py")])
@@ -62,7 +63,7 @@ def large_functions() -> set[str]:
 
 
 def complex_functions() -> set[str]:
-    command = (sys.executable, "-m", "ruff", "check", "--isolated", "--select=C901")
+    command = (*PYTHON, "-m", "ruff", "check", "--isolated", "--select=C901")
     limit = (f"--config=lint.mccabe.max-complexity={COMPLEXITY}", "--output-format=json")
     done = subprocess.run(
         (*command, *limit, *PRODUCT), capture_output=True, text=True, check=False, cwd=ROOT

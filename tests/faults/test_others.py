@@ -9,8 +9,6 @@ from contextlib import contextmanager
 import pytest
 
 from bridgekit.lab import state_dump
-from bridgekit.lab.host import PYTHON, Process
-from bridgekit.lab import state_dump
 from bridgekit.lab.host import Process
 from bridgekit.lab.topology import Lab
 from tests.support import faults

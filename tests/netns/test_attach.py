@@ -7,8 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from bridgekit.lab import state_dump
-from bridgekit.lab.host import BRIDGEKIT, PYTHON
-from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support.containers import links, with_container

@@ -5,8 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from bridgekit.lab import layout, state_dump
-from bridgekit.lab.host import PYTHON
-from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.support.state import RULES_AND_NEXTHOPS
 from tests.support.transactions import run_failing, steps

@@ -10,8 +10,6 @@ import pytest
 
 from bridgekit.errors import RefusedError, UsageError
 from bridgekit.lab import ifup, layout, registry, state_dump, traffic
-from bridgekit.lab.host import BRIDGEKIT, PYTHON, readable
-from bridgekit.lab import ifup, layout, registry, traffic, state_dump
 from bridgekit.lab.host import BRIDGEKIT, readable
 from bridgekit.lab.topology import Lab
 from tests.support.programs import program

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bridgekit.lab import layout, state_dump
 from bridgekit.lab import layout
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from bridgekit.lab import state_dump
-from bridgekit.lab.host import BRIDGEKIT, PYTHON
-from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe.engines import rootfs

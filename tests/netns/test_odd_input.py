@@ -4,8 +4,6 @@ import os
 
 import pytest
 
-from bridgekit.lab import state_dump
-from bridgekit.lab.host import BRIDGEKIT, Result
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support.result import ends_in_a_sentence

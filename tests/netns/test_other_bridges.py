@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 
-from bridgekit.lab import layout, state_dump
 from bridgekit.lab import layout
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic

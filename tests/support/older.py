@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridgekit.lab import state_dump
-from bridgekit.lab.host import BRIDGEKIT, PYTHON, Result
-from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, Result
 from bridgekit.lab.topology import Lab
 from tests.support.programs import program

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridgekit.lab import layout, state_dump
-from bridgekit.lab.host import PYTHON
-from bridgekit.lab import layout, state_dump
 from bridgekit.lab.topology import Lab
 from tests.support import faults
 from tests.support.dhcp import FILE as DHCP_FILE
