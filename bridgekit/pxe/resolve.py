@@ -17,7 +17,8 @@ from bridgekit.bootserver import dhcp_discovery, dhcpv6_discovery
 from bridgekit.bootserver.dhcp_discovery import DhcpOffer
 from bridgekit.errors import RefusedError
 from bridgekit.pxe.diagnose import arp_scan
-from bridgekit.pxe.spec import DEFAULT_ADDRESS, PxeSpec, check_spec
+from bridgekit.pxe.spec import DEFAULT_ADDRESS, PxeSpec
+from bridgekit.pxe.spec_checks import check_spec
 from bridgekit.state.mac import with_vendor
 
 if TYPE_CHECKING:

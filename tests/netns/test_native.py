@@ -147,7 +147,7 @@ def test_hosts_that_share_a_state_directory(
         (("br0", "--address", "192.168.242.101/24"), 2, "inside the range"),
         (("br0", "--range", "192.168.242.9"), 2, "FIRST,LAST"),
         (("br0", "--mode", "lan", "--address", "10.7.0.1/24"), 3, "no subnet of this host"),
-        (("br0", "--mode", "lan", "--ipv6", "fd00:242::1/64"), 2, "isolated only"),
+        (("br0", "--mode", "lan", "--ipv6", "fd00:242::1/64"), 2, "needs the mode isolated"),
         (("br9",), 3, "there is no link br9"),
         (("eth1",), 3, "no bridge"),
         (("br0", "--image", "x"), 3, "runs no image"),

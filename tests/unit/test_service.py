@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
 from bridgekit.pxe import record
 from bridgekit.pxe.files import ServiceDir
-from bridgekit.pxe.spec import PxeSpec, check_spec, default_range
+from bridgekit.pxe.spec import PxeSpec, default_range
+from bridgekit.pxe.spec_checks import check_spec
 
 WISHES = st.builds(
     PxeSpec,
@@ -92,7 +93,7 @@ def test_in_a_subnet_of_the_host(mode: str) -> None:
     check_spec(service, ("192.0.2.0/24",))
     with pytest.raises(RefusedError, match=f"no subnet of this host, and the mode {mode}"):
         check_spec(service, ("198.51.100.0/24",))
-    check_spec(PxeSpec(mode=mode), ())  # placing finds an address
+    check_spec(PxeSpec(mode=mode), ())  # resolve finds an address
     with pytest.raises(UsageError, match="IPv6"):
         check_spec(PxeSpec(mode=mode, ipv6="fd00:242::1/64"), ())
 

@@ -9,7 +9,8 @@ from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import DEFAULT_BRIDGE, json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_json, print_text
 from bridgekit.cli.pxe_options import pxe_options
-from bridgekit.pxe import lifecycle, spec
+from bridgekit.pxe import lifecycle
+from bridgekit.pxe.spec_checks import check_spec
 
 
 @click.command()
@@ -27,7 +28,7 @@ def build(pxe: PxeOptions, fresh: bool, state_dir: Path, as_json: bool) -> None:
     """
     service = spec_on(DEFAULT_BRIDGE, pxe)
     with errors_as_json(as_json):
-        spec.check_spec(service, ())
+        check_spec(service, ())
         made = lifecycle.build(service, state_dir, fresh=fresh)
     if as_json:
         print_json({"built": made})

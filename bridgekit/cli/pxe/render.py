@@ -7,7 +7,8 @@ from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import DEFAULT_BRIDGE, json_option
 from bridgekit.cli.output import errors_as_json, print_json
 from bridgekit.cli.pxe_options import pxe_options
-from bridgekit.pxe import preview, spec
+from bridgekit.pxe import preview
+from bridgekit.pxe.spec_checks import check_spec
 
 
 @click.command()
@@ -25,7 +26,7 @@ def render(answer: str | None, mac: str, pxe: PxeOptions, as_json: bool) -> None
     """
     with errors_as_json(as_json):
         service = spec_on(DEFAULT_BRIDGE, pxe)
-        spec.check_spec(service, ())
+        check_spec(service, ())
         files = dict(preview.render(service, mac, answer))
     if as_json:
         print_json({"files": files})

@@ -5,15 +5,15 @@ import os
 from bridgekit.attach import addresses
 from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.pxe import resolve
-from bridgekit.pxe import spec as wishes
 from bridgekit.pxe.diagnose import doctor
 from bridgekit.pxe.diagnose.findings import SERVICE_REFUSED, PxeFinding, finding
 from bridgekit.pxe.spec import PxeSpec
+from bridgekit.pxe.spec_checks import check_spec
 
 
 def check_host(spec: PxeSpec) -> None:
     """Refuse what the wish itself or the host's subnets forbid."""
-    wishes.check_spec(spec, addresses.host_networks())
+    check_spec(spec, addresses.host_networks())
 
 
 def need_root() -> None:
@@ -39,7 +39,7 @@ def need_bridge(name: str) -> None:
 
 def findings(spec: PxeSpec, ours: bool = False) -> tuple[PxeFinding, ...]:
     """Every reason found; none is good. With `ours` it is our own that answers."""
-    wishes.check_spec(spec, ())
+    check_spec(spec, ())
     try:
         need_bridge(spec.bridge)
     except RefusedError as error:

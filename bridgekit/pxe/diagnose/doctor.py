@@ -48,13 +48,13 @@ def _spanning_tree(bridge: str, options: BridgeOptions, wires: int) -> Iterator[
         return
     late = (
         f"STP is on: a client's port forwards {2 * delay:.0f} s after it comes up, and firmware "
-        "gives up before."
+        "gives up before"
     )
     if wires > 1:
         yield finding(
             kinds.STP_DELAYS_CLIENTS,
-            f"{late} {bridge} has {wires} ports that lead out, so without STP they might make a "
-            f"circle; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s.",
+            f"{late}; {bridge} has {wires} ports that lead out, so without STP they might make a "
+            f"loop; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s",
         )
     else:
         yield finding(kinds.STP_DELAYS_CLIENTS, late, BridgeAttribute(bridge, "stp_state", "0"))
@@ -65,12 +65,12 @@ def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[PxeFinding]:
         if not port.up:
             yield finding(
                 kinds.PORT_DOWN,
-                f"{bridge}'s port {port.name} is down; `ip link set {port.name} up`.",
+                f"{bridge}'s port {port.name} is down; `ip link set {port.name} up`",
             )
         elif not port.carrier:
             yield finding(
                 kinds.PORT_NO_CARRIER,
-                f"{bridge}'s port {port.name} has no carrier: no cable, or nobody there.",
+                f"{bridge}'s port {port.name} has no carrier: no cable, or no link partner",
             )
 
 
@@ -84,13 +84,13 @@ def _untagged(bridge: str, served: int, wires: tuple[Link, ...]) -> Iterator[Pxe
             yield finding(
                 kinds.NO_DEFAULT_VLAN,
                 f"{bridge} puts new ports into no VLAN (its vlan_default_pvid is 0), so all that "
-                "the service and firmware send is dropped.",
+                "the service and firmware send is dropped",
             )
         elif not _leaves_untagged(port, clients):
             yield finding(
                 kinds.PORT_TAGGED,
                 f"{bridge}'s port {port.name} sends VLAN {clients} with its tag, so firmware "
-                "understands no answer.",
+                "understands no answer",
                 VlanMembership(port.name, clients, "pvid untagged"),
             )
 
@@ -105,14 +105,14 @@ def _apart(bridge: str, port: str, clients: int, served: int) -> PxeFinding:
         return finding(
             kinds.PORT_NO_PVID,
             f"{bridge}'s port {port} is in no VLAN for untagged frames, so all that firmware sends "
-            "there is dropped.",
+            "there is dropped",
             VlanMembership(port, served, "pvid untagged"),
         )
     return finding(
         kinds.OTHER_VLAN,
-        f"Clients at {bridge}'s port {port} are in VLAN {clients}, and the service would be in "
-        f"{f'VLAN {served}' if served else 'none'}: they never meet. A bridge without VLAN "
-        f"filtering, or with {clients} as its vlan_default_pvid, serves them.",
+        f"clients at {bridge}'s port {port} are in VLAN {clients}, and the service would be in "
+        f"{f'VLAN {served}' if served else 'none'}: they never meet; a bridge without VLAN "
+        f"filtering, or with {clients} as its vlan_default_pvid, serves them",
     )
 
 
@@ -122,7 +122,7 @@ def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[PxeFinding]:
             yield finding(
                 kinds.SAME_MAC,
                 f"{bridge}'s ports {one.name} and {other.name} have the same MAC address "
-                f"{with_vendor(one.mac)}, so answers go to only one of them; give one another.",
+                f"{with_vendor(one.mac)}, so answers go to only one of them; give one another",
             )
 
 
@@ -132,25 +132,25 @@ def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[PxeFinding]:
         if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
             yield finding(
                 kinds.FIREWALL_DROPS,
-                f"The firewall drops what clients send through {bridge}: {tie.text}; let that "
-                "chain accept it.",
+                f"the firewall drops what clients send through {bridge}: {tie.text}; let that "
+                "chain accept it",
             )
     for rule in find_dropping_rules(*firewall.find_bridge_rules(once), ports):
         yield finding(
             kinds.FIREWALL_CLOSES_PORT,
-            f"The firewall may keep clients from the service: {rule}; look at that rule.",
+            f"the firewall may keep clients from the service: {rule}; look at that rule",
         )
 
 
 def _no_querier(bridge: str) -> Iterator[PxeFinding]:
-    """Neighbour discovery is multicast, which a snooping bridge forgets whom to give. RFC 4541"""
+    """Neighbour discovery is multicast, which a snooping bridge forgets whom to give. RFC 4541."""
     snoops = _read(bridge, "multicast_snooping") == "1"
     if snoops and _read(bridge, "multicast_querier") == "0":
         yield finding(
             kinds.NO_QUERIER,
             f"{bridge} gives multicast only to ports that asked for it, and nobody asks them "
-            "whether they still want it: without a querier on the wire, IPv6 clients are lost "
-            "after some minutes.",
+            "whether they still want it: without a querier on the L2 segment, IPv6 clients are "
+            "lost after some minutes",
             BridgeAttribute(bridge, "multicast_querier", "1"),
         )
 

@@ -42,7 +42,7 @@ class BridgeAttribute(Struct, frozen=True):
 
 
 class VlanMembership(Struct, frozen=True):
-    """A port in a VLAN. bridge(8)
+    """A port in a VLAN. bridge(8).
 
     `how` is "pvid untagged", "" (tagged), or None if the port is not in the VLAN.
     """

@@ -46,7 +46,7 @@ class NativeEngine:
         return None
 
     def is_ready(self, service: PxeSpec) -> bool:
-        """The root file system is cached."""
+        """Return whether the root file system is cached."""
         return rootfs.path_of(service, self._cache).is_dir()
 
     def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
@@ -72,12 +72,12 @@ class NativeEngine:
             self.start(service, service_dir)
 
     def pid(self, service_dir: ServiceDir) -> int | None:
-        """The process that holds the service's namespaces."""
+        """Return the process that holds the service's namespaces."""
         process = _read_process(service_dir)
         return process.pid if process and process.is_alive() else None
 
     def follow(self, service_dir: ServiceDir, more: bool) -> tuple[str, ...]:
-        """The log is a file; it ends with the service."""
+        """Return the command that prints the log file, or follows it until the service ends."""
         pid = self.pid(service_dir)
         live = ("--follow", f"--pid={pid}") if more and pid else ()
         return ("tail", "--lines=+1", *live, str(service_dir.path / "log"))
