@@ -10,6 +10,7 @@ from bridgekit.host.ifupdown import detect, validate
 from bridgekit.persistence.ifupdown import checks, interfaces, rewrite
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, DIALECTS, Dialect
 from bridgekit.persistence.ifupdown.drift import find_drift
+from bridgekit.persistence.ifupdown.listing import Listing, list_stanzas
 from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite
 from bridgekit.persistence.ifupdown.template import fill
 from bridgekit.planning.findings import Finding
@@ -49,6 +50,13 @@ def find_differences(
     """Return what the files and a running link do not agree on, a sentence for each."""
     with refuse_on_error():
         return list(find_drift(_parsed(main, options.dialect), state, link))
+
+
+def list_files(main: Path, options: PersistOptions) -> Listing:
+    """Return what the files say, read as the dialect reads them."""
+    files, dialect = atomic_file.FileSnapshot(), options.dialect
+    parsed = interfaces.parse_files(str(main), files, dialect is CLASSIC, dialect)
+    return list_stanzas(parsed)
 
 
 def file_changes(

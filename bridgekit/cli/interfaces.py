@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bridgekit.application import persist
 from bridgekit.application.interfaces import InterfacesRequest, check_interfaces, render_interfaces
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
@@ -18,10 +19,12 @@ from bridgekit.cli.options import (
 from bridgekit.cli.output import print_json, print_text
 from bridgekit.errors import refuse_on_error
 from bridgekit.planning.intent import BridgeSpec
+from bridgekit.state.text import printable
 from bridgekit.system import atomic_file
 from bridgekit.transaction.store import Store
 
 DIFFERENT = 10
+NOT_READ = 1
 
 
 @click.command()
@@ -40,6 +43,12 @@ DIFFERENT = 10
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file.")
 @click.option("--check", is_flag=True, help="Does the file lead to what the host has? 10 if not.")
+@click.option(
+    "--list",
+    "list_files",
+    is_flag=True,
+    help="List what the file and all that it includes say; 1 if ifup would read nothing of it.",
+)
 @store_option
 def interfaces(
     nic: str | None,
@@ -51,6 +60,7 @@ def interfaces(
     style: str,
     out: Path | None,
     check: bool,
+    list_files: bool,
     store: Store,
 ) -> None:
     """Print the stanza for interfaces(5) that makes the bridge at boot; change nothing.
@@ -63,7 +73,11 @@ def interfaces(
       bridgekit interfaces --style cidr       with 192.168.1.4/24 instead of a netmask
       bridgekit interfaces --out br0.cfg      into a file of its own
       bridgekit interfaces --check            does the file lead to what the host has?
+      bridgekit interfaces --list             what the file and its inclusions say
     """
+    if list_files:
+        _list(interfaces_file, dialect, as_json)
+        return
     request = InterfacesRequest(nic, bridge, spec, interfaces_file, dialect)
     if check:
         _check(request, store, as_json)
@@ -76,6 +90,20 @@ def interfaces(
         print_json({"text": text})
     else:
         click.echo(text, nl=False)
+
+
+def _list(interfaces_file: Path, dialect: str | None, as_json: bool) -> None:
+    """Print what the files say, and ifup's complaints on stderr."""
+    listing = persist.list_files(interfaces_file, persist.choose_options(dialect))
+    if as_json:
+        print_json(listing.values)
+    else:
+        for line in listing.lines:
+            print_text(line)
+    for problem in listing.problems:
+        click.echo(printable(problem, keep="\t"), err=True)
+    if not listing.accepted:
+        sys.exit(NOT_READ)
 
 
 def _check(request: InterfacesRequest, store: Store, as_json: bool) -> None:

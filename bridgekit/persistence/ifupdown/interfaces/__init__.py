@@ -6,8 +6,7 @@
     old = restore(new)
 
 Text is decoded with `surrogateescape`, so that every byte comes back as it was.
-`python3 -m bridgekit.persistence.ifupdown.interfaces FILE` lists what a file and its inclusions
-say.
+`bridgekit interfaces --list` lists what a file and its inclusions say.
 """
 
 from bridgekit.persistence.ifupdown.interfaces.document import Document, Option, Stanza, parse
