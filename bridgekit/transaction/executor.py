@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.ifupdown import detect, validate
+from bridgekit.host.ifupdown import detect, ifstate, validate
 from bridgekit.planning.diff import differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.intent import Intent
@@ -101,7 +101,7 @@ def _update_ifstate(record: Record) -> None:
     here = record.namespace.boot == namespaces.current().boot
     if boot and here and detect.installed() == boot.dialect:
         with contextlib.suppress(OSError):
-            validate.note_running(boot.dialect, record.plan.intent.links, boot.running)
+            ifstate.record_running(boot.dialect, record.plan.intent.links, boot.running)
 
 
 def mark_rolled_back(

@@ -1,4 +1,4 @@
-"""Which of the programs that read interfaces(5) is installed."""
+"""Detect which of the programs that read interfaces(5) is installed."""
 
 import shutil
 from pathlib import Path
