@@ -1,1 +1,1 @@
-"""bridgekit: a live NIC onto a bridge, kept across reboots, with netboot on its wire, and back."""
+"""bridgekit: a live NIC on a bridge, kept across reboots, with netboot on it, and rolled back."""

@@ -26,13 +26,13 @@ class RefusedError(BridgekitError):
 
 
 class RolledBackError(BridgekitError):
-    """The change failed or was not confirmed, and was undone: the host is as before."""
+    """The change failed or was not confirmed, and was rolled back: the host is as before."""
 
     exit_code = 4
 
 
 class RollbackIncompleteError(BridgekitError):
-    """The undo left differences; the message lists them."""
+    """The rollback left differences; the message lists them."""
 
     exit_code = 5
 
@@ -44,14 +44,14 @@ class BusyError(BridgekitError):
 
 
 class PxeError(BridgekitError):
-    """The network change is committed, the PXE service failed and was taken back whole."""
+    """The network change is committed, the PXE service failed and was removed."""
 
     exit_code = 7
 
 
 @contextmanager
 def refuse_on_error() -> Iterator[None]:
-    """Within, nothing was changed yet: what fails is a RefusedError, and says so."""
+    """Within, nothing was changed yet: turn what fails into a RefusedError that says so."""
     try:
         yield
     except OSError as error:

@@ -79,7 +79,7 @@ def refuse_refused(result: PlanResult) -> None:
     """Raise RefusedError if a finding stops the change."""
     if result.refusals:
         reasons = "; ".join(f"{one.message} ({one.advice})" for one in result.refusals)
-        raise RefusedError(f"{reasons}. Nothing was changed.")
+        raise RefusedError(f"{reasons}; nothing was changed")
 
 
 def _unchanged(

@@ -41,7 +41,9 @@ def guard_actions(store: Store, journal: Journal, record: Record) -> Actions:
     def roll_back_because(reason: str) -> Answer:
         with signals.defer():
             return _answer(
-                lambda: f"{record.id} was undone, {reason}: {roll_back(machine, journal, record)}"
+                lambda: (
+                    f"{record.id} was rolled back, {reason}: {roll_back(machine, journal, record)}"
+                )
             )
 
     return Actions(lambda: _answer(keep), roll_back_because)

@@ -52,7 +52,7 @@ def _expect_decision(journal: Journal, result: str, word: bytes) -> str:
     if kept == (word == guard.CONFIRM):
         return result
     if kept:
-        raise RefusedError(f"{result}; `bridgekit rollback` takes it back")
+        raise RefusedError(f"{result}; `bridgekit rollback` rolls it back")
     raise RolledBackError(result)
 
 
@@ -72,7 +72,7 @@ def await_decision(store: Store, id: str) -> str:
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":
         raise RollbackIncompleteError(
-            f"{journal.folder.name} was undone, but:\n{journal.last_text()}"
+            f"{journal.folder.name} was rolled back, but:\n{journal.last_text()}"
         )
     reason = f"{journal.folder.name} was not confirmed in time: the host is as before"
     raise RolledBackError("\n".join(filter(None, [reason, journal.last_text()])))

@@ -24,16 +24,18 @@ def check_fresh(plan: Plan) -> None:
         now = machine.with_dependencies(now, plan.intent.nic)
     for finding in check_intent(now, plan.intent):
         if finding.level == "refuse":
-            raise RefusedError(f"{finding.message}: {finding.advice}. Nothing was changed.")
+            raise RefusedError(f"{finding.message}: {finding.advice}; nothing was changed")
     for client in unidentified_clients(plan.operations, now.clients):
         raise RefusedError(
-            f"the plan's {client} is not what runs here. Plan again. Nothing was changed."
+            f"the plan's {client} is not what runs here; nothing was changed; plan again"
         )
     _check_ifupdown_state(plan)
     changed = (*differences(plan.snapshot, now, links), *_edited(plan))
     if changed:
         what = "\n".join(f"  {one}" for one in changed)
-        raise RefusedError(f"the host changed since this plan was made:\n{what}\nPlan again.")
+        raise RefusedError(
+            f"the host changed since this plan was made:\n{what}\nnothing was changed; plan again"
+        )
 
 
 def _check_ifupdown_state(plan: Plan) -> None:
@@ -43,7 +45,9 @@ def _check_ifupdown_state(plan: Plan) -> None:
         Path(stored.interfaces_file), plan.files, plan.intent, stored.dialect
     )
     if ifupdown != stored or bool(ifupdown) != bool(plan.files):
-        raise RefusedError("the plan says of its files what they do not say. Plan again.")
+        raise RefusedError(
+            "the plan says of its files what they do not say; nothing was changed; plan again"
+        )
 
 
 def _edited(plan: Plan) -> list[str]:

@@ -1,4 +1,4 @@
-"""`plan --undo`: from a committed migration to the plan that rolls it back."""
+"""`plan --rollback`: from a committed migration to the plan that rolls it back."""
 
 from pathlib import Path
 

@@ -49,14 +49,12 @@ def plan_rollback_of_bridge(
     state = machine.network()
     link = state.link(bridge)
     if link is None or link.bridge is None:
-        raise RefusedError(f"there is no bridge {bridge} to be taken back; nothing was changed")
+        raise RefusedError(f"there is no bridge {bridge} to roll back; nothing was changed")
     port = nic or _uplink(state, bridge, without)
     if port is None:
         raise RefusedError(f"{bridge} has no port that could take its state; nothing was changed")
     if not any(address.scope != RT_SCOPE_LINK for address in state.addresses_on(bridge)):
-        raise RefusedError(
-            f"{bridge} has no address to be taken back to {port}; nothing was changed"
-        )
+        raise RefusedError(f"{bridge} has no address to move back to {port}; nothing was changed")
     stays = persist.check_foreign_bridge(main, bridge)
     return plan_unbridge(Intent(port, bridge, "unbridge"), without, stays)
 

@@ -51,8 +51,10 @@ def finish_interrupted(store: Store, journal: Journal) -> str:
         more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
         return f"{record.id} was complete, and is kept{more}"
     if record.namespace.boot == store.namespace.boot:
-        return f"{record.id} was undone: {roll_back(machine, journal, record, everything=True)}"
-    return f"{record.id} was undone: {roll_back_files(journal, record)}"
+        return (
+            f"{record.id} was rolled back: {roll_back(machine, journal, record, everything=True)}"
+        )
+    return f"{record.id} was rolled back: {roll_back_files(journal, record)}"
 
 
 def _unreadable(journal: Journal) -> str:

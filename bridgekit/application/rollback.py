@@ -32,22 +32,20 @@ def rollback(
     if journal is None and foreign and not wanted:
         plan = partial(plan_rollback_of_bridge, foreign)
         result, id = _apply(store, foreign, lambda port: plan(without=port), None, report)
-        return f"{id} took {foreign} back: {result.plan.intent.nic} has its state"
+        return f"{id} removed the bridge {foreign}: {result.plan.intent.nic} has its state"
     if journal is None and wanted:
-        raise RefusedError(
-            f"there is no migration {wanted} here to be taken back; nothing was changed"
-        )
+        raise RefusedError(f"there is no migration {wanted} here to roll back; nothing was changed")
     if journal is None:
         raise RefusedError(
-            "there is no migration here that could be taken back; nothing was changed."
-            " `bridgekit rollback --bridge NAME` takes back a bridge that something else made"
+            "there is no migration here that could be rolled back; nothing was changed;"
+            " `bridgekit rollback --bridge NAME` removes a bridge that something else made"
         )
     record = records.read(journal)
     if journal.state() == "pending":
         return send_decision(store, journal, guard.ROLLBACK)
     plan_without = partial(plan_rollback_of_record, record)
     result, id = _apply(store, record.plan.intent.bridge, plan_without, record.id, report)
-    return f"{record.id} was taken back by {id}: {result.plan.intent.nic} is as before"
+    return f"{record.id} was rolled back by {id}: {result.plan.intent.nic} is as before"
 
 
 def _apply(
@@ -72,7 +70,7 @@ def _apply(
 def _refuse(bridge: str, result: PlanResult) -> None:
     if result.refusals:
         reasons = "\n".join(f"  {finding.message}: {finding.advice}" for finding in result.refusals)
-        raise RefusedError(f"{bridge} cannot be taken back as things are:\n{reasons}")
+        raise RefusedError(f"{bridge} cannot be rolled back as things are:\n{reasons}")
 
 
 def _find_migration(store: Store, wanted: str | None, bridge: str | None) -> Journal | None:

@@ -83,4 +83,4 @@ def _approve(result: PlanResult) -> None:
     except click.Abort:
         agreed = False
     if not agreed:
-        raise RefusedError("not applied, as you wish; nothing was changed")
+        raise RefusedError("not applied, as you answered; nothing was changed")

@@ -63,7 +63,7 @@ def interfaces(
     list_files: bool,
     store: Store,
 ) -> None:
-    """Print the stanza for interfaces(5) that makes the bridge at boot; change nothing.
+    """Print the stanza that makes the bridge at boot; change nothing.
 
     It describes what the NIC has now, or the bridge if the NIC is its port already.
 

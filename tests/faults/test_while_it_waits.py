@@ -109,4 +109,4 @@ def test_a_guard_that_is_gone_is_told_of(lab: Lab) -> None:
     assert lab.bridgekit(*WAIT).code == 0
     lab.run("host", *program("guards", "kill"), check=False)
     assert "without a guard: `bridgekit recover`" in lab.bridgekit("status").stdout
-    assert json.loads(lab.bridgekit("recover", "--json").stdout)["message"].count("was undone")
+    assert json.loads(lab.bridgekit("recover", "--json").stdout)["message"].count("was rolled back")

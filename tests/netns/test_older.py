@@ -114,7 +114,7 @@ def test_an_older_change_that_was_cut_off_is_undone(office: Older) -> None:
     assert office.states() == ["changing"] and before.difference(office.seen()) != []
     told = office.program("recover")
     ended_well(told)
-    assert "was undone" in told.stdout
+    assert "was rolled back" in told.stdout
     as_before(office, before)
     assert office.states() == ["rolled-back"]
 
@@ -124,7 +124,7 @@ def test_an_older_change_that_a_reboot_cut_off_is_ended(office: Older) -> None:
     office.put("changing")
     told = office.program("recover")
     ended_well(told)
-    assert "was undone" in told.stdout
+    assert "was rolled back" in told.stdout
     as_before(office, before)
     assert office.states() == ["rolled-back"]
 

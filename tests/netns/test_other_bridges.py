@@ -106,7 +106,7 @@ def foreign(make_lab: Callable[..., Lab]) -> Lab:
 
 def test_a_foreign_bridge_goes_back_to_its_port(foreign: Lab, make_lab: Callable[..., Lab]) -> None:
     before = settled_state(foreign)
-    planned = foreign.bridgekit("plan", "--undo")
+    planned = foreign.bridgekit("plan", "--rollback")
     assert planned.code == 0 and "ip link delete br0" in planned.stdout
     assert before.difference(settled_state(foreign)) == []
     back = foreign.bridgekit("rollback", "--bridge", "br0")
@@ -130,7 +130,7 @@ def test_without_a_word_no_foreign_bridge_is_touched(foreign: Lab) -> None:
 def test_an_undo_plan_is_applied_like_any_other(lab: Lab) -> None:
     before = settled_state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
-    assert lab.bridgekit("plan", "--undo", "--out", "/run/back.json").code == 0
+    assert lab.bridgekit("plan", "--rollback", "--out", "/run/back.json").code == 0
     assert lab.bridgekit("apply", "--plan", "/run/back.json", "--yes").code == 0
     assert before.difference(settled_state(lab)) == []
     assert "taken-back" in lab.bridgekit("status").stdout

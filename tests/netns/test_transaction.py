@@ -134,7 +134,7 @@ def test_a_confirm_whose_guard_is_killed_at_work_ends_it(lab: Lab) -> None:
     lab.run("host", *KILL_GUARDS)
     lab.run("host", *program("decide", transaction, "committing"))
     assert lab.bridgekit("confirm").code == 3
-    assert "was undone" in lab.bridgekit("recover").stdout
+    assert "was rolled back" in lab.bridgekit("recover").stdout
     told = lab.bridgekit("confirm").stderr
     assert f"{transaction} is rolled-back" in told
 
