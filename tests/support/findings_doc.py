@@ -1,4 +1,7 @@
-"""Write docs/findings.md from the registries of findings: python -m tests.support.findings_doc"""
+"""Write docs/findings.md from the registries of findings.
+
+Usage: python -m tests.support.findings_doc [FILE]
+"""
 
 import sys
 from itertools import groupby
