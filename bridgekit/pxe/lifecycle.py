@@ -124,17 +124,17 @@ def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
     """
     with _locked(state):
         service_dir = record.service_dir_of(bridge, state)
-        known = service_dir.path.exists()
-        if known:
+        existed = service_dir.path.exists()
+        if existed:
             _remove(service_dir)
         fixes.roll_back(service_dir, say)
-        return known
+        return existed
 
 
-def apply_fixes(bridge: str, known: tuple[Fix, ...], state: Path) -> None:
+def apply_fixes(bridge: str, wanted: tuple[Fix, ...], state: Path) -> None:
     """Change the settings that keep clients from booting, until `down`."""
     with _locked(state):
-        fixes.apply_fixes(known, record.service_dir_of(bridge, state))
+        fixes.apply_fixes(wanted, record.service_dir_of(bridge, state))
 
 
 def supervise(bridge: str, state: Path) -> None:
@@ -146,25 +146,25 @@ def supervise(bridge: str, state: Path) -> None:
 def _restore(service_dir: ServiceDir) -> None:
     """Make a service serve again that had been serving."""
     with _locked(service_dir.state):
-        known = record.read(service_dir)
-        if not known or not known.serving:
+        stored = record.read(service_dir)
+        if not stored or not stored.serving:
             return
-        need_bridge(known.service.bridge)  # `attach` would make one, and be in the way of ifup
-        runner = get_engine(known.engine, service_dir.state)
-        if record.is_stale(known) or not runner.restarts:
-            runner.start_again(known.service, service_dir)
-        _attach(known.service, service_dir)
+        need_bridge(stored.service.bridge)  # `attach` would make one, and be in the way of ifup
+        engine = get_engine(stored.engine, service_dir.state)
+        if record.is_stale(stored) or not engine.restarts:
+            engine.start_again(stored.service, service_dir)
+        _attach(stored.service, service_dir)
         record.mark_boot(service_dir)
 
 
 def _start(spec: PxeSpec, service_dir: ServiceDir, say: Say) -> None:
-    known = record.read(service_dir)
-    assert known
-    runner = get_engine(known.engine, service_dir.state)
-    say(f"starting the PXE service with {runner.name} …")
-    runner.start(spec, service_dir)
+    stored = record.read(service_dir)
+    assert stored
+    engine = get_engine(stored.engine, service_dir.state)
+    say(f"starting the PXE service with {engine.name} …")
+    engine.start(spec, service_dir)
     _attach(spec, service_dir)
-    say(wait_for_line(runner.follow(service_dir, more=True), "pxe: serving", SERVE_SECONDS))
+    say(wait_for_line(engine.follow(service_dir, more=True), "pxe: serving", SERVE_SECONDS))
     record.mark_serving(service_dir)
     supervisor.start(spec.bridge, service_dir)
 
@@ -194,26 +194,26 @@ def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException
 
 def _remove(service_dir: ServiceDir) -> None:
     """Stop what a record names and delete the record; succeeds where nothing is left."""
-    known = record.read(service_dir)
+    stored = record.read(service_dir)
     supervisor.stop(service_dir)
-    if known:
+    if stored:
         # the kernel takes a dead namespace's links away too, but only some time later
         with suppress(RefusedError):
-            detach(known.service.bridge, service_dir.name, state=service_dir.state)
-        get_engine(known.engine, service_dir.state).stop(service_dir)
-        close_if_unused(known.service.bridge)
+            detach(stored.service.bridge, service_dir.name, state=service_dir.state)
+        get_engine(stored.engine, service_dir.state).stop(service_dir)
+        close_if_unused(stored.service.bridge)
     shutil.rmtree(service_dir.path, ignore_errors=True)
 
 
 def _is_running(spec: PxeSpec, service_dir: ServiceDir) -> bool:
     now = status(spec.bridge, service_dir.state)
-    known = record.read(service_dir)
-    return bool(now and known and now.running and spec.matches_resolved(known.service))
+    stored = record.read(service_dir)
+    return bool(now and stored and now.running and spec.matches_resolved(stored.service))
 
 
 def _refuse_other_service(service_dir: ServiceDir) -> None:
-    known = record.read(service_dir)
-    now = status(known.service.bridge, service_dir.state) if known else None
+    stored = record.read(service_dir)
+    now = status(stored.service.bridge, service_dir.state) if stored else None
     if now and now.running:
         raise RefusedError(
             f"another PXE service runs on {now.service.bridge} already; nothing was changed; "

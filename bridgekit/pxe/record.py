@@ -58,16 +58,14 @@ def write(spec: PxeSpec, engine: str, service_dir: ServiceDir) -> ServiceRecord:
 
 def mark_serving(service_dir: ServiceDir) -> None:
     """Record that it serves."""
-    known = read(service_dir)
-    if known:
-        _save(replace(known, serving=True), service_dir)
+    if current_record := read(service_dir):
+        _save(replace(current_record, serving=True), service_dir)
 
 
 def mark_boot(service_dir: ServiceDir) -> None:
     """Record that it runs in this boot."""
-    known = read(service_dir)
-    if known:
-        _save(replace(known, boot=current().boot), service_dir)
+    if current_record := read(service_dir):
+        _save(replace(current_record, boot=current().boot), service_dir)
 
 
 def _save(record: ServiceRecord, service_dir: ServiceDir) -> None:

@@ -45,13 +45,19 @@ _NONE: tuple[tuple[ServiceLease, ...], str, tuple[ClientProgress, ...]] = ((), "
 def status(bridge: str, state: Path) -> PxeStatus | None:
     """Return the bridge's service, None if there is none."""
     service_dir = record.service_dir_of(bridge, state)
-    known = record.read(service_dir)
-    if not known:
+    stored = record.read(service_dir)
+    if not stored:
         return None
-    first = pid(service_dir)
-    runs = bool(first and known.serving and _is_attached(known.service.bridge, service_dir))
-    told = (read_leases(first), read_other_servers(first), read_clients(first)) if first else _NONE
-    return PxeStatus(known.service, known.engine, service_dir.name, runs, known.since, *told)
+    first_pid = pid(service_dir)
+    runs = bool(first_pid and stored.serving and _is_attached(stored.service.bridge, service_dir))
+    state_now = (
+        (read_leases(first_pid), read_other_servers(first_pid), read_clients(first_pid))
+        if first_pid
+        else _NONE
+    )
+    return PxeStatus(
+        stored.service, stored.engine, service_dir.name, runs, stored.since, *state_now
+    )
 
 
 def _is_attached(bridge: str, service_dir: ServiceDir) -> bool:
@@ -66,18 +72,18 @@ def pid_on_bridge(bridge: str, state: Path) -> int | None:
 
 def statuses(state: Path) -> tuple[PxeStatus, ...]:
     """Return all services of the caller's network namespace."""
-    known = (record.read(service_dir) for service_dir in record.service_dirs(state))
-    found = (status(item.service.bridge, state) for item in known if item)
+    stored = (record.read(service_dir) for service_dir in record.service_dirs(state))
+    found = (status(item.service.bridge, state) for item in stored if item)
     return tuple(item for item in found if item)
 
 
 def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
     """Yield each line of the service's log, with `more` also new ones, until it ends."""
     service_dir = record.service_dir_of(bridge, state)
-    known = record.read(service_dir)
-    if not known:
+    stored = record.read(service_dir)
+    if not stored:
         raise RefusedError(f"there is no PXE service on {bridge}; nothing was changed")
-    follow = get_engine(known.engine, state).follow(service_dir, more)
+    follow = get_engine(stored.engine, state).follow(service_dir, more)
     with subprocess.Popen(
         follow, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as reader:
@@ -92,7 +98,7 @@ def logs(bridge: str, state: Path, more: bool = False) -> Iterator[str]:
 
 def pid(service_dir: ServiceDir) -> int | None:
     """Return the service's first process by the host's id; None if it does not run."""
-    known = record.read(service_dir)
-    if not known or record.is_stale(known):
+    stored = record.read(service_dir)
+    if not stored or record.is_stale(stored):
         return None
-    return get_engine(known.engine, service_dir.state).pid(service_dir)
+    return get_engine(stored.engine, service_dir.state).pid(service_dir)
