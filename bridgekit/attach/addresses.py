@@ -20,7 +20,10 @@ RESOLV_CONF = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"
 
 
 def links(namespace: str | None = None) -> tuple[Link, ...]:
-    """Return all links. Equivalent to: ip -details link show; bridge vlan show"""
+    """Return all links.
+
+    Equivalent to: ip -details link show; bridge vlan show
+    """
     with inside(namespace), NetlinkSocket() as sock:
         return vlans.with_vlans(sock, link_reader.list_links(sock))
 

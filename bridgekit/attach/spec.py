@@ -96,7 +96,10 @@ def parse_spec(  # noqa: PLR0913 - the options of the command
 
 
 def check_name(name: str, what: str) -> None:
-    """Raise UsageError for what can't be the name of a link. Source: dev_valid_name()"""
+    """Raise UsageError for what can't be the name of a link.
+
+    Source: dev_valid_name() of net/core/dev.c
+    """
     if not NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} can't be the name of {what}: write 1 to 15 letters, digits, _, . and -, "

@@ -53,7 +53,10 @@ def find_parent(name: str, spec: InterfaceSpec) -> Link | None:
 
 
 def make_bridge(name: str) -> None:
-    """Equivalent to: ip link add NAME type bridge; ip link set NAME up"""
+    """Make a bridge that forwards at once.
+
+    Equivalent to: ip link add NAME type bridge stp_state 0 forward_delay 0; ip link set NAME up
+    """
     with IpRoute() as ip:
         try:
             ip.add_bridge(name)

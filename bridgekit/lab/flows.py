@@ -61,7 +61,7 @@ class Count(Struct):
             self._fail(error)
 
     def echo(self) -> None:
-        """The host's side: send back what came."""
+        """Send back what came, on the host's side."""
         assert self.far
         try:
             if self.kind == "tcp":
@@ -73,7 +73,7 @@ class Count(Struct):
             self._fail(error)
 
     def receive(self) -> None:
-        """The gateway's side: count an answer."""
+        """Count an answer, on the gateway's side."""
         try:
             got = len(self.near.recv(65536))
         except OSError as error:
@@ -93,7 +93,7 @@ class Count(Struct):
         self.longest = max(self.longest, time.monotonic() - self.last)
 
     def account(self, start: float) -> Flow:
-        """The account as it stands."""
+        """Return the account as it stands."""
         names = (self.kind, self.host, self.peer, self.sent, self.received)
         spans = [int((moment - start) / SPAN) for moment in self.times]
         answers = [0] * (max(spans, default=-1) + 1)
@@ -140,7 +140,7 @@ def _udp(host_pid: int, gateway_pid: int, host: str, peer: str) -> Count:
 
 
 def _icmp(host_pid: int, gateway_pid: int, host: str, peer: str) -> Count:
-    """The host's kernel answers; the socket takes nothing but those answers."""
+    """Open a socket that takes nothing but the answers of the host's kernel."""
     ipv6 = _family(host) == socket.AF_INET6
     protocol, request = (socket.IPPROTO_ICMPV6, 128) if ipv6 else (socket.IPPROTO_ICMP, 8)
     near = _socket(gateway_pid, peer, socket.SOCK_RAW, protocol)
@@ -150,14 +150,14 @@ def _icmp(host_pid: int, gateway_pid: int, host: str, peer: str) -> Count:
 
 
 def _all_but(kind: int) -> bytes:
-    """The set of ICMP's kinds without this one, as 32-bit words."""
+    """Return the set of ICMP's types without this one, as 32-bit words."""
     words = [0xFFFFFFFF] * 8
     words[kind // 32] ^= 1 << kind % 32
     return struct.pack("=8I", *words)
 
 
 def _echo_request(kind: int) -> bytes:
-    """An echo request of zeros, so that its checksum (IPv6's the kernel makes) is simple."""
+    """Return an echo request of zeros, so that its checksum (IPv6's the kernel makes) is simple."""
     return struct.pack("!BBH4x", kind, 0, 0xFFFF - (kind << 8)) + PAYLOAD
 
 

@@ -26,7 +26,7 @@ def check(result: int, what: str) -> None:
 
 
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0) -> None:
-    """mount(2)."""
+    """Attach a file system."""
     kind_bytes = kind.encode() if kind else None
     check(libc.mount(source.encode(), target.encode(), kind_bytes, flags, None), f"mount {target}")
 

@@ -48,6 +48,11 @@ class Host(Struct, frozen=True):
     pid: int
 
     @property
+    def netns(self) -> str:
+        """The file of its network namespace."""
+        return f"/run/netns/{self.namespace}"
+
+    @property
     def config(self) -> Path:
         """The directory whose entries cover those of /etc in this host."""
         return CONFIG / self.namespace
@@ -163,7 +168,7 @@ def readable(file: IO[Any] | int, timeout: float) -> bool:
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    """The caller's environment; this bridgekit and its scripts come first."""
+    """Return the caller's environment, in which this bridgekit and its scripts come first."""
     here = str(Path(bridgekit.__file__).parents[1])
     path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     return {**os.environ, "PYTHONPATH": here, "PATH": path, **(extra or {})}

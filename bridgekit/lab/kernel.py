@@ -21,7 +21,7 @@ def _check(result: int) -> None:
 
 @contextmanager
 def inside(kind: Kind, process: int) -> Iterator[None]:
-    """The calling thread is in that process's namespace; of kind "pid", its new children are."""
+    """Put the calling thread into a process's namespace; of kind "pid", its new children."""
     with _namespace("thread-self", kind) as home:
         with _namespace(str(process), kind) as there:
             _check(_libc.setns(there, 0))
@@ -32,14 +32,14 @@ def inside(kind: Kind, process: int) -> Iterator[None]:
 
 
 def children_at_home() -> None:
-    """New children of the calling thread are in its own PID namespace, whatever was interrupted."""
+    """Put new children of the calling thread into its own PID namespace again."""
     with _namespace("thread-self", "pid") as home:
         _check(_libc.setns(home, _NEW_PID))
 
 
 @contextmanager
 def new_pid_namespace() -> Iterator[None]:
-    """The first child that the calling thread starts meanwhile is PID 1 of a new namespace."""
+    """Make the first child that the calling thread starts meanwhile PID 1 of a new namespace."""
     with _namespace("thread-self", "pid") as home:
         _check(_libc.unshare(_NEW_PID))
         try:

@@ -18,7 +18,7 @@ REGISTRY: Final = Path("/run/bridgekit-lab")
 
 
 def namespace(lab: str, host: str) -> str:
-    """The name of a lab host's network namespace for `ip netns`."""
+    """Return the name of a lab host's network namespace for `ip netns`."""
     return f"{lab}-{host}"
 
 
@@ -60,7 +60,7 @@ def add(lab: str, host: Host) -> None:
 
 
 def registered(lab: str) -> dict[str, Host]:
-    """The hosts of a lab as noted down, dead ones too."""
+    """Return the hosts of a lab as noted down, dead ones too."""
     check_name(lab)
     found = {}
     for file in sorted((REGISTRY / lab).glob("*")):
@@ -94,7 +94,7 @@ def find(lab: str) -> dict[str, Host]:
 
 
 def names() -> list[str]:
-    """The labs that are noted down, dead ones too."""
+    """Return the labs that are noted down, dead ones too."""
     return sorted(path.name for path in REGISTRY.glob("*"))
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from bridgekit.lab import kernel, layout, registry
 from bridgekit.lab.host import BRIDGEKIT, CONFIG, Host, Process, Result, hold, wait_ready
+from bridgekit.netlink.iproute import IpRoute
+from bridgekit.system.netns import inside
 
 DEFAULT_NAME: Final = "bridgekit"
 SCRIPTS: Final = Path("/etc/network")
@@ -40,16 +42,12 @@ SYSCTLS: Final[Mapping[str, Sequence[str]]] = {
     "wire": ("net.ipv6.conf.default.disable_ipv6=1",),
 }
 
-_WIRING: Final = (
-    "link add wire type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
-    f"link add host type veth peer name eth0 address {layout.HOST_MAC} netns {{host}}",
-    f"link add gateway type veth peer name eth0 address {layout.GATEWAY_MAC} netns {{gateway}}",
-    f"link add second type veth peer name eth1 address {layout.SECOND_MAC} netns {{host}}",
-    "link set second netns {gateway} name eth1",
-    "link set host master wire up",
-    "link set gateway master wire up",
-    "link set wire up",
+_CABLES: Final = (
+    ("host", "host", "eth0", layout.HOST_MAC),
+    ("gateway", "gateway", "eth0", layout.GATEWAY_MAC),
+    ("second", "host", "eth1", layout.SECOND_MAC),
 )
+"""Each one's end in the wire's namespace; then the host, the NIC and the MAC of its other end."""
 
 
 class Lab:
@@ -157,13 +155,24 @@ class Lab:
             wait_ready(host, process)
 
     def _wire(self) -> None:
-        names = {name: host.namespace for name, host in self.hosts.items()}
-        self.ip("wire", *(line.format_map(names) for line in _WIRING))
+        with inside(self.hosts["wire"].netns), IpRoute() as ip:
+            self._plug_cables(ip)
         self.ip("gateway", *layout.GATEWAY)
         self.ip("host", *self._lines)
         self.hosts["host"].settle()
         for nic in ("default", "eth0", "eth1"):  # addresses of a test's own are then checked
             self.hosts["host"].sysctl(f"net.ipv6.conf.{nic}.accept_dad", "1")
+
+    def _plug_cables(self, ip: IpRoute) -> None:
+        """Make the wire, a bridge, and the cables; the second one goes to the gateway directly."""
+        ip.add_link("wire", "bridge", br_stp_state=0, br_forward_delay=0, br_mcast_snooping=0)
+        for end, host, nic, mac in _CABLES:
+            ip.add_veth(end, {"ifname": nic, "address": mac}, self.hosts[host].netns)
+        ip.move("second", self.hosts["gateway"].netns, "eth1")
+        for port in ("host", "gateway"):
+            ip.set_controller(port, "wire")
+            ip.set_up(port)
+        ip.set_up("wire")
 
 
 def _write_config(directory: Path, interfaces: str) -> None:

@@ -49,12 +49,18 @@ class IpRoute:
         return number
 
     def add_link(self, name: str, kind: str, **attributes: Any) -> None:
-        """Equivalent to: ip link add NAME type KIND"""
+        """Make a link.
+
+        Equivalent to: ip link add NAME type KIND
+        """
         words = f"ip link add {name} type {kind}"
         self._ask(words, "link", "add", ifname=name, kind=kind, **attributes)
 
     def add_bridge(self, name: str) -> None:
-        """Equivalent to: ip link add NAME type bridge stp_state 0 forward_delay 0"""
+        """Make a bridge that forwards at once.
+
+        Equivalent to: ip link add NAME type bridge stp_state 0 forward_delay 0
+        """
         self.add_link(name, "bridge", br_stp_state=0, br_forward_delay=0)
 
     def add_veth(self, name: str, peer: dict[str, Any], namespace: str, **attributes: Any) -> None:
@@ -66,33 +72,54 @@ class IpRoute:
             self.add_link(name, "veth", peer={**peer, "net_ns_fd": handle}, **attributes)
 
     def set_alias(self, link: str, alias: str) -> None:
-        """Equivalent to: ip link set LINK alias ALIAS"""
+        """Give a link a description.
+
+        Equivalent to: ip link set LINK alias ALIAS
+        """
         self._set_link(link, f"alias {alias}", ifalias=alias)
 
     def set_mac(self, link: str, mac: str) -> None:
-        """Equivalent to: ip link set LINK address MAC"""
+        """Set a link's MAC address; the one that it has announces it again.
+
+        Equivalent to: ip link set LINK address MAC
+        """
         self._set_link(link, f"address {mac}", address=mac)
 
     def set_up(self, link: str) -> None:
-        """Equivalent to: ip link set LINK up"""
+        """Turn a link on.
+
+        Equivalent to: ip link set LINK up
+        """
         self._set_link(link, "up", state="up")
 
     def set_controller(self, link: str, controller: str) -> None:
-        """Equivalent to: ip link set LINK master CONTROLLER"""
+        """Make a link a port of a bridge.
+
+        Equivalent to: ip link set LINK master CONTROLLER
+        """
         self._set_link(link, f"master {controller}", master=self.index(controller))
 
     def without_link_local(self, link: str) -> None:
-        """Equivalent to: ip link set LINK addrgenmode none"""
+        """Let a link make no IPv6 link-local address.
+
+        Equivalent to: ip link set LINK addrgenmode none
+        """
         self._set_link(link, "addrgenmode none", IFLA_AF_SPEC=NO_LINK_LOCAL)
 
     def move(self, link: str, namespace: str, name: str) -> None:
-        """Equivalent to: ip link set LINK netns NAMESPACE name NAME"""
+        """Move a link into another namespace, under another name.
+
+        Equivalent to: ip link set LINK netns NAMESPACE name NAME
+        """
         words = f"netns {namespace} name {name}"
         with _opened(namespace) as handle:
             self._set_link(link, words, net_ns_fd=handle, ifname=name)
 
     def delete_link(self, link: str) -> None:
-        """Equivalent to: ip link delete LINK"""
+        """Delete a link.
+
+        Equivalent to: ip link delete LINK
+        """
         self._ask(f"ip link delete {link}", "link", "del", index=self.index(link))
 
     def add_address(
@@ -114,7 +141,10 @@ class IpRoute:
     def add_route(
         self, link: str, prefix: str, gateway: str = "", *, replace: bool = False
     ) -> None:
-        """Equivalent to: ip route add|replace PREFIX [via GATEWAY] dev LINK"""
+        """Add a route to the main table.
+
+        Equivalent to: ip route add|replace PREFIX [via GATEWAY] dev LINK
+        """
         verb, ipv6 = ("replace" if replace else "add"), ":" in prefix
         words = f"ip route {verb} {prefix} {f'via {gateway} ' if gateway else ''}dev {link}"
         more: dict[str, Any] = {"gateway": gateway} if gateway else {}
@@ -122,14 +152,20 @@ class IpRoute:
         self._ask(words, "route", verb, dst=prefix, oif=self.index(link), proto=RTPROT_BOOT, **more)
 
     def add_vlan(self, port: str, vlan: int, *, pvid: bool, untagged: bool) -> None:
-        """Equivalent to: bridge vlan add dev PORT vid VLAN [pvid] [untagged]"""
+        """Let a port take part in a VLAN.
+
+        Equivalent to: bridge vlan add dev PORT vid VLAN [pvid] [untagged]
+        """
         flags = BRIDGE_VLAN_INFO_PVID * pvid | BRIDGE_VLAN_INFO_UNTAGGED * untagged
         words = f"bridge vlan add dev {port} vid {vlan}{' pvid' * pvid}{' untagged' * untagged}"
         info = {"vid": vlan, "flags": flags}
         self._ask(words, "vlan_filter", "add", index=self.index(port), vlan_info=info)
 
     def delete_vlan(self, port: str, vlan: int) -> None:
-        """Equivalent to: bridge vlan del dev PORT vid VLAN"""
+        """Take a port out of a VLAN.
+
+        Equivalent to: bridge vlan del dev PORT vid VLAN
+        """
         words, info = f"bridge vlan del dev {port} vid {vlan}", {"vid": vlan}
         self._ask(words, "vlan_filter", "del", index=self.index(port), vlan_info=info)
 

@@ -1,7 +1,7 @@
 """Disks that are reached over an interface: network file systems, iSCSI, NBD, NVMe, AoE."""
 
-import json
 import re
+import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,8 +9,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
+from bridgekit.netlink.route_lookup import outgoing_index
+from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state.link import Dependency
-from bridgekit.system.process import run
 
 Route = Callable[[str], str | None]
 """Returns the link over which an address is reached, None if nobody can tell."""
@@ -54,10 +55,13 @@ def outgoing_link(server: str) -> str | None:
 
     Equivalent to: ip route get ADDRESS
     """
+    if "%" in server:  # a zone of this host's, which names a link already
+        return None
     try:
-        routes = json.loads(run("ip", "-j", "route", "get", server, timeout=5.0))
-        return str(routes[0]["dev"])
-    except (BridgekitError, ValueError, LookupError):
+        with NetlinkSocket() as sock:
+            index = outgoing_index(sock, ip_address(server))
+        return socket.if_indextoname(index) if index else None
+    except (BridgekitError, ValueError, OSError):
         return None
 
 
