@@ -55,8 +55,8 @@ def test_one_state_in_the_words_of_each(dialect: Dialect) -> None:
         bridged_state(STATE, intent), "br0", "eth0", RenderOptions(mac=MAC), dialect
     )
     lines = [f"{option.name} {option.value}" for one in found for option in one.options]
-    told = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
-    assert " | ".join(told) == " | ".join(WORDS[dialect])
+    options = [line for line in lines if not line.startswith(("up ip route", "up ip neigh"))]
+    assert " | ".join(options) == " | ".join(WORDS[dialect])
     assert len(found) == (1 if dialect.merges_stanzas else 3)
 
 
@@ -75,7 +75,7 @@ IN_VLANS = {
 
 @pytest.mark.parametrize("dialect", IN_VLANS, ids=lambda one: one.name)
 def test_a_bridge_in_vlans_in_the_words_of_each(dialect: Dialect) -> None:
-    """Words that its stanza has already count for all ports, so the NIC is told apart."""
+    """Words that its stanza has already count for all ports, so the NIC gets none of its own."""
     there = (Vlan(7, 7, pvid=True, untagged=True), Vlan(9, 12))
     options = BridgeOptions(vlan_filtering=True, default_pvid=7)
     bridge = replace(link(4, "br0"), kind="bridge", bridge=options, vlans=there)

@@ -90,7 +90,7 @@ def test_words_after_the_first_are_relative_to_where_ifup_runs(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", VALID)
-def test_what_is_switched_off(name: str, tmp_path: Path) -> None:
+def test_what_is_disabled(name: str, tmp_path: Path) -> None:
     """eth0 has no settings left, everyone else all that it had, and br0 is there."""
     for text in variants(VALID[name]):
         before = Ifquery.of(tmp_path, text)

@@ -22,11 +22,11 @@ def test_patterns_pick_from_what_exists() -> None:
 
 def test_a_mapping_and_no_auto_down_are_told() -> None:
     parsed = read("mapping et*\n script x\nno-auto-down e*\n")
-    told = [
+    flags = [
         (interfaces.has_mapping(parsed, n), interfaces.is_no_auto_down(parsed, n))
         for n in ("eth0", "br0")
     ]
-    assert told == [(True, True), (False, False)]
+    assert flags == [(True, True), (False, False)]
 
 
 def test_options_are_kept_unless_the_snapshot_says_them() -> None:
@@ -101,14 +101,14 @@ def test_listed(tmp_path: Path) -> None:
     (tmp_path / "main").write_text("source d/*\nno-auto-down eth0\nmtu 9\n")
     (tmp_path / "d").mkdir()
     (tmp_path / "d/eth0").write_bytes(b"auto eth0\niface eth0 inet manual\n  up echo \xff\x1b\n")
-    told = run("--interfaces-file", str(tmp_path / "main"), "--json")
-    data = json.loads(told.stdout)
-    assert (told.returncode, data["taken"], data["schema"]) == (1, False, 1)
+    done = run("--interfaces-file", str(tmp_path / "main"), "--json")
+    data = json.loads(done.stdout)
+    assert (done.returncode, data["taken"], data["schema"]) == (1, False, 1)
     assert data["activated"] == {"auto": ["lo", "eth0"]}
     assert data["definitions"][0]["options"] == [{"name": "up", "value": "echo \udcff\x1b"}]
     assert [problem["line"] for problem in data["problems"]] == [3]
-    told = run("--interfaces-file", str(tmp_path / "main"))
-    assert told.stdout == (
+    done = run("--interfaces-file", str(tmp_path / "main"))
+    assert done.stdout == (
         "auto lo eth0\nno-auto-down eth0\n\n"
         f"# {tmp_path}/d/eth0:2\niface eth0 inet manual\n    up echo \\udcff\\x1b\n"
     )

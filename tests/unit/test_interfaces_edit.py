@@ -1,4 +1,4 @@
-"""interfaces(5) rewritten: no byte is lost, and what is switched off can be switched on again."""
+"""interfaces(5) rewritten: no byte is lost, and what is disabled can be restored."""
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +46,7 @@ def off(text: str, instead: str = "auto br0\n") -> str:
     return interfaces.disable(text, "eth0", instead, interfaces.find_references(read(text), "eth0"))
 
 
-def test_only_the_nics_lines_are_switched_off() -> None:
+def test_only_the_nics_lines_are_disabled() -> None:
     assert interfaces.disable(FILE, "eth0", "auto br0\n") == OFF
     assert interfaces.restore(OFF) == FILE
 
@@ -155,7 +155,7 @@ def test_what_starts_a_stanza_to_one_is_an_option_to_others(head: str) -> None:
         assert interfaces.parse(text, dialect).text == text
 
 
-def test_a_stanza_by_another_word_is_switched_off() -> None:
+def test_a_stanza_by_another_word_is_disabled() -> None:
     text = "auto eth0\ninterface eth0\n  address 192.0.2.4/24\n"
     made = interfaces.disable(text, "eth0", "auto br0\n", dialect=IFUPDOWN_NG)
     assert made.startswith("#bridgekit# auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")

@@ -69,10 +69,7 @@ def parse_target(word: str) -> Target:
 
 
 def is_link_or_alias(name: str, link: str) -> bool:
-    """Return whether this is the interface, or an alias such as eth0:1.
-
-    A label of its addresses.
-    """
+    """Return whether this is the interface, or an alias: a label of its addresses as eth0:1."""
     return name == link or name.startswith(link + ":")
 
 
@@ -82,10 +79,7 @@ def is_vlan_of(name: str, link: str) -> bool:
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Compare as fnmatch(3) in the C locale, without flags.
-
-    `*` matches slashes and leading dots.
-    """
+    """Match as fnmatch(3) in the C locale, without flags: `*` takes slashes and leading dots."""
     return _compiled(pattern).match(name) is not None
 
 
@@ -98,11 +92,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _plain(pattern: str) -> str:
     r"""Return the pattern with `\*` as `[*]`: Python's fnmatch has no backslashes."""
-    made, letters = "", iter(pattern)
+    plain, letters = "", iter(pattern)
     for letter in letters:
-        following = next(letters, "") if letter == "\\" else ""
-        made += escape_wildcard(following) if letter == "\\" else letter
-    return made
+        plain += escape_wildcard(next(letters, "")) if letter == "\\" else letter
+    return plain
 
 
 def escape_wildcard(letter: str) -> str:

@@ -33,10 +33,7 @@ class NotExpandedError(Exception):
 
 
 class Word(Struct, frozen=True):
-    """One word after `source`.
-
-    As a pattern for file names, and with all letters taken literally.
-    """
+    """One word after `source`: as a pattern for file names, and as a literal file name."""
 
     pattern: str = ""
     plain: str = ""
