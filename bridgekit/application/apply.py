@@ -39,7 +39,7 @@ class ApplyDialog(Struct, frozen=True):
     approve: Callable[[PlanResult], None] | None = None
 
 
-def apply(store: Store, request: ApplyRequest, dialog: ApplyDialog) -> ApplyResult:
+def apply_request(store: Store, request: ApplyRequest, dialog: ApplyDialog) -> ApplyResult:
     """Carry out what is asked, or leave the host as it was; see `apply_plan` for the errors.
 
     Where nobody has to approve the plan, it is made under the lock and needs no second look.

@@ -21,18 +21,18 @@ PlanWithout = Callable[[str | None], PlanResult]
 
 
 def rollback(
-    store: Store, wanted: str | None, bridge: str | None, foreign: str | None, report: Say
+    store: Store, wanted: str | None, bridge: str | None, other_bridge: str | None, report: Say
 ) -> str:
     """Roll back the pending change, or else the last committed one, files included.
 
     With `bridge` only what concerns that one. If there is nothing of ours, roll back the bridge
-    `foreign`, which something else made.
+    `other_bridge`, which something else made.
     """
     journal = _find_migration(store, wanted, bridge)
-    if journal is None and foreign and not wanted:
-        plan = partial(plan_rollback_of_bridge, foreign)
-        result, id = _apply(store, foreign, lambda port: plan(without=port), None, report)
-        return f"{id} removed the bridge {foreign}: {result.plan.intent.nic} has its state"
+    if journal is None and other_bridge and not wanted:
+        plan = partial(plan_rollback_of_bridge, other_bridge)
+        result, id = _apply(store, other_bridge, lambda port: plan(without=port), None, report)
+        return f"{id} removed the bridge {other_bridge}: {result.plan.intent.nic} has its state"
     if journal is None and wanted:
         raise RefusedError(f"there is no migration {wanted} here to roll back; nothing was changed")
     if journal is None:

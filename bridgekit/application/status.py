@@ -22,7 +22,10 @@ class TransactionStatus(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """All there is; `damaged` are the ids of transactions whose record cannot be read."""
+    """The transactions and PXE services of a namespace.
+
+    `damaged` are the ids of transactions whose record cannot be read.
+    """
 
     transactions: tuple[TransactionStatus, ...]
     services: ServiceStatuses

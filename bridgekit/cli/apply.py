@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from bridgekit.application.apply import ApplyDialog, ApplyRequest
-from bridgekit.application.apply import apply as apply_request
+from bridgekit.application.apply import ApplyDialog, ApplyRequest, apply_request
 from bridgekit.application.plan import PlanRequest
 from bridgekit.cli.countdown import count_down
 from bridgekit.cli.options import interactive, require_root, store_option

@@ -52,9 +52,9 @@ def down(name: str) -> None:
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def shell(name: str, host: str, command: tuple[str, ...]) -> None:
     """Run COMMAND, or a shell, inside a lab host; ends with its exit code."""
-    there = registry.find(name)[host]
+    lab_host = registry.find(name)[host]
     argv = command or (os.environ.get("SHELL", "/bin/sh"),)
-    with there.popen(*argv) as process:
+    with lab_host.popen(*argv) as process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the program in the lab
         sys.exit(process.wait() % 256)
 

@@ -27,5 +27,5 @@ def rollback(id: str | None, bridge: str | None, yes: bool, as_json: bool, store
     """
     with errors_as_json(as_json):
         require_root()
-        foreign = bridge or (DEFAULT_BRIDGE if yes else None)
-        print_message(rollbacks.rollback(store, id, bridge, foreign, report), as_json)
+        other_bridge = bridge or (DEFAULT_BRIDGE if yes else None)
+        print_message(rollbacks.rollback(store, id, bridge, other_bridge, report), as_json)
