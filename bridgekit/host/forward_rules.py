@@ -1,8 +1,8 @@
 """Where Docker drops what it does not know: letting a bridge's frames and a link's packets pass.
 
 With bridge-nf-call-iptables a bridge's own frames pass the FORWARD chain too, and Docker's policy
-there is DROP: DHCP from the wire would never reach a container. A rule of ours stands in Docker's
-chain for rules of others, else in FORWARD; it is found again by its comment.
+there is DROP: DHCP from the L2 segment would never reach a container. A rule of ours stands in
+Docker's chain for rules of others, else in FORWARD; it is found again by its comment.
 """
 
 import shutil

@@ -18,7 +18,7 @@ def wait_operational(sock: NetlinkSocket, bridge: Link, port: str) -> None:
     Before it is operational, or the port forwards, that is dropped.
     """
 
-    def passes() -> bool:
+    def is_operational() -> bool:
         above, below = links.get_link(sock, bridge.name), links.get_link(sock, port)
         if above is None or below is None or not above.up or not below.carrier:
             return True
@@ -27,8 +27,8 @@ def wait_operational(sock: NetlinkSocket, bridge: Link, port: str) -> None:
     seconds = USABLE_SECONDS
     if bridge.bridge and bridge.bridge.stp:  # a port listens, then learns, then forwards
         seconds += 2 * bridge.bridge.forward_delay / 100
-    with NetlinkMonitor() as notices:
-        if not notices.wait(passes, seconds):
+    with NetlinkMonitor() as monitor:
+        if not monitor.wait(is_operational, seconds):
             raise BridgekitError(f"{bridge.name} did not become operational in {seconds:.0f} s")
 
 
@@ -40,15 +40,15 @@ def wait_usable(sock: NetlinkSocket, name: str, proven: list[Address]) -> None:
     """
     waited_for = {address.ip for address in proven}
 
-    def proved() -> bool:
+    def are_usable() -> bool:
         link = links.get_link(sock, name)
         if link is None or not link.up:
             return True
         found = dump.addresses(sock, {link.index: name})
-        here = {address.ip: address.tentative for address in found if address.ip in waited_for}
-        return not any(here.values()) and here.keys() <= dump.local_ipv6(sock, link.index)
+        present = {address.ip: address.tentative for address in found if address.ip in waited_for}
+        return not any(present.values()) and present.keys() <= dump.local_ipv6(sock, link.index)
 
     if waited_for:
-        with NetlinkMonitor(RTMGRP_IPV6_ROUTE) as notices:
-            if not notices.wait(proved, USABLE_SECONDS):
+        with NetlinkMonitor(RTMGRP_IPV6_ROUTE) as monitor:
+            if not monitor.wait(are_usable, USABLE_SECONDS):
                 raise BridgekitError(f"the IPv6 addresses of {name} did not become usable")

@@ -55,7 +55,7 @@ def _text(path: str) -> str:
 
 
 def write(key: str, value: str, rolling_back: bool = False) -> None:
-    """Write one setting; while undoing, one whose interface is gone has nothing to undo.
+    """Write one setting; while rolling back, one of a link that is gone is done already.
 
     BridgekitError for a key that is no per-interface setting. Equivalent to: sysctl -w KEY=VALUE
     """

@@ -100,9 +100,9 @@ def routes(names: dict[int, str]) -> RouteSet:
 
     Equivalent to: ip route show table all
     """
-    ours, theirs = run_all(_routes)
-    few, alike = (*ours.messages, *theirs.messages), (*ours.blocks, *theirs.blocks)
-    return RouteSet(tuple(names.items()), few, alike)
+    ipv4, ipv6 = run_all(_routes)
+    messages = (*ipv4.messages, *ipv6.messages)
+    return RouteSet(tuple(names.items()), messages, (*ipv4.blocks, *ipv6.blocks))
 
 
 def _routes(family: int) -> RouteSet:

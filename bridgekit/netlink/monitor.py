@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from bridgekit.netlink.socket import DUMP_CHUNK, enlarge_buffers
+from bridgekit.netlink.buffers import DUMP_CHUNK, enlarge_buffers
 from bridgekit.uapi.rtnetlink import RTMGRP_IPV6_IFADDR, RTMGRP_LINK, RTMGRP_NEIGH
 
 GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV6_IFADDR

@@ -10,11 +10,12 @@ import struct
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
+from bridgekit.netlink.buffers import DUMP_CHUNK, enlarge_buffers
+from bridgekit.netlink.message import NLMSGHDR, DumpConsumer, DumpConsumerT, Payloads, messages
 from bridgekit.state.routes.block import RouteBlock
 from bridgekit.uapi.netlink import (
     NETLINK_CAP_ACK,
@@ -31,10 +32,8 @@ from bridgekit.uapi.netlink import (
     SOL_NETLINK,
 )
 
-NLMSGHDR, FLAGS = struct.Struct("=IHHII"), struct.Struct("=H")
+FLAGS = struct.Struct("=H")
 FLAGS_OFFSET, SEQUENCE_OFFSET = 6, 8
-SEND_BYTES, RECEIVE_BYTES = 4 << 20, 16 << 20
-DUMP_CHUNK = 1 << 20
 BATCH_REQUESTS, BATCH_BYTES = 256, 128 << 10
 """Requests on the way at once: they must fit the send buffer, their answers the receive buffer."""
 BLOCK_BYTES = 512 << 10
@@ -62,34 +61,10 @@ class Request(Struct, frozen=True):
     """Says what it is about, for a person."""
 
 
-class DumpConsumer(Protocol):
-    """What takes the bodies of a dump, in their order."""
-
-    def append(self, body: bytes, /) -> None:
-        """Take one body."""
-
-    def feed(self, chunk: bytes, header_size: int) -> int:
-        """Take the messages that a chunk begins with, if it can; return where the rest begins.
-
-        `header_size` is that of a message's header; the first message's is of the dump.
-        """
-
-
-class Payloads(list[bytes]):
-    """The bodies of a dump, one by one."""
-
-    def feed(self, chunk: bytes, header_size: int) -> int:
-        """Leave all messages to `append`."""
-        return 0
-
-
-DumpConsumerT = TypeVar("DumpConsumerT", bound=DumpConsumer)
-
-
 class NetlinkSocket:
     """One netlink socket of the caller's network namespace; close it, or use it with `with`.
 
-    `protocol` is NETLINK_ROUTE unless told otherwise. A `continue_on_error` one goes on when the
+    `protocol` is NETLINK_ROUTE by default. A `continue_on_error` one goes on when the
     kernel refuses something, and keeps the first error in `refused`.
     """
 
@@ -142,7 +117,7 @@ class NetlinkSocket:
                 whole = False
                 continue
             start = consumer.feed(chunk, NLMSGHDR.size) if self._starts_with_dump(chunk) else 0
-            for answer, flags, sequence, at, end in _messages(chunk, start):
+            for answer, flags, sequence, at, end in messages(chunk, start):
                 if sequence != self._sequence:
                     continue
                 whole = whole and not flags & NLM_F_DUMP_INTR
@@ -167,7 +142,7 @@ class NetlinkSocket:
         first, answered = self._send([Request(kind, body)]), None
         while True:
             chunk = self._socket.recv(DUMP_CHUNK)
-            for answer, _, sequence, at, end in _messages(chunk):
+            for answer, _, sequence, at, end in messages(chunk):
                 if sequence != first:
                     continue
                 if answer != NLMSG_ERROR:
@@ -227,7 +202,7 @@ class NetlinkSocket:
         position = -1
         while position < count - 1:
             chunk = self._socket.recv(DUMP_CHUNK)
-            for answer, _, sequence, at, _ in _messages(chunk):
+            for answer, _, sequence, at, _ in messages(chunk):
                 if answer == NLMSG_ERROR and first <= sequence < first + count:
                     position = sequence - first
                     yield position, -struct.unpack_from("=i", chunk, at)[0]
@@ -252,7 +227,7 @@ class NetlinkSocket:
         open_requests = count
         while open_requests:
             chunk = self._socket.recv(DUMP_CHUNK)
-            for answer, _, sequence, at, _ in _messages(chunk):
+            for answer, _, sequence, at, _ in messages(chunk):
                 if answer == NLMSG_ERROR and first <= sequence < first + count:
                     open_requests -= 1
                     yield sequence - first, -struct.unpack_from("=i", chunk, at)[0]
@@ -269,22 +244,3 @@ def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
         size += len(request.body) + NLMSGHDR.size
     if batch:
         yield batch
-
-
-def enlarge_buffers(endpoint: socket.socket) -> None:
-    """Give a netlink socket the largest buffers that it may have."""
-    try:
-        endpoint.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BYTES)
-        endpoint.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
-    except PermissionError:  # as in a user namespace; a smaller size does
-        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
-
-
-def _messages(chunk: bytes, at: int = 0) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield (type, flags, sequence, start of body, end of body) for each message from `at` on."""
-    while at + NLMSGHDR.size <= len(chunk):
-        length, kind, flags, sequence, _ = NLMSGHDR.unpack_from(chunk, at)
-        if length < NLMSGHDR.size:
-            return
-        yield kind, flags, sequence, at + NLMSGHDR.size, at + length
-        at += (length + 3) & ~3

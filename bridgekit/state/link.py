@@ -35,7 +35,7 @@ class PortOptions(Struct, frozen=True):
 
 
 class Vlan(Struct, frozen=True):
-    """The VLANs from `first` to `last` that a bridge or a port of one takes part in, all alike.
+    """The VLANs from `first` to `last` that a bridge or a port of one takes part in.
 
     `pvid`: frames without a tag belong to it. `untagged`: its frames leave without their tag.
     """

@@ -55,6 +55,11 @@ def u32(data: bytes, offset: int = 0) -> int:
     return pack_u32
 
 
+def get_u32(attributes: dict[int, bytes], kind: int) -> int:
+    """Return the 32-bit number of this attribute; 0 if it is not there."""
+    return u32(attributes[kind]) if kind in attributes else 0
+
+
 def u16(data: bytes) -> int:
     """Return the 16-bit number that data begins with."""
     pack_u32: int = U16.unpack_from(data)[0]

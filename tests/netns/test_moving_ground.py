@@ -11,7 +11,8 @@ from bridgekit.errors import RefusedError
 from bridgekit.lab.host import Result
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.netlink.socket import DumpConsumer, NetlinkSocket
+from bridgekit.netlink.message import DumpConsumer
+from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.transaction.store import Store
 from tests.support.programs import program
 from tests.support.result import ends_in_a_sentence

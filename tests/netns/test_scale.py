@@ -22,7 +22,7 @@ from bridgekit.lab import layout
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.netlink.socket import DUMP_CHUNK
+from bridgekit.netlink.buffers import DUMP_CHUNK
 from bridgekit.planning import codec
 from bridgekit.planning.diff import differences
 from bridgekit.planning.operations import inverted

@@ -85,7 +85,7 @@ def _objects(listed: str) -> list[dict[str, Any]]:
 def _saved(
     run: Run, foreign: bool, proc: Path, found: list[Dependency]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (program, its text) of those that know more than nft told.
+    """Yield (program, its text) of those that show more than nft does.
 
     `foreign`: nft has seen matches that only iptables can show.
     """

@@ -132,12 +132,12 @@ def start(client: DhcpClient, prefix: tuple[str, ...] = ()) -> None:
 
 def _run(argv: tuple[str, ...]) -> int:
     """Return its exit code, or 0 if it still asks for a lease when its time is up."""
-    quiet = subprocess.DEVNULL
+    devnull = subprocess.DEVNULL
     process = subprocess.Popen(
         argv,
-        stdin=quiet,
-        stdout=quiet,
-        stderr=quiet,
+        stdin=devnull,
+        stdout=devnull,
+        stderr=devnull,
         env={"PATH": PATH},
         cwd="/",
         start_new_session=True,

@@ -20,7 +20,7 @@ def create_bridge(operation: op.CreateBridge, context: Context) -> None:
     sock = context.sock
     if context.rolling_back and links.get_link(sock, operation.name):
         return
-    body = links.create_bridge_body(operation.name, operation.settings)
+    body = links.create_bridge_message(operation.name, operation.settings)
     sock.exchange([Request(RTM_NEWLINK, body, NLM_F_CREATE | NLM_F_EXCL)])
     bridge = links.get_link(sock, operation.name)
     if bridge and bridge.addrgenmode is not None:
