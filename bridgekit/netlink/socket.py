@@ -27,8 +27,6 @@ from bridgekit.uapi.netlink import (
     NLM_F_REQUEST,
     NLMSG_DONE,
     NLMSG_ERROR,
-    SO_RCVBUFFORCE,
-    SO_SNDBUFFORCE,
     SOL_NETLINK,
 )
 
