@@ -1,9 +1,9 @@
-"""How many machines can boot at once? As a table.
+"""Measure how many machines can boot at once, as a table.
 
     python benchmarks/bootstorm.py [--clients 1,10,50,100] [--runs 3] [--write]
 
-Each simulated client is a network namespace on the wire of a lab's eth0: a DHCP client (udhcpc, as
-patient as a PXE ROM), the loader by TFTP, then kernel and initrd as the chain does (curl). The
+Each simulated client is a network namespace on the L2 segment of a lab's eth0: a DHCP client
+(udhcpc, as patient as a PXE ROM), the loader by TFTP, then kernel and initrd by HTTP (curl). The
 service is bridgekit's native engine, and in the same run dnsmasq alone, with the options of
 jpetazzo/pxe: everything by TFTP.
 """
@@ -49,7 +49,7 @@ class Storm:
 
     @property
     def rate(self) -> float:
-        """MiB a second, of all clients together."""
+        """Return MiB a second, of all clients together."""
         return self.bytes / self.seconds / MIB
 
 
@@ -86,7 +86,7 @@ def storm(lab: Lab, clients: int, transport: str, memory: Callable[[], int]) -> 
 
 
 def plug_in(lab: Lab, clients: int) -> None:
-    """Give the wire so many clients, each in a namespace of its own."""
+    """Add so many clients to the L2 segment, each in a namespace of its own."""
     for number in range(clients):
         lab.run("wire", "ip", "netns", "add", f"c{number}")
         peer = ("peer", "name", "eth0", "netns", f"c{number}")
@@ -97,7 +97,7 @@ def plug_in(lab: Lab, clients: int) -> None:
 
 @contextmanager
 def ours(lab: Lab) -> Iterator[Callable[[], int]]:
-    """bridgekit's service on br0."""
+    """Run bridgekit's service on br0."""
     up = ("pxe", "up", "br0", "--engine", "native", "--beside-dhcp", "--range", RANGE)
     assert lab.bridgekit(*up, timeout=120).code == 0
     yield lambda: resident(lab, "bootserver|nginx|dnsmasq")
@@ -106,7 +106,7 @@ def ours(lab: Lab) -> Iterator[Callable[[], int]]:
 
 @contextmanager
 def plain(lab: Lab) -> Iterator[Callable[[], int]]:
-    """dnsmasq alone, with the options of jpetazzo/pxe, in a namespace that is attached to br0."""
+    """Run dnsmasq alone, with the options of jpetazzo/pxe, in a namespace attached to br0."""
     tree = rootfs.path_of(PxeSpec(engine="native"), files.cache_dir(Path("/")))
     lab.run("host", "ip", "netns", "add", "pxe")
     assert lab.bridgekit("attach", "br0", "pxe", NETWORK).code == 0
@@ -127,7 +127,7 @@ def plain(lab: Lab) -> Iterator[Callable[[], int]]:
 
 
 def resident(lab: Lab, names: str) -> int:
-    """Bytes of memory that the service's processes have to themselves and share, by their PSS."""
+    """Return the memory of the service's processes in bytes, by their PSS."""
     found = lab.run("host", "pgrep", "-f", names, check=False).stdout.split()
     total = 0
     for pid in found:
@@ -140,7 +140,7 @@ WAYS = {"bridgekit": (ours, "http"), "dnsmasq alone": (plain, "tftp")}
 
 
 def measured(counts: Sequence[int], runs: int) -> Iterator[str]:
-    """Every way for every number of clients, in turn; the table's lines."""
+    """Yield the table's lines: every service with every number of clients, in turn."""
     yield "| clients | way | MiB/s | last client, s | failed | memory, MiB |"
     yield "|---|---|---|---|---|---|"
     with Lab(f"storm{os.getpid()}") as lab:
@@ -157,7 +157,7 @@ def measured(counts: Sequence[int], runs: int) -> Iterator[str]:
 
 
 def line(clients: int, way: str, found: Sequence[Storm]) -> str:
-    """Medians of the runs; of the failures the worst."""
+    """Return a line of medians of the runs; of the failures the worst."""
     rate = statistics.median(one.rate for one in found)
     seconds = statistics.median(one.seconds for one in found)
     memory = statistics.median(one.memory for one in found) / MIB

@@ -1,10 +1,10 @@
-"""How many packets does the move lose, and how long is the longest silence?
+"""Measure how many packets the move loses, and its longest pause.
 
     python benchmarks/outage.py [--runs 5] [--ways apply,rollback,classic] [--rp-filter 0,1,2]
 
 Each run has a lab host of its own with traffic through eth0: UDP and ICMP probes of both families,
 on-link, routed and link-local, and TCP streams. First comes a control, in which bridgekit only
-looks, or nothing happens; a run whose control loses probes is discarded and counted. Other
+reads, or nothing happens; a run whose control loses probes is discarded and counted. Other
 programs come from Debian's packages, unpacked into the cache. Needs root, like the lab.
 """
 
@@ -20,7 +20,7 @@ from loss.ways import OURS, WAYS
 
 
 def asked() -> argparse.Namespace:
-    """What the command line says."""
+    """Return the arguments of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -37,7 +37,7 @@ def asked() -> argparse.Namespace:
 
 
 def measured(given: argparse.Namespace) -> list[Series]:
-    """Every way under every condition; with SLAAC or load only ours are set up for it."""
+    """Run every method under every condition; only ours are set up for SLAAC or load."""
     special = given.slaac or given.load
     names = given.ways.split(",") if given.ways else [w.name for w in OURS] if special else WAYS
     filters = (int(number) for number in given.rp_filter.split(","))
@@ -50,7 +50,7 @@ def measured(given: argparse.Namespace) -> list[Series]:
 
 
 def main() -> None:
-    """Print the tables, and write what is asked for."""
+    """Print the tables, and write them where the arguments say."""
     given = asked()
     found = measured(given)
     print(tables(found))

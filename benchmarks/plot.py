@@ -88,7 +88,7 @@ def _lines(lines: Sequence[Line], across: Axis, up: Axis) -> Iterator[str]:
 
 
 def _apart(places: Sequence[float], least: float = 16) -> list[float]:
-    """Return the same places in their order, none closer to the one before than that."""
+    """Return the same positions in order, each at least that far from the one before."""
     found: list[float] = []
     for place in places:
         found.append(max(place, found[-1] + least) if found else place)

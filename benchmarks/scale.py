@@ -1,8 +1,8 @@
-"""How does the move grow with what a host has? As tables, and as plots with logarithmic axes.
+"""Measure how the time of a move grows with the size of a host's state: tables, and log-log plots.
 
     python benchmarks/scale.py [--sizes 1000,10000] [--kinds "two routers,mix"] [--runs 3] [--write]
 
-Each state has a lab host of its own, and in it every way to do the move takes its turn: bridgekit's
+Each state has a lab host of its own, and in it every method of the move is run in turn: bridgekit's
 verbs, one `ip -batch` that makes before it breaks, messages packed by hand, and so on. What is
 timed are whole processes. Medians of the runs. Needs root, like the lab.
 """
@@ -30,7 +30,7 @@ BY_HAND = [*ROUTES, "mix"]
 
 
 def ways(kind: str, size: int, wanted: Sequence[str]) -> Iterator[str]:
-    """Yield the ways to try."""
+    """Yield the methods to measure."""
     for way in wanted:
         fits = size <= LARGEST.get(way, size) and (way not in LARGEST or kind == ONLY_HERE)
         if fits and (way != KERNEL_MINIMUM or kind in BY_HAND):
@@ -38,7 +38,7 @@ def ways(kind: str, size: int, wanted: Sequence[str]) -> Iterator[str]:
 
 
 def measured(kind: str, size: int, given: argparse.Namespace) -> Found:
-    """Try every way so many times on one state."""
+    """Run every method so many times on one state."""
     found, state, name = Found(kind, size), State(kind, size), f"scale{os.getpid()}"
     turns = [*ways(kind, size, given.ways)] * given.runs
     with TemporaryDirectory() as folder, Bench(name, state, Path(folder), given.cpu) as bench:
@@ -59,7 +59,7 @@ def write(text: str, all_series: Sequence[Series]) -> None:
 
 
 def listed(text: str) -> list[str]:
-    """Return the words between the commas."""
+    """Return the words between commas."""
     return [word.strip() for word in text.split(",")]
 
 
@@ -78,7 +78,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Print the tables; with --write keep them."""
+    """Print the tables; with --write put them into the page."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
     given, all_series = arguments(), []
     what = "seconds of a processor's work" if given.cpu else "seconds"

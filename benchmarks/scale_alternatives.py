@@ -1,4 +1,4 @@
-"""The ways to move a state from eth0 to br0, each as a whole process in a lab host."""
+"""The methods to move a state from eth0 to br0, each as a whole process in a lab host."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -30,16 +30,16 @@ APPLY = (*BRIDGEKIT, "apply", "eth0", "--yes", "--no-persist")
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process took: seconds, and KiB at its peak."""
+    """The cost of a process: seconds, and KiB at its peak."""
 
     seconds: float
     kib: int
 
 
 class Bench:
-    """A lab host with a state, on which every way leaves the state as it was.
+    """A lab host with a state, on which every method leaves the state as it was.
 
-    With `cpu` what is told are the seconds that a processor worked, not those that passed.
+    With `cpu` the seconds are processor time, not elapsed time.
     """
 
     def __init__(self, name: str, state: State, folder: Path, cpu: bool = False) -> None:
@@ -67,7 +67,7 @@ class Bench:
         return self.lab.run("host", *argv, timeout=HOURS)
 
     def timed(self, *argv: str) -> Spent:
-        """Run a program in the host, and tell what it took."""
+        """Run a program in the host, and return its cost."""
         told = self.run(sys.executable, "-I", "-S", "-c", TIMER, *argv)
         passed, worked, kib, code = told.stdout.split()
         if code != "0":
@@ -82,7 +82,7 @@ class Bench:
         return str(path)
 
     def lines(self, verb: str, nic: str, what: What) -> Iterable[str]:
-        """Yield a line for each thing of a sort that is on the NIC."""
+        """Yield a line for each object of a kind that is on the NIC."""
         things = self.state.things()
         return (one.line(verb, nic) for one in things if one.what == what and one.moves)
 
@@ -105,7 +105,7 @@ class Bench:
         self.batch("away", ("link set eth0 nomaster", *rules, "link delete br0"))
 
     def _addresses(self) -> list[str]:
-        """Those added last first: so no secondary is promoted or lost."""
+        """Yield addresses, last added first, so that no secondary is promoted or lost."""
         return list(self.lines("add", "eth0", "address"))[::-1]
 
     def path(self, name: str) -> str:
@@ -113,20 +113,24 @@ class Bench:
         return str(self.folder / name)
 
     def count(self) -> list[str]:
-        """Count what there is on eth0, as iproute2 tells it."""
+        """Count the objects on eth0, as iproute2 lists them."""
         shown = "-4 route show table all", "-6 route show table all", "address show", "rule show"
         script = "; ".join(f"ip -o {words} | grep -c 'eth0'" for words in shown)
         return self.lab.run("host", "sh", "-c", script, check=False, timeout=HOURS).stdout.split()
 
     def reset(self) -> None:
-        """Bring back to eth0 what is on br0."""
+        """Move back to eth0 what is on br0."""
         self.run("ip", "-batch", self.path("back"))
         self.run(*KERNEL_MINIMUM, "br0", "eth0")
         self.run("ip", "-batch", self.path("away"))
         self.check()
 
     def check(self) -> None:
-        """RuntimeError unless eth0 has what it had."""
+        """Check that eth0 has what it had.
+
+        Raises:
+            RuntimeError: It has not.
+        """
         if self.count() != self.begun:
             raise RuntimeError(f"{self.state}: {self.begun} became {self.count()}")
 
@@ -143,17 +147,17 @@ done"""
 
 
 def around(bench: Bench, routes: str) -> str:
-    """Return the shell script that moves all but the routes, and these by other commands."""
+    """Return the shell script that moves all but the routes, and the routes by these commands."""
     return AROUND.format(there=bench.path("there"), routes=routes, gone=bench.path("gone"))
 
 
 def plan(bench: Bench) -> dict[str, Spent]:
-    """`bridgekit plan`."""
+    """Time `bridgekit plan`."""
     return {"plan": bench.timed(*BRIDGEKIT, "plan", "eth0", "--no-persist")}
 
 
 def there_and_back(bench: Bench) -> dict[str, Spent]:
-    """`bridgekit apply` and `bridgekit rollback`."""
+    """Time `bridgekit apply` and `bridgekit rollback`."""
     apply = bench.timed(*APPLY)
     rollback = bench.timed(*BRIDGEKIT, "rollback")
     bench.check()
@@ -161,21 +165,21 @@ def there_and_back(bench: Bench) -> dict[str, Spent]:
 
 
 def batch(bench: Bench) -> dict[str, Spent]:
-    """One `ip -batch`, make before break."""
+    """Time one `ip -batch`, make before break."""
     spent = bench.timed("ip", "-batch", bench.path("move"))
     bench.reset()
     return {"ip -batch": spent}
 
 
 def kernel_minimum(bench: Bench) -> dict[str, Spent]:
-    """Messages packed by hand."""
+    """Time messages packed by hand."""
     spent = bench.timed("sh", "-c", around(bench, " ".join((*KERNEL_MINIMUM, "eth0", "br0"))))
     bench.reset()
     return {"packed by hand": spent}
 
 
 def save_restore(bench: Bench) -> dict[str, Spent]:
-    """`ip route save`, the interface patched, the old ones flushed, `ip route restore`."""
+    """Time `ip route save`, the interface patched, the old ones flushed, `ip route restore`."""
     files = {name: bench.path(name) for name in ("saved", "patched")}
     routes = SAVED.format(minimum=" ".join(KERNEL_MINIMUM), **files)
     spent = bench.timed("sh", "-c", around(bench, routes))
@@ -184,7 +188,7 @@ def save_restore(bench: Bench) -> dict[str, Spent]:
 
 
 def pyroute2(bench: Bench) -> dict[str, Spent]:
-    """Plain calls of pyroute2."""
+    """Time plain calls of pyroute2."""
     calls = f"{sys.executable} -P {HERE / 'scale_pyroute2.py'} eth0 br0"
     spent = bench.timed("sh", "-c", around(bench, calls))
     bench.reset()
@@ -192,7 +196,7 @@ def pyroute2(bench: Bench) -> dict[str, Spent]:
 
 
 def recover(bench: Bench) -> dict[str, Spent]:
-    """`bridgekit recover` after `apply` and its guard were killed in the middle."""
+    """Time `bridgekit recover` after `apply` and its guard were killed in the middle."""
     killed_halfway(bench.lab.hosts["host"], APPLY, bench.folder / "sent")
     spent = bench.timed(*BRIDGEKIT, "recover")
     if bench.count() == bench.begun:

@@ -1,4 +1,4 @@
-"""The same move by messages packed by hand, with nothing around them: no plan, no journal, no look.
+"""The same move by messages packed by hand, without plan, journal or verification.
 
     python scale_kernel_minimum.py OLD NEW        move the routes
     python scale_kernel_minimum.py OLD NEW FILE   print those of an `ip route save`, patched
@@ -27,7 +27,7 @@ Slots = list[tuple[int, bytes]]
 
 
 def slots(message: bytearray) -> Iterator[int]:
-    """Yield where a message names an interface."""
+    """Yield the offsets at which a message names an interface."""
     at = ATTRIBUTES_AT
     while at + HEAD.size <= len(message):
         length, kind = HEAD.unpack_from(message, at)
@@ -41,7 +41,7 @@ def slots(message: bytearray) -> Iterator[int]:
 
 
 class Patch:
-    """Makes requests to replace routes out of their dump."""
+    """The requests that replace the routes of a dump."""
 
     def __init__(self, old: int, new: int) -> None:
         self.old, self.new = U32.pack(old), U32.pack(new)
@@ -82,7 +82,7 @@ def dumped(family: int) -> Iterator[bytes]:
 
 
 def send(channel: socket.socket, requests: bytearray, last: int) -> None:
-    """Send them; the last is answered, and who is refused."""
+    """Send them; the kernel answers the last, and each that it refuses."""
     flags = struct.unpack_from("=H", requests, last + FLAGS_AT)[0]
     struct.pack_into("=H", requests, last + FLAGS_AT, flags | ACK)
     channel.send(requests)

@@ -15,9 +15,9 @@ TAKE_BACK = (*BRIDGEKIT, "rollback")
 
 
 def killed_halfway(host: Host, apply: Sequence[str], note: Path) -> None:
-    """Kill it when it has sent half of all that it sends to the kernel, if it is not too quick.
+    """Kill it when it has sent half of its messages to the kernel, if it is not too fast.
 
-    It is tried once before, and taken back, to see how much that is.
+    One run before, which is rolled back, shows how many these are.
     """
     host.run(*STRACE, str(note), *apply, timeout=HOURS)
     host.run(*TAKE_BACK, timeout=HOURS)
@@ -35,12 +35,12 @@ def killed_halfway(host: Host, apply: Sequence[str], note: Path) -> None:
 
 
 def journals(host: Host) -> set[Path]:
-    """Return the journals that there are in this host."""
+    """Return the journals in this host."""
     return set(Path(f"/proc/{host.pid}/root/var/lib/bridgekit").glob("*/journal"))
 
 
 def guards(host: Host) -> Iterator[int]:
-    """Yield the guards that there are in this host."""
+    """Yield the guards in this host."""
     home = os.stat(f"/proc/{host.pid}/ns/net")
     for process in (entry for entry in Path("/proc").iterdir() if entry.name.isdigit()):
         with suppress(OSError):

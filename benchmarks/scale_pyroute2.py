@@ -11,7 +11,7 @@ ATTRIBUTES = ("RTA_DST", "RTA_GATEWAY", "RTA_PRIORITY", "RTA_PREFSRC")
 
 
 def moved(route: Any, index: int) -> dict[str, Any]:
-    """Return the words for a route over this interface."""
+    """Return the arguments for a route over this interface."""
     words = {name: route[name] for name in ("family", *KEPT)}
     found = {name[4:].lower(): route.get_attr(name) for name in ATTRIBUTES}
     return {**words, **{name: value for name, value in found.items() if value}, "oif": index}

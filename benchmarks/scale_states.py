@@ -1,6 +1,6 @@
-"""What a host has many of, as the words that `ip` takes; `{nic}` stands for the link that has it.
+"""Large states of a host, as arguments of `ip`; `{nic}` stands for the link.
 
-Beside it each host has the same few addresses and routes on eth0, and a second NIC.
+Besides, each host has the same few addresses and routes on eth0, and a second NIC.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Thing:
 
     @property
     def moves(self) -> bool:
-        """Is it on the NIC?"""
+        """Return whether it is on the NIC."""
         return "{nic}" in self.words
 
     def line(self, verb: str, nic: str) -> str:
@@ -60,19 +60,19 @@ USUAL = (
 
 
 def net(number: int, family: int) -> str:
-    """Return one of many networks, of three prefix lengths by turns."""
+    """Return one of many networks, with three prefix lengths in turn."""
     if family == 4:
         return f"{IPv4Address(NETS4 + (number << 8))}/{24 + number % 3}"
     return f"{IPv6Address(NETS6 + (number << 64))}/{64 + 4 * (number % 3)}"
 
 
 def router(number: int, family: int) -> str:
-    """Return the router of this number, from 1 on, on the NIC's own network."""
+    """Return the router with this number, from 1, in the NIC's own network."""
     return f"192.168.1.{number}" if family == 4 else f"2001:db8:1::{number:x}"
 
 
 def routed(size: int, routers: int, families: tuple[int, ...] = (4, 6)) -> Iterator[Thing]:
-    """Routes of these families, over so many routers by turns; the host itself is none."""
+    """Return routes of these families, over so many routers in turn, never the host itself."""
     for number in range(size):
         family, turn = families[number % len(families)], number // len(families)
         via = router(10 + turn % routers, family)
@@ -90,7 +90,7 @@ def one_router(size: int) -> Iterator[Thing]:
 
 
 def many_routers(size: int) -> Iterator[Thing]:
-    """Both families, 200 routers by turns: few routes are alike."""
+    """Both families, 200 routers by turns: few routes share a block."""
     return routed(size, 200)
 
 
@@ -110,7 +110,7 @@ def two_metrics(size: int) -> Iterator[Thing]:
 
 
 def own_metrics(size: int) -> Iterator[Thing]:
-    """IPv4; each route has a metric that no other has: none are alike."""
+    """IPv4; each route has a metric that no other has: none share a block."""
     for number, route in enumerate(one_router(size)):
         yield Thing("route", f"{route.words} metric {number + 1}")
 
@@ -122,19 +122,19 @@ def many_tables(size: int) -> Iterator[Thing]:
 
 
 def multipath(size: int, family: int = 4) -> Iterator[Thing]:
-    """IPv4; two legs over the NIC."""
+    """IPv4; two nexthops over the NIC."""
     legs = " ".join(f"nexthop via {router(n, family)} dev {{nic}}" for n in (10, 11))
     for number in range(size):
         yield Thing("route", f"{net(number, family)} {legs}")
 
 
 def multipath6(size: int) -> Iterator[Thing]:
-    """IPv6; two legs over the NIC."""
+    """IPv6; two nexthops over the NIC."""
     return multipath(size, 6)
 
 
 def leg_elsewhere(size: int) -> Iterator[Thing]:
-    """IPv4; one leg over the NIC, one over the second."""
+    """IPv4; one nexthop over the NIC, one over the second."""
     for number in range(size):
         legs = "nexthop via 192.168.1.10 dev {nic} nexthop via 192.168.2.1 dev eth1"
         yield Thing("route", f"{net(number, 4)} {legs}")
@@ -214,12 +214,12 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """So many things of a kind, beside the usual ones."""
+    """So many objects of a kind, beside the usual ones."""
 
     kind: str
     size: int
 
     def things(self) -> Iterator[Thing]:
-        """Yield them, those that others lean on first."""
+        """Yield them, those that others depend on first."""
         yield from USUAL
         yield from KINDS[self.kind](self.size)

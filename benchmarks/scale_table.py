@@ -1,4 +1,4 @@
-"""What was measured, as Markdown tables and plots."""
+"""Results as Markdown tables and plots."""
 
 import os
 import platform
@@ -18,14 +18,14 @@ NAMES = {"plan": "bridgekit plan", "apply": "apply", "rollback": "rollback", "re
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All runs of all ways with so many things of a kind."""
+    """All runs of all methods with so many objects of a kind."""
 
     kind: str
     size: int
     runs: dict[str, list[Spent]] = field(default_factory=dict)
 
     def add(self, spent: dict[str, Spent]) -> None:
-        """Take what one run told."""
+        """Add the results of one run."""
         for way, one in spent.items():
             self.runs.setdefault(way, []).append(one)
 
@@ -52,32 +52,32 @@ class Series:
 
     @property
     def sized(self) -> Sequence[Found]:
-        """Those with something in them."""
+        """Return those that are not empty."""
         return [found for found in self.found if found.size]
 
     def ways(self) -> list[str]:
-        """Return the ways that were tried."""
+        """Return the methods that were run."""
         return [way for way in (*OURS, *THEIRS) if any(way in found.runs for found in self.sized)]
 
     def bytes_each(self, found: Found, way: str) -> float | None:
-        """Return the peak memory for each thing, over that of the empty run."""
+        """Return the peak memory for each object, over that of the empty run."""
         empty, peak = self.found[0].peak(way), found.peak(way)
         return None if empty is None or peak is None else (peak - empty) * 2**20 / found.size
 
     def growth(self, way: str) -> float | None:
-        """Return the exponent of what the things cost, where it is not lost in the rest."""
+        """Return the exponent of what the objects cost, where that is not lost in the rest."""
         empty = self.found[0].seconds(way) or 0
         points = [(one.size, one.seconds(way) or 0) for one in self.sized]
         return exponent([(size, all_of - empty) for size, all_of in points if all_of > 1.2 * empty])
 
     def lines(self) -> Iterator[Line]:
-        """Yield the seconds of each way."""
+        """Yield the seconds of each method."""
         for way in self.ways():
             points = [(one.size, one.seconds(way) or 0) for one in self.sized if way in one.runs]
             yield Line(NAMES.get(way, way), points)
 
     def memory(self) -> Iterator[Line]:
-        """Yield the MiB of each way."""
+        """Yield the MiB of each method."""
         for way in self.ways():
             points = [(one.size, one.peak(way) or 0) for one in self.sized if way in one.runs]
             yield Line(NAMES.get(way, way), points)
@@ -137,6 +137,6 @@ def plots(series: Series) -> tuple[str, str]:
 
 
 def machine() -> str:
-    """Return what it was measured on."""
+    """Return the machine that it was measured on."""
     release = ".".join(platform.release().split(".")[:2])
     return f"{os.cpu_count()} cores, Linux {release}, Python {platform.python_version()}"

@@ -33,10 +33,7 @@ START, END = "127.0.0.8", "127.0.0.9"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """In ms.
-
-    What the command reports, what was seen, and that until only br0 was left to delete.
-    """
+    """One transition in ms: as reported, as seen, and as seen until only br0 was left to delete."""
 
     reported: float
     seen: float
@@ -66,7 +63,7 @@ def span(lab: Lab, words: tuple[str, ...]) -> Span:
 
 
 def measured(runs: int) -> dict[str, list[Span]]:
-    """Return the spans of each command, apply and rollback by turns."""
+    """Return the spans of each command, apply and rollback in turn."""
     found: dict[str, list[Span]] = {name: [] for name in COMMANDS}
     for number in range(runs):
         with Conditions().lab(f"transition{os.getpid()}x{number}") as lab:
@@ -76,7 +73,7 @@ def measured(runs: int) -> dict[str, list[Span]]:
 
 
 def table(found: dict[str, list[Span]]) -> str:
-    """Medians and worsts, as Markdown."""
+    """Return medians and worsts, as Markdown."""
     lines = [
         "In ms, median / worst:",
         "",

@@ -1,1 +1,1 @@
-"""How many packets a way to a bridge loses: the parts of outage.py."""
+"""The parts of outage.py: how many packets each method of the move loses."""

@@ -1,4 +1,4 @@
-"""Under which conditions: the host's state, its rp_filter, and what else it is busy with."""
+"""The conditions of a run: the host's state, its rp_filter, and its load."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ Pairs = Mapping[str, tuple[str, str]]
 
 KINDS: Final = ("IPv4", "IPv6", "IPv4 routed", "IPv6 routed", "link-local")
 FULL: Final = tuple(line for line in layout.FULL if "eth1" not in line or line in layout.UP)
-"""Five addresses of both families and a dozen routes; nothing on eth1 that competes."""
+"""Five addresses of both families and a dozen routes; eth1 has no routes to the same places."""
 SLAAC: Final = (
     ("192.168.1.4", "192.168.1.1"),
     ("2001:db8:5::5054:ff:feb1:4", "2001:db8:5::1"),
@@ -57,18 +57,18 @@ class Conditions:
 
     @property
     def pairs(self) -> Pairs:
-        """Between which addresses traffic flows, by the name of the kind."""
+        """Return the addresses between which traffic flows, by the name of the kind."""
         pairs = (*SLAAC, *LINK_LOCAL) if self.slaac else (*ON_LINK, *ROUTED, *LINK_LOCAL)
         return dict(zip(KINDS, pairs, strict=True))
 
     def bridged(self, lab: Lab) -> int:
-        """How many packets have come from one port of the bridge to another so far."""
+        """Return how many packets the bridge has forwarded between its ports so far."""
         counter = "/sys/class/net/end1/statistics/rx_packets"
         return int(lab.run("wire", "cat", counter).stdout) if self.load else 0
 
     @contextmanager
     def lab(self, name: str) -> Iterator[Lab]:
-        """A lab whose host is in this state."""
+        """Yield a lab whose host is in this state."""
         lines = layout.SIMPLE if self.slaac else FULL
         interfaces = configurations.interfaces("eth0")
         with Lab(name, host=lines, interfaces=interfaces, sysctls=self._settings()) as lab:
@@ -85,7 +85,7 @@ class Conditions:
 
 
 def _advertise(lab: Lab) -> None:
-    """Return when the host has heard the router."""
+    """Send router advertisements; return when the host has received one."""
     lab.ip("gateway", "address add 2001:db8:5::1/64 dev eth0 nodad")
     quiet = subprocess.DEVNULL
     lab.popen("gateway", *ROUTER, stdout=quiet, stderr=quiet)
@@ -97,7 +97,7 @@ def _advertise(lab: Lab) -> None:
 
 
 def _fill_bridge(lab: Lab) -> None:
-    """A bridge is there already, with two ports and many addresses."""
+    """Create a bridge with two ports and many MAC addresses."""
     lab.ip("host", f"link add br0 address {BRIDGE_MAC} type bridge", "link set br0 up")
     wire = lab.hosts["wire"].namespace
     for number, mac in enumerate(MACS):
@@ -111,7 +111,7 @@ def _fill_bridge(lab: Lab) -> None:
 
 
 def _busy(lab: Lab) -> None:
-    """As many programs that never rest as there are cores, and packets through the bridge."""
+    """Keep every core busy, and send packets through the bridge."""
     for _ in range(os.cpu_count() or 1):
         lab.popen("host", *PYTHON, "-c", "while True: pass")
     lab.popen("wire", *PYTHON, str(SENDER), "end0", str(WANTED), *MACS)

@@ -23,7 +23,7 @@ _RULES: Final = ("192.168.1.5", "2001:db8:1::5")
 
 
 def interfaces(link: str, bridge_utils: bool = True) -> str:
-    """The interfaces(5) file for eth0, or for br0 in its place; bridge-utils has its own words."""
+    """Return an interfaces file for eth0, or for br0; bridge-utils has options of its own."""
     text = layout.INTERFACES.split("# The second uplink")[0]
     if link == "eth0":
         return text
@@ -35,7 +35,7 @@ def interfaces(link: str, bridge_utils: bool = True) -> str:
 
 
 def networkd(link: str) -> dict[str, str]:
-    """The files of systemd-networkd."""
+    """Return the files of systemd-networkd."""
     folder = "/run/systemd/network"
     parts = [f"[Match]\nName={link}\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\n"]
     parts += [f"Address={address}\n" for address in (*IPV4, *IPV6)]
@@ -81,7 +81,7 @@ slave-type=bridge
 
 
 def network_manager(link: str) -> dict[str, str]:
-    """The profiles of NetworkManager."""
+    """Return the profiles of NetworkManager."""
     folder, kind = "/run/nm/connections", "bridge" if link == "br0" else "ethernet"
     text = f"[connection]\nid={link}\ntype={kind}\ninterface-name={link}\n"
     text += _BRIDGE if link == "br0" else ""

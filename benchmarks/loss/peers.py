@@ -25,7 +25,11 @@ def write(lab: Lab, files: dict[str, str], umask: str = "022") -> None:
 
 
 def wait(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until it is true; TimeoutError otherwise."""
+    """Wait until it is true.
+
+    Raises:
+        TimeoutError: It did not become true in time.
+    """
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
@@ -34,7 +38,7 @@ def wait(true: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def ready_ifupdown(lab: Lab) -> None:
-    """As after a boot: eth0 and eth1 are up in its books."""
+    """Set the state after a boot: eth0 and eth1 are up in ifupdown's ifstate."""
     books = {f"/run/network/ifstate.{link}": f"{link}\n" for link in ("lo", "eth0")}
     write(lab, {"/run/network/ifstate": "lo=lo\neth0=eth0\n", **books})
 
@@ -47,7 +51,7 @@ def ifupdown(lab: Lab) -> None:
 
 
 def ready_ifupdown2(lab: Lab) -> None:
-    """As after a boot."""
+    """Set the state after a boot."""
     ifup.install(lab, "ifupdown2")
     lab.run("host", "/usr/bin/python3", *conf.IFRELOAD, env=conf.PLAIN)
 
@@ -59,7 +63,7 @@ def ifupdown2(lab: Lab) -> None:
 
 
 def ready_networkd(lab: Lab) -> None:
-    """It runs and all on the NIC is its own. With /sys read-only it does not wait for udev."""
+    """Start networkd, which configures the NIC. With /sys read-only it does not wait for udev."""
     lab.ip(
         "host",
         "address flush dev eth0 scope global",
@@ -97,7 +101,7 @@ def _bus(lab: Lab) -> None:
 
 
 def ready_network_manager(lab: Lab) -> None:
-    """It runs, with a bus of its own, and has the NIC. With /sys read-only it asks no udev."""
+    """Start NetworkManager on the NIC, with its own bus; with /sys read-only it asks no udev."""
     lab.run("host", "mount", "-o", "remount,ro,bind", "/sys")
     packages.lay_over(lab, packages.unpacked(NETWORK_MANAGER))
     _bus(lab)

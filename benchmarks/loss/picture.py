@@ -1,4 +1,4 @@
-"""A picture of answers against time: a bar for each kind of traffic, white where nothing came."""
+"""A plot of answers against time: a bar for each kind of traffic, white where none came."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -20,7 +20,7 @@ Bar = tuple[str, str, list[int], float]
 
 
 def picture(measured: Sequence[Series], rate: int) -> str:
-    """The first run of each way as SVG."""
+    """Return the first run of each method as SVG."""
     shown = [(one, list(_bars(one.runs[0].flows, one.conditions.pairs, rate))) for one in measured]
     spans = max(len(bar[2]) for _, bars in shown for bar in bars)
     parts: list[str] = []
@@ -64,7 +64,7 @@ def _panel(title: str, lost: int, bars: Sequence[Bar], spans: int, top: float) -
 
 
 def _shape(answers: Sequence[int], expected: float, width: float, y: float) -> Iterator[str]:
-    """Rectangles as high as the share of the answers that came; equal neighbours are one."""
+    """Return rectangles as high as the share of answered probes; equal neighbours are one."""
     levels = [min(round(LEVELS * number / expected), LEVELS) for number in answers]
     at = 0
     for level, group in groupby(levels):

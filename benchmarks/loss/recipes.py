@@ -35,6 +35,6 @@ def _add(nodad: bool) -> tuple[str, ...]:
 
 
 CLASSIC: Final = (*_BRIDGE, *_DELETE, *_ENSLAVE, *_add(nodad=False), *_ROUTES)
-"""What the how-tos say: delete, enslave, add again."""
+"""The usual instructions: delete, add the port, add again."""
 BREAK_FIRST: Final = (*_BRIDGE, *_DELETE, *_ENSLAVE, *_add(nodad=True), *_ROUTES)
 MAKE_FIRST: Final = (*_BRIDGE, *_add(nodad=True), *_ENSLAVE, *_ROUTES, *_DELETE)

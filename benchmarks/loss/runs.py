@@ -1,4 +1,4 @@
-"""Run one way under traffic, after a control on the same host."""
+"""Run one method under traffic, after a control on the same host."""
 
 import itertools
 import os
@@ -13,14 +13,14 @@ from loss.conditions import Conditions
 from loss.ways import Way
 
 LEAD: Final = 0.3
-"""Seconds of traffic before the way starts."""
+"""Seconds of traffic before the method starts."""
 PROBES: Final = ("udp", "icmp")
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What flowed on one host without the way, and then with it."""
+    """The traffic on one host without the method, and then with it."""
 
     control: list[Flow]
     flows: list[Flow]
@@ -29,33 +29,33 @@ class Run:
 
     @property
     def quiet(self) -> bool:
-        """Did the control lose nothing, so that this run tells something?"""
+        """Return whether the control lost nothing, so that this run counts."""
         return not any(flow.lost for flow in self.control if flow.kind in PROBES)
 
     def lost(self, kind: str, host: str, peer: str) -> int:
-        """Probes of this kind that were lost."""
+        """Return how many probes of this kind were lost."""
         wanted = kind, host, peer
         return sum(f.lost for f in self.flows if (f.kind, f.host, f.peer) == wanted)
 
     @property
     def stall(self) -> float:
-        """The longest stall of a TCP stream."""
+        """Return the longest stall of a TCP stream."""
         return stall(self.flows)
 
     @property
     def silence(self) -> float:
-        """The longest silence of a kind of probe."""
+        """Return the longest time without an answer to a kind of probe."""
         return max(flow.longest_gap_ms for flow in self.flows if flow.kind in PROBES)
 
 
 def stall(flows: list[Flow]) -> float:
-    """The longest stall of a TCP stream, in ms."""
+    """Return the longest stall of a TCP stream, in ms."""
     return max(flow.longest_gap_ms for flow in flows if flow.kind == "tcp")
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The runs of one way under the same conditions."""
+    """The runs of one method under the same conditions."""
 
     way: Way
     conditions: Conditions
@@ -63,12 +63,12 @@ class Series:
     discarded: int
 
     def each(self, number: Callable[[Run], float]) -> tuple[float, float]:
-        """The median and the worst."""
+        """Return the median and the worst."""
         numbers = [number(run) for run in self.runs]
         return (statistics.median(numbers), max(numbers)) if numbers else (-1, -1)
 
     def lost(self, kind: str, pair: tuple[str, str]) -> tuple[float, float]:
-        """Probes of this kind that were lost, median and worst."""
+        """Return how many probes of this kind were lost, median and worst."""
         return self.each(lambda run: run.lost(kind, *pair))
 
 
@@ -84,7 +84,7 @@ def series(way: Way, conditions: Conditions, runs: int, rate: int) -> Series:
 
 
 def measured(way: Way, conditions: Conditions, rate: int) -> Run:
-    """Run the way once, on a host of its own, after its control."""
+    """Run the method once, on a host of its own, after its control."""
     with conditions.lab(f"outage{os.getpid()}-{next(_numbers)}") as lab:
         way.ready(lab)
         lab.hosts["host"].settle()

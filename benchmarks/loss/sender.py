@@ -6,7 +6,7 @@ import time
 
 
 def main(nic: str, rate: str, own: str, other: str) -> None:
-    """Keep to the rate, or as near as this machine comes, until killed."""
+    """Send at the rate, or as near as this machine comes, until killed."""
     macs = bytes.fromhex((other + own).replace(":", ""))
     frame = macs + b"\x88\xb5" + bytes(46)  # a type for experiments
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:

@@ -1,4 +1,4 @@
-"""What was measured, as Markdown; and how it gets into a page."""
+"""Results as Markdown tables, and their place in a page."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from loss.runs import Run, Series, stall
 
 
 def tables(measured: Sequence[Series]) -> str:
-    """Two tables: the probes lost, and the silences."""
+    """Return two tables: the probes lost, and the longest pauses."""
     return "\n".join((*_losses(measured), "", *_silences(measured)))
 
 
@@ -49,7 +49,10 @@ def _silences(measured: Sequence[Series]) -> Iterator[str]:
 
 
 def _doubled(runs: Sequence[Run]) -> str:
-    """Where nothing but the machine's own pauses stalls a stream, both happen alike."""
+    """Return in how many runs the stall was over twice its control, and under half of it.
+
+    Where only the machine's own pauses stall a stream, both numbers are about equal.
+    """
     stalls = [(run.stall, stall(run.control)) for run in runs]
     longer = sum(during > 2 * control for during, control in stalls)
     shorter = sum(control > 2 * during for during, control in stalls)
@@ -57,7 +60,7 @@ def _doubled(runs: Sequence[Run]) -> str:
 
 
 def _name(one: Series, measured: Sequence[Series]) -> str:
-    """The conditions are named where they differ."""
+    """Return the method's name, with the conditions where they differ."""
     alike = len({other.conditions for other in measured}) == 1
     return one.way.title if alike else f"{one.way.title}, {one.conditions}"
 
@@ -67,7 +70,11 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def write(page: Path, section: str, text: str) -> None:
-    """Put the text between the page's marks of this section; ValueError if it has none."""
+    """Put the text between the page's marks of this section.
+
+    Raises:
+        ValueError: The page has no such marks.
+    """
     name = re.escape(section)
     marks = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
     old = page.read_text()

@@ -1,4 +1,4 @@
-"""The ways to the bridge that are measured, each with what must be so before it starts."""
+"""The methods of the move that are measured, each with its preparation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def bridgekit(*words: str) -> Step:
 
 
 def script(lines: Sequence[str]) -> Step:
-    """A script of single `ip` commands that goes on after a failure, as most do."""
+    """Return a script of single `ip` commands that continues after a failure, as most do."""
     text = "\n".join(f"ip {line}" for line in lines)
 
     def run(lab: Lab) -> None:
@@ -38,7 +38,7 @@ def script(lines: Sequence[str]) -> Step:
 
 
 def batch(lines: Sequence[str]) -> Step:
-    """One `ip -batch`; all of it must succeed."""
+    """Return one `ip -batch`; all of it must succeed."""
 
     def run(lab: Lab) -> None:
         lab.run("host", "ip", "-batch", "-", stdin="\n".join(lines))
