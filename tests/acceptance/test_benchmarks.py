@@ -28,8 +28,8 @@ def test_outage_prints_a_row_for_each_way(more: tuple[str, ...], tmp_path: Path)
     page.write_text("<!-- some: begin -->\nold\n<!-- some: end -->\n")
     how = ("--runs", "1", "--rate", "100", "--ways", "apply,rollback", "--picture", str(picture))
     rows = table("outage.py", *how, *more, "--write", str(page), "--section", "some")
-    told = [row for row in rows if row.startswith("| bridgekit ")]
-    assert len(told) == (8 if "0,1" in more else 4)
+    result = [row for row in rows if row.startswith("| bridgekit ")]
+    assert len(result) == (8 if "0,1" in more else 4)
     assert "| bridgekit apply" in page.read_text() and "old" not in page.read_text()
     assert picture.read_text().startswith("<svg")
 

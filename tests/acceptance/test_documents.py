@@ -40,7 +40,7 @@ def commands(document: Path) -> Iterator[str]:
         yield from (line.split("  #")[0].strip() for line in lines if line.strip())
 
 
-def told() -> list[str]:
+def documented() -> list[str]:
     documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [command for document in documents for command in commands(document)]
 
@@ -49,7 +49,7 @@ def test_every_command_of_the_documents_works(lab: Lab) -> None:
     cache = os.environ.get("BRIDGEKIT_CACHE_DIR", str(ROOT / ".cache"))
     environment = {"BRIDGEKIT_CACHE_DIR": cache}
     before = lab.read_interfaces()
-    for command in told():
+    for command in documented():
         if any(command.startswith(known) for known in ELSEWHERE):
             continue
         words = shlex.split(command)

@@ -89,8 +89,8 @@ def test_only_root_reads_it(journal: Journal) -> None:
 
 def folder(lab: Lab, place: int = -1) -> str:
     """The folder of a transaction; the last one is the newest."""
-    told = lab.run("host", "ls", "/var/lib/bridgekit").stdout.split()
-    names = sorted(name for name in told if not name.endswith(".lock"))
+    result = lab.run("host", "ls", "/var/lib/bridgekit").stdout.split()
+    names = sorted(name for name in result if not name.endswith(".lock"))
     return f"/var/lib/bridgekit/{names[place]}"
 
 
@@ -112,8 +112,8 @@ def spoil(lab: Lab, line: int, place: int = -1) -> None:
 
 def recovered(lab: Lab, states: faults.States) -> faults.State:
     """The state that the host is in after `recover`, which has nothing more to do then."""
-    told = lab.bridgekit("recover")
-    assert told.code == 0, told
+    result = lab.bridgekit("recover")
+    assert result.code == 0, result
     assert set(faults.transactions(lab)) <= FINISHED
     assert lab.bridgekit("recover").stdout == "nothing to recover\n"
     return states.found(lab)
@@ -148,25 +148,27 @@ def test_a_committed_change_whose_journal_is_spoiled(lab: Lab, line: int) -> Non
         assert recovered(lab, states) == "new"
 
 
-def test_an_older_journal_that_is_spoiled_undoes_nothing(lab: Lab) -> None:
+def test_an_older_journal_that_is_spoiled_rolls_nothing_back(lab: Lab) -> None:
     """What came later was begun when the older one was finished."""
     with faults.staged(lab) as states:
         spoil(lab, -1, place=0)
         assert lab.bridgekit(*APPLY).code == 0
         assert states.found(lab) == "new"
-        told = lab.bridgekit("recover")
-        assert (told.code, told.stdout) == (0, "nothing to recover\n")
+        result = lab.bridgekit("recover")
+        assert (result.code, result.stdout) == (0, "nothing to recover\n")
         assert states.found(lab) == "new"
 
 
-def test_a_record_that_cannot_be_read_is_told_and_nothing_touched(lab: Lab) -> None:
+def test_a_record_that_cannot_be_read_is_reported_and_nothing_touched(lab: Lab) -> None:
     with faults.staged(lab) as states:
         assert lab.bridgekit(*WAIT).code == 0
         lab.run("host", *KILL_GUARDS)
         lab.run("host", "truncate", "-s", "-9", f"{folder(lab)}/record")
         before = faults.seen(lab)
-        told = lab.bridgekit("recover")
-        assert told.code == 5 and "nothing is touched" in told.stderr and "remove" in told.stderr
+        result = lab.bridgekit("recover")
+        assert (
+            result.code == 5 and "nothing is touched" in result.stderr and "remove" in result.stderr
+        )
         assert lab.bridgekit(*APPLY).code == 6
         assert "damaged" in lab.bridgekit("status").stdout
         assert before.difference(faults.seen(lab)) == []

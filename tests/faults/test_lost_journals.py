@@ -36,7 +36,7 @@ def test_the_time_of_a_change_runs_out(lab: Lab, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["a folder", "empty"])
-def test_a_change_that_fails_is_undone(lab: Lab, how: str) -> None:
+def test_a_change_that_fails_is_rolled_back(lab: Lab, how: str) -> None:
     before = state(lab)
     lab.run("host", "mkfifo", "/run/go")
     argv = (*BRIDGEKIT, "apply", "eth0", "--yes", "--probe", PROBE)

@@ -24,7 +24,7 @@ def halted(lab: Lab, step: int, *command: str) -> Iterator[Process]:
     process = lab.popen("host", *argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout and process.stdout.readline() == "now\n"
     yield process
-    process.told = process.communicate("\n", timeout=240)[1]  # type: ignore[attr-defined]
+    process.result = process.communicate("\n", timeout=240)[1]  # type: ignore[attr-defined]
 
 
 def steps(lab: Lab) -> list[str]:
@@ -68,15 +68,15 @@ def test_it_is_done_or_as_before(lab: Lab, what: str, kind: str) -> None:
     faults.guard_ends(lab)
     if what == "the MTU is changed":
         lab.ip("host", "link set eth0 mtu 1500")
-    told = process.told  # type: ignore[attr-defined]
-    assert "Traceback" not in told
+    result = process.result  # type: ignore[attr-defined]
+    assert "Traceback" not in result
     lab.plug()
     state = faults.transactions(lab)[-1]
     if process.returncode == 0:
         assert state == "committed"
         assert lab.bridgekit("rollback").code == 0
     else:
-        assert (process.returncode, state) == (4, "rolled-back"), told
+        assert (process.returncode, state) == (4, "rolled-back"), result
     assert changes(old, faults.seen(lab)) == []
 
 
@@ -89,10 +89,10 @@ def test_what_differs_is_printed_as_commands(lab: Lab) -> None:
     step = 1 + steps(lab).index("ReplaceRoutes")
     with halted(lab, step, *APPLY) as process:
         lab.ip("host", "link set eth0 down")
-    told = process.told  # type: ignore[attr-defined]
+    result = process.result  # type: ignore[attr-defined]
     assert process.returncode == 5
     assert set(of_eth1_alone(old)) <= set(of_eth1_alone(faults.seen(lab)))
-    for line in told.partition("To put it right by hand:\n")[2].splitlines():
+    for line in result.partition("To put it right by hand:\n")[2].splitlines():
         lab.run("host", *shlex.split(line), check=False)  # some come by themselves meanwhile
     lab.hosts["host"].settle()
     assert sorted(faults.seen(lab).lines) == sorted(old.lines)
@@ -102,12 +102,12 @@ def of_eth1_alone(dumped: state_dump.StateDump) -> list[str]:
     return [line for line in dumped.about('"eth1"', "/eth1/").lines if '"eth0"' not in line]
 
 
-def test_a_second_apply_is_told_to_wait(lab: Lab) -> None:
+def test_a_second_apply_is_asked_to_wait(lab: Lab) -> None:
     old = faults.seen(lab)
     with halted(lab, 5, *APPLY) as process:
         for command in (APPLY, ("apply", "eth1", "--yes", "--bridge", "br1")):
-            told = lab.bridgekit(*command)
-            assert told.code == 6 and "is changing" in told.stderr
+            result = lab.bridgekit(*command)
+            assert result.code == 6 and "is changing" in result.stderr
     assert process.returncode == 0
     assert lab.bridgekit("rollback").code == 0
     assert old.difference(faults.seen(lab)) == []

@@ -23,18 +23,18 @@ def refused(lab: Lab, number: int, error: str) -> Result:
 
 def messages(lab: Lab) -> int:
     """How many messages one apply sends."""
-    told = refused(lab, 0, "EPERM")
-    assert told.code == 0, told
+    result = refused(lab, 0, "EPERM")
+    assert result.code == 0, result
     assert lab.bridgekit("rollback").code == 0
-    return int(told.stderr.rpartition("messages: ")[2])
+    return int(result.stderr.rpartition("messages: ")[2])
 
 
-def ends_well(lab: Lab, states: States, told: Result, what: object) -> str:
+def ends_well(lab: Lab, states: States, result: Result, what: object) -> str:
     """What is told is what is: done, refused, or undone; and nothing is left to be done."""
     state, recovered = faults.settled(lab, states)
-    assert "Traceback" not in told.stderr, (what, told.stderr)
+    assert "Traceback" not in result.stderr, (what, result.stderr)
     assert not recovered, what
-    assert told.code == 0 if state == "new" else told.code in (1, 3, 4), (what, told)
+    assert result.code == 0 if state == "new" else result.code in (1, 3, 4), (what, result)
     if state == "new":
         assert lab.bridgekit("rollback").code == 0
     return state
@@ -44,8 +44,8 @@ def try_refusals(lab: Lab, numbers: range) -> None:
     with faults.staged(lab) as states:
         for number in numbers:
             error = ERRORS[number // SHARDS % len(ERRORS)]
-            told = refused(lab, number, error)
-            state = ends_well(lab, states, told, (number, error))
+            result = refused(lab, number, error)
+            state = ends_well(lab, states, result, (number, error))
             faults.note("the kernel refuses", faults.Point(error, number, "during"), state, False)
 
 
@@ -72,9 +72,9 @@ def try_disk(lab: Lab, trace: Path, step: slice) -> None:
     with faults.staged(lab) as states:
         for number, point in enumerate(disk_points(lab, trace)[step]):
             error = DISK_ERRORS[number % len(DISK_ERRORS)]
-            told = faults.run(lab, trace, *APPLY, faults=(point.failing(error),))
+            result = faults.run(lab, trace, *APPLY, faults=(point.failing(error),))
             assert "(INJECTED)" in trace.read_text(errors="replace"), point
-            state = ends_well(lab, states, told, (point, error))
+            state = ends_well(lab, states, result, (point, error))
             faults.note(f"a disk with {error}", point, state, False)
 
 

@@ -14,7 +14,7 @@ SHARED = "10.77.0.0/24"
 MULTIPATH = f"route add {SHARED} nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.2.1 dev eth1"
 
 
-def told_back(lab: Lab) -> tuple[int, str]:
+def rolled_back(lab: Lab) -> tuple[int, str]:
     """The change is taken back; return the exit code, and what is told."""
     told = lab.bridgekit("rollback")
     return told.code, told.stdout + told.stderr
@@ -26,7 +26,7 @@ def test_the_bridge_is_deleted(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "link delete br0")
-    code, told = told_back(lab)
+    code, told = rolled_back(lab)
     assert code == 0, told
     found = before.difference(state(lab))
     assert [line for line in found if "fe80::/64" not in line] == []
@@ -40,7 +40,7 @@ def test_the_other_nic_is_down(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "link set eth1 down")
-    code, told = told_back(lab)
+    code, told = rolled_back(lab)
     assert code == 5 and SHARED in told
     lost = [line for line in before.about('"eth0"').lines if line not in state(lab).lines]
     of_both = [
@@ -57,7 +57,7 @@ def test_another_leg_joins(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "-6 route append 2001:db8:98::/48 via 2001:db8:2::1 dev eth1 metric 70")
-    code, told = told_back(lab)
+    code, told = rolled_back(lab)
     assert code == 0, told
     legs = lab.run("host", "ip", "-6", "route", "show", "2001:db8:98::/48").stdout
     assert "dev eth0" in legs and "dev eth1" in legs
@@ -70,7 +70,7 @@ def test_the_nic_gets_another_name(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "link set eth0 name lan0")
-    code, told = told_back(lab)
+    code, told = rolled_back(lab)
     assert code == 5 and "eth0 is called lan0 now" in told
     lab.run("host", "ping", "-q", "-c", "1", "192.168.1.1")
     lab.ip("host", "link set lan0 name eth0")
@@ -78,10 +78,10 @@ def test_the_nic_gets_another_name(lab: Lab) -> None:
     assert [x for x in before.difference(state(lab)) if "fe80::/64" not in x] == []
 
 
-def test_what_others_gave_the_bridge_is_told(lab: Lab) -> None:
+def test_what_others_gave_the_bridge_is_reported(lab: Lab) -> None:
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "address add 10.44.0.1/24 dev br0", "route add 10.46.0.0/24 via 192.168.1.1")
-    code, told = told_back(lab)
+    code, told = rolled_back(lab)
     assert code == 0
     for one in ("address 10.44.0.1/24", "route 10.46.0.0/24 via 192.168.1.1"):
         assert re.search(rf"gone with br0: {re.escape(one)}", told), told
@@ -105,7 +105,7 @@ def neighbour(lab: Lab, link: str) -> list[object]:
     return [(e.get("lladdr"), "NOARP" in e["state"], "managed" in str(e)) for e in entries]
 
 
-def test_a_guard_that_is_gone_is_told_of(lab: Lab) -> None:
+def test_a_guard_that_is_gone_is_reported(lab: Lab) -> None:
     assert lab.bridgekit(*WAIT).code == 0
     lab.run("host", *program("guards", "kill"), check=False)
     assert "without a guard: `bridgekit recover`" in lab.bridgekit("status").stdout

@@ -35,8 +35,8 @@ TROUBLES = {
 
 
 def found(lab: Lab, *options: str) -> str:
-    told = json.loads(lab.bridgekit("pxe", "check", "br0", "--json", *options).stdout)
-    return "\n".join(told["findings"])
+    result = json.loads(lab.bridgekit("pxe", "check", "br0", "--json", *options).stdout)
+    return "\n".join(result["findings"])
 
 
 def gets_nothing(served: Served, **where: str) -> None:

@@ -13,7 +13,7 @@ from bridgekit.bootserver.timeline import STAGES
 from bridgekit.lab.client import Client
 from bridgekit.lab.firmware import INSTALLER, Firmware
 from bridgekit.lab.topology import Lab
-from tests.support import firmware_table, pxe, rivals
+from tests.support import dhcp_servers, firmware_table, pxe
 from tests.support.browser import browser
 from tests.support.netboot import AUTO_MAC, KERNEL, Served, build, serve
 
@@ -108,12 +108,15 @@ def test_beside_another_dhcp_server(
 ) -> None:
     """The other one gives the address, and the service what to boot."""
     build("native")
-    with Lab(f"proxy{os.getpid()}") as lab, rivals.server(lab, "192.168.1.200", "192.168.1.220"):
+    with (
+        Lab(f"proxy{os.getpid()}") as lab,
+        dhcp_servers.server(lab, "192.168.1.200", "192.168.1.220"),
+    ):
         served = serve(lab, "native", site, "--pxe-mode", "auto")
         served = replace(served, engine="native (beside another DHCP server)")
         served.boots(firmware)
         assert "proxy" in served.log()
-        assert served.mac(firmware) in lab.run("gateway", "cat", rivals.LEASES).stdout
+        assert served.mac(firmware) in lab.run("gateway", "cat", dhcp_servers.LEASES).stdout
         assert lab.bridgekit("rollback", "--yes").code == 0
 
 

@@ -59,22 +59,22 @@ def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str) -> No
     lab = make_lab(host=(), interfaces=LOOPBACK + text)
     lab.run("host", "ifup", "-a", timeout=120)
     lab.hosts["host"].settle()
-    begun = told(state(lab))
+    begun = comparable(state(lab))
     done = lab.bridgekit("apply", nic, "--yes")
     assert done.code == 0, done
     assert link(lab, nic)["master"] == "br0"
-    live, (booted, said) = told(state(lab)), boot(lab)
-    assert live == told(booted), said
+    live, (booted, said) = comparable(state(lab)), boot(lab)
+    assert live == comparable(booted), said
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces() == LOOPBACK + text
-    assert told(state(lab)) == begun == told(boot(lab)[0])
+    assert comparable(state(lab)) == begun == comparable(boot(lab)[0])
 
 
 def boot(lab: Lab) -> tuple[StateDump, str]:
     return ifup.boot(f"boot{os.getpid()}", lab.read_interfaces())
 
 
-def told(dumped: StateDump) -> list[str]:
+def comparable(dumped: StateDump) -> list[str]:
     """Addresses, routes and rules."""
     kinds = ("address", "route", "route6", "rule", "rule6")
     return sorted(line for line in dumped.lines if line.split()[0] in kinds)

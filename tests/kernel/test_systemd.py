@@ -37,8 +37,8 @@ def machine(disk: Path) -> Iterator[Machine]:
 
 def state(machine: Machine) -> list[str]:
     """The network, as iproute2 tells of it, and the interfaces file."""
-    told = [json.loads(machine.run("ip", "-j", *words.split())) for words in QUESTIONS]
-    network = (json.dumps(one, sort_keys=True) for answer in told for one in answer)
+    result = [json.loads(machine.run("ip", "-j", *words.split())) for words in QUESTIONS]
+    network = (json.dumps(one, sort_keys=True) for answer in result for one in answer)
     return [*sorted(network), machine.run("cat", INTERFACES)]
 
 
@@ -217,19 +217,19 @@ def test_power_cuts(disk: Path, tmp_path: Path) -> None:
 
 def check(moment: Moment, after: Boot, texts: tuple[str, str], bridged: bool) -> None:
     """The file is one of the two, and all else fits it."""
-    told = f"{moment}\n{after}"
-    assert after.interfaces in allowed(moment, *texts), told
-    assert after.networking == "success", told
-    assert after.carriers["eth0"] == (set() if bridged else OURS), told
-    assert after.carriers.get("br0") == (OURS if bridged else None), told
-    assert after.ports == ({"eth0": "br0"} if bridged else {}), told
+    result = f"{moment}\n{after}"
+    assert after.interfaces in allowed(moment, *texts), result
+    assert after.networking == "success", result
+    assert after.carriers["eth0"] == (set() if bridged else OURS), result
+    assert after.carriers.get("br0") == (OURS if bridged else None), result
+    assert after.ports == ({"eth0": "br0"} if bridged else {}), result
     for one in after.transactions:
-        assert one["state"] in ended(one["direction"], bridged), told
+        assert one["state"] in ended(one["direction"], bridged), result
     recovered = {Recovery("success", first=True)}
-    assert after.recoveries or moment.phase in ("before", "commit"), told
-    assert recovered.issuperset(after.recoveries), told
-    assert after.left == [] or moment.phase == "before", told
-    assert after.left_still == [], told
+    assert after.recoveries or moment.phase in ("before", "commit"), result
+    assert recovered.issuperset(after.recoveries), result
+    assert after.left == [] or moment.phase == "before", result
+    assert after.left_still == [], result
 
 
 def allowed(moment: Moment, was: str, becomes: str) -> tuple[str, ...]:

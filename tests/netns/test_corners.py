@@ -63,9 +63,9 @@ REFUSED = {
 def test_it_is_refused(lab: Lab, code: str) -> None:
     lab.ip("host", *REFUSED[code])
     before = settled_state(lab)
-    told = lab.bridgekit("plan", "eth0", "--json")
-    assert told.code == 3
-    assert code in [found["code"] for found in json.loads(told.stdout)["findings"]]
+    result = lab.bridgekit("plan", "eth0", "--json")
+    assert result.code == 3
+    assert code in [found["code"] for found in json.loads(result.stdout)["findings"]]
     assert before.difference(settled_state(lab)) == []
 
 

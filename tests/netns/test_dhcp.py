@@ -66,6 +66,6 @@ def test_an_address_that_ends_is_no_lease_where_another_stays(make_lab: Callable
         ),
         interfaces="iface eth0 inet static\n  address 192.168.1.4/24\n",
     )
-    told = lab.bridgekit("apply", "eth0", "--yes")
-    assert (told.code, "[address-with-lifetime]" in told.stderr) == (0, True)
+    result = lab.bridgekit("apply", "eth0", "--yes")
+    assert (result.code, "[address-with-lifetime]" in result.stderr) == (0, True)
     assert "inet dhcp" not in lab.read_interfaces()

@@ -105,8 +105,8 @@ def test_there_and_back(server: Server, program: str) -> None:
     with Traffic(
         lab.hosts["host"], lab.hosts["gateway"], [(before[0], "192.168.1.1")], RATE, ("udp", "icmp")
     ) as traffic:
-        told = lab.bridgekit("apply", "eth0", "--yes")
-        assert (told.code, "warn" in told.stderr) == (0, False), told.stderr
+        result = lab.bridgekit("apply", "eth0", "--yes")
+        assert (result.code, "warn" in result.stderr) == (0, False), result.stderr
         assert (held_by(lab, "br0"), client_on(lab)) == (before, ["br0"])
         server.renewed("br0", program)
         assert (held_by(lab, "br0"), held_by(lab, "eth0")) == (before, [])
@@ -125,12 +125,12 @@ def assert_only_renewed(server: Server) -> None:
     assert len(re.findall(r"DHCPDISCOVER\(eth0\) \d+:", server.log)) == 1  # asks for no address
 
 
-def test_an_undo_puts_the_client_back(server: Server) -> None:
+def test_a_rollback_puts_the_client_back(server: Server) -> None:
     lab = server.lab
     lab.run("host", "ifup", "-a")
     before, way = held_by(lab, "eth0"), routes(lab)
-    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "cmd:test ! -e /sys/class/net/br0")
-    assert told.code == 4 and "the host is as before" in told.stderr
+    result = lab.bridgekit("apply", "eth0", "--yes", "--probe", "cmd:test ! -e /sys/class/net/br0")
+    assert result.code == 4 and "the host is as before" in result.stderr
     assert (held_by(lab, "eth0"), routes(lab), client_on(lab)) == (before, way, ["eth0"])
     server.renewed("eth0")
     assert_only_renewed(server)
@@ -184,16 +184,16 @@ def test_a_plan_from_a_file_starts_nothing_but_the_client_that_is_here(server: S
     up(lab, "dhclient")
     assert lab.bridgekit("plan", "eth0", "--out", "/run/plan").code == 0
     lab.run("host", "sed", "-i", 's/"-v"/"-sf","\\/run\\/evil"/g', "/run/plan")
-    told = lab.bridgekit("apply", "--yes", "--plan", "/run/plan")
-    assert (told.code, "is not what runs here" in told.stderr) == (3, True)
+    result = lab.bridgekit("apply", "--yes", "--plan", "/run/plan")
+    assert (result.code, "is not what runs here" in result.stderr) == (3, True)
     assert client_on(lab) == ["eth0"]
 
 
 def test_a_bridge_with_another_mac_is_another_client(server: Server) -> None:
     lab = server.lab
     lab.run("host", "ifup", "-a")
-    told = lab.bridgekit("plan", "eth0", "--mac", "52:54:00:00:00:99")
-    assert "[owned-by-dhclient]" in told.stdout and "pkill" not in told.stdout
+    result = lab.bridgekit("plan", "eth0", "--mac", "52:54:00:00:00:99")
+    assert "[owned-by-dhclient]" in result.stdout and "pkill" not in result.stdout
 
 
 def test_a_client_that_another_program_holds_stays(server: Server) -> None:

@@ -48,7 +48,7 @@ def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str, tmp_p
     assert lab.bridgekit("apply", "eth0", "--yes", *chosen).code == 0
     live = seen(lab)
     for dialect, (codes, texts) in planned.items():
-        assert NOT_KEPT & codes == ({state.told[dialect]} if dialect in state.told else set())
+        assert NOT_KEPT & codes == ({state.result[dialect]} if dialect in state.result else set())
         if not NOT_KEPT & codes:
             assert different(live, boot(texts, dialect), state) == [], dialect
     assert lab.bridgekit("rollback").code == 0
@@ -67,9 +67,9 @@ def made(make_lab: MakeLab, state: State) -> Lab:
 def plan(lab: Lab, state: State, dialect: str, out: Path) -> tuple[set[str], Texts]:
     """The codes of the findings, and the files as they would be."""
     options = ("--dialect", dialect, "--out", str(out), "--json", *state.options)
-    told = lab.bridgekit("plan", "eth0", *options)
-    codes = {one["code"] for one in json.loads(told.stdout)["findings"]}
-    if told.code:
+    result = lab.bridgekit("plan", "eth0", *options)
+    codes = {one["code"] for one in json.loads(result.stdout)["findings"]}
+    if result.code:
         return codes, {}
     changes = (one for one in codec.decode(out.read_bytes()).files if one.after)
     made = {one.path.removeprefix("/etc/network/"): one.after.decode() for one in changes}

@@ -25,8 +25,8 @@ def images() -> Iterator[Path]:
     with dockerd.beside_the_machine(data) as address:
         dockerd.build_image(address)
         classic = ("build", "--quiet", "--network=host", f"--tag={CLASSIC}", REPOSITORY)
-        told = ("docker", "--host", address, *classic)
-        subprocess.run(told, check=True, stdout=subprocess.DEVNULL)
+        result = ("docker", "--host", address, *classic)
+        subprocess.run(result, check=True, stdout=subprocess.DEVNULL)
     yield data
 
 

@@ -101,8 +101,8 @@ def test_a_rule_for_a_port_of_ours(host: Lab, rule: str, ports: str) -> None:
     for table in ("bridge wall", "ip far"):
         host.run("host", "nft", "-f", "-", stdin=WALL.format(table=table, rule=rule))
     found = check(host)[1]["findings"]
-    told = [said.partition("drops port ")[2].partition(";")[0] for said in found]
-    assert told == ([ports] if ports else [])
+    result = [said.partition("drops port ")[2].partition(";")[0] for said in found]
+    assert result == ([ports] if ports else [])
 
 
 def test_a_policy_before_the_bridge(host: Lab) -> None:

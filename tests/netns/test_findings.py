@@ -38,8 +38,8 @@ def test_no_name_commands_the_terminal(lab: Lab) -> None:
         *(("plan", "eth0"), ("plan", "nic7"), ("plan", evil, "--no-persist"), ("snapshot", evil)),
         *(("apply", evil, "--no-persist", "--yes"), ("plan", evil)),
     ):
-        told = lab.bridgekit(*arguments)
-        text = told.stdout + told.stderr
+        result = lab.bridgekit(*arguments)
+        text = result.stdout + result.stderr
         assert "e\\x07v\\x1b]il" in text and not set("\x07\x1b") & set(text)
 
 
@@ -135,7 +135,7 @@ def test_a_disk_over_another_nic(lab: Lab) -> None:
     assert plan(lab) == (0, {})
 
 
-def test_a_disk_whose_way_cannot_be_told(lab: Lab) -> None:
+def test_a_disk_whose_way_cannot_be_seen(lab: Lab) -> None:
     start(lab, "network_disk", "files.example")
     code, found = plan(lab)
     assert (code, found["network-disk"][0]) == (3, "refuse")

@@ -25,9 +25,9 @@ def test_a_hundred_thousand_packets(served: Lab) -> None:
     limits = ("nft", "delete", "table", "inet", "pxe-rates")
     served.run("host", "nsenter", f"--target={pid}", "--net", "--mount", "--root", *limits)
     argv = (*PYTHON, hostile.__file__, SERVER, str(PACKETS), str(SEED))
-    told = json.loads(served.run("wire", *pxe.IN_CLIENT, *argv, timeout=280).stdout)
-    assert told["sent"] == PACKETS and told["leaked"] == []
-    assert told["answered"] > PACKETS / 10, "nobody heard it"
+    result = json.loads(served.run("wire", *pxe.IN_CLIENT, *argv, timeout=280).stdout)
+    assert result["sent"] == PACKETS and result["leaked"] == []
+    assert result["answered"] > PACKETS / 10, "nobody heard it"
     assert daemons(served) == before, "a daemon had to be started again"
     checked = served.bridgekit("pxe", "check", "br0", "--json")
     assert json.loads(checked.stdout)["findings"] == [], checked

@@ -84,20 +84,20 @@ def again(lab: Lab, *words: str) -> None:
 def test_a_file_that_ifup_does_not_take_is_refused(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE, interfaces=f"{FILE}iface eth9 inet\n")
     plan = lab.bridgekit("plan", "eth0", "--json")
-    told = {one["code"]: one["message"] for one in json.loads(plan.stdout)["findings"]}
-    assert plan.code == 3 and "line 10" in told["file-not-taken"]
+    result = {one["code"]: one["message"] for one in json.loads(plan.stdout)["findings"]}
+    assert plan.code == 3 and "line 10" in result["file-not-taken"]
     assert lab.bridgekit("plan", "eth0", "--no-persist").code == 0
 
 
-def test_what_ifup_no_longer_takes_is_undone(make_lab: MakeLab) -> None:
+def test_what_ifup_no_longer_takes_is_rolled_back(make_lab: MakeLab) -> None:
     """Another file spoils the bridge's stanza while the change waits."""
     lab = make_lab(host=layout.SIMPLE, interfaces=SOURCED)
     begun = state_dump.dump(lab.hosts["host"])
     waiting = lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600")
     assert waiting.code == 0
     lab.write_interfaces(NEEDS_AN_ADDRESS, "interfaces.d/spoiled")
-    told = lab.bridgekit("confirm")
-    assert told.code == 4 and "ifup does not take the new" in told.stderr
+    result = lab.bridgekit("confirm")
+    assert result.code == 4 and "ifup does not take the new" in result.stderr
     lab.run("host", "rm", "/etc/network/interfaces.d/spoiled")
     assert begun.difference(state_dump.dump(lab.hosts["host"])) == []
 
@@ -134,13 +134,13 @@ def test_every_line_is_good_for_a_second_time(make_lab: MakeLab) -> None:
 
 
 def differences(lab: Lab) -> list[str]:
-    told = lab.bridgekit("interfaces", "--check", "--json")
-    found: list[str] = json.loads(told.stdout)["differences"]
-    assert told.code == (10 if found else 0)
+    result = lab.bridgekit("interfaces", "--check", "--json")
+    found: list[str] = json.loads(result.stdout)["differences"]
+    assert result.code == (10 if found else 0)
     return found
 
 
-def test_what_file_and_host_do_not_agree_on_is_told(make_lab: MakeLab) -> None:
+def test_what_file_and_host_do_not_agree_on_is_reported(make_lab: MakeLab) -> None:
     lab = make_lab(host=(), interfaces=FILE)
     lab.run("host", "ifup", "-a")
     assert differences(lab) == []
@@ -153,8 +153,8 @@ def test_what_file_and_host_do_not_agree_on_is_told(make_lab: MakeLab) -> None:
     ]
     assert differences(lab) == expected
     plan = json.loads(lab.bridgekit("plan", "eth0", "--json").stdout)
-    told = [one["message"] for one in plan["findings"] if one["code"] == "file-differs"]
-    assert told == expected
+    result = [one["message"] for one in plan["findings"] if one["code"] == "file-differs"]
+    assert result == expected
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert differences(lab) == []
     lab.ip("host", "route replace default via 192.168.1.9 dev br0")
@@ -184,20 +184,20 @@ iface eth0:1 inet static
 SAID = {"192.168.1.7", "192.168.1.8"}
 
 
-def test_a_route_of_the_file_that_is_not_there_is_told(make_lab: MakeLab) -> None:
+def test_a_route_of_the_file_that_is_not_there_is_reported(make_lab: MakeLab) -> None:
     lab = make_lab(host=(), interfaces=f"{FILE}  up ip -4 route add 10.61.0.0/16 via 192.168.1.1\n")
     lab.run("host", "ifup", "-a")
     assert differences(lab) == []
     lab.ip("host", "route delete 10.61.0.0/16")
-    told = "a line of the file makes a route to 10.61.0.0/16, which is not there"
-    assert differences(lab) == [told]
+    result = "a line of the file makes a route to 10.61.0.0/16, which is not there"
+    assert differences(lab) == [result]
 
 
 def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None:
     """The host keeps what it has until the next boot, which gives what the file says."""
     lab = make_lab(host=layout.SIMPLE, interfaces=FOLLOWED)
-    told = lab.bridgekit("apply", "eth0", "--yes", "--persist", "file")
-    assert told.code == 0 and "follows the file" in told.stderr
+    result = lab.bridgekit("apply", "eth0", "--yes", "--persist", "file")
+    assert result.code == 0 and "follows the file" in result.stderr
     assert addresses(lab, "br0") == {"192.168.1.4"}
     with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
         booted.run("host", "ifup", "-a")
@@ -268,5 +268,5 @@ def test_other_dialects_are_asked(make_lab: MakeLab, dialect: str) -> None:
     lab = make_lab(host=layout.SIMPLE, interfaces=FILE + bad)
     ifup.install(lab, dialect)
     plan = lab.bridgekit("plan", "eth0", "--json")
-    told = [one["code"] for one in json.loads(plan.stdout)["findings"]]
-    assert plan.code == 3 and "file-not-taken" in told
+    result = [one["code"] for one in json.loads(plan.stdout)["findings"]]
+    assert plan.code == 3 and "file-not-taken" in result

@@ -80,12 +80,12 @@ def lost(before: state_dump.StateDump, lab: Lab) -> list[str]:
 
 def test_all_of_them_move_and_come_back(busy: Lab) -> None:
     before = state(busy)
-    told = busy.bridgekit("plan", "eth0", "--no-persist").stdout
-    assert re.search(r"route replace 10\.8\.\d+\.0/24 via 192.168.1.2 dev br0", told)
-    assert re.search(r"… and 1\d\d more like it", told)
+    result = busy.bridgekit("plan", "eth0", "--no-persist").stdout
+    assert re.search(r"route replace 10\.8\.\d+\.0/24 via 192.168.1.2 dev br0", result)
+    assert re.search(r"… and 1\d\d more like it", result)
     every = json.loads(busy.bridgekit("plan", "eth0", "--json", "--all-routes").stdout)
-    told = [line for one in every["operations"] for line in one["commands"]]
-    assert sum("route replace 10.8." in line for line in told) == 401
+    result = [line for one in every["operations"] for line in one["commands"]]
+    assert sum("route replace 10.8." in line for line in result) == 401
     assert busy.bridgekit("apply", "eth0", "--yes").code == 0
     after = state(busy)
     assert as_bridge(before, "eth0") == as_bridge(after, "br0")

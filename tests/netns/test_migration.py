@@ -18,8 +18,8 @@ MakeLab = Callable[..., Lab]
 
 def test_plan_changes_nothing_and_tells_all(lab: Lab) -> None:
     before = state(lab)
-    told = lab.bridgekit("plan", "eth0")
-    assert told.code == 0
+    result = lab.bridgekit("plan", "eth0")
+    assert result.code == 0
     for words in (
         "ip link set eth0 master br0",
         "ip address add 192.168.1.5/24",
@@ -27,7 +27,7 @@ def test_plan_changes_nothing_and_tells_all(lab: Lab) -> None:
         "Before:",
         "└── eth0",
     ):
-        assert words in told.stdout
+        assert words in result.stdout
     assert lab.bridgekit("plan", "--exit-code").code == 10
     plan = json.loads(lab.bridgekit("plan", "--json").stdout)
     assert plan["schema"] == 1 and plan["nic"] == "eth0" and plan["changes"]
@@ -75,8 +75,8 @@ def test_small_states(make_lab: MakeLab, host: tuple[str, ...]) -> None:
 
 def test_without_carrier_nothing_waits_for_ever(lab: Lab) -> None:
     lab.unplug("eth0")
-    told = lab.bridgekit("apply", "eth0", "--yes", timeout=30)
-    assert told.code == 0 and "no-carrier" in told.stderr
+    result = lab.bridgekit("apply", "eth0", "--yes", timeout=30)
+    assert result.code == 0 and "no-carrier" in result.stderr
     assert lab.bridgekit("rollback", timeout=30).code == 0
 
 
@@ -101,7 +101,7 @@ def test_edited_file_is_not_overwritten(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
 
 
-def test_what_joined_the_bridge_is_told(lab: Lab) -> None:
+def test_what_joined_the_bridge_is_reported(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.ip("host", "link add vm0 type veth peer name vm1", "link set vm0 master br0")
     refused = lab.bridgekit("rollback")
@@ -170,9 +170,9 @@ def test_dhcp_clients_are_noticed(lab: Lab, program: str, tmp_path: Path) -> Non
 )
 def test_bad_input_ends_in_a_sentence(lab: Lab, arguments: tuple[str, ...], code: int) -> None:
     before = state(lab)
-    told = lab.bridgekit(*arguments)
-    assert told.code == code, told.stderr
-    assert "Traceback" not in told.stderr
+    result = lab.bridgekit(*arguments)
+    assert result.code == code, result.stderr
+    assert "Traceback" not in result.stderr
     assert before.difference(state(lab)) == []
 
 

@@ -11,13 +11,13 @@ import pytest
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
+from tests.support.dhcp_servers import IPV6, server
 from tests.support.programs import program
-from tests.support.rivals import IPV6, server
 
 ASK = (*pxe.IN_CLIENT, "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "3")
 KNOWN = "02:00:00:00:07:07"
 SAY = '#!/bin/sh\n[ "$1" != bound ] || echo "$serverid $ip $router $dns"\n'
-RIVAL = ("192.168.1.200", "192.168.1.220")
+OTHER_POOL = ("192.168.1.200", "192.168.1.220")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def up(lab: Lab, *options: str) -> str:
     return done.stdout
 
 
-def told(lab: Lab) -> list[str]:
+def lease(lab: Lab) -> list[str]:
     """DHCP server, address, router and name servers, as a real client gets them."""
     return lab.run("wire", *ASK, "-s", "/run/say").stdout.split()
 
@@ -63,7 +63,7 @@ def test_in_the_hosts_own_subnet(host: Lab) -> None:
     host.ip("gateway", "address add 192.168.1.101/24 dev eth0")
     shown = up(host, "--mode", "lan", "--range", "192.168.1.101,192.168.1.102")
     assert "192.168.1.254/24" in shown and "without 1 that are in use" in shown
-    assert told(host) == ["192.168.1.254", "192.168.1.102", "192.168.1.1", "192.0.2.53"]
+    assert lease(host) == ["192.168.1.254", "192.168.1.102", "192.168.1.1", "192.0.2.53"]
     again = host.bridgekit("pxe", "up", "br0", "--engine", "native", "--mode", "lan",
                            "--range", "192.168.1.101,192.168.1.102")  # fmt: skip
     assert "nothing to do" in again.stdout
@@ -99,10 +99,10 @@ def test_a_subnet_that_is_not_the_hosts(host: Lab) -> None:
 
 def test_auto_is_proxy_beside_another_server(host: Lab) -> None:
     """Addresses are the other's, and what to boot is told by the service."""
-    with server(host, *RIVAL):
+    with server(host, *OTHER_POOL):
         shown = up(host, "--mode", "auto")
         assert "beside another DHCP server" in shown
-        who, address, router = told(host)
+        who, address, router = lease(host)
         assert (who, router) == ("192.168.1.1", "192.168.1.1")
         assert address.startswith("192.168.1.2")
         now = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
@@ -112,7 +112,7 @@ def test_auto_is_proxy_beside_another_server(host: Lab) -> None:
 
 def test_auto_is_isolated_alone(host: Lab) -> None:
     up(host, "--mode", "auto")
-    assert told(host)[0] == "192.168.242.1"
+    assert lease(host)[0] == "192.168.242.1"
     assert host.bridgekit("pxe", "down", "br0").code == 0
 
 
@@ -120,14 +120,14 @@ def test_a_server_that_appears_later(host: Lab) -> None:
     """It is noticed, nothing is offered as long as it is there, and then again."""
     up(host)
     with log(host) as lines:
-        with server(host, *RIVAL):
+        with server(host, *OTHER_POOL):
             noticed = next(line for line in lines if "another DHCP server answers" in line)
             assert "192.168.1.1 (52:54:00:b1:00:01" in noticed
-            assert told(host)[0] == "192.168.1.1"
+            assert lease(host)[0] == "192.168.1.1"
             assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
         assert any("offers addresses again" in line for line in lines)
-    assert told(host)[0] == "192.168.242.1"
-    with server(host, *RIVAL, program="udhcpd"):  # looks for two seconds before it offers
+    assert lease(host)[0] == "192.168.242.1"
+    with server(host, *OTHER_POOL, program="udhcpd"):  # looks for two seconds before it offers
         assert not any("vendor class" in line for line in restarted(host))  # of one that asks
     assert host.bridgekit("pxe", "down", "br0").code == 0
 
@@ -162,7 +162,7 @@ def test_a_server_for_ipv6_that_appears_later(host: Lab) -> None:
             assert host.run("wire", *ASK, "-s", "/run/say", check=False).stdout == ""
             assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
         assert any("offers addresses again" in line for line in lines)
-    assert told(host)[0] == "192.168.242.1"
+    assert lease(host)[0] == "192.168.242.1"
     assert routers(host) == 1
     assert host.bridgekit("pxe", "down", "br0").code == 0
 
@@ -175,5 +175,5 @@ def test_only_known_machines(host: Lab, tmp_path: Path) -> None:
     assert host.run("wire", *ASK, "-s", "/run/say", check=False).stdout == ""
     assert "is in no machines.toml" in host.bridgekit("pxe", "logs", "br0").stdout
     host.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", KNOWN)
-    assert told(host)[0] == "192.168.242.1"
+    assert lease(host)[0] == "192.168.242.1"
     assert host.bridgekit("pxe", "down", "br0").code == 0

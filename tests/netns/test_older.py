@@ -38,8 +38,8 @@ def pxe(make_lab: Callable[..., Lab]) -> Older:
     return made(make_lab, "pxe")
 
 
-def ended_well(told: Result) -> None:
-    assert (told.code, "Traceback" in told.stderr) == (0, False), told
+def ended_well(result: Result) -> None:
+    assert (result.code, "Traceback" in result.stderr) == (0, False), result
 
 
 def as_before(older: Older, before: state_dump.StateDump) -> None:
@@ -95,7 +95,7 @@ def test_an_older_change_that_waits_is_kept(office: Older) -> None:
     as_before(office, before)
 
 
-def test_an_older_change_that_waits_is_undone(office: Older) -> None:
+def test_an_older_change_that_waits_is_rolled_back(office: Older) -> None:
     before = office.seen()
     office.move()
     office.put_here("pending")
@@ -105,16 +105,16 @@ def test_an_older_change_that_waits_is_undone(office: Older) -> None:
     assert office.states() == ["rolled-back"]
 
 
-def test_an_older_change_that_was_cut_off_is_undone(office: Older) -> None:
+def test_an_older_change_that_was_cut_off_is_rolled_back(office: Older) -> None:
     """Its program and its guard were killed when both links had the addresses."""
     before = office.seen()
     journal = next((DATA / "office/changing").glob("*/journal")).read_text()
     office.move(operations=journal.count('"started"'))
     office.put_here("changing")
     assert office.states() == ["changing"] and before.difference(office.seen()) != []
-    told = office.program("recover")
-    ended_well(told)
-    assert "was rolled back" in told.stdout
+    result = office.program("recover")
+    ended_well(result)
+    assert "was rolled back" in result.stdout
     as_before(office, before)
     assert office.states() == ["rolled-back"]
 
@@ -122,9 +122,9 @@ def test_an_older_change_that_was_cut_off_is_undone(office: Older) -> None:
 def test_an_older_change_that_a_reboot_cut_off_is_ended(office: Older) -> None:
     before = office.seen()
     office.put("changing")
-    told = office.program("recover")
-    ended_well(told)
-    assert "was rolled back" in told.stdout
+    result = office.program("recover")
+    ended_well(result)
+    assert "was rolled back" in result.stdout
     as_before(office, before)
     assert office.states() == ["rolled-back"]
 
@@ -136,9 +136,9 @@ def test_an_older_change_whose_last_line_is_lost_is_kept(office: Older) -> None:
     office.put("committed")
     office.shell(f"sed -i '$d' {STATE}/*/journal")
     assert office.states() == ["committing"]
-    told = office.program("recover")
-    ended_well(told)
-    assert "was complete, and is kept" in told.stdout
+    result = office.program("recover")
+    ended_well(result)
+    assert "was complete, and is kept" in result.stdout
     assert (office.file(), office.states()) == (office.kept("network.after"), ["committed"])
 
 
@@ -189,9 +189,9 @@ def test_an_older_plan_for_another_host_is_refused_for_that(pxe: Older) -> None:
     plan = json.loads((DATA / "dhcp/plan.json").read_text())
     plan["operations"].insert(0, {"kind": "SetLro", "value": {"link": "eth0", "on": False}})
     pxe.write("/run/plan", json.dumps(plan))
-    told = pxe.program("apply", "--yes", "--plan", "/run/plan")
+    result = pxe.program("apply", "--yes", "--plan", "/run/plan")
     reason = "the plan's dhclient on eth0 is not what runs here"
-    assert (told.code, told.stderr.count("\n")) == (3, 1) and reason in told.stderr, told
+    assert (result.code, result.stderr.count("\n")) == (3, 1) and reason in result.stderr, result
     assert before.difference(pxe.seen()) == []
 
 
@@ -217,9 +217,9 @@ def test_an_older_note_of_a_pxe_service_is_read(pxe: Older) -> None:
 
 
 def test_a_pxe_service_is_noted_as_that_version_did(pxe: Older) -> None:
-    told = json.loads(pxe.program("plan", "eth0", "--json", *WITH_PXE).stdout)
+    result = json.loads(pxe.program("plan", "eth0", "--json", *WITH_PXE).stdout)
     record = next((DATA / "pxe/serving").glob("*/record")).read_bytes()
-    assert told["service"] == json.loads(json.loads(record[9:])["service"])
+    assert result["service"] == json.loads(json.loads(record[9:])["service"])
 
 
 def test_a_migration_with_an_older_pxe_service_is_taken_back(pxe: Older) -> None:
@@ -227,9 +227,9 @@ def test_a_migration_with_an_older_pxe_service_is_taken_back(pxe: Older) -> None
     pxe.move()
     pxe.commit_files()
     pxe.put_with_service("serving")
-    told = pxe.program("rollback")
-    ended_well(told)
-    assert "stopping the PXE service" in told.stderr
+    result = pxe.program("rollback")
+    ended_well(result)
+    assert "stopping the PXE service" in result.stderr
     as_before(pxe, before)
     assert (pxe.status()["services"], pxe.shell(NOTES)) == ([], "")
 

@@ -83,9 +83,9 @@ REFUSED = {
 def test_a_bridge_that_does_not_fit_is_refused(lab: Lab, code: str) -> None:
     lab.ip("host", "link add br0 type bridge", *REFUSED[code])
     before = settled_state(lab)
-    told = lab.bridgekit("plan", "eth0", "--ageing", "30", "--json")
-    assert told.code == 3
-    assert code in [found["code"] for found in json.loads(told.stdout)["findings"]]
+    result = lab.bridgekit("plan", "eth0", "--ageing", "30", "--json")
+    assert result.code == 3
+    assert code in [found["code"] for found in json.loads(result.stdout)["findings"]]
     assert before.difference(settled_state(lab)) == []
 
 
@@ -127,7 +127,7 @@ def test_without_a_word_no_foreign_bridge_is_touched(foreign: Lab) -> None:
     assert before.difference(settled_state(foreign)) == []
 
 
-def test_an_undo_plan_is_applied_like_any_other(lab: Lab) -> None:
+def test_a_rollback_plan_is_applied_like_any_other(lab: Lab) -> None:
     before = settled_state(lab)
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert lab.bridgekit("plan", "--rollback", "--out", "/run/back.json").code == 0

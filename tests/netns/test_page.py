@@ -65,8 +65,8 @@ def test_it_follows_a_client(host: Lab, page: Browser) -> None:
     assert page.value("window.kept")
     page.narrow(320)
     assert page.value("document.documentElement.scrollWidth") <= 320
-    told = page.accessible()
-    assert {("heading", MAC), ("progressbar", MAC)} <= set(told), told
+    get = page.accessible()
+    assert {("heading", MAC), ("progressbar", MAC)} <= set(get), get
     assert page.value("document.querySelector('[role=status]').innerText").startswith("1 machine,")
 
 
@@ -93,18 +93,18 @@ def test_at_an_address_of_the_host(host: Lab) -> None:
         try:
             url = process.stdout.readline().split()[0]
 
-            def told(path: str, *how: str) -> list[str]:
+            def get(path: str, *how: str) -> list[str]:
                 return host.run("host", *curl, *how, f"{url}{path}").stdout.split()
 
-            assert told("")[:2] == ["200", "text/html;"]
-            assert told("clients") == ["200", "application/json"]
-            assert told("debian/13/amd64/linux")[0] == told("answers/preseed.cfg")[0] == "404"
-            assert told("", "-X", "POST")[0] == "501"
-            assert told("", "--head")[0] == told("", "-H", "Host: localhost:9")[0] == "200"
-            assert told("", "-H", "Host: elsewhere.example")[0] == "403"
+            assert get("")[:2] == ["200", "text/html;"]
+            assert get("clients") == ["200", "application/json"]
+            assert get("debian/13/amd64/linux")[0] == get("answers/preseed.cfg")[0] == "404"
+            assert get("", "-X", "POST")[0] == "501"
+            assert get("", "--head")[0] == get("", "-H", "Host: localhost:9")[0] == "200"
+            assert get("", "-H", "Host: elsewhere.example")[0] == "403"
             assert host.bridgekit("pxe", "page", "br0", "--listen", url[7:-1]).code == 3
             assert host.bridgekit("pxe", "down", "br0").code == 0
-            assert told("")[0] == "503"
+            assert get("")[0] == "503"
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
         finally:

@@ -128,7 +128,7 @@ def test_no_auto_down_holds_for_the_bridge(make_lab: MakeLab) -> None:
     assert "no-auto-down br0\nauto br0\n" in lab.read_interfaces()
 
 
-def test_lines_that_name_the_nic_elsewhere_are_told(make_lab: MakeLab) -> None:
+def test_lines_that_name_the_nic_elsewhere_are_reported(make_lab: MakeLab) -> None:
     file = SIMPLE + ETH1 + "  up ip route add 10.1.0.0/16 dev eth0\n"
     lab = make_lab(host=layout.SIMPLE, interfaces=file)
     assert "[option-names-nic]" in lab.bridgekit("plan", "eth0").stdout

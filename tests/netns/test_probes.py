@@ -40,8 +40,8 @@ def recorded(lab: Lab) -> list[str]:
 
 def test_a_name_server_that_answers(lab: Lab) -> None:
     with running(lab, "gateway", "name_server", "2"):
-        told = lab.bridgekit("apply", "eth0", "--yes")
-    assert told.code == 0, told
+        result = lab.bridgekit("apply", "eth0", "--yes")
+    assert result.code == 0, result
     assert recorded(lab) == [
         "gateway:192.168.1.1",
         "gateway:10.20.0.1",
@@ -55,9 +55,9 @@ def test_a_name_server_that_falls_silent(lab: Lab) -> None:
     """The change is undone, and what does not answer afterwards either is told."""
     before = state(lab)
     with running(lab, "gateway", "name_server", "1"):
-        told = lab.bridgekit("apply", "eth0", "--yes")
-    assert told.code == 4 and "no answer any more from dns:192.168.1.1" in told.stderr
-    assert "as before, but dns:192.168.1.1 answered before and does not now" in told.stderr
+        result = lab.bridgekit("apply", "eth0", "--yes")
+    assert result.code == 4 and "no answer any more from dns:192.168.1.1" in result.stderr
+    assert "as before, but dns:192.168.1.1 answered before and does not now" in result.stderr
     assert before.difference(state(lab)) == []
 
 
@@ -67,8 +67,8 @@ def test_the_callers_session(lab: Lab) -> None:
         running(lab, "host", "session_server") as server,
         running(lab, "gateway", "session_client"),
     ):
-        told = lab.bridgekit("apply", "eth0", "--yes", env={"SSH_CONNECTION": SESSION})
-        assert told.code == 0 and f"ssh:{SESSION}" in recorded(lab)
+        result = lab.bridgekit("apply", "eth0", "--yes", env={"SSH_CONNECTION": SESSION})
+        assert result.code == 0 and f"ssh:{SESSION}" in recorded(lab)
         assert acknowledged(lab)
         lab.unplug()
         assert acknowledged(lab)

@@ -24,8 +24,8 @@ def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 def services(lab: Lab) -> list[bool]:
-    told = json.loads(lab.bridgekit("status", "--json").stdout)
-    return [one["running"] for one in told["services"]]
+    result = json.loads(lab.bridgekit("status", "--json").stdout)
+    return [one["running"] for one in result["services"]]
 
 
 def pids(lab: Lab, words: str) -> list[str]:
@@ -78,14 +78,14 @@ def test_a_rollback_that_fails_leaves_pxe_running(host: Lab) -> None:
 def test_pxe_that_cannot_start_leaves_the_network_committed(host: Lab) -> None:
     host.run("host", "mkdir", "-p", "/var/lib/bridgekit/pxe")
     host.run("host", "mount", "-t", "tmpfs", "-o", "size=8k", "none", "/var/lib/bridgekit/pxe")
-    told = host.bridgekit("apply", "eth0", "--yes", *WITH_PXE)
-    assert (told.code, "Traceback" in told.stderr) == (7, False)
+    result = host.bridgekit("apply", "eth0", "--yes", *WITH_PXE)
+    assert (result.code, "Traceback" in result.stderr) == (7, False)
     assert "master br0" in host.run("host", "ip", "link", "show", "eth0").stdout
     assert services(host) == []
 
 
 def test_the_plan_tells_of_the_service(host: Lab) -> None:
-    told = host.bridgekit("plan", "eth0", *WITH_PXE)
-    assert "192.168.242.1/24 on br0" in told.stdout
+    result = host.bridgekit("plan", "eth0", *WITH_PXE)
+    assert "192.168.242.1/24 on br0" in result.stdout
     wrong = host.bridgekit("plan", "eth0", "--json", *WITH_PXE, "--pxe-address", "192.168.1.9/24")
     assert (wrong.code, json.loads(wrong.stdout)["exit_code"]) == (2, 2) or wrong.code == 3

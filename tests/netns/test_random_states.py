@@ -57,8 +57,11 @@ QUESTIONS = [
 def answers(host: Host) -> str:
     """What the kernel would do with a packet, for each question; refusals count too."""
     argv = ("ip", "-force", "-batch", "-")
-    told = host.run(*argv, stdin="\n".join(QUESTIONS), check=False)
-    return "\n".join(x.split("expires")[0].rstrip() for x in told.stdout.splitlines()) + told.stderr
+    result = host.run(*argv, stdin="\n".join(QUESTIONS), check=False)
+    return (
+        "\n".join(x.split("expires")[0].rstrip() for x in result.stdout.splitlines())
+        + result.stderr
+    )
 
 
 def make(host: Host, lines: Iterable[str]) -> None:

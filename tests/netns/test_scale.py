@@ -187,9 +187,9 @@ def test_no_destination_is_ever_without_its_route(
     networks = [line.split()[2] for line in lines]
     questions = "".join(f"route get {one.partition('/')[0]}\n" for one in networks[::20])
     lab.run("host", "tee", "/run/asked", stdin=questions)
-    with (tmp_path / "told").open("w") as told, (tmp_path / "answers").open("w") as answers:
+    with (tmp_path / "told").open("w") as result, (tmp_path / "answers").open("w") as answers:
         monitor = ("ip", "-rcvbuf", str(BUFFER), "-o", "monitor", "route")
-        lab.popen("host", *monitor, stdout=told, stderr=told)
+        lab.popen("host", *monitor, stdout=result, stderr=result)
         lab.popen("host", "sh", "-c", ASKING, stdout=answers, stderr=answers)
         assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
         assert lab.bridgekit("rollback").code == 0

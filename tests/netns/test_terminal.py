@@ -36,8 +36,8 @@ def read_until(person: int, words: str) -> str:
 
 
 def states(lab: Lab) -> list[str]:
-    told = json.loads(lab.bridgekit("status", "--json").stdout)
-    return [one["state"] for one in told["transactions"]]
+    result = json.loads(lab.bridgekit("status", "--json").stdout)
+    return [one["state"] for one in result["transactions"]]
 
 
 def test_enter_keeps(lab: Lab) -> None:
@@ -71,7 +71,7 @@ def test_interrupts_at_the_countdown(lab: Lab) -> None:
     assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
-def test_interrupt_undoes(lab: Lab) -> None:
+def test_interrupt_rolls_back(lab: Lab) -> None:
     before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")
@@ -115,7 +115,7 @@ def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
     assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
 
-def test_silence_is_reported_when_it_is_undone(lab: Lab) -> None:
+def test_a_silent_probe_is_reported_when_it_is_rolled_back(lab: Lab) -> None:
     before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "2") as (process, person):
         read_until(person, "not confirmed in time")

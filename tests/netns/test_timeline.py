@@ -69,8 +69,8 @@ def test_watching(host: Lab) -> None:
 def test_the_page_is_for_the_wire_and_read_only(host: Lab) -> None:
     lease(host)
     page = (*pxe.IN_CLIENT, "curl", "-s", "-w", "%{http_code}", f"{SERVER}/clients")
-    told = host.run("wire", *page).stdout
-    assert json.loads(told[:-3])[0]["mac"] == MAC and told.endswith("200")
+    result = host.run("wire", *page).stdout
+    assert json.loads(result[:-3])[0]["mac"] == MAC and result.endswith("200")
     for method in ("POST", "DELETE", "PUT"):
         assert host.run("wire", *page, "-X", method).stdout.endswith("403")
 

@@ -12,11 +12,11 @@ from tests.support.state import state
 from tests.support.transactions import KILL_GUARDS, WAIT, held, last_id, wait_for_state
 
 
-def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
+def test_unconfirmed_change_is_rolled_back_by_the_guard(lab: Lab) -> None:
     before = state(lab)
-    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
-    pending = json.loads(told.stdout)
-    assert (told.code, pending["state"]) == (0, "pending")
+    result = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
+    pending = json.loads(result.stdout)
+    assert (result.code, pending["state"]) == (0, "pending")
     assert lab.bridgekit("apply", "eth0", "--yes").code == 6
     assert lab.bridgekit("confirm", "another-id").code == 3
     wait_for_state(lab, pending["id"], "rolled-back")
@@ -26,16 +26,16 @@ def test_unconfirmed_change_is_undone_by_the_guard(lab: Lab) -> None:
 
 def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
     original = lab.read_interfaces()
-    told = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
+    result = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
     assert lab.read_interfaces() == original
-    assert lab.bridgekit("confirm", json.loads(told.stdout)["id"]).code == 0
+    assert lab.bridgekit("confirm", json.loads(result.stdout)["id"]).code == 0
     assert "auto br0" in lab.read_interfaces()
     assert lab.read_interfaces("interfaces.before-bridgekit") == original
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces() == original
 
 
-def test_killed_executor_is_undone_by_the_guard(lab: Lab) -> None:
+def test_killed_executor_is_rolled_back_by_the_guard(lab: Lab) -> None:
     before = state(lab)
     with held(lab) as process:
         process.send_signal(signal.SIGKILL)
@@ -54,7 +54,7 @@ def test_a_waiting_change_outlives_its_session(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_before_verification_undoes(lab: Lab, number: signal.Signals) -> None:
+def test_a_signal_before_verification_rolls_back(lab: Lab, number: signal.Signals) -> None:
     before = state(lab)
     with held(lab) as process:
         process.send_signal(number)
@@ -62,11 +62,11 @@ def test_a_signal_before_verification_undoes(lab: Lab, number: signal.Signals) -
     assert before.difference(state(lab)) == []
 
 
-def test_a_probe_that_falls_silent_undoes(lab: Lab) -> None:
+def test_a_probe_that_falls_silent_rolls_back(lab: Lab) -> None:
     before = state(lab)
     probe = "cmd:test ! -e /sys/class/net/br0"
-    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", probe)
-    assert told.code == 4 and "no answer any more" in told.stderr
+    result = lab.bridgekit("apply", "eth0", "--yes", "--probe", probe)
+    assert result.code == 4 and "no answer any more" in result.stderr
     assert before.difference(state(lab)) == []
 
 
@@ -83,9 +83,9 @@ def test_json_is_all_there_is_on_standard_output(lab: Lab) -> None:
     """Whatever happens: one JSON document, and people's words only on standard error."""
     pending = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
     commands = (pending, pending, ("confirm",), ("rollback",), ("rollback",), ("recover",))
-    told = [lab.bridgekit(*command, *extra(command)) for command in commands]
-    assert [one.code for one in told] == [0, 6, 0, 0, 3, 0]
-    answers = [json.loads(one.stdout) for one in told]
+    result = [lab.bridgekit(*command, *extra(command)) for command in commands]
+    assert [one.code for one in result] == [0, 6, 0, 0, 3, 0]
+    answers = [json.loads(one.stdout) for one in result]
     assert all(answer["schema"] == 1 for answer in answers)
     assert [answer.get("exit_code", 0) for answer in answers] == [0, 6, 0, 0, 3, 0]
 
@@ -101,13 +101,13 @@ def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
     kill_guards = "pkill -KILL -f 'bridgekit guard'"
     lab.run("host", "bash", "-c", kill_guards, check=False)
     lab.run("host", "bash", "-c", f"printf '{{torn' >> /var/lib/bridgekit/{transaction}/journal")
-    told = lab.bridgekit("recover")
-    assert told.code == 0 and transaction in told.stdout
+    result = lab.bridgekit("recover")
+    assert result.code == 0 and transaction in result.stdout
     assert lab.bridgekit("recover").stdout == "nothing to recover\n"
     assert before.difference(state(lab)) == []
 
 
-def test_a_signal_does_not_end_an_undo_that_has_no_guard(lab: Lab) -> None:
+def test_a_signal_does_not_end_a_rollback_that_has_no_guard(lab: Lab) -> None:
     before = state(lab)
     transaction = json.loads(lab.bridgekit(*WAIT).stdout)["id"]
     lab.run("host", *KILL_GUARDS)
@@ -135,8 +135,8 @@ def test_a_confirm_whose_guard_is_killed_at_work_ends_it(lab: Lab) -> None:
     lab.run("host", *program("decide", transaction, "committing"))
     assert lab.bridgekit("confirm").code == 3
     assert "was rolled back" in lab.bridgekit("recover").stdout
-    told = lab.bridgekit("confirm").stderr
-    assert f"{transaction} is rolled-back" in told
+    result = lab.bridgekit("confirm").stderr
+    assert f"{transaction} is rolled-back" in result
 
 
 def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> None:
@@ -149,6 +149,6 @@ def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> 
     assert "br0" not in lab.run("host", "ip", "link").stdout
 
 
-def test_a_probe_that_says_nothing_is_told(lab: Lab) -> None:
-    told = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
-    assert told.code == 0 and "does not answer now" in told.stderr
+def test_a_probe_that_says_nothing_is_reported(lab: Lab) -> None:
+    result = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
+    assert result.code == 0 and "does not answer now" in result.stderr

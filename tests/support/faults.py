@@ -163,8 +163,8 @@ def interfaces(dumped: state_dump.StateDump) -> str:
 
 def transactions(lab: Lab) -> list[str]:
     """The last event of each transaction's journal, oldest first; empty where nothing began."""
-    told = lab.run("host", "sh", "-c", EVENTS).stdout.splitlines()
-    return [re.sub(r'.*"event":"([a-z-]+)".*', r"\1", line) for line in told]
+    result = lab.run("host", "sh", "-c", EVENTS).stdout.splitlines()
+    return [re.sub(r'.*"event":"([a-z-]+)".*', r"\1", line) for line in result]
 
 
 def guard_ends(lab: Lab) -> None:
@@ -179,9 +179,9 @@ def settled(lab: Lab, states: States) -> tuple[State, bool]:
     states.check_files(lab)
     unfinished = any(one not in FINISHED for one in transactions(lab))
     if unfinished:
-        told = lab.bridgekit("recover")
-        if told.code:
-            raise AssertionError(f"recover ended with {told}")
+        result = lab.bridgekit("recover")
+        if result.code:
+            raise AssertionError(f"recover ended with {result}")
     state, last = states.found(lab), transactions(lab)[-1:]
     if set(last) - set(FINISHED) or (state == "new" and last != ["committed"]):
         raise AssertionError(f"the state is the {state} one, the transaction {last}")

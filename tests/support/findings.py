@@ -15,11 +15,11 @@ def plan(lab: Lab, *options: str) -> tuple[int, Found]:
 
     Not that the host has not what its file says: most labs here have the file of another host.
     """
-    told = lab.bridgekit("plan", *(options or ("eth0",)), "--json")
-    findings = json.loads(told.stdout)["findings"]
+    result = lab.bridgekit("plan", *(options or ("eth0",)), "--json")
+    findings = json.loads(result.stdout)["findings"]
     found = {one["code"]: (one["level"], one["message"]) for one in findings}
     found.pop("file-differs", None)
-    return told.code, found
+    return result.code, found
 
 
 def start(lab: Lab, name: str, *arguments: str) -> Process:

@@ -30,7 +30,7 @@ class State(Struct, frozen=True):
     sysctls: tuple[str, ...] = ()
     more: Mapping[str, str] = field(default_factory=dict)
     dialects: tuple[str, ...] = ALL
-    told: Mapping[str, str] = field(default_factory=dict)
+    result: Mapping[str, str] = field(default_factory=dict)
 
 
 def _with(*lines: str, file: str = SIMPLE) -> State:
@@ -175,7 +175,7 @@ STATES = {
             "route add 10.8.0.0/16 nexthop via 192.168.1.1 dev eth0"
             " nexthop via 192.168.2.1 dev eth1",
         ),
-        told=_every("not-written"),
+        result=_every("not-written"),
     ),
     "IPv6 multipath": _with(
         *_V6,
@@ -188,7 +188,7 @@ STATES = {
             "nexthop add id 7 via 192.168.1.1 dev eth0",
             "route add 10.8.0.0/16 nhid 7",
         ),
-        told=_every("not-written"),
+        result=_every("not-written"),
     ),
     "settings": State(
         sysctls=(
@@ -207,10 +207,10 @@ STATES = {
     "files by a pattern": State(
         file="source /etc/network/interfaces.d/*\n",
         more={"interfaces.d/eth0": SIMPLE},
-        told={"ifupdown-ng": "file-not-taken"},
+        result={"ifupdown-ng": "file-not-taken"},
     ),
     "files of a folder": State(
-        file=f"source-directory interfaces.d\n{SIMPLE}", told={"ifupdown2": "file-not-taken"}
+        file=f"source-directory interfaces.d\n{SIMPLE}", result={"ifupdown2": "file-not-taken"}
     ),
     "inherited": State(
         file=f"{LO}iface common inet static\n  address 192.168.1.4/24\n\n"

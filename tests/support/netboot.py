@@ -61,8 +61,8 @@ class Served(Struct, frozen=True):
                 print(f"{seconds:6.1f} s  {stage.name}")
             assert re.search(rf"Kernel command line: .*{ODD}\s", client.console)
         assert len(LINUX.findall(self.log())) > before
-        (told,) = json.loads(self.lab.bridgekit("pxe", "status", "--json").stdout)["services"]
-        assert {one["mac"]: one["stage"] for one in told["clients"]}[mac] == "initrd", self.log()
+        (result,) = json.loads(self.lab.bridgekit("pxe", "status", "--json").stdout)["services"]
+        assert {one["mac"]: one["stage"] for one in result["clients"]}[mac] == "initrd", self.log()
         where_to = " (a virtual machine on br0)" if "bridge" in where else ""
         firmware_table.note(firmware, self.engine + where_to, stage.name, seconds)
 

@@ -109,9 +109,9 @@ class Older:
         self.lab.run("host", "dd", f"of={path}", "status=none", stdin=text)
 
     def status(self) -> dict[str, Any]:
-        told = self.program("status", "--json")
-        assert told.code == 0, told
-        found: dict[str, Any] = json.loads(told.stdout)
+        result = self.program("status", "--json")
+        assert result.code == 0, result
+        found: dict[str, Any] = json.loads(result.stdout)
         assert found["damaged"] == [], found
         return found
 

@@ -195,7 +195,7 @@ def test_flowtables_of_nftables(tmp_path: Path) -> None:
     assert firewall.find_dependencies("eth2", run, tmp_path) == ()
 
 
-def test_a_firewall_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
+def test_a_firewall_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
         raise BridgekitError(f"{argv[0]}: timed out after {timeout} seconds")
 

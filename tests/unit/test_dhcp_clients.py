@@ -27,7 +27,7 @@ def test_files_that_name_no_link_are_the_links_own_afterwards() -> None:
     assert " ".join(found.on("br0").argv) == f"dhclient {files} br0"
 
 
-def test_a_vlan_and_its_nic_are_told_apart() -> None:
+def test_a_vlan_and_its_nic_are_distinguished() -> None:
     found = client(IFUP.format("eth0.7"), "eth0.7")
     assert found and found.on("br7").pid_file == "/run/dhclient.br7.pid"
     assert client(IFUP.format("eth0.7")) is None

@@ -20,7 +20,7 @@ def test_patterns_pick_from_what_exists() -> None:
     ]
 
 
-def test_a_mapping_and_no_auto_down_are_told() -> None:
+def test_a_mapping_and_no_auto_down_are_reported() -> None:
     parsed = read("mapping et*\n script x\nno-auto-down e*\n")
     flags = [
         (interfaces.has_mapping(parsed, n), interfaces.is_no_auto_down(parsed, n))

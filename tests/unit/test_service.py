@@ -43,7 +43,7 @@ WISHES = st.builds(
         {"append": "console=ttyS0,115200n8 auto=true url=http://192.0.2.1/preseed.cfg"},
     ],
 )
-def test_good_wishes(change: dict[str, object]) -> None:
+def test_good_specs(change: dict[str, object]) -> None:
     check_spec(replace(PxeSpec(), **change), ("192.0.2.0/24",))
 
 
@@ -82,7 +82,7 @@ def test_good_wishes(change: dict[str, object]) -> None:
         ({"menu_timeout": -1}, "menu"),
     ],
 )
-def test_bad_wishes(change: dict[str, object], word: str) -> None:
+def test_bad_specs(change: dict[str, object], word: str) -> None:
     with pytest.raises(UsageError, match=word):
         check_spec(replace(PxeSpec(), **change), ())
 
@@ -104,7 +104,7 @@ def test_known_machines_are_in_a_folder() -> None:
     check_spec(PxeSpec(only_known=True, site="/etc/bridgekit/pxe"), ())
 
 
-def test_what_a_wish_comes_to() -> None:
+def test_what_a_spec_resolves_to() -> None:
     lan = PxeSpec(mode="lan", address="192.0.2.254/24", nat=False, router="192.0.2.1")
     assert PxeSpec(mode="lan").matches_resolved(lan)
     assert PxeSpec(mode="lan", nat=False).matches_resolved(

@@ -61,7 +61,7 @@ def test_a_subnet_without_room(address: str) -> None:
         subnet.subnet_of(address, Settings())
 
 
-def test_dnsmasq_is_told_of_machines() -> None:
+def test_dnsmasq_is_reported_machines() -> None:
     known = (machines.MachineEntry(MAC, hostname="node1", loader="pxelinux"),)
     assert dhcp_hosts(known, OTHER) == f"{OTHER}\n{MAC},set:pxelinux,node1\n"
 

@@ -161,7 +161,7 @@ def test_as_json(timeline: Timeline, tmp_path: Path) -> None:
     (client,) = json.loads(body)
     assert (client["mac"], client["stage"], client["stuck"]) == (MAC, "address", "")
     assert client["way"][0]["what"] == "192.0.2.101"
-    told = b"".join(page({"PATH_INFO": "/metrics"}, lambda *_: None)).decode().splitlines()
-    assert 'bridgekit_pxe_clients{stage="address"} 1' in told
-    assert 'bridgekit_pxe_clients{stage="done"} 0' in told
-    assert "bridgekit_pxe_clients_stuck 0" in told and "bridgekit_pxe_silent 0" in told
+    result = b"".join(page({"PATH_INFO": "/metrics"}, lambda *_: None)).decode().splitlines()
+    assert 'bridgekit_pxe_clients{stage="address"} 1' in result
+    assert 'bridgekit_pxe_clients{stage="done"} 0' in result
+    assert "bridgekit_pxe_clients_stuck 0" in result and "bridgekit_pxe_silent 0" in result

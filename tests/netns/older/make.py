@@ -97,8 +97,8 @@ def settings(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def done(lab: Lab, *command: str) -> None:
-    told = lab.bridgekit(*command)
-    assert told.code == 0, told
+    result = lab.bridgekit(*command)
+    assert result.code == 0, result
 
 
 def keep(lab: Lab, place: str, target: Path) -> None:

@@ -25,7 +25,7 @@ CALLS = {"fsync": 0, "replace": 1, "rename": 1, "link": 1, "unlink": 0, "symlink
 """Those that are steps, and which of their arguments is the file."""
 
 
-def told(step: str) -> bool:
+def is_chosen(step: str) -> bool:
     """Tell the host, if it wants to know: it waits at the other end of the pipe."""
     verb = next((word for word in sys.orig_argv if (STEPPING / word).is_fifo()), None)
     if verb is None or not fnmatchcase(step, (STEPPING / "at").read_text()):
@@ -39,7 +39,7 @@ def held(call: Callable[..., Any], name: Callable[..., str]) -> Callable[..., An
 
     def asking(*args: Any, **how: Any) -> Any:
         step = name(*args)
-        if step and told(step):
+        if step and is_chosen(step):
             (STEPPING / "go").read_text()
         return call(*args, **how)
 
@@ -67,7 +67,7 @@ def hold() -> None:
     atomic_file._exchange = held(atomic_file._exchange, of_path("exchange", 1))
     Journal.write = held(Journal.write, lambda _, entry: f"journal {entry.event}")
     machine.execute = held(machine.execute, lambda operation, *_: f"do {type(operation).__name__}")
-    atexit.register(told, "end")
+    atexit.register(is_chosen, "end")
 
 
 def lighten(package: str) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from bridgekit.lab.topology import Lab
 
-LEASES: Final = "/run/rival.leases"
+LEASES: Final = "/run/other.leases"
 DNSMASQ: Final = (
     *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--interface=eth0"),
     *("--bind-dynamic", "--log-facility=-", "--no-ping", "--user=root", "--log-dhcp"),

@@ -27,7 +27,7 @@ ALL_OF_IT = (
 )
 
 
-def test_all_that_can_be_wished(host: Lab) -> None:
+def test_all_that_can_be_specified(host: Lab) -> None:
     before = links(host.hosts["host"])
     done = host.bridgekit(*ALL_OF_IT)
     assert (done.code, done.stderr) == (0, "")

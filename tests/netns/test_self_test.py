@@ -8,7 +8,7 @@ import pytest
 
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
-from tests.support.rivals import server
+from tests.support.dhcp_servers import server
 
 KINDS = {"BIOS", "BIOS that is iPXE", "UEFI x64", "UEFI arm64", "UEFI x64, HTTP boot"}
 ROOT = "/proc/$(pgrep -o -f bootserver)/root"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bridgekit.lab.topology import Lab
+from tests.support.dhcp_servers import IPV6, LEASES, READY, server
 from tests.support.programs import program
-from tests.support.rivals import IPV6, LEASES, READY, server
 
 
 def discover(lab: Lab, nic: str) -> list[list[str]]:

@@ -93,7 +93,7 @@ def test_many_at_a_time_is_the_same(size: int, family: int) -> None:
     assert gathered_by_chunks(messages, size) == gathered(messages)
 
 
-def test_routes_of_one_place_are_told_one_by_one_in_their_order() -> None:
+def test_routes_of_one_place_are_listed_one_by_one_in_their_order() -> None:
     ipv4 = of_a_family(table(), IPV4)
     places = [message[:28] for message in ipv4]
     crowded = [message for message in ipv4 if places.count(message[:28]) > 1]
@@ -102,7 +102,7 @@ def test_routes_of_one_place_are_told_one_by_one_in_their_order() -> None:
     assert [m for m in found if m in crowded] == crowded
 
 
-def test_fewer_are_told_one_by_one() -> None:
+def test_fewer_are_listed_one_by_one() -> None:
     assert gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MIN_BLOCK - 1)]).blocks == ()
     assert len(gathered([route(2, bytes([10, 0, 0, n]), 32) for n in range(MIN_BLOCK)]).blocks) == 1
 

@@ -19,13 +19,13 @@ def flood(lab: Lab, address: str) -> Iterator[Callable[[], tuple[int, int]]]:
     receiving = lab.popen("host", *counting, stdin=PIPE, stdout=PIPE, text=True)
     with receiving as counts, lab.popen("gateway", *sending) as sends:
 
-        def told() -> tuple[int, int]:
+        def count() -> tuple[int, int]:
             came, lost = counts.communicate("\n", timeout=60)[0].split()
             return int(came), int(lost)
 
         try:
             assert counts.stdout.readline() == "counting\n"
-            yield told
+            yield count
         finally:
             sends.kill()
             counts.kill()
@@ -34,9 +34,9 @@ def flood(lab: Lab, address: str) -> Iterator[Callable[[], tuple[int, int]]]:
 @pytest.mark.parametrize("family", HOST)
 def test_nothing_is_lost(lab: Lab, family: str) -> None:
     """Without a way around, each join and each leave costs some."""
-    with flood(lab, HOST[family]) as told:
+    with flood(lab, HOST[family]) as count:
         for _ in range(3):
             assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
             assert lab.bridgekit("rollback").code == 0
-        came, lost = told()
+        came, lost = count()
     assert (lost, came > 10_000) == (0, True)
