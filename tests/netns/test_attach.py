@@ -159,6 +159,7 @@ def test_bad_input(host: Lab, words: tuple[str, ...], code: int, sentence: str) 
 
 
 def test_without_rights(host: Lab) -> None:
+    host.hosts["host"].settle()
     before = state(host)
     nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     code, words = function(host, "br0", "web", "192.0.2.7/24", before=nobody)
