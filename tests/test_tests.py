@@ -46,3 +46,21 @@ def test_no_test_module_is_imported(path: Path) -> None:
     """What several need stands in tests/builders.py or tests/support."""
     names = imported(ast.parse(path.read_text()))
     assert [name for name in names if re.match(r"tests\.(.+\.)?test_", name)] == []
+
+
+def hides_a_text(test: ast.expr) -> bool:
+    """Tell whether what failed would be a pair like (3, False), without the text looked in."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Tuple):
+        return False
+    return any(
+        isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn)
+        for one in test.left.elts
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_a_failed_assertion_shows_the_text(path: Path) -> None:
+    """Not `assert (code, word in text) == (3, True)`; that needs a message with the text."""
+    tree = ast.parse(path.read_text())
+    asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    assert [one.lineno for one in asserts if not one.msg and hides_a_text(one.test)] == []

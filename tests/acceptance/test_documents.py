@@ -67,4 +67,4 @@ def test_help_of_every_verb_has_an_example_or_a_sentence(lab: Lab) -> None:
     assert len(names) == 12
     for name in names:
         shown = lab.bridgekit(name, "--help")
-        assert shown.code == 0 and "Usage" in shown.stdout
+        assert shown.code == 0 and "Usage" in shown.stdout, shown

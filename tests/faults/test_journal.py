@@ -155,7 +155,7 @@ def test_an_older_journal_that_is_spoiled_rolls_nothing_back(lab: Lab) -> None:
         assert lab.bridgekit(*APPLY).code == 0
         assert states.found(lab) == "new"
         result = lab.bridgekit("recover")
-        assert (result.code, result.stdout) == (0, "nothing to recover\n")
+        assert (result.code, result.stdout) == (0, "nothing to recover\n"), result
         assert states.found(lab) == "new"
 
 

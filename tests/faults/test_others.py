@@ -107,7 +107,7 @@ def test_a_second_apply_is_asked_to_wait(lab: Lab) -> None:
     with halted(lab, 5, *APPLY) as process:
         for command in (APPLY, ("apply", "eth1", "--yes", "--bridge", "br1")):
             result = lab.bridgekit(*command)
-            assert result.code == 6 and "is changing" in result.stderr
+            assert result.code == 6 and "is changing" in result.stderr, result
     assert process.returncode == 0
     assert lab.bridgekit("rollback").code == 0
     assert old.difference(faults.seen(lab)) == []

@@ -59,7 +59,7 @@ def refused(lab: Lab, nic: str) -> list[str]:
     """The codes with which a plan and an application are refused; neither changes anything."""
     before = state(lab)
     plan = lab.bridgekit("plan", nic, "--json")
-    assert plan.code == 3
+    assert plan.code == 3, plan
     assert lab.bridgekit("apply", nic, "--yes").code == 3
     assert before.difference(state(lab)) == []
     found = json.loads(plan.stdout)["findings"]

@@ -19,7 +19,7 @@ def test_macvlan_on_a_nic(make_lab: MakeLab) -> None:
     before = lab.run("host", "ip", "-o", "link").stdout.count("\n")
     words = ("attach", "eth0", "web", "192.168.1.77/24@192.168.1.1", "U:web", "--mtu", "1400")
     done = lab.bridgekit(*words)
-    assert (done.code, done.stderr) == (0, "")
+    assert (done.code, done.stderr) == (0, ""), done
     (eth1,) = json.loads(inside(lab, "-j", "-d", "link", "show", "eth1"))
     assert (eth1["linkinfo"]["info_kind"], eth1["mtu"]) == ("macvlan", 1400)
     assert eth1["linkinfo"]["info_data"]["mode"] == "bridge"

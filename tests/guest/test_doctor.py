@@ -26,7 +26,7 @@ def host(make_lab: MakeLab) -> Lab:
 def check(lab: Lab, *options: str) -> dict[str, Any]:
     done = lab.bridgekit("pxe", "check", "br0", "--beside-dhcp", "--json", *options)
     found: dict[str, Any] = json.loads(done.stdout)
-    assert done.code == (10 if found["findings"] else 0)
+    assert done.code == (10 if found["findings"] else 0), done
     return found
 
 

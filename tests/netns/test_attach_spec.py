@@ -30,7 +30,7 @@ ALL_OF_IT = (
 def test_all_that_can_be_specified(host: Lab) -> None:
     before = links(host.hosts["host"])
     done = host.bridgekit(*ALL_OF_IT)
-    assert (done.code, done.stderr) == (0, "")
+    assert (done.code, done.stderr) == (0, ""), done
     (lan0,) = shown(host, "-n", "web", "address", "show", "dev", "lan0")
     own = {f"{one['local']}/{one['prefixlen']}" for one in lan0["addr_info"]}
     assert own >= {"192.0.2.7/24", "2001:db8::7/64", "10.9.0.7/16"}

@@ -64,7 +64,7 @@ def test_it_is_refused(lab: Lab, code: str) -> None:
     lab.ip("host", *REFUSED[code])
     before = settled_state(lab)
     result = lab.bridgekit("plan", "eth0", "--json")
-    assert result.code == 3
+    assert result.code == 3, result
     assert code in [found["code"] for found in json.loads(result.stdout)["findings"]]
     assert before.difference(settled_state(lab)) == []
 
@@ -103,7 +103,7 @@ def test_ipv6_switched_off_on_the_bridge_meanwhile(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.hosts["host"].sysctl("net.ipv6.conf.br0.disable_ipv6", "1")
     refused = lab.bridgekit("rollback")
-    assert refused.code == 3 and "disable_ipv6" in refused.stderr
+    assert refused.code == 3 and "disable_ipv6" in refused.stderr, refused
     for link in ("eth0", "br0"):
         lab.hosts["host"].sysctl(f"net.ipv6.conf.{link}.disable_ipv6", "0")
     assert lab.bridgekit("rollback").code == 0
@@ -133,7 +133,7 @@ def test_a_dead_leg_is_refused(lab: Lab) -> None:
     before = settled_state(lab)
     assert '"dead"' in "".join(before.about("10.68.0.0").lines)
     refused = lab.bridgekit("plan", "eth0")
-    assert refused.code == 3 and "is dead" in refused.stderr
+    assert refused.code == 3 and "is dead" in refused.stderr, refused
     assert before.difference(settled_state(lab)) == []
 
 

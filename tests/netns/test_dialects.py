@@ -121,7 +121,7 @@ def test_the_installed_one_decides(make_lab: MakeLab, dialect: str) -> None:
     lab.hosts["host"].settle()
     start = seen(lab)
     done = lab.bridgekit("apply", "eth0", "--yes")
-    assert done.code == 0 and "other-dialect" not in done.stderr
+    assert done.code == 0 and "other-dialect" not in done.stderr, done
     assert WORDS[dialect] in lab.read_interfaces()
     live = seen(lab)
     assert different(live, boot(files(lab), dialect), State()) == []

@@ -73,7 +73,7 @@ def test_the_classic_way(host: Lab) -> None:
     """docker run, then attach: it waits for eth1 and takes its subnet from it."""
     container = docker(host, "run", "--cap-add", "NET_ADMIN", "-d", CLASSIC)
     done = host.bridgekit("attach", "br0", container, "192.168.242.1/24")
-    assert (done.code, done.stderr) == (0, "")
+    assert (done.code, done.stderr) == (0, ""), done
     line = wait_until_it_serves(host, container)
     assert "192.168.242.101 to 192.168.242.199 on eth1 (192.168.242.1/24), lease 1h" in line
     assert_the_world_answers(host)

@@ -122,7 +122,7 @@ def test_a_disk_over_the_nic(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 3
     early = ("apply", "--plan", "/run/early.json", "--yes")
     refused = lab.bridgekit(*early)
-    assert refused.code == 3 and "/run/disk" in refused.stderr
+    assert refused.code == 3 and "/run/disk" in refused.stderr, refused
     assert lab.bridgekit(*early, "--i-know").code == 2
     assert "master" not in lab.run("host", "ip", "link", "show", "eth0").stdout
     code, found = plan(lab, "eth0", "--i-know", "--out", "/run/plan.json")

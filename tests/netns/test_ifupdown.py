@@ -85,7 +85,7 @@ def test_a_file_that_ifup_does_not_take_is_refused(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE, interfaces=f"{FILE}iface eth9 inet\n")
     plan = lab.bridgekit("plan", "eth0", "--json")
     result = {one["code"]: one["message"] for one in json.loads(plan.stdout)["findings"]}
-    assert plan.code == 3 and "line 10" in result["file-not-taken"]
+    assert plan.code == 3 and "line 10" in result["file-not-taken"], plan
     assert lab.bridgekit("plan", "eth0", "--no-persist").code == 0
 
 
@@ -94,10 +94,10 @@ def test_what_ifup_no_longer_takes_is_rolled_back(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE, interfaces=SOURCED)
     begun = state_dump.dump(lab.hosts["host"])
     waiting = lab.bridgekit("apply", "eth0", "--yes", "--confirm-within", "600")
-    assert waiting.code == 0
+    assert waiting.code == 0, waiting
     lab.write_interfaces(NEEDS_AN_ADDRESS, "interfaces.d/spoiled")
     result = lab.bridgekit("confirm")
-    assert result.code == 4 and "ifup does not take the new" in result.stderr
+    assert result.code == 4 and "ifup does not take the new" in result.stderr, result
     lab.run("host", "rm", "/etc/network/interfaces.d/spoiled")
     assert begun.difference(state_dump.dump(lab.hosts["host"])) == []
 
@@ -136,7 +136,7 @@ def test_every_line_is_good_for_a_second_time(make_lab: MakeLab) -> None:
 def differences(lab: Lab) -> list[str]:
     result = lab.bridgekit("interfaces", "--check", "--json")
     found: list[str] = json.loads(result.stdout)["differences"]
-    assert result.code == (10 if found else 0)
+    assert result.code == (10 if found else 0), result
     return found
 
 
@@ -197,7 +197,7 @@ def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None
     """The host keeps what it has until the next boot, which gives what the file says."""
     lab = make_lab(host=layout.SIMPLE, interfaces=FOLLOWED)
     result = lab.bridgekit("apply", "eth0", "--yes", "--persist", "file")
-    assert result.code == 0 and "follows the file" in result.stderr
+    assert result.code == 0 and "follows the file" in result.stderr, result
     assert addresses(lab, "br0") == {"192.168.1.4"}
     with Lab(f"boot{os.getpid()}", host=(), interfaces=lab.read_interfaces()) as booted:
         booted.run("host", "ifup", "-a")
@@ -216,7 +216,7 @@ def addresses(lab: Lab, link: str) -> set[str]:
 def test_a_file_that_says_nothing_cannot_be_followed(make_lab: MakeLab) -> None:
     lab = make_lab(host=layout.SIMPLE, interfaces=LOOPBACK)
     plan = lab.bridgekit("plan", "eth0", "--persist", "file")
-    assert plan.code == 3 and "[file-silent]" in plan.stdout
+    assert plan.code == 3 and "[file-silent]" in plan.stdout, plan
     assert lab.bridgekit("plan", "eth0").code == 0
 
 
@@ -269,4 +269,4 @@ def test_other_dialects_are_asked(make_lab: MakeLab, dialect: str) -> None:
     ifup.install(lab, dialect)
     plan = lab.bridgekit("plan", "eth0", "--json")
     result = [one["code"] for one in json.loads(plan.stdout)["findings"]]
-    assert plan.code == 3 and "file-not-taken" in result
+    assert plan.code == 3 and "file-not-taken" in result, plan

@@ -72,7 +72,7 @@ def test_an_address_and_more_is_refused(make_lab: MakeLab) -> None:
         host=layout.SIMPLE, interfaces=f"{FILE}  up ip addr add 10.1.0.4/16 dev eth0; x\n"
     )
     result = lab.bridgekit("apply", "eth0", "--yes")
-    assert result.code == 3 and "gives eth0 an address and does more" in result.stderr
+    assert result.code == 3 and "gives eth0 an address and does more" in result.stderr, result
 
 
 ASKED = f"{FILE}\niface eth0 inet6 auto\n  dhcp 1\n  accept_ra 1\n"

@@ -19,7 +19,7 @@ MakeLab = Callable[..., Lab]
 def test_plan_changes_nothing_and_tells_all(lab: Lab) -> None:
     before = state(lab)
     result = lab.bridgekit("plan", "eth0")
-    assert result.code == 0
+    assert result.code == 0, result
     for words in (
         "ip link set eth0 master br0",
         "ip address add 192.168.1.5/24",
@@ -46,7 +46,7 @@ def test_everything_moves_and_comes_back(lab: Lab) -> None:
     second = (line for line in before.lines if '"eth1"' in line and '"eth0"' not in line)
     assert set(second) <= set(after.lines)
     repeated = lab.bridgekit("apply", "--yes")
-    assert (repeated.code, "nothing to do" in repeated.stdout) == (0, True)
+    assert repeated.code == 0 and "nothing to do" in repeated.stdout, repeated
     with Traffic(lab.hosts["host"], lab.hosts["gateway"], pairs) as traffic:
         assert lab.bridgekit("rollback").code == 0
         back = traffic.stop()
@@ -76,7 +76,7 @@ def test_small_states(make_lab: MakeLab, host: tuple[str, ...]) -> None:
 def test_without_carrier_nothing_waits_for_ever(lab: Lab) -> None:
     lab.unplug("eth0")
     result = lab.bridgekit("apply", "eth0", "--yes", timeout=30)
-    assert result.code == 0 and "no-carrier" in result.stderr
+    assert result.code == 0 and "no-carrier" in result.stderr, result
     assert lab.bridgekit("rollback", timeout=30).code == 0
 
 
@@ -85,7 +85,7 @@ def test_saved_plan_is_applied_or_stale(lab: Lab) -> None:
     lab.ip("host", "address add 192.168.1.9/24 dev eth0")
     before = state(lab)
     refused = lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes")
-    assert refused.code == 3 and "192.168.1.9" in refused.stderr
+    assert refused.code == 3 and "192.168.1.9" in refused.stderr, refused
     assert before.difference(state(lab)) == []
     lab.ip("host", "address del 192.168.1.9/24 dev eth0")
     assert lab.bridgekit("apply", "eth1", "--plan", "/run/plan.json", "--yes").code == 2
@@ -97,7 +97,7 @@ def test_edited_file_is_not_overwritten(lab: Lab) -> None:
     lab.write_interfaces(lab.read_interfaces() + "# mine\n")
     before = state(lab)
     refused = lab.bridgekit("rollback")
-    assert refused.code == 3 and "edited" in refused.stderr
+    assert refused.code == 3 and "edited" in refused.stderr, refused
     assert before.difference(state(lab)) == []
 
 
@@ -105,7 +105,7 @@ def test_what_joined_the_bridge_is_reported(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.ip("host", "link add vm0 type veth peer name vm1", "link set vm0 master br0")
     refused = lab.bridgekit("rollback")
-    assert refused.code == 3 and "vm0" in refused.stderr
+    assert refused.code == 3 and "vm0" in refused.stderr, refused
     lab.ip("host", "link del vm0", "address add 192.168.1.77/24 dev br0")
     assert lab.bridgekit("rollback").code == 0
     assert "192.168.1.77" in lab.run("host", "ip", "address", "show", "eth0").stdout
@@ -128,10 +128,10 @@ def test_refusals_change_nothing(lab: Lab, code: str) -> None:
     lab.ip("host", *commands)
     before = state(lab)
     plan = lab.bridgekit("plan", nic, "--json")
-    assert plan.code == 3
+    assert plan.code == 3, plan
     assert code in [found["code"] for found in json.loads(plan.stdout)["findings"]]
     refused = lab.bridgekit("apply", nic, "--yes")
-    assert refused.code == 3 and "Traceback" not in refused.stderr
+    assert refused.code == 3 and "Traceback" not in refused.stderr, refused
     assert before.difference(state(lab)) == []
 
 
@@ -144,7 +144,7 @@ def test_dhcp_clients_are_noticed(lab: Lab, program: str, tmp_path: Path) -> Non
     try:
         plan = lab.bridgekit("plan", "eth0", "--json")
         found = [(one["level"], one["code"]) for one in json.loads(plan.stdout)["findings"]]
-        assert (plan.code, found) == (0, [("warn", f"owned-by-{program}")])
+        assert (plan.code, found) == (0, [("warn", f"owned-by-{program}")]), plan
     finally:
         process.kill()
         process.wait(10)
@@ -209,7 +209,7 @@ def test_managers_are_noticed(lab: Lab, manager: str) -> None:
     try:
         plan = lab.bridgekit("plan", "eth0", "--json")
         found = [(one["level"], one["code"]) for one in json.loads(plan.stdout)["findings"]]
-        assert (plan.code, found) == (0, [("warn", f"owned-by-{manager}")])
+        assert (plan.code, found) == (0, [("warn", f"owned-by-{manager}")]), plan
     finally:
         process.kill()
         process.wait(10)
@@ -226,7 +226,7 @@ def test_without_the_rights_nothing_is_tried(lab: Lab) -> None:
     for verb in (("apply", "eth0", "--yes"), ("rollback",), ("confirm",), ("recover",)):
         argv = (*drop, *BRIDGEKIT, *verb)
         refused = lab.run("host", *argv, check=False)
-        assert refused.code == 3 and "root" in refused.stderr
+        assert refused.code == 3 and "root" in refused.stderr, refused
     assert before.difference(state(lab)) == []
 
 
@@ -263,7 +263,7 @@ def test_what_sits_on_the_bridge_is_not_deleted_with_it(lab: Lab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     lab.ip("host", "link add mv0 link br0 type macvlan")
     refused = lab.bridgekit("rollback")
-    assert refused.code == 3 and "mv0" in refused.stderr
+    assert refused.code == 3 and "mv0" in refused.stderr, refused
     lab.ip("host", "link del mv0", "rule add iif br0 lookup 100")
     assert lab.bridgekit("rollback").code == 0
     assert "iif eth0" in lab.run("host", "ip", "rule").stdout

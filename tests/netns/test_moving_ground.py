@@ -77,7 +77,7 @@ MANY_NEIGHBOURS = [
 def test_thousands_of_things_are_planned(lab: Lab) -> None:
     lab.ip("host", *MANY_ADDRESSES, *MANY_NEIGHBOURS)
     told = lab.bridgekit("plan", "eth0", "--no-persist")
-    assert told.code == 0
+    assert told.code == 0, told
     shown = told.stdout.splitlines()
     assert sum("ip address add 10.100." in line for line in shown) == 1000
     assert sum("ip neighbour replace 10.101." in line for line in shown) == 5000

@@ -84,7 +84,7 @@ def test_a_bridge_that_does_not_fit_is_refused(lab: Lab, code: str) -> None:
     lab.ip("host", "link add br0 type bridge", *REFUSED[code])
     before = settled_state(lab)
     result = lab.bridgekit("plan", "eth0", "--ageing", "30", "--json")
-    assert result.code == 3
+    assert result.code == 3, result
     assert code in [found["code"] for found in json.loads(result.stdout)["findings"]]
     assert before.difference(settled_state(lab)) == []
 
@@ -107,7 +107,7 @@ def foreign(make_lab: Callable[..., Lab]) -> Lab:
 def test_a_foreign_bridge_goes_back_to_its_port(foreign: Lab, make_lab: Callable[..., Lab]) -> None:
     before = settled_state(foreign)
     planned = foreign.bridgekit("plan", "--rollback")
-    assert planned.code == 0 and "ip link delete br0" in planned.stdout
+    assert planned.code == 0 and "ip link delete br0" in planned.stdout, planned
     assert before.difference(settled_state(foreign)) == []
     back = foreign.bridgekit("rollback", "--bridge", "br0")
     assert back.code == 0, back.stderr
@@ -123,7 +123,7 @@ def test_a_foreign_bridge_goes_back_to_its_port(foreign: Lab, make_lab: Callable
 def test_without_a_word_no_foreign_bridge_is_touched(foreign: Lab) -> None:
     before = settled_state(foreign)
     refused = foreign.bridgekit("rollback")
-    assert refused.code == 3 and "--bridge" in refused.stderr
+    assert refused.code == 3 and "--bridge" in refused.stderr, refused
     assert before.difference(settled_state(foreign)) == []
 
 

@@ -56,7 +56,7 @@ def test_a_name_server_that_falls_silent(lab: Lab) -> None:
     before = state(lab)
     with running(lab, "gateway", "name_server", "1"):
         result = lab.bridgekit("apply", "eth0", "--yes")
-    assert result.code == 4 and "no answer any more from dns:192.168.1.1" in result.stderr
+    assert result.code == 4 and "no answer any more from dns:192.168.1.1" in result.stderr, result
     assert "as before, but dns:192.168.1.1 answered before and does not now" in result.stderr
     assert before.difference(state(lab)) == []
 
@@ -68,7 +68,7 @@ def test_the_callers_session(lab: Lab) -> None:
         running(lab, "gateway", "session_client"),
     ):
         result = lab.bridgekit("apply", "eth0", "--yes", env={"SSH_CONNECTION": SESSION})
-        assert result.code == 0 and f"ssh:{SESSION}" in recorded(lab)
+        assert result.code == 0 and f"ssh:{SESSION}" in recorded(lab), result
         assert acknowledged(lab)
         lab.unplug()
         assert acknowledged(lab)

@@ -16,7 +16,7 @@ def test_unconfirmed_change_is_rolled_back_by_the_guard(lab: Lab) -> None:
     before = state(lab)
     result = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
     pending = json.loads(result.stdout)
-    assert (result.code, pending["state"]) == (0, "pending")
+    assert (result.code, pending["state"]) == (0, "pending"), result
     assert lab.bridgekit("apply", "eth0", "--yes").code == 6
     assert lab.bridgekit("confirm", "another-id").code == 3
     wait_for_state(lab, pending["id"], "rolled-back")
@@ -66,7 +66,7 @@ def test_a_probe_that_falls_silent_rolls_back(lab: Lab) -> None:
     before = state(lab)
     probe = "cmd:test ! -e /sys/class/net/br0"
     result = lab.bridgekit("apply", "eth0", "--yes", "--probe", probe)
-    assert result.code == 4 and "no answer any more" in result.stderr
+    assert result.code == 4 and "no answer any more" in result.stderr, result
     assert before.difference(state(lab)) == []
 
 
@@ -84,7 +84,7 @@ def test_json_is_all_there_is_on_standard_output(lab: Lab) -> None:
     pending = ("apply", "eth0", "--yes", "--json", "--confirm-within", "60")
     commands = (pending, pending, ("confirm",), ("rollback",), ("rollback",), ("recover",))
     result = [lab.bridgekit(*command, *extra(command)) for command in commands]
-    assert [one.code for one in result] == [0, 6, 0, 0, 3, 0]
+    assert [one.code for one in result] == [0, 6, 0, 0, 3, 0], result
     answers = [json.loads(one.stdout) for one in result]
     assert all(answer["schema"] == 1 for answer in answers)
     assert [answer.get("exit_code", 0) for answer in answers] == [0, 6, 0, 0, 3, 0]
@@ -102,7 +102,7 @@ def test_a_torn_journal_is_read_and_finished(lab: Lab) -> None:
     lab.run("host", "bash", "-c", kill_guards, check=False)
     lab.run("host", "bash", "-c", f"printf '{{torn' >> /var/lib/bridgekit/{transaction}/journal")
     result = lab.bridgekit("recover")
-    assert result.code == 0 and transaction in result.stdout
+    assert result.code == 0 and transaction in result.stdout, result
     assert lab.bridgekit("recover").stdout == "nothing to recover\n"
     assert before.difference(state(lab)) == []
 
@@ -151,4 +151,4 @@ def test_a_file_edited_while_waiting_stays_and_the_network_returns(lab: Lab) -> 
 
 def test_a_probe_that_says_nothing_is_reported(lab: Lab) -> None:
     result = lab.bridgekit("apply", "eth0", "--yes", "--probe", "tcp:192.0.2.77:9")
-    assert result.code == 0 and "does not answer now" in result.stderr
+    assert result.code == 0 and "does not answer now" in result.stderr, result

@@ -18,4 +18,4 @@ def test_an_unreadable_note_keeps_nothing_from_going(tmp_path: Path, text: str) 
     note.write_text(text)
     said: list[str] = []
     fixes.roll_back(service_dir, said.append)
-    assert (str(note) in said[0], note.read_text()) == (True, text)
+    assert str(note) in said[0] and note.read_text() == text
