@@ -81,8 +81,10 @@ def storm(lab: Lab, clients: int, transport: str, memory: Callable[[], int]) -> 
             most = max(most, memory())
             time.sleep(0.2)
     seconds = time.monotonic() - began
-    told = [job.result() for job in jobs]
-    return Storm(seconds, sum(got for got, _ in told), sum(not well for _, well in told), most)
+    results = [job.result() for job in jobs]
+    return Storm(
+        seconds, sum(got for got, _ in results), sum(not well for _, well in results), most
+    )
 
 
 def plug_in(lab: Lab, clients: int) -> None:

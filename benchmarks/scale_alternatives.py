@@ -68,10 +68,10 @@ class Bench:
 
     def timed(self, *argv: str) -> Spent:
         """Run a program in the host, and return its cost."""
-        told = self.run(sys.executable, "-I", "-S", "-c", TIMER, *argv)
-        passed, worked, kib, code = told.stdout.split()
+        done = self.run(sys.executable, "-I", "-S", "-c", TIMER, *argv)
+        passed, worked, kib, code = done.stdout.split()
         if code != "0":
-            raise RuntimeError(f"{' '.join(argv)} ended with {code}: {told.stderr[-2000:]}")
+            raise RuntimeError(f"{' '.join(argv)} ended with {code}: {done.stderr[-2000:]}")
         return Spent(float(worked if self.cpu else passed), int(kib))
 
     def batch(self, name: str, lines: Iterable[str]) -> str:

@@ -33,10 +33,10 @@ def slots(message: bytearray) -> Iterator[int]:
         length, kind = HEAD.unpack_from(message, at)
         if kind == OIF:
             yield at + HEAD.size
-        leg = at + HEAD.size
-        while kind == MULTIPATH and leg < at + length:
-            yield leg + 4
-            leg += HEAD.unpack_from(message, leg)[0]
+        nexthop = at + HEAD.size
+        while kind == MULTIPATH and nexthop < at + length:
+            yield nexthop + 4
+            nexthop += HEAD.unpack_from(message, nexthop)[0]
         at += (length + 3) & ~3
 
 

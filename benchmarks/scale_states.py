@@ -123,9 +123,9 @@ def many_tables(size: int) -> Iterator[Thing]:
 
 def multipath(size: int, family: int = 4) -> Iterator[Thing]:
     """IPv4; two nexthops over the NIC."""
-    legs = " ".join(f"nexthop via {router(n, family)} dev {{nic}}" for n in (10, 11))
+    nexthops = " ".join(f"nexthop via {router(n, family)} dev {{nic}}" for n in (10, 11))
     for number in range(size):
-        yield Thing("route", f"{net(number, family)} {legs}")
+        yield Thing("route", f"{net(number, family)} {nexthops}")
 
 
 def multipath6(size: int) -> Iterator[Thing]:
@@ -133,11 +133,11 @@ def multipath6(size: int) -> Iterator[Thing]:
     return multipath(size, 6)
 
 
-def leg_elsewhere(size: int) -> Iterator[Thing]:
+def nexthop_elsewhere(size: int) -> Iterator[Thing]:
     """IPv4; one nexthop over the NIC, one over the second."""
     for number in range(size):
-        legs = "nexthop via 192.168.1.10 dev {nic} nexthop via 192.168.2.1 dev eth1"
-        yield Thing("route", f"{net(number, 4)} {legs}")
+        nexthops = "nexthop via 192.168.1.10 dev {nic} nexthop via 192.168.2.1 dev eth1"
+        yield Thing("route", f"{net(number, 4)} {nexthops}")
 
 
 def elsewhere(size: int) -> Iterator[Thing]:
@@ -199,7 +199,7 @@ ROUTES: dict[str, Kind] = {
     "many tables": many_tables,
     "multipath": multipath,
     "multipath6": multipath6,
-    "a leg elsewhere": leg_elsewhere,
+    "a nexthop elsewhere": nexthop_elsewhere,
     "elsewhere": elsewhere,
 }
 KINDS: dict[str, Kind] = {

@@ -43,7 +43,7 @@ class Run:
         return stall(self.flows)
 
     @property
-    def silence(self) -> float:
+    def longest_pause(self) -> float:
         """Return the longest time without an answer to a kind of probe."""
         return max(flow.longest_gap_ms for flow in self.flows if flow.kind in PROBES)
 

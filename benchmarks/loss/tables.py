@@ -10,7 +10,7 @@ from loss.runs import Run, Series, stall
 
 def tables(measured: Sequence[Series]) -> str:
     """Return two tables: the probes lost, and the longest pauses."""
-    return "\n".join((*_losses(measured), "", *_silences(measured)))
+    return "\n".join((*_losses(measured), "", *_pauses(measured)))
 
 
 def _losses(measured: Sequence[Series]) -> Iterator[str]:
@@ -25,8 +25,8 @@ def _losses(measured: Sequence[Series]) -> Iterator[str]:
         yield _row([_name(one, measured), *(f"{median:g} / {worst:g}" for median, worst in lost)])
 
 
-def _silences(measured: Sequence[Series]) -> Iterator[str]:
-    yield "Silences in ms, median / worst:"
+def _pauses(measured: Sequence[Series]) -> Iterator[str]:
+    yield "Longest pauses in ms, median / worst:"
     yield ""
     busy = any(one.conditions.load for one in measured)
     columns = ["way", "probes", "TCP stall", "its control", "stall / control"]
@@ -36,7 +36,7 @@ def _silences(measured: Sequence[Series]) -> Iterator[str]:
     yield _row(["---"] * len(columns))
     for one in measured:
         numbers = (
-            one.each(lambda run: run.silence),
+            one.each(lambda run: run.longest_pause),
             one.each(lambda run: run.stall),
             one.each(lambda run: stall(run.control)),
             one.each(lambda run: run.stall / stall(run.control)),
@@ -61,8 +61,8 @@ def _doubled(runs: Sequence[Run]) -> str:
 
 def _name(one: Series, measured: Sequence[Series]) -> str:
     """Return the method's name, with the conditions where they differ."""
-    alike = len({other.conditions for other in measured}) == 1
-    return one.way.title if alike else f"{one.way.title}, {one.conditions}"
+    same = len({other.conditions for other in measured}) == 1
+    return one.way.title if same else f"{one.way.title}, {one.conditions}"
 
 
 def _row(cells: Sequence[str]) -> str:
