@@ -1,4 +1,4 @@
-"""Every file, module and folder that the documents name is in the tree, and every link leads on."""
+"""Every file, folder, module and link target that the documents name is in the tree."""
 
 import os
 import re
@@ -15,6 +15,8 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"[\w.-]*(/[\w.-]+)+/?|[\w.-]+/|[\w-]+\.(py|j2|md|toml|cfg)")
 MODULE = re.compile(r"(bridgekit|benchmarks|tests)(\.\w+)+")
+NAME_IN_FILE = re.compile(r"`([\w./]+)` \(`(\w+)`\)")
+"""As the map of CONTRIBUTING.md says where something stands: a file, and a name in it."""
 ELSEWHERE = {"site/", "sources.toml"}
 """The user's own folder of the PXE service."""
 
@@ -70,6 +72,17 @@ def test_what_a_page_names_is_in_the_tree(page: Path) -> None:
     }
     gone |= {path for path in links(text) if not (page.parent / path).exists()}
     assert not gone, f"{page.relative_to(ROOT)} names what is not in the tree: {sorted(gone)}"
+
+
+def test_the_map_names_what_its_files_have() -> None:
+    named = NAME_IN_FILE.findall((ROOT / "CONTRIBUTING.md").read_text())
+    assert named
+    gone = [
+        (path, name)
+        for path, name in named
+        if not re.search(rf"\b{name}\b", (ROOT / path).read_text())
+    ]
+    assert not gone, f"CONTRIBUTING.md names what these files have not: {gone}"
 
 
 def test_a_path_that_is_gone_is_noticed() -> None:
