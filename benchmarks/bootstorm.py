@@ -58,13 +58,13 @@ def client(lab: Lab, number: int, transport: str) -> tuple[int, bool]:
     inside = ("ip", "netns", "exec", f"c{number}")
     script = str(files.asset("udhcpc-script"))
     lease = ("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "15", "-T", "4", "-s", script)
-    if lab.run("wire", *inside, *lease, check=False, timeout=PATIENCE).code:
+    if lab.run("segment", *inside, *lease, check=False, timeout=PATIENCE).code:
         return 0, False
     got = 0
     for how, file in (("tftp", LOADER), (transport, KERNEL), (transport, INITRD)):
         blocks = ("--tftp-blksize", "1408") if how == "tftp" else ()
         words = (*GET, *COUNT, *blocks, f"{how}://{SERVER}/{file}")
-        done = lab.run("wire", *inside, *words, check=False, timeout=PATIENCE)
+        done = lab.run("segment", *inside, *words, check=False, timeout=PATIENCE)
         got += int(done.stdout or 0)
         if done.code:
             return got, False
@@ -90,11 +90,11 @@ def storm(lab: Lab, clients: int, transport: str, memory: Callable[[], int]) -> 
 def plug_in(lab: Lab, clients: int) -> None:
     """Add so many clients to the L2 segment, each in a namespace of its own."""
     for number in range(clients):
-        lab.run("wire", "ip", "netns", "add", f"c{number}")
+        lab.run("segment", "ip", "netns", "add", f"c{number}")
         peer = ("peer", "name", "eth0", "netns", f"c{number}")
-        lab.run("wire", "ip", "link", "add", f"v{number}", "type", "veth", *peer)
-        lab.ip("wire", f"link set v{number} master wire up")
-        lab.run("wire", "ip", "-n", f"c{number}", "link", "set", "eth0", "up")
+        lab.run("segment", "ip", "link", "add", f"v{number}", "type", "veth", *peer)
+        lab.ip("segment", f"link set v{number} master segment up")
+        lab.run("segment", "ip", "-n", f"c{number}", "link", "set", "eth0", "up")
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class Conditions:
     def bridged(self, lab: Lab) -> int:
         """Return how many packets the bridge has forwarded between its ports so far."""
         counter = "/sys/class/net/end1/statistics/rx_packets"
-        return int(lab.run("wire", "cat", counter).stdout) if self.load else 0
+        return int(lab.run("segment", "cat", counter).stdout) if self.load else 0
 
     @contextmanager
     def lab(self, name: str) -> Iterator[Lab]:
@@ -99,12 +99,12 @@ def _advertise(lab: Lab) -> None:
 def _fill_bridge(lab: Lab) -> None:
     """Create a bridge with two ports and many MAC addresses."""
     lab.ip("host", f"link add br0 address {BRIDGE_MAC} type bridge", "link set br0 up")
-    wire = lab.hosts["wire"].namespace
+    segment = lab.hosts["segment"].namespace
     for number, mac in enumerate(MACS):
-        peer = f"peer name end{number} address {mac} netns {wire}"
+        peer = f"peer name end{number} address {mac} netns {segment}"
         lab.ip("host", f"link add vm{number} type veth {peer}")
         lab.ip("host", f"link set vm{number} up master br0")
-        lab.ip("wire", f"link set end{number} up")
+        lab.ip("segment", f"link set end{number} up")
     entries = (f"52:54:00:b4:{number >> 8:02x}:{number & 255:02x}" for number in range(ENTRIES))
     batch = "\n".join(f"fdb add {mac} dev vm0 master static" for mac in entries)
     lab.run("host", "bridge", "-batch", "-", stdin=batch)
@@ -114,4 +114,4 @@ def _busy(lab: Lab) -> None:
     """Keep every core busy, and send packets through the bridge."""
     for _ in range(os.cpu_count() or 1):
         lab.popen("host", *PYTHON, "-c", "while True: pass")
-    lab.popen("wire", *PYTHON, str(SENDER), "end0", str(WANTED), *MACS)
+    lab.popen("segment", *PYTHON, str(SENDER), "end0", str(WANTED), *MACS)

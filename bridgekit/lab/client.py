@@ -30,8 +30,8 @@ def append_for(token: str) -> str:
 class Client:
     """A QEMU machine that boots from the network inside a `with` block.
 
-    Its NIC is a tap on `bridge` in the lab host `where`: ("wire", "wire") is a machine on eth0's
-    wire, ("host", "br0") a virtual machine on br0. Everything it shows, from the firmware on,
+    Its NIC is a tap on `bridge` in the lab host `where`: ("segment", "segment") is a machine on eth0's
+    segment, ("host", "br0") a virtual machine on br0. Everything it shows, from the firmware on,
     comes through its serial console.
     """
 
@@ -40,8 +40,8 @@ class Client:
         lab: Lab,
         firmware: Firmware = "bios",
         *,
-        where: str = "wire",
-        bridge: str = "wire",
+        where: str = "segment",
+        bridge: str = "segment",
         mac: str = "52:54:00:c1:00:01",
     ) -> None:
         self._host: Host = lab.hosts[where]
@@ -121,11 +121,11 @@ class Client:
         return " | ".join(lines[-12:]) or "it showed nothing at all"
 
     def _argv(self) -> list[str]:
-        nic = f"virtio-net-pci,netdev=wire,mac={self._mac}"
+        nic = f"virtio-net-pci,netdev=segment,mac={self._mac}"
         return [
             *(program(self._firmware), "-nodefaults", "-no-user-config", "-nographic"),
             *("-accel", "tcg", "-m", str(MEMORY_MIB), "-no-reboot"),
             *("-serial", "stdio", "-monitor", "none"),
-            *("-netdev", f"tap,id=wire,ifname={self._tap},script=no,downscript=no"),
+            *("-netdev", f"tap,id=segment,ifname={self._tap},script=no,downscript=no"),
             *machine(self._firmware, nic, Path(self._files.name)),
         ]

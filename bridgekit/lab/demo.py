@@ -16,7 +16,7 @@ from bridgekit.system.process import run as run_program
 Say = Callable[[str], None]
 
 PICTURE = """\
- gateway ---- wire ---- eth0  host  eth1 ---- gateway's second uplink
+ gateway ---- segment ---- eth0  host  eth1 ---- gateway's second uplink
                |
             client (QEMU, BIOS firmware, netboots)
 """
@@ -43,7 +43,7 @@ class Demo:
         self._title("Apply, with PXE, under live traffic through eth0")
         self._under_traffic("apply", "eth0", "--yes", *self._pxe())
         self._bridgekit("status")
-        self._title("A machine on eth0's wire netboots the Debian installer")
+        self._title("A machine on eth0's segment netboots the Debian installer")
         self._netboot()
         self._title("Take it all back, under live traffic")
         self._under_traffic("rollback", "--yes")

@@ -52,7 +52,7 @@ def boot(
     """Run `ifup -a` in a lab host that has nothing but its two NICs and this interfaces file.
 
     `more` are further files below /etc/network. `checked`: the host looks whether others on the
-    wire have its IPv6 addresses, for a second each. Return the host's state afterwards and what
+    segment have its IPv6 addresses, for a second each. Return the host's state afterwards and what
     ifup said. Raises LabError if ifup fails.
     """
     with Lab(name, host=(), interfaces=interfaces) as lab:

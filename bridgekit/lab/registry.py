@@ -13,7 +13,7 @@ from bridgekit.errors import RefusedError, UsageError
 from bridgekit.lab.host import CONFIG, Host
 from bridgekit.system.process import CommandError, run
 
-NAMES: Final = ("host", "gateway", "wire")
+NAMES: Final = ("host", "gateway", "segment")
 REGISTRY: Final = Path("/run/bridgekit-lab")
 
 

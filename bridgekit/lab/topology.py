@@ -1,7 +1,7 @@
-"""The lab: a gateway, a wire, and the host whose eth0 is on that wire.
+"""The lab: a gateway, a segment, and the host whose eth0 is on that segment.
 
-The gateway routes for both NICs of the host. The wire is a switch: eth0's cable, the gateway's and
-every client's end in it. Nothing here touches an interface of the machine that the lab runs on.
+The gateway routes for both NICs of the host. The segment is a switch: eth0's cable, the gateway's
+and every client's end in it. Nothing here touches an interface of the machine that the lab runs on.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ SYSCTLS: Final[Mapping[str, Sequence[str]]] = {
         "net.ipv6.conf.all.forwarding=1",
         *_QUIET,
     ),
-    "wire": ("net.ipv6.conf.default.disable_ipv6=1",),
+    "segment": ("net.ipv6.conf.default.disable_ipv6=1",),
 }
 
 _CABLES: Final = (
@@ -47,7 +47,10 @@ _CABLES: Final = (
     ("gateway", "gateway", "eth0", layout.GATEWAY_MAC),
     ("second", "host", "eth1", layout.SECOND_MAC),
 )
-"""Each one's end in the wire's namespace; then the host, the NIC and the MAC of its other end."""
+"""Each one's end in the segment's namespace.
+
+Then the host, the NIC and the MAC of its other end.
+"""
 
 
 class Lab:
@@ -81,7 +84,7 @@ class Lab:
         registry.claim(self.name)
         try:
             self._hold()
-            self._wire()
+            self._make_segment()
         except BaseException:
             self.down()
             raise
@@ -138,7 +141,7 @@ class Lab:
 
     def _cable(self, nic: str, state: str) -> tuple[str, str]:
         if nic == "eth0":
-            return "wire", f"link set host {state}"
+            return "segment", f"link set host {state}"
         return "gateway", f"link set {nic} {state}"
 
     def _hold(self) -> None:
@@ -154,8 +157,8 @@ class Lab:
         for host, process in started:
             wait_ready(host, process)
 
-    def _wire(self) -> None:
-        with inside(self.hosts["wire"].netns), IpRoute() as ip:
+    def _make_segment(self) -> None:
+        with inside(self.hosts["segment"].netns), IpRoute() as ip:
             self._plug_cables(ip)
         self.ip("gateway", *layout.GATEWAY)
         self.ip("host", *self._lines)
@@ -164,15 +167,18 @@ class Lab:
             self.hosts["host"].sysctl(f"net.ipv6.conf.{nic}.accept_dad", "1")
 
     def _plug_cables(self, ip: IpRoute) -> None:
-        """Make the wire, a bridge, and the cables; the second one goes to the gateway directly."""
-        ip.add_link("wire", "bridge", br_stp_state=0, br_forward_delay=0, br_mcast_snooping=0)
+        """Make the segment, a bridge, and the cables.
+
+        The second one goes to the gateway directly.
+        """
+        ip.add_link("segment", "bridge", br_stp_state=0, br_forward_delay=0, br_mcast_snooping=0)
         for end, host, nic, mac in _CABLES:
             ip.add_veth(end, {"ifname": nic, "address": mac}, self.hosts[host].netns)
         ip.move("second", self.hosts["gateway"].netns, "eth1")
         for port in ("host", "gateway"):
-            ip.set_controller(port, "wire")
+            ip.set_controller(port, "segment")
             ip.set_up(port)
-        ip.set_up("wire")
+        ip.set_up("segment")
 
 
 def _write_config(directory: Path, interfaces: str) -> None:

@@ -34,10 +34,10 @@ def _check_http(server: str) -> None:
 
 def _check_tftp(server: str) -> None:
     """Send a read request (RFC 1350): block 1 must come; an error packet ends the transfer."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-        wire.settimeout(SECONDS)
-        wire.sendto(b"\0\1" + FILE.encode() + b"\0octet\0", (server, 69))
-        answer, peer = wire.recvfrom(1024)
-        wire.sendto(b"\0\5\0\0enough\0", peer)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(SECONDS)
+        sock.sendto(b"\0\1" + FILE.encode() + b"\0octet\0", (server, 69))
+        answer, peer = sock.recvfrom(1024)
+        sock.sendto(b"\0\5\0\0enough\0", peer)
     if struct.unpack("!H", answer[:2])[0] != 3:
         raise OSError(f"TFTP refuses {FILE}")

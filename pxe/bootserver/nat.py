@@ -27,7 +27,7 @@ def enable_nat(subnet: Subnet, nic: str, nat: bool) -> Iterator[str]:
         return
     argv = ("ip", "-4", "route", "show", "default")
     if not subprocess.run(argv, capture_output=True, check=False).stdout:
-        yield "no default route: clients can't leave their wire"
+        yield "no default route: clients reach nothing beyond their L2 segment"
     if not _forwards(nic):
         yield "forwarding is off: run with --sysctl net.ipv4.ip_forward=1, or attach by bridgekit"
 

@@ -21,7 +21,7 @@ TROUBLES = {
         "nft chain inet wall through drops",
         "nft delete table inet wall",
     ),
-    "the wire's port is down": (
+    "the segment's port is down": (
         "ip link set eth0 down",
         "br0's port eth0 is down",
         "ip link set eth0 up",

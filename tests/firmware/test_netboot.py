@@ -51,7 +51,7 @@ def test_the_page_follows_a_netboot(native: Served, tmp_path: Path) -> None:
         f"[...document.querySelectorAll('article')].find(one => one.innerText.includes('{mac}'))"
     )
     stage = f"{found}?.querySelector('[aria-current]').innerText.split(',')[0]"
-    with browser(lab, "wire", tmp_path / "chromium", *pxe.IN_CLIENT) as page:
+    with browser(lab, "segment", tmp_path / "chromium", *pxe.IN_CLIENT) as page:
         page.open("http://192.168.242.1/")
         page.value(f"""window.way = []; new MutationObserver(() => {{
             const stage = {stage};
@@ -124,5 +124,5 @@ def test_the_client_leaves_nothing(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab()
     with Client(lab, "bios") as client:
         client.wait_for("SeaBIOS|iPXE", 60)
-        assert "tap" in lab.run("wire", "ip", "-br", "link").stdout
-    assert "tap" not in lab.run("wire", "ip", "-br", "link").stdout
+        assert "tap" in lab.run("segment", "ip", "-br", "link").stdout
+    assert "tap" not in lab.run("segment", "ip", "-br", "link").stdout

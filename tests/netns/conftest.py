@@ -18,7 +18,7 @@ def bridged(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> La
 
 @pytest.fixture
 def served(bridged: Lab) -> Lab:
-    """A host whose service runs, and a client on its wire."""
+    """A host whose service runs, and a client on its segment."""
     pxe.up(bridged)
     pxe.client(bridged)
     return bridged

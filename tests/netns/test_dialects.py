@@ -151,7 +151,7 @@ def test_each_asks_for_the_lease_again(make_lab: MakeLab, dialect: str, tmp_path
 
 
 def leased(make_lab: MakeLab, dialect: str, file: str) -> Lab:
-    """A host that its file has brought up, with a DHCP server on the wire."""
+    """A host that its file has brought up, with a DHCP server on the segment."""
     lab = make_lab(host=(), interfaces=file)
     ifup.install(lab, dialect)
     lab.popen("gateway", *SERVER)

@@ -66,7 +66,7 @@ def ports(lab: Lab) -> list[str]:
 
 def assert_the_world_answers(lab: Lab) -> None:
     pxe.client(lab)
-    lab.run("wire", *pxe.IN_CLIENT, "ping", "-c", "1", "-W", "5", pxe.WORLD)
+    lab.run("segment", *pxe.IN_CLIENT, "ping", "-c", "1", "-W", "5", pxe.WORLD)
 
 
 def test_the_classic_way(host: Lab) -> None:
@@ -78,7 +78,7 @@ def test_the_classic_way(host: Lab) -> None:
     assert "192.168.242.101 to 192.168.242.199 on eth1 (192.168.242.1/24), lease 1h" in line
     assert_the_world_answers(host)
     tftp = (*pxe.IN_CLIENT, *program("tftp_get", "pxelinux.cfg/default"))
-    assert "LABEL debian13" in host.run("wire", *tftp).stdout
+    assert "LABEL debian13" in host.run("segment", *tftp).stdout
     assert host.bridgekit("detach", "br0", container).code == 0
     docker(host, "stop", "--time", "5", container)
     assert docker(host, "inspect", "--format", "{{.State.ExitCode}}", container) == "0"
@@ -111,7 +111,7 @@ def test_on_the_hosts_network(host: Lab) -> None:
     assert "on br0 (192.168.242.1/24)" in wait_until_it_serves(host, container)
     pxe.client(host)
     tftp = (*pxe.IN_CLIENT, *program("tftp_get", "pxelinux.cfg/default"))
-    assert "LABEL debian13" in host.run("wire", *tftp).stdout
+    assert "LABEL debian13" in host.run("segment", *tftp).stdout
     docker(host, "stop", "--time", "5", container)
     docker(host, "rm", container)
     assert host.run("host", "nft", "list", "tables").stdout == before

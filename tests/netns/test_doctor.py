@@ -132,7 +132,7 @@ def test_what_the_host_does_not_receive(host: Lab) -> None:
     assert (code, found["findings"]) == (0, []) and len(found["clients"]) > 20
     pxe.client(host)
     ping = (*pxe.IN_CLIENT, "ping", "-c", "1", "-w", "10", pxe.WORLD)
-    host.run("wire", *ping)
+    host.run("segment", *ping)
     assert host.bridgekit("pxe", "down", "br0").code == 0
 
 

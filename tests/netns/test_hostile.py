@@ -25,7 +25,7 @@ def test_a_hundred_thousand_packets(served: Lab) -> None:
     limits = ("nft", "delete", "table", "inet", "pxe-rates")
     served.run("host", "nsenter", f"--target={pid}", "--net", "--mount", "--root", *limits)
     argv = (*PYTHON, hostile.__file__, SERVER, str(PACKETS), str(SEED))
-    result = json.loads(served.run("wire", *pxe.IN_CLIENT, *argv, timeout=280).stdout)
+    result = json.loads(served.run("segment", *pxe.IN_CLIENT, *argv, timeout=280).stdout)
     assert result["sent"] == PACKETS and result["leaked"] == []
     assert result["answered"] > PACKETS / 10, "nobody heard it"
     assert daemons(served) == before, "a daemon had to be started again"
@@ -34,30 +34,30 @@ def test_a_hundred_thousand_packets(served: Lab) -> None:
 
 
 def another(lab: Lab) -> tuple[str, ...]:
-    """One more client on the wire: the words before a program of its."""
-    lab.run("wire", "ip", "netns", "add", "other")
+    """One more client on the segment: the words before a program of its."""
+    lab.run("segment", "ip", "netns", "add", "other")
     link = ("link", "add", "c1", "type", "veth", "peer", "eth0", "netns", "other")
-    lab.run("wire", "ip", *link)
-    lab.ip("wire", "link set c1 master wire up")
+    lab.run("segment", "ip", *link)
+    lab.ip("segment", "link set c1 master segment up")
     for words in ("address add 192.168.242.121/24 dev eth0", "link set eth0 up"):
-        lab.run("wire", "ip", "-n", "other", *words.split())
+        lab.run("segment", "ip", "-n", "other", *words.split())
     return ("ip", "netns", "exec", "other")
 
 
 def test_one_that_asks_too_much(served: Lab) -> None:
     """Reads that it never goes on with use up nothing of the others' share."""
-    served.run("wire", *pxe.IN_CLIENT, *program("tftp_flood", SERVER))
+    served.run("segment", *pxe.IN_CLIENT, *program("tftp_flood", SERVER))
     fetch = program("tftp_get", "debian-installer/amd64/grub/grub.cfg")
-    assert "192.168.242.1" in served.run("wire", *another(served), *fetch).stdout
+    assert "192.168.242.1" in served.run("segment", *another(served), *fetch).stdout
 
 
 def test_one_that_never_ends_a_request(served: Lab) -> None:
     """Half a header on each of 9000 connections, of which the server has 8192."""
     argv = (*pxe.IN_CLIENT, *program("half_requests", SERVER))
-    with served.popen("wire", *argv, stdin=-1, stdout=-1, text=True) as client:
+    with served.popen("segment", *argv, stdin=-1, stdout=-1, text=True) as client:
         assert 0 < int(client.stdout.readline()) < 1000
         fetch = ("curl", "--silent", "--max-time", "5", f"http://{SERVER}/menu/bios.ipxe")
-        assert "#!ipxe" in served.run("wire", *another(served), *fetch).stdout
+        assert "#!ipxe" in served.run("segment", *another(served), *fetch).stdout
         client.stdin.close()
 
 
@@ -65,7 +65,7 @@ def test_one_that_says_it_is_always_another(served: Lab) -> None:
     """Its card has one address of the range, whatever it calls itself."""
     client = (*pxe.IN_CLIENT, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true")
     for number in range(3):
-        served.run("wire", *client, "-C", "-x", f"0x3d:00{number:02x}")
+        served.run("segment", *client, "-C", "-x", f"0x3d:00{number:02x}")
     shown = json.loads(served.bridgekit("pxe", "status", "--json").stdout)
     assert len(shown["services"][0]["leases"]) == 1
 
@@ -75,7 +75,7 @@ def test_what_a_client_writes_into_the_log(served: Lab) -> None:
     forged = "dnsmasq-dhcp%5B1%5D:%201%20PXE(eth1)%2002:00:00:00:66:66%20proxy"
     for letter in ("%0A", "%0d%0a", "%1b"):
         url = f"http://{SERVER}/x{letter}{forged}{letter}"
-        got = served.run("wire", *pxe.IN_CLIENT, "curl", "--silent", "--include", url).stdout
+        got = served.run("segment", *pxe.IN_CLIENT, "curl", "--silent", "--include", url).stdout
         assert " 400 " in got.splitlines()[0]
     log = served.bridgekit("pxe", "logs", "br0").stdout
     assert log.count(forged) == 3

@@ -1,4 +1,4 @@
-"""The service on a wire that is not its own: another DHCP server there, the host's own subnet."""
+"""The service on a segment that is not its own: another DHCP server there, the host's own subnet."""
 
 import json
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ OTHER_POOL = ("192.168.1.200", "192.168.1.220")
 
 @pytest.fixture
 def host(bridged: Lab) -> Lab:
-    """A host with br0, and a client on its wire that has no address yet."""
+    """A host with br0, and a client on its segment that has no address yet."""
     pxe.client(bridged)
-    bridged.run("wire", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global")
-    bridged.run("wire", "sh", "-c", 'printf %s "$1" > /run/say; chmod 755 /run/say', "sh", SAY)
+    bridged.run("segment", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global")
+    bridged.run("segment", "sh", "-c", 'printf %s "$1" > /run/say; chmod 755 /run/say', "sh", SAY)
     bridged.run("host", "sh", "-c", "echo nameserver 192.0.2.53 > /etc/resolv.conf")
     return bridged
 
@@ -38,13 +38,13 @@ def up(lab: Lab, *options: str) -> str:
 
 def lease(lab: Lab) -> list[str]:
     """DHCP server, address, router and name servers, as a real client gets them."""
-    return lab.run("wire", *ASK, "-s", "/run/say").stdout.split()
+    return lab.run("segment", *ASK, "-s", "/run/say").stdout.split()
 
 
 def routers(lab: Lab) -> int:
     """How many advertise themselves to the client: 0 or 1."""
     argv = (*pxe.IN_CLIENT, *program("router_solicit"))
-    return int(lab.run("wire", *argv).stdout)
+    return int(lab.run("segment", *argv).stdout)
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def log(lab: Lab) -> Iterator[Iterator[str]]:
 
 
 def test_in_the_hosts_own_subnet(host: Lab) -> None:
-    """With the host's router and name server, and without what others on the wire have."""
+    """With the host's router and name server, and without what others on the segment have."""
     host.ip("gateway", "address add 192.168.1.101/24 dev eth0")
     shown = up(host, "--mode", "lan", "--range", "192.168.1.101,192.168.1.102")
     assert "192.168.1.254/24" in shown and "without 1 that are in use" in shown
@@ -139,7 +139,7 @@ def restarted(lab: Lab) -> list[str]:
     client = f"while :; do {' '.join(ASK)} -s /bin/true; done"
     with (
         lab.popen("host", "tail", "--lines=0", "-F", file, stdout=-1, stderr=-3, text=True) as log,
-        lab.popen("wire", "sh", "-c", client, stdout=-3, stderr=-3) as asking,
+        lab.popen("segment", "sh", "-c", client, stdout=-3, stderr=-3) as asking,
     ):
         first = min(map(int, lab.run("host", "pgrep", "-f", "bootserver").stdout.split()))
         lab.run("host", "kill", "-9", str(first))
@@ -159,7 +159,7 @@ def test_a_server_for_ipv6_that_appears_later(host: Lab) -> None:
             noticed = next(line for line in lines if "another DHCP server answers" in line)
             assert "52:54:00:b1:00:01, offers an IPv6 address" in noticed
             assert routers(host) == 0
-            assert host.run("wire", *ASK, "-s", "/run/say", check=False).stdout == ""
+            assert host.run("segment", *ASK, "-s", "/run/say", check=False).stdout == ""
             assert "another DHCP server" in host.bridgekit("pxe", "status").stdout
         assert any("offers addresses again" in line for line in lines)
     assert lease(host)[0] == "192.168.242.1"
@@ -172,8 +172,8 @@ def test_only_known_machines(host: Lab, tmp_path: Path) -> None:
         above.chmod(0o755)
     (tmp_path / "machines.toml").write_text(f'[machine."{KNOWN}"]\nhostname = "node1"\n')
     up(host, "--only-known", "--site", str(tmp_path))
-    assert host.run("wire", *ASK, "-s", "/run/say", check=False).stdout == ""
+    assert host.run("segment", *ASK, "-s", "/run/say", check=False).stdout == ""
     assert "is in no machines.toml" in host.bridgekit("pxe", "logs", "br0").stdout
-    host.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", KNOWN)
+    host.run("segment", "ip", "-n", "client", "link", "set", "eth0", "address", KNOWN)
     assert lease(host)[0] == "192.168.242.1"
     assert host.bridgekit("pxe", "down", "br0").code == 0

@@ -55,16 +55,18 @@ def test_it_serves_and_goes(host: Lab) -> None:
     pxe.client(host)
     inside = pxe.IN_CLIENT
     for menu in ("pxelinux.cfg/default", "debian-installer/amd64/grub/grub.cfg"):
-        text = host.run("wire", *inside, *program("tftp_get", menu)).stdout
+        text = host.run("segment", *inside, *program("tftp_get", menu)).stdout
         assert text.count("console=ttyS0 token=abc") >= 5
         assert (
-            host.run("wire", *inside, *program("http_get", f"http://192.168.242.1/{menu}")).stdout
+            host.run(
+                "segment", *inside, *program("http_get", f"http://192.168.242.1/{menu}")
+            ).stdout
             == text
         )
     for file in ("lpxelinux.0", "ldlinux.c32", "bootnetx64.efi", "grubx64.efi"):
-        content = host.run("wire", *inside, *program("tftp_get", file)).stdout
+        content = host.run("segment", *inside, *program("tftp_get", file)).stdout
         assert len(content) > 10000
-    host.run("wire", *inside, "ping", "-c", "1", "-W", "5", pxe.WORLD)
+    host.run("segment", *inside, "ping", "-c", "1", "-W", "5", pxe.WORLD)
     again = host.bridgekit("pxe", "up", "br0", *wish)
     assert again.code == 0 and "nothing to do" in again.stdout, again
     (shown,) = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
@@ -98,8 +100,8 @@ def test_no_nat(host: Lab) -> None:
     assert host.hosts["host"].sysctl("net.ipv4.ip_forward") == before[2]
     pxe.client(host)
     inside = (*pxe.IN_CLIENT, "ping", "-c", "1", "-W", "1")
-    assert host.run("wire", *inside, "192.168.242.1").code == 0
-    assert host.run("wire", *inside, pxe.WORLD, check=False).code != 0
+    assert host.run("segment", *inside, "192.168.242.1").code == 0
+    assert host.run("segment", *inside, pxe.WORLD, check=False).code != 0
     assert host.bridgekit("pxe", "down", "br0").code == 0
     assert_same(before, host)
 

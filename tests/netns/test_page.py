@@ -22,24 +22,24 @@ STAGE = 'document.querySelector("[aria-current]")?.firstChild.data.split(",")[0]
 @pytest.fixture
 def host(served: Lab) -> Lab:
     """A host whose service has given a client with this MAC address its own."""
-    served.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
+    served.run("segment", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
     return served
 
 
 @pytest.fixture
 def page(host: Lab, tmp_path: Path) -> Iterator[Browser]:
-    """The page, opened by somebody on the wire before any client came."""
-    with browser(host, "wire", tmp_path / "chromium", *pxe.IN_CLIENT) as found:
+    """The page, opened by somebody on the segment before any client came."""
+    with browser(host, "segment", tmp_path / "chromium", *pxe.IN_CLIENT) as found:
         found.open(f"{SERVER}/")
         yield found
 
 
 def lease(lab: Lab) -> None:
-    lab.run("wire", *pxe.IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
+    lab.run("segment", *pxe.IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
     (service,) = json.loads(lab.bridgekit("pxe", "status", "--json").stdout)["services"]
     address = service["clients"][0]["way"][0]["what"]
     for words in ("flush dev eth0 scope global", f"add {address}/24 dev eth0"):
-        lab.run("wire", "ip", "-n", "client", "address", *words.split())
+        lab.run("segment", "ip", "-n", "client", "address", *words.split())
 
 
 def long_ago(lab: Lab, seconds: int) -> None:
@@ -55,10 +55,10 @@ def test_it_follows_a_client(host: Lab, page: Browser) -> None:
     page.value("window.kept = true")
     lease(host)
     page.wait_for(f"{STAGE} === 'address'")
-    host.run("wire", *pxe.IN_CLIENT, *program("tftp_get", "bootnetx64.efi"))
+    host.run("segment", *pxe.IN_CLIENT, *program("tftp_get", "bootnetx64.efi"))
     page.wait_for(f"{STAGE} === 'loader'")
     fetch = ("curl", "-sf", "-o", "/dev/null", f"{SERVER}/debian/13/amd64/linux")
-    host.run("wire", *pxe.IN_CLIENT, *fetch)
+    host.run("segment", *pxe.IN_CLIENT, *fetch)
     page.wait_for(f"{STAGE} === 'kernel'")
     assert "Debian 13" in page.value("document.querySelector('article').innerText")
     assert page.value("document.querySelector('progress').value") == 4
@@ -115,11 +115,11 @@ def test_at_an_address_of_the_host(host: Lab) -> None:
 def test_it_is_not_for_other_networks(host: Lab) -> None:
     """Whoever reaches the service from elsewhere gets what it boots from, but not the page."""
     other = "10.9.9.9"
-    host.run("wire", "ip", "-n", "client", "address", "add", f"{other}/32", "dev", "eth0")
+    host.run("segment", "ip", "-n", "client", "address", "add", f"{other}/32", "dev", "eth0")
     pid = host.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
     way = ("ip", "route", "add", other, "dev", "eth1")
     host.run("host", "nsenter", f"--target={pid}", "--net", *way)
     curl = (*pxe.IN_CLIENT, "curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}")
     for path, code in (("", "403"), ("clients", "403"), ("metrics", "403"), ("done", "200")):
-        assert host.run("wire", *curl, "--interface", other, f"{SERVER}/{path}").stdout == code
-        assert host.run("wire", *curl, f"{SERVER}/{path}").stdout == "200"
+        assert host.run("segment", *curl, "--interface", other, f"{SERVER}/{path}").stdout == code
+        assert host.run("segment", *curl, f"{SERVER}/{path}").stdout == "200"

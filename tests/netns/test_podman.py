@@ -30,7 +30,7 @@ def test_up_and_down(host: Lab) -> None:
     (shown,) = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
     assert (shown["engine"], shown["running"]) == ("podman", True)
     pxe.client(host)
-    host.run("wire", *pxe.IN_CLIENT, "ping", "-c", "1", "-W", "5", pxe.WORLD)
+    host.run("segment", *pxe.IN_CLIENT, "ping", "-c", "1", "-W", "5", pxe.WORLD)
     assert "pxe: serving" in host.bridgekit("pxe", "logs", "br0").stdout
     assert host.bridgekit("pxe", "down", "br0").code == 0
     assert host.run("host", "podman", "ps", "--all", "--quiet").stdout == ""

@@ -15,7 +15,7 @@ IA32 = "6"
 
 def test_each_firmware_gets_its_file(served: Lab) -> None:
     asked = (*pxe.IN_CLIENT, *program("pxe_offers", *FILES, IA32))
-    assert json.loads(served.run("wire", *asked).stdout) == FILES
+    assert json.loads(served.run("segment", *asked).stdout) == FILES
     assert "is a 32-bit UEFI client" in served.bridgekit("pxe", "logs", "br0").stdout
 
 
@@ -34,6 +34,6 @@ def test_names_are_resolved_by_the_hosts_server(served: Lab) -> None:
         try:
             assert any("started" in line for line in process.stdout)
             asked = (*pxe.IN_CLIENT, *program("dns_question"))
-            assert served.run("wire", *asked).stdout == "203.0.113.77\n"
+            assert served.run("segment", *asked).stdout == "203.0.113.77\n"
         finally:
             process.kill()

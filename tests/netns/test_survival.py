@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("engines")
 
 @pytest.fixture
 def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """A host with br0, a client on its wire, and what the engines need."""
+    """A host with br0, a client on its segment, and what the engines need."""
     monkeypatch.setenv("BRIDGEKIT_CACHE_DIR", str(pxe.CACHE))
     lab = pxe.bridged(make_lab())
     pxe.client(lab)
@@ -29,10 +29,10 @@ def service(lab: Lab) -> dict[str, object]:
 
 
 def serving(lab: Lab) -> int:
-    """Wait until a client on the wire gets a file by TFTP; return the container's process."""
+    """Wait until a client on the segment gets a file by TFTP; return the container's process."""
     get = (*pxe.IN_CLIENT, *program("tftp_get", "menu/bios.ipxe"))
     for _ in range(60):  # each waits for an answer itself
-        done = lab.run("wire", *get, check=False, timeout=30)
+        done = lab.run("segment", *get, check=False, timeout=30)
         if done.code == 0 and service(lab)["running"]:
             assert done.stdout.startswith("#!ipxe")
             return pid(lab)
@@ -48,7 +48,7 @@ def pid(lab: Lab) -> int:
 def leased(lab: Lab) -> str:
     """Make the client ask for an address, and return what the service has noted."""
     client = ("udhcpc", "-i", "eth0", "-n", "-q", "-s", "/bin/true", "-f")
-    lab.run("wire", *pxe.IN_CLIENT, *client)
+    lab.run("segment", *pxe.IN_CLIENT, *client)
     return json.dumps(service(lab)["leases"])
 
 
@@ -136,7 +136,7 @@ def test_a_part_that_is_killed_is_started_again(host: Lab, name: str) -> None:
     first = serving(host)
     url = "http://192.168.242.1/debian/13/amd64/initrd.gz"
     get = f"until curl --silent --limit-rate 20M --output /dev/null {url}; do :; done"
-    with host.popen("wire", *pxe.IN_CLIENT, "sh", "-c", get) as download:
+    with host.popen("segment", *pxe.IN_CLIENT, "sh", "-c", get) as download:
         pids = host.run("host", "pgrep", "-f", name).stdout.split()
         host.run("host", "kill", "-9", *pids)
         assert download.wait(60) == 0
@@ -153,9 +153,9 @@ def test_a_range_that_runs_empty(host: Lab) -> None:
     answers = []
     for last in range(3):
         link = (*pxe.IN_CLIENT, "ip", "link", "set", "eth0", "address")
-        host.run("wire", *link, f"02:00:00:00:07:0{last}")
+        host.run("segment", *link, f"02:00:00:00:07:0{last}")
         client = ("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "2", "-T", "2", "-s", "/bin/true")
-        asked = host.run("wire", *pxe.IN_CLIENT, *client, check=False)
+        asked = host.run("segment", *pxe.IN_CLIENT, *client, check=False)
         answers.append(asked.code)
     assert answers == [0, 0, 1]
     assert "no address available" in log(host)

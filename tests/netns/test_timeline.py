@@ -17,8 +17,8 @@ SERVER = "http://192.168.242.1"
 
 @pytest.fixture
 def host(served: Lab) -> Lab:
-    """A host whose service runs, and a client on its wire with this MAC address."""
-    served.run("wire", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
+    """A host whose service runs, and a client on its segment with this MAC address."""
+    served.run("segment", "ip", "-n", "client", "link", "set", "eth0", "address", MAC)
     return served
 
 
@@ -32,23 +32,23 @@ def client(lab: Lab) -> dict[str, Any]:
 
 def lease(lab: Lab) -> None:
     """Ask as firmware does, and take the address that was given."""
-    lab.run("wire", *pxe.IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
+    lab.run("segment", *pxe.IN_CLIENT, *FIRMWARE, "-s", "/bin/true")
     address = client(lab)["way"][0]["what"]
     for words in ("flush dev eth0 scope global", f"add {address}/24 dev eth0"):
-        lab.run("wire", "ip", "-n", "client", "address", *words.split())
+        lab.run("segment", "ip", "-n", "client", "address", *words.split())
 
 
 def test_a_client_on_its_way(host: Lab) -> None:
     """It goes on where it was after the service was killed."""
     lease(host)
     assert client(host)["stage"] == "address"
-    host.run("wire", *pxe.IN_CLIENT, *program("tftp_get", "bootnetx64.efi"))
+    host.run("segment", *pxe.IN_CLIENT, *program("tftp_get", "bootnetx64.efi"))
     assert client(host)["stage"] == "loader"
     (first, *_) = host.run("host", "pgrep", "-f", "bootserver").stdout.split()
     host.run("host", "kill", "-9", first)
     host.run("host", "sh", "-c", f"while kill -0 {first} 2>&-; do :; done")
     fetch = f"until curl -sf -o /dev/null {SERVER}/debian/13/amd64/linux; do :; done"
-    host.run("wire", *pxe.IN_CLIENT, "sh", "-c", fetch)
+    host.run("segment", *pxe.IN_CLIENT, "sh", "-c", fetch)
     shown = host.bridgekit("pxe", "status").stdout
     assert f"{MAC}  kernel, " in shown
     assert [seen["stage"] for seen in client(host)["way"]] == ["address", "loader", "kernel"]
@@ -69,10 +69,10 @@ def test_watching(host: Lab) -> None:
 def test_the_page_is_for_the_wire_and_read_only(host: Lab) -> None:
     lease(host)
     page = (*pxe.IN_CLIENT, "curl", "-s", "-w", "%{http_code}", f"{SERVER}/clients")
-    result = host.run("wire", *page).stdout
+    result = host.run("segment", *page).stdout
     assert json.loads(result[:-3])[0]["mac"] == MAC and result.endswith("200")
     for method in ("POST", "DELETE", "PUT"):
-        assert host.run("wire", *page, "-X", method).stdout.endswith("403")
+        assert host.run("segment", *page, "-X", method).stdout.endswith("403")
 
 
 def test_nothing_of_the_hosts_is_read(host: Lab) -> None:

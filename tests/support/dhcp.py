@@ -13,7 +13,7 @@ SERVER = (
 
 
 def served(lab: Lab) -> Lab:
-    """Serve leases on the wire, and bring the host up as its file says."""
+    """Serve leases on the segment, and bring the host up as its file says."""
     lab.popen("gateway", *SERVER)
     lab.run("host", "mkdir", "-p", "/var/lib/dhcp")
     lab.run("host", "ifup", "-a")

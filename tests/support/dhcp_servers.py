@@ -1,4 +1,4 @@
-"""Other DHCP servers on a lab's wire: real ones, on the gateway."""
+"""Other DHCP servers on a lab's segment: real ones, on the gateway."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

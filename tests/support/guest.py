@@ -170,7 +170,7 @@ def _machine(files: Path, share: Path) -> list[str]:
 
 
 def hardware(files: Path, *kernel_words: str) -> list[str]:
-    """QEMU's command for a machine that has a kernel, and neither disk nor wire."""
+    """QEMU's command for a machine that has a kernel, and neither disk nor segment."""
     # One processor: the kernel patches its own code as it runs, and QEMU 7.2 lets another see
     # that half done
     return [

@@ -70,26 +70,26 @@ def spoiled(packet: bytes, chance: random.Random) -> bytes:
 
 def by_udp(server: str, port: int, packets: Iterator[bytes]) -> Iterator[bytes]:
     """Send each from a socket that also gets the answers; yield those."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         for packet in packets:
-            wire.sendto(packet, (server, port))
-            yield from waiting(wire, 0)
-        yield from waiting(wire, 2)
+            sock.sendto(packet, (server, port))
+            yield from waiting(sock, 0)
+        yield from waiting(sock, 2)
 
 
-def waiting(wire: socket.socket, seconds: float) -> Iterator[bytes]:
-    while select.select((wire,), (), (), seconds)[0]:
-        yield wire.recv(65536)
+def waiting(sock: socket.socket, seconds: float) -> Iterator[bytes]:
+    while select.select((sock,), (), (), seconds)[0]:
+        yield sock.recv(65536)
 
 
 def by_tcp(server: str, request: bytes) -> bytes:
     """One request on a connection of its own, and all that comes back."""
-    with socket.create_connection((server, 80), 10) as wire:
+    with socket.create_connection((server, 80), 10) as sock:
         try:
-            wire.sendall(request)
-            wire.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: wire.recv(65536), b""))
+            sock.sendall(request)
+            sock.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: sock.recv(65536), b""))
         except ConnectionError:
             return b""
 

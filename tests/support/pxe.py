@@ -1,4 +1,4 @@
-"""The PXE service in a lab: a host with br0, a client on its wire, and what they ask."""
+"""The PXE service in a lab: a host with br0, a client on its segment, and what they ask."""
 
 import pytest
 
@@ -42,10 +42,10 @@ def up(lab: Lab, *options: str) -> None:
 
 
 def client(lab: Lab) -> None:
-    """A machine on eth0's wire, with an address as the service would give it."""
-    lab.run("wire", "ip", "netns", "add", "client")
-    lab.run("wire", "ip", "link", "add", "c0", "type", "veth", "peer", "eth0", "netns", "client")
-    lab.ip("wire", "link set c0 master wire up")
+    """A machine on eth0's segment, with an address as the service would give it."""
+    lab.run("segment", "ip", "netns", "add", "client")
+    lab.run("segment", "ip", "link", "add", "c0", "type", "veth", "peer", "eth0", "netns", "client")
+    lab.ip("segment", "link set c0 master segment up")
     for words in ("address add 192.168.242.120/24 dev eth0", "link set eth0 up"):
-        lab.run("wire", "ip", "-n", "client", *words.split())
-    lab.run("wire", "ip", "-n", "client", "route", "add", "default", "via", "192.168.242.1")
+        lab.run("segment", "ip", "-n", "client", *words.split())
+    lab.run("segment", "ip", "-n", "client", "route", "add", "default", "via", "192.168.242.1")

@@ -1,4 +1,4 @@
-"""A router that advertises a prefix on the lab's wire."""
+"""A router that advertises a prefix on the lab's segment."""
 
 import subprocess
 from collections.abc import Iterator

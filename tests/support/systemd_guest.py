@@ -58,8 +58,8 @@ RECIPE: Final = guest.Recipe(
         f'system-generators/*; do ln -s /dev/null "$1/{_GENERATORS}/${{one##*/}}"; done',
     ),
 )
-WIRE: Final = "user,id=wire,net=192.168.1.0/24,host=192.168.1.1,ipv6=off,restrict=on"
-CARD: Final = "virtio-net-pci,netdev=wire,romfile="
+SEGMENT: Final = "user,id=segment,net=192.168.1.0/24,host=192.168.1.1,ipv6=off,restrict=on"
+NIC: Final = "virtio-net-pci,netdev=segment,romfile="
 WORDS: Final = (
     *("systemd.unit=host-agent.service", "systemd.default_standard_output=tty"),
     *("lsm=capability", "audit=0", "cryptomgr.notests", "rcupdate.rcu_expedited=1", "nowatchdog"),
@@ -86,7 +86,7 @@ class Machine:
                 [
                     *guest.hardware(guest.disk(RECIPE), *WORDS),
                     *(*_drive(layer), "-cpu", "qemu64,+rdrand"),
-                    *("-netdev", WIRE + way, "-device", CARD),
+                    *("-netdev", SEGMENT + way, "-device", NIC),
                     *("-serial", f"file:{self.console}", "-serial", "stdio"),
                     *("-chardev", f"socket,id=terminal,fd={theirs.fileno()}"),
                     *("-serial", "chardev:terminal"),

@@ -1,4 +1,4 @@
-"""DHCP offers off the wire: the right one is understood, and nothing hostile ever raises."""
+"""DHCP offers off the segment: the right one is understood, and nothing hostile ever raises."""
 
 import struct
 

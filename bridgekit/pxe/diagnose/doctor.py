@@ -30,18 +30,18 @@ def check_bridge(bridge: str, *, ipv6: bool) -> Iterator[PxeFinding]:
     links = addresses.links()
     options = next((link.bridge for link in links if link.name == bridge), None) or BridgeOptions()
     ports = tuple(link for link in links if link.controller == bridge)
-    wires = tuple(port for port in ports if port.kind != "tun" and not is_ours(port))
-    yield from _spanning_tree(bridge, options, len(wires))
-    yield from _ports_down(bridge, wires)
+    uplinks = tuple(port for port in ports if port.kind != "tun" and not is_ours(port))
+    yield from _spanning_tree(bridge, options, len(uplinks))
+    yield from _ports_down(bridge, uplinks)
     if options.vlan_filtering:
-        yield from _untagged(bridge, options.default_pvid, wires)
+        yield from _untagged(bridge, options.default_pvid, uplinks)
     yield from _same_macs(bridge, ports)
     yield from _firewall(bridge, PORTS | PORTS6 if ipv6 else PORTS)
     if ipv6:
         yield from _no_querier(bridge)
 
 
-def _spanning_tree(bridge: str, options: BridgeOptions, wires: int) -> Iterator[PxeFinding]:
+def _spanning_tree(bridge: str, options: BridgeOptions, uplinks: int) -> Iterator[PxeFinding]:
     """STP starves DHCP: a new port forwards only after twice the delay."""
     delay = options.forward_delay / 100 if options.stp else 0
     if not delay:
@@ -50,18 +50,18 @@ def _spanning_tree(bridge: str, options: BridgeOptions, wires: int) -> Iterator[
         f"STP is on: a client's port forwards {2 * delay:.0f} s after it comes up, and firmware "
         "gives up before"
     )
-    if wires > 1:
+    if uplinks > 1:
         yield finding(
             kinds.STP_DELAYS_CLIENTS,
-            f"{late}; {bridge} has {wires} ports that lead out, so without STP they might make a "
+            f"{late}; {bridge} has {uplinks} ports that lead out, so without STP they might make a "
             f"loop; `ip link set {bridge} type bridge forward_delay 200` makes it 4 s",
         )
     else:
         yield finding(kinds.STP_DELAYS_CLIENTS, late, BridgeAttribute(bridge, "stp_state", "0"))
 
 
-def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[PxeFinding]:
-    for port in wires:
+def _ports_down(bridge: str, uplinks: tuple[Link, ...]) -> Iterator[PxeFinding]:
+    for port in uplinks:
         if not port.up:
             yield finding(
                 kinds.PORT_DOWN,
@@ -74,9 +74,9 @@ def _ports_down(bridge: str, wires: tuple[Link, ...]) -> Iterator[PxeFinding]:
             )
 
 
-def _untagged(bridge: str, served: int, wires: tuple[Link, ...]) -> Iterator[PxeFinding]:
+def _untagged(bridge: str, served: int, uplinks: tuple[Link, ...]) -> Iterator[PxeFinding]:
     """Firmware sends and hears untagged frames; the service's port is in the VLAN `served`."""
-    for port in wires:
+    for port in uplinks:
         clients = pvid(port) or 0
         if clients != served:
             yield _apart(bridge, port.name, clients, served)
