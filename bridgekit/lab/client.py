@@ -30,9 +30,9 @@ def append_for(token: str) -> str:
 class Client:
     """A QEMU machine that boots from the network inside a `with` block.
 
-    Its NIC is a tap on `bridge` in the lab host `where`: ("segment", "segment") is a machine on eth0's
-    segment, ("host", "br0") a virtual machine on br0. Everything it shows, from the firmware on,
-    comes through its serial console.
+    Its NIC is a tap on `bridge` in the lab host `where`: ("segment", "segment") is a machine on
+    eth0's segment, ("host", "br0") a virtual machine on br0. Everything it shows, from the firmware
+    on, comes through its serial console.
     """
 
     def __init__(
