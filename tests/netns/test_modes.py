@@ -1,4 +1,7 @@
-"""The service on a segment that is not its own: another DHCP server there, the host's own subnet."""
+"""The service on a segment that is not its own.
+
+Another DHCP server there, the host's own subnet.
+"""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +27,9 @@ OTHER_POOL = ("192.168.1.200", "192.168.1.220")
 def host(bridged: Lab) -> Lab:
     """A host with br0, and a client on its segment that has no address yet."""
     pxe.client(bridged)
-    bridged.run("segment", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global")
+    bridged.run(
+        "segment", "ip", "-n", "client", "address", "flush", "dev", "eth0", "scope", "global"
+    )
     bridged.run("segment", "sh", "-c", 'printf %s "$1" > /run/say; chmod 755 /run/say', "sh", SAY)
     bridged.run("host", "sh", "-c", "echo nameserver 192.0.2.53 > /etc/resolv.conf")
     return bridged
