@@ -6,7 +6,7 @@ from bridgekit.application.pxe_port import start_service
 from bridgekit.errors import BridgekitError
 from bridgekit.host import machine
 from bridgekit.system import signals
-from bridgekit.transaction import executor
+from bridgekit.transaction.commit import commit
 from bridgekit.transaction.guard import Answer
 from bridgekit.transaction.guard_process import Actions
 from bridgekit.transaction.journal import Journal
@@ -24,7 +24,7 @@ def commit_transaction(store: Store, journal: Journal, record: Record) -> None:
     """
     try:
         with signals.defer():
-            executor.commit(journal, record)
+            commit(journal, record)
     except (BridgekitError, OSError) as error:
         raise roll_back_after(machine, journal, record, error) from error
     if record.service:

@@ -14,6 +14,7 @@ from bridgekit.system import signals
 from bridgekit.system.progress import Say
 from bridgekit.transaction import executor, guard, probes
 from bridgekit.transaction import record as records
+from bridgekit.transaction.commit import commit
 from bridgekit.transaction.journal import Entry, Journal, boot_clock
 from bridgekit.transaction.record import Record
 from bridgekit.transaction.rollback import roll_back_after
@@ -104,7 +105,7 @@ def _keep_or_wait(
     nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
     if options.confirm_within is None:
         report("as expected; writing the files" if record.plan.files else "as expected")
-        executor.commit(journal, record)
+        commit(journal, record)
         return ApplyResult(nic, bridge, "committed", record.id)
     deadline = boot_clock() + options.confirm_within
     journal.write(Entry("pending", deadline=deadline))

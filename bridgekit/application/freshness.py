@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bridgekit.application import persist
+from bridgekit.application.ifupdown import ifupdown_state
 from bridgekit.errors import RefusedError
 from bridgekit.host import machine
 from bridgekit.planning.checks.preconditions import check_intent
@@ -41,7 +41,7 @@ def check_fresh(plan: Plan) -> None:
 def _check_ifupdown_state(plan: Plan) -> None:
     """Refuse a plan, which anyone may have written, that claims of its files what is not so."""
     stored = plan.ifupdown
-    ifupdown = stored and persist.ifupdown_state(
+    ifupdown = stored and ifupdown_state(
         Path(stored.interfaces_file), plan.files, plan.intent, stored.dialect
     )
     if ifupdown != stored or bool(ifupdown) != bool(plan.files):

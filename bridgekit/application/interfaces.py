@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from bridgekit.application import persist
 from bridgekit.application.find_nic import find_nic
+from bridgekit.application.ifupdown import choose_options
 from bridgekit.errors import RefusedError
 from bridgekit.host import machine
 from bridgekit.planning.intent import BridgeSpec, Intent
@@ -34,7 +35,7 @@ def render_interfaces(request: InterfacesRequest, store: Store, *, cidr: bool) -
     intent = Intent(nic.name, request.bridge, "bridge", request.spec)
     state = machine.with_settings(state, nic.name, request.bridge)
     after = state if nic.controller == request.bridge else bridged_state(state, intent)
-    options = persist.choose_options(request.dialect)
+    options = choose_options(request.dialect)
     return persist.bridge_stanza(after, intent, options, cidr=cidr)
 
 
@@ -42,7 +43,7 @@ def check_interfaces(request: InterfacesRequest, store: Store) -> tuple[str, lis
     """Return the link that the file is compared with, and what differs, each in a sentence."""
     state, nic = _read(request, store)
     name = request.bridge if nic.controller == request.bridge else nic.name
-    options = persist.choose_options(request.dialect)
+    options = choose_options(request.dialect)
     return name, persist.find_differences(request.interfaces_file, state, name, options)
 
 

@@ -1,42 +1,25 @@
-"""Make a migration last in the files of ifupdown: all that the application knows of ifupdown."""
+"""Make a migration last in the files of ifupdown, and compare those with the host."""
 
-import shutil
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
+from bridgekit.application.ifupdown import as_changed, check_programs, choose_options
 from bridgekit.errors import refuse_on_error
-from bridgekit.host.ifupdown import detect, validate
 from bridgekit.persistence.ifupdown import checks, interfaces, rewrite
-from bridgekit.persistence.ifupdown.dialect import CLASSIC, DIALECTS, Dialect
+from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.drift import find_drift
 from bridgekit.persistence.ifupdown.listing import Listing, list_stanzas
 from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite
 from bridgekit.persistence.ifupdown.template import fill
 from bridgekit.planning.findings import Finding
-from bridgekit.planning.findings.persistence import (
-    FILE_NOT_TAKEN,
-    FILE_NOT_WRITABLE,
-    NO_BRIDGE_UTILS,
-    NO_DHCP_CLIENT,
-    NO_IFUPDOWN,
-    NOT_PROVEN,
-    OTHER_DIALECT,
-)
+from bridgekit.planning.findings.persistence import FILE_NOT_WRITABLE
 from bridgekit.planning.intent import Intent
-from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
-from bridgekit.state.dialect import DialectName
+from bridgekit.planning.plan import FileChange
 from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file
 
-Source = rewrite.Source
-BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 Changes = tuple[FileChange, ...]
-
-
-def choose_options(dialect: str | None, source: Source = "live") -> PersistOptions:
-    """Return how to write: in the dialect of this name, else the installed one, else classic."""
-    return PersistOptions(DIALECTS.get(dialect or detect.installed() or "", CLASSIC), source)
 
 
 def bridge_stanza(state: NetworkState, intent: Intent, options: PersistOptions, cidr: bool) -> str:
@@ -73,7 +56,7 @@ def file_changes(
     text = fill(_template(), rewriting.stanzas(extra))
     changes = tuple(_changes(main, rewriting.texts(text)))
     asked = options.dialect.asks_dhcp_for(extra.dhcp_families)
-    versions = (atomic_file.FileSnapshot(), _as_changed(changes))
+    versions = (atomic_file.FileSnapshot(), as_changed(changes))
     findings = (
         *checks.check_stanzas(rewriting),
         *checks.check_lines(rewriting, extra.kept),
@@ -81,37 +64,9 @@ def file_changes(
         *checks.check_dialect(str(main), versions, options.dialect),
         *_check_writable(changes),
         *checks.check_expressible(rewriting.lasting, intent.bridge, extra.dhcp_families - asked),
-        *_check_programs(asked, options.dialect),
+        *check_programs(asked, options.dialect),
     )
     return changes, findings
-
-
-def ifupdown_state(
-    main: Path, changes: Iterable[FileChange], intent: Intent, dialect: DialectName
-) -> IfupdownState:
-    """Return what ifupdown reads, and has brought up, when the files are changed so."""
-    parsed = interfaces.parse_files(
-        str(main), _as_changed(changes), strict=False, dialect=DIALECTS[dialect]
-    )
-    up = (link for link in intent.links if link == intent.link_after or parsed.brings_up(link))
-    running = (line for link in up for line in parsed.ifstate_lines(link))
-    return IfupdownState(str(main), dialect, tuple(running))
-
-
-def check_with_ifup(
-    ifupdown: IfupdownState, changes: Iterable[FileChange], bridge: str
-) -> Iterator[Finding]:
-    """Yield what the installed ifup has against the new files, if it is of their dialect."""
-    if detect.installed() != ifupdown.dialect:
-        return
-    main, contents = ifupdown.interfaces_file, new_contents(changes)
-    try:
-        refused = validate.refusal(ifupdown.dialect, main, contents, bridge)
-    except validate.UnprovenError as error:
-        yield NOT_PROVEN.finding(str(error))
-        return
-    if refused:
-        yield FILE_NOT_TAKEN.finding(f"ifup would not take it: {refused}", file=main)
 
 
 def check_foreign_bridge(main: Path, bridge: str) -> list[Finding]:
@@ -141,10 +96,6 @@ def _template() -> str:
     return resources.files("bridgekit.assets").joinpath("templates/interfaces.j2").read_text()
 
 
-def _as_changed(changes: Iterable[FileChange]) -> atomic_file.FileSnapshot:
-    return atomic_file.FileSnapshot({one.path: one.after for one in changes})
-
-
 def _changes(main: Path, texts: dict[str, tuple[str, str]]) -> Iterator[FileChange]:
     """Yield a change for each text that differs, after one for its backup.
 
@@ -170,22 +121,3 @@ def _check_writable(changes: Iterable[FileChange]) -> Iterator[Finding]:
     paths = [Path(change.path) for change in changes]
     for folder in sorted({str(p.parent) for p in paths if not atomic_file.writable(p)}):
         yield FILE_NOT_WRITABLE.finding(f"files in {folder} cannot be written")
-
-
-def _check_programs(dhcp_families: frozenset[int], dialect: Dialect) -> Iterator[Finding]:
-    """Yield which programs are missing that make the bridge and ask for addresses at boot."""
-    installed = detect.installed()
-    if installed is None:
-        message = "ifupdown is not installed: nothing reads the interfaces file at boot"
-        yield NO_IFUPDOWN.finding(message)
-        return
-    if installed != dialect.name:
-        message = f"the file is written for {dialect.name}, and {installed} is installed"
-        yield OTHER_DIALECT.finding(message, dialect=dialect.name)
-        return
-    if dialect is CLASSIC and not BRIDGE_UTILS.exists():
-        message = "bridge-utils is not installed: at the next boot ifup could not make the bridge"
-        yield NO_BRIDGE_UTILS.finding(message)
-    if dhcp_families and not any(map(shutil.which, dialect.dhcp_clients)):
-        message = "no DHCP client is installed: at the next boot ifup could not ask for the lease"
-        yield NO_DHCP_CLIENT.finding(message)

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from bridgekit.application import persist
 from bridgekit.application.find_nic import find_nic
-from bridgekit.application.persist import Source
+from bridgekit.application.ifupdown import check_with_ifup, choose_options, ifupdown_state
 from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.errors import refuse_on_error
 from bridgekit.host import machine
+from bridgekit.persistence.ifupdown.rewrite import Source
 from bridgekit.planning.checks.stp import check_stp_with_pxe
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.planning.plan_intent import PlanResult, plan_intent
@@ -62,15 +63,15 @@ def _read(request: PlanRequest, store: Store) -> tuple[Intent, NetworkState]:
 def _with_files(result: PlanResult, request: PlanRequest, source: Source) -> PlanResult:
     """Add the changes of the interfaces files that make the bridge at the next boot."""
     intent, before, main = result.plan.intent, result.plan.snapshot, request.interfaces_file
-    options = persist.choose_options(request.dialect, source)
+    options = choose_options(request.dialect, source)
     after = target_state(before, intent)
     changes, found = persist.file_changes(main, before, after, intent, options)
     ifupdown = None
     if changes:
-        ifupdown = persist.ifupdown_state(main, changes, intent, options.dialect.name)
+        ifupdown = ifupdown_state(main, changes, intent, options.dialect.name)
     plan = replace(result.plan, files=changes, ifupdown=ifupdown)
     result = replace(result, plan=plan, findings=(*found, *result.findings))
     if ifupdown and not result.refusals:
-        proof = persist.check_with_ifup(ifupdown, changes, intent.bridge)
+        proof = check_with_ifup(ifupdown, changes, intent.bridge)
         result = replace(result, findings=(*proof, *result.findings))
     return result

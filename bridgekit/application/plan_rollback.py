@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridgekit.application import persist
+from bridgekit.application.ifupdown import ifupdown_state
 from bridgekit.application.plan import PlanRequest
 from bridgekit.application.plan_unbridge import plan_rollback_of_bridge, plan_unbridge
 from bridgekit.errors import RefusedError
@@ -61,7 +61,7 @@ def plan_rollback_of_record(record: Record, without: str | None = None) -> PlanR
     changes, ifupdown = _files_back(record), None
     if plan.ifupdown and changes:
         main = Path(plan.ifupdown.interfaces_file)
-        ifupdown = persist.ifupdown_state(main, changes, intent, plan.ifupdown.dialect)
+        ifupdown = ifupdown_state(main, changes, intent, plan.ifupdown.dialect)
     return plan_unbridge(intent, without, _edited(changes), changes, ifupdown)
 
 

@@ -7,8 +7,9 @@ from bridgekit.host import machine
 from bridgekit.system import signals
 from bridgekit.transaction import guard
 from bridgekit.transaction import record as records
+from bridgekit.transaction.commit import finish_commit
 from bridgekit.transaction.journal import DONE, Journal
-from bridgekit.transaction.rollback import finish_commit, roll_back, roll_back_files
+from bridgekit.transaction.rollback import roll_back, roll_back_files
 from bridgekit.transaction.store import Store
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from bridgekit.attach import attach as attachment
 from bridgekit.attach import spec
+from bridgekit.attach.attach import attach as attach_to
 from bridgekit.cli.options import json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_change
 
@@ -43,7 +43,6 @@ ifname_option = click.option(
 @click.option("--vlan", type=int, metavar="ID", help="The VLAN, on a bridge that filters VLANs.")
 @click.option(
     "--wait",
-    "wait_seconds",
     type=float,
     metavar="SECONDS",
     default=0.0,
@@ -62,7 +61,7 @@ def attach(
     host_ifname: str | None,
     mtu: int | None,
     vlan: int | None,
-    wait_seconds: float,
+    wait: float,
     state_dir: Path,
     as_json: bool,
 ) -> None:
@@ -90,8 +89,6 @@ def attach(
             vlan=vlan,
             routes=routes,
         )
-        changed = attachment.attach(
-            bridge, container, interface, state=state_dir, wait_seconds=wait_seconds
-        )
-    own = address.partition("@")[0]
-    print_change(as_json, changed, f"{container} has {ifname} with {own} on {bridge}")
+        changed = attach_to(bridge, container, interface, state=state_dir, wait_seconds=wait)
+    result = f"{container} has {ifname} with {address.partition('@')[0]} on {bridge}"
+    print_change(as_json, changed, result)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bridgekit.application import persist
+from bridgekit.application.ifupdown import choose_options
 from bridgekit.application.interfaces import InterfacesRequest, check_interfaces, render_interfaces
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
@@ -94,7 +95,7 @@ def interfaces(
 
 def _list(interfaces_file: Path, dialect: str | None, as_json: bool) -> None:
     """Print what the files say, and ifup's complaints on stderr."""
-    listing = persist.list_files(interfaces_file, persist.choose_options(dialect))
+    listing = persist.list_files(interfaces_file, choose_options(dialect))
     if as_json:
         print_json(listing.values)
     else:

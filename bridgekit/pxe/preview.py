@@ -9,9 +9,12 @@ from bridgekit.bootserver.http import answers
 from bridgekit.bootserver.menus import LOADERS, render_menus
 from bridgekit.bootserver.settings import SITE, SettingsError, read_settings
 from bridgekit.errors import UsageError
+from bridgekit.pxe import sources
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.state.mac import parse_mac
+from bridgekit.system.progress import Say
 
+ANY_MAC = "00:00:00:00:00:00"
 ANSWER = re.compile(r"/answers/([A-Za-z0-9._-]+)")
 
 
@@ -35,6 +38,13 @@ def render(spec: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[s
     except SettingsError as error:
         raise UsageError(f"{error}; nothing was changed") from error
     yield from files.items()
+
+
+def check_site(spec: PxeSpec, say: Say) -> None:
+    """Fetch what the user's folder names from elsewhere, and check that all of it can be served."""
+    if spec.site:
+        sources.fetch(Path(spec.site), say)
+        list(render(spec, ANY_MAC))
 
 
 def _render_menus(texts: dict[str, str], mac: str) -> Iterator[tuple[str, str]]:

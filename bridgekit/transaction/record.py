@@ -8,6 +8,8 @@ from msgspec import Struct
 from bridgekit.errors import refuse_on_error
 from bridgekit.planning import codec
 from bridgekit.planning.plan import Plan
+from bridgekit.planning.target_state import target_state
+from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file, systemd
 from bridgekit.system.namespaces import NamespaceId
 from bridgekit.transaction.journal import RECORD, VERSION, Journal, read_record, with_checksum
@@ -27,6 +29,11 @@ class Record(Struct, frozen=True):
     probes: tuple[str, ...] = ()
     service: str | None = None
     rolls_back: str | None = None
+
+    @property
+    def target(self) -> NetworkState:
+        """Return the state that the change leads to."""
+        return target_state(self.plan.snapshot, self.plan.intent)
 
 
 class _Stored(Struct, frozen=True, rename={"namespace": "place", "rolls_back": "undoes"}):

@@ -1,4 +1,4 @@
-"""Roll a change back, or find that it was complete.
+"""Roll a change back.
 
 The journal says how far the change came; the machine has the last word: after the rollback it is
 read anew and compared with the snapshot.
@@ -16,9 +16,10 @@ from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBack
 from bridgekit.planning.diff import differ, differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.operations import Operation, inverted
-from bridgekit.system import atomic_file, namespaces
+from bridgekit.system import atomic_file
 from bridgekit.transaction import probes
-from bridgekit.transaction.executor import bulleted, conclude, goal, mark_rolled_back, verify
+from bridgekit.transaction.commit import mark_rolled_back
+from bridgekit.transaction.executor import bulleted, verify
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
@@ -35,33 +36,6 @@ class _Remaining(Struct, frozen=True):
     @property
     def ours(self) -> bool:
         return len(self.differences) > len(self.foreign)
-
-
-def finish_commit(machine: Machine, journal: Journal, record: Record) -> bool:
-    """Conclude a change that was complete but for the last line of its journal.
-
-    The files tell: they are replaced only when the change is verified and to be kept.
-
-    Returns:
-        Whether it was complete; otherwise nothing was changed.
-    """
-    if journal.state() == "undoing" or not _files_are_new(record):
-        return False
-    same_boot = record.namespace.boot == namespaces.current().boot
-    if same_boot and verify(machine, goal(record), record.plan.intent):
-        return False
-    for item in record.plan.files:
-        atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
-    conclude(journal, record)
-    return True
-
-
-def _files_are_new(record: Record) -> bool:
-    """Return whether there are new files, and all are in place; an unreadable one is not."""
-    with contextlib.suppress(BridgekitError):
-        new = [atomic_file.read(Path(item.path)) == item.after for item in record.plan.files]
-        return bool(new) and all(new)
-    return False
 
 
 def roll_back(machine: Machine, journal: Journal, record: Record, everything: bool = False) -> str:
@@ -131,7 +105,7 @@ def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> lis
     intent = record.plan.intent
     if record.plan.snapshot.link(intent.bridge) or not journal.verified():
         return []
-    added = (one.text for one in verify(machine, goal(record), intent) if _is_addition(one))
+    added = (one.text for one in verify(machine, record.target, intent) if _is_addition(one))
     bridge = re.compile(rf"\b{re.escape(intent.bridge)}\b")
     return [f"  gone with {intent.bridge}: {text}" for text in added if bridge.search(text)]
 
@@ -186,7 +160,7 @@ def _remaining(machine: Machine, record: Record) -> _Remaining:
     found = verify(machine, record.plan.snapshot, intent)
     if not any(map(_is_addition, found)):
         return _Remaining(found, [])
-    changed = differences(record.plan.snapshot, goal(record), intent.links)
+    changed = differences(record.plan.snapshot, record.target, intent.links)
     subjects = {one.subject or one.text for one in changed}
     added = (one for one in found if _is_addition(one))
     foreign = [one for one in added if (one.subject or one.text) not in subjects]
