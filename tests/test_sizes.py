@@ -21,7 +21,6 @@ OPTION_PLACES = 5
 """Its value, what may be asked for, the CLI, netlink, and the interfaces file."""
 
 
-
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 

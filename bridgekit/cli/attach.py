@@ -32,13 +32,12 @@ ifname_option = click.option(
 )
 @click.option(
     "--route",
-    "routes",
     metavar="PREFIX[@GATEWAY]",
     multiple=True,
     help="A route inside the container; several times for several.",
 )
 @ifname_option
-@click.option("--host-ifname", metavar="NAME", help="The name of the host's end.")
+@click.option("--host-ifname", "port", metavar="NAME", help="The name of the host's end.")
 @click.option("--mtu", type=int, metavar="BYTES", help="[the bridge's]")
 @click.option("--vlan", type=int, metavar="ID", help="The VLAN, on a bridge that filters VLANs.")
 @click.option(
@@ -56,9 +55,9 @@ def attach(
     address: str,
     mac: str | None,
     more: tuple[str, ...],
-    routes: tuple[str, ...],
+    route: tuple[str, ...],
     ifname: str,
-    host_ifname: str | None,
+    port: str | None,
     mtu: int | None,
     vlan: int | None,
     wait: float,
@@ -81,13 +80,7 @@ def attach(
     """
     with errors_as_json(as_json):
         interface = spec.parse_spec(
-            (address, *more),
-            mac,
-            ifname=ifname,
-            host_ifname=host_ifname,
-            mtu=mtu,
-            vlan=vlan,
-            routes=routes,
+            (address, *more), mac, ifname=ifname, host_ifname=port, mtu=mtu, vlan=vlan, routes=route
         )
         changed = attach_to(bridge, container, interface, state=state_dir, wait_seconds=wait)
     result = f"{container} has {ifname} with {address.partition('@')[0]} on {bridge}"
