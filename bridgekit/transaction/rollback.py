@@ -125,7 +125,7 @@ def roll_back_after(
         how = roll_back(machine, journal, record)
     except RollbackIncompleteError as error:
         raise RollbackIncompleteError(f"{cause}\n{error}") from error
-    return RolledBackError(f"{cause}\nEverything was undone: {how}.")
+    return RolledBackError(f"{cause}\neverything was rolled back: {how}")
 
 
 def _conclude(
@@ -139,7 +139,7 @@ def _conclude(
     if failures:
         text = "\n".join(failures)
         unwritten = _try_to_write(journal, Entry("incomplete", text=text))
-        raise RollbackIncompleteError("\n".join(["undone, but:", text, *unwritten]))
+        raise RollbackIncompleteError("\n".join(["rolled back, but:", text, *unwritten]))
     with contextlib.suppress(OSError, BridgekitError):
         mark_rolled_back(journal, record, "committed")
     return _try_to_write(journal, Entry("rolled-back", text="\n".join(notes)))

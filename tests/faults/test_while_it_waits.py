@@ -15,7 +15,7 @@ MULTIPATH = f"route add {SHARED} nexthop via 192.168.1.1 dev eth0 nexthop via 19
 
 
 def rolled_back(lab: Lab) -> tuple[int, str]:
-    """The change is taken back; return the exit code, and what is told."""
+    """Roll the change back; return the exit code and the output."""
     told = lab.bridgekit("rollback")
     return told.code, told.stdout + told.stderr
 

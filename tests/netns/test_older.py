@@ -83,7 +83,7 @@ def test_an_older_plan_of_the_way_back_is_applied(office: Older) -> None:
 
 
 def test_an_older_change_that_waits_is_kept(office: Older) -> None:
-    """And then taken back like any other."""
+    """And then rolled back like any other."""
     before = office.seen()
     office.move()
     office.put_here("pending")
