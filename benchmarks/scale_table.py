@@ -48,6 +48,7 @@ class Series:
 
     @property
     def kind(self) -> str:
+        """Return what kind of state the runs had."""
         return self.found[0].kind
 
     @property

@@ -1,0 +1,1 @@
+"""The files that ship with the package: links to templates/, pxe/ and Dockerfile in a checkout."""
