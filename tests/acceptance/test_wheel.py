@@ -71,7 +71,7 @@ def test_it_is_found_where_it_was_installed(installed: Path) -> None:
 def test_everything_that_is_no_python_is_in_it(installed: Path) -> None:
     listed = assets(installed)
     for folder in ("pxe", "templates"):
-        files = [path for path in (CHECKOUT / folder).rglob("*") if path.is_file()]
+        files = list(below(CHECKOUT / folder))
         assert files
         assert {str(path.relative_to(CHECKOUT)) for path in files} <= listed
     assert "Dockerfile" in listed

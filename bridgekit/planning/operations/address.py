@@ -51,7 +51,14 @@ class RemoveAddresses(Operation, frozen=True):
         """Yield `ip route delete`, then `ip address delete`."""
         yield from route_words("delete", self.connected)
         for address in reversed(self.addresses):
-            yield f"ip address delete {address.ip}/{address.prefixlen} dev {self.link}"
+            yield f"ip address delete {_identity(address)} dev {self.link}"
+
+
+def _identity(address: Address) -> str:
+    """Return the words by which `ip address delete` finds an address."""
+    if address.peer:
+        return f"{address.ip} peer {address.peer}/{address.prefixlen}"
+    return f"{address.ip}/{address.prefixlen}"
 
 
 class AddNeighbours(Operation, frozen=True):
