@@ -34,7 +34,7 @@ ROOMS = {
     "application": {"application", *CORE},
     "application.pxe": {"application", *CORE, *PXE},
     "application.pxe_check": {"application", *CORE, *PXE},
-    "application.pxe_port": {"application", "pxe.status", *CORE},
+    "application.pxe_service": {"application", "pxe.status", *CORE},
     "attach": {"attach", "host", "netlink", "system", "state", "uapi", "errors", "pxe"},
     "pxe": {*PXE, "bootserver", "host", "netlink", "system", "state", "errors", "assets"},
     "bootserver": {"bootserver"},

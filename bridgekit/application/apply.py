@@ -10,7 +10,7 @@ from bridgekit.application.execute import ApplyOptions, ApplyResult, apply_plan
 from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.application.plan_file import read_plan
 from bridgekit.application.plan_rollback import find_rolled_back
-from bridgekit.application.pxe_port import PlannedService, plan_service
+from bridgekit.application.pxe_service import PlannedService, plan_service
 from bridgekit.errors import RefusedError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.system import signals

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from bridgekit.application.pxe_port import start_service
+from bridgekit.application.pxe_service import start_service
 from bridgekit.errors import BridgekitError
 from bridgekit.host import machine
 from bridgekit.system import signals
 from bridgekit.transaction.commit import commit
-from bridgekit.transaction.guard import Answer
-from bridgekit.transaction.guard_process import Actions
+from bridgekit.transaction.guard import Actions
+from bridgekit.transaction.guard_client import Answer
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.record import Record
 from bridgekit.transaction.rollback import roll_back, roll_back_after

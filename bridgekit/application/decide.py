@@ -6,7 +6,7 @@ from bridgekit.application.commit import guard_actions, unwrap_answer
 from bridgekit.application.recover import finish_interrupted
 from bridgekit.errors import RefusedError, RollbackIncompleteError, RolledBackError
 from bridgekit.system import signals
-from bridgekit.transaction import guard
+from bridgekit.transaction import guard_client
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
@@ -20,12 +20,12 @@ def confirm(store: Store, wanted: str | None) -> str:
     Raises:
         RefusedError: No change waits, or not the one with the id `wanted`.
     """
-    return send_decision(store, store.find(wanted, "pending"), guard.CONFIRM)
+    return send_decision(store, store.find(wanted, "pending"), guard_client.CONFIRM)
 
 
 def reject(store: Store, id: str) -> str:
     """Roll back a pending change; return how it ended, raise if it was kept after all."""
-    return send_decision(store, Journal(store.folder / id), guard.ROLLBACK)
+    return send_decision(store, Journal(store.folder / id), guard_client.ROLLBACK)
 
 
 def send_decision(store: Store, journal: Journal, word: bytes) -> str:
@@ -34,13 +34,13 @@ def send_decision(store: Store, journal: Journal, word: bytes) -> str:
     Its guard does it, if it has one. While we waited for the lock someone else may have decided,
     or a guard may have been killed at its work, which is then finished.
     """
-    answer = guard.send_command(journal, word)
+    answer = guard_client.send_command(journal, word)
     if answer is not None:
         return unwrap_answer(answer)
     with store.lock(wait=True):
         if journal.state() == "pending":
             actions = guard_actions(store, journal, records.read(journal))
-            answer = actions.commit() if word == guard.CONFIRM else actions.roll_back(REASON)
+            answer = actions.commit() if word == guard_client.CONFIRM else actions.roll_back(REASON)
             return unwrap_answer(answer)
         with signals.defer():
             return _expect_decision(journal, finish_interrupted(store, journal), word)
@@ -49,7 +49,7 @@ def send_decision(store: Store, journal: Journal, word: bytes) -> str:
 def _expect_decision(journal: Journal, result: str, word: bytes) -> str:
     """Return the result if the transaction ended as the decision says, raise it otherwise."""
     kept = journal.state() in ("committed", "taken-back")
-    if kept == (word == guard.CONFIRM):
+    if kept == (word == guard_client.CONFIRM):
         return result
     if kept:
         raise RefusedError(f"{result}; `bridgekit rollback` rolls it back")
@@ -64,10 +64,10 @@ def await_decision(store: Store, id: str) -> str:
         RollbackIncompleteError: It was not, and the rollback left differences.
     """
     journal = Journal(store.folder / id)
-    guard.wait_for_end(journal)
+    guard_client.wait_for_end(journal)
     if journal.unfinished():
         with suppress(RefusedError, RolledBackError):  # the journal says how it ended
-            send_decision(store, journal, guard.ROLLBACK)
+            send_decision(store, journal, guard_client.ROLLBACK)
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":

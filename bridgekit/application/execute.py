@@ -7,12 +7,12 @@ from typing import Literal
 from msgspec import Struct
 
 from bridgekit.application.freshness import check_fresh
-from bridgekit.application.pxe_port import start_service
+from bridgekit.application.pxe_service import start_service
 from bridgekit.host import machine
 from bridgekit.planning.plan import Plan
 from bridgekit.system import signals
 from bridgekit.system.progress import Say
-from bridgekit.transaction import executor, guard, probes
+from bridgekit.transaction import executor, guard_client, probes
 from bridgekit.transaction import record as records
 from bridgekit.transaction.commit import commit
 from bridgekit.transaction.journal import Entry, Journal, boot_clock
@@ -89,7 +89,7 @@ def _apply(
     journal = records.create(store.folder, record)
     try:
         deferred.close()
-        with guard.guarding(journal):
+        with guard_client.guarding(journal):
             executor.execute_plan(machine, journal, record, report)
             signals.block()
             return record, _keep_or_wait(journal, record, options, report)

@@ -1,4 +1,4 @@
-"""The PXE service as part of a plan, a change and a rollback; loaded by `pxe_port` only."""
+"""The PXE service as part of a plan, a change and a rollback; loaded by `pxe_service` only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -5,7 +5,7 @@ from contextlib import suppress
 from bridgekit.errors import BusyError, RollbackIncompleteError
 from bridgekit.host import machine
 from bridgekit.system import signals
-from bridgekit.transaction import guard
+from bridgekit.transaction import guard_client
 from bridgekit.transaction import record as records
 from bridgekit.transaction.commit import finish_commit
 from bridgekit.transaction.journal import DONE, Journal
@@ -35,7 +35,7 @@ def recover(store: Store) -> tuple[str, ...]:
 
 def _recover_one(store: Store, journal: Journal) -> str:
     with store.lock(wait=True), signals.defer():
-        if guard.is_alive(journal):
+        if guard_client.is_alive(journal):
             return f"{journal.folder.name} is {journal.state()} and guarded: left alone"
         return finish_interrupted(store, journal)
 

@@ -7,11 +7,11 @@ from bridgekit.application.decide import send_decision
 from bridgekit.application.execute import ApplyOptions, apply_plan
 from bridgekit.application.plan_rollback import plan_rollback_of_record
 from bridgekit.application.plan_unbridge import plan_rollback_of_bridge
-from bridgekit.application.pxe_port import service_paused
+from bridgekit.application.pxe_service import service_paused
 from bridgekit.errors import RefusedError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.system.progress import Say
-from bridgekit.transaction import guard
+from bridgekit.transaction import guard_client
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
@@ -42,7 +42,7 @@ def rollback(
         )
     record = records.read(journal)
     if journal.state() == "pending":
-        return send_decision(store, journal, guard.ROLLBACK)
+        return send_decision(store, journal, guard_client.ROLLBACK)
     plan_without = partial(plan_rollback_of_record, record)
     result, id = _apply(store, record.plan.intent.bridge, plan_without, record.id, report)
     return f"{record.id} was rolled back by {id}: {result.plan.intent.nic} is as before"

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from bridgekit.application.pxe_port import ServiceStatuses, service_statuses
-from bridgekit.transaction import guard
+from bridgekit.application.pxe_service import ServiceStatuses, service_statuses
+from bridgekit.transaction import guard_client
 from bridgekit.transaction.journal import Journal, RecordHead, State, boot_clock
 from bridgekit.transaction.store import Store
 
@@ -52,6 +52,6 @@ def _status(journal: Journal, head: RecordHead) -> TransactionStatus:
         nic=head.plan.intent.nic,
         bridge=head.plan.intent.bridge,
         created=head.created,
-        guarded=journal.unfinished() and guard.is_alive(journal),
+        guarded=journal.unfinished() and guard_client.is_alive(journal),
         seconds_left=left,
     )

@@ -9,7 +9,7 @@ from bridgekit.application.apply import refuse_refused
 from bridgekit.application.plan import PlanRequest, plan_bridge
 from bridgekit.application.plan_file import write_plan
 from bridgekit.application.plan_rollback import plan_rollback
-from bridgekit.application.pxe_port import PlannedService, plan_service
+from bridgekit.application.pxe_service import PlannedService, plan_service
 from bridgekit.cli.options import RenamedOption, store_option
 from bridgekit.cli.output import errors_as_json, print_json
 from bridgekit.cli.plan_options import plan_options

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bridgekit.application.pxe_port import PlannedService
+from bridgekit.application.pxe_service import PlannedService
 from bridgekit.cli.output import StreamedList
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.operations import Operation, RouteChange

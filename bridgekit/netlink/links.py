@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bridgekit.netlink import bridge_options
+from bridgekit.netlink import bridge_attributes
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.state.link import BridgeSettings, Link, PortOptions
-from bridgekit.uapi.if_bridge import (
-    BR_STATE_FORWARDING,
-    IFLA_BRPORT_STATE,
-)
+from bridgekit.uapi.if_bridge import BR_STATE_FORWARDING, IFLA_BRPORT_STATE
 from bridgekit.uapi.if_link import (
     ARPHRD_ETHER,
     ARPHRD_LOOPBACK,
@@ -151,10 +148,10 @@ def _link(body: bytes, name_of: NameOf) -> Link:
         controller=(name_of(controller) or f"if{controller}") if controller else None,
         lower=_lower(kind, attributes, nlattr.parse(info.get(IFLA_INFO_DATA, b"")), name_of),
         addrgenmode=ipv6[IFLA_INET6_ADDR_GEN_MODE][0] if IFLA_INET6_ADDR_GEN_MODE in ipv6 else None,
-        bridge=bridge_options.parse_bridge(nlattr.parse(info.get(IFLA_INFO_DATA, b"")))
+        bridge=bridge_attributes.parse_bridge(nlattr.parse(info.get(IFLA_INFO_DATA, b"")))
         if kind == "bridge"
         else None,
-        port=None if port is None else bridge_options.parse_port(port),
+        port=None if port is None else bridge_attributes.parse_port(port),
         forwarding=port is not None and port.get(IFLA_BRPORT_STATE) == bytes([BR_STATE_FORWARDING]),
         qlen=nlattr.get_u32(attributes, IFLA_TXQLEN),
         group=nlattr.get_u32(attributes, IFLA_GROUP),
@@ -206,14 +203,14 @@ def create_bridge_message(name: str, settings: BridgeSettings) -> bytes:
     """Return a message that creates a bridge; an alias must be set afterwards."""
     attributes = nlattr.pack_string(IFLA_IFNAME, name) + b"".join(settings_attributes(settings))
     kind = nlattr.pack(IFLA_INFO_KIND, BRIDGE)
-    data = nlattr.pack_nested(IFLA_INFO_DATA, bridge_options.pack_bridge(settings.options))
+    data = nlattr.pack_nested(IFLA_INFO_DATA, bridge_attributes.pack_bridge(settings.options))
     return link_message(0, attributes + nlattr.pack_nested(IFLA_LINKINFO, kind + data))
 
 
 def port_message(index: int, options: PortOptions) -> bytes:
     """Return a message that sets the options of a port."""
     kind = nlattr.pack(IFLA_INFO_SLAVE_KIND, BRIDGE)
-    data = nlattr.pack_nested(IFLA_INFO_SLAVE_DATA, bridge_options.pack_port(options))
+    data = nlattr.pack_nested(IFLA_INFO_SLAVE_DATA, bridge_attributes.pack_port(options))
     return link_message(index, nlattr.pack_nested(IFLA_LINKINFO, kind + data))
 
 
