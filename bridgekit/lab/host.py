@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from select import POLLIN, poll
@@ -98,18 +98,32 @@ class Host(Struct, frozen=True):
 
     def settle(self, timeout: float = 10) -> None:
         """Wait until no address of a NIC that is up is tentative; LabError after `timeout` s."""
-        ip = ("ip", "-n", self.namespace, "-6", "-o")
-        if not run(*ip, "address", "show", "up", "tentative"):
+        question = ("-6", "-o", "address", "show", "up", "tentative")
+        self._wait_while("address", lambda: bool(self._ask(*question)), timeout)
+
+    def wait_for_carrier(self, nic: str, timeout: float = 10) -> None:
+        """Wait until a NIC that is up has a carrier; LabError after `timeout` seconds.
+
+        The kernel notices a carrier up to a second later (net/core/link_watch.c).
+        """
+        self._wait_while("link", lambda: "NO-CARRIER" in self._ask("link", "show", nic), timeout)
+
+    def _ask(self, *words: str) -> str:
+        return run("ip", "-n", self.namespace, *words)
+
+    def _wait_while(self, what: str, holds: Callable[[], bool], timeout: float) -> None:
+        """Ask again after each notification of `ip monitor WHAT`."""
+        if not holds():
             return
         deadline = time.monotonic() + timeout
         quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
-        argv = (*ip, "monitor", "address")
+        argv = ("ip", "-n", self.namespace, "monitor", what)
         with subprocess.Popen(argv, stdout=pipe, stderr=quiet) as monitor:
             assert monitor.stdout
             try:
-                while run(*ip, "address", "show", "up", "tentative"):
+                while holds():
                     if time.monotonic() > deadline:
-                        raise LabError(f"{self.name}: IPv6 addresses stay tentative")
+                        raise LabError(f"{self.name}: `ip monitor {what}` brings no end")
                     if readable(monitor.stdout, 0.02):  # it may have begun too late
                         os.read(monitor.stdout.fileno(), 65536)
             finally:

@@ -128,8 +128,9 @@ class Lab:
         self.ip(*self._cable(nic, "down"))
 
     def plug(self, nic: str = "eth0") -> None:
-        """Give the carrier back."""
+        """Give the carrier back, and wait until the host has it."""
         self.ip(*self._cable(nic, "up"))
+        self.hosts["host"].wait_for_carrier(nic)
 
     def write_interfaces(self, text: str, name: str = "interfaces") -> None:
         """Write a file below the host's /etc/network."""
