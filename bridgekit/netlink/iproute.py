@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any
 
-from pyroute2 import IPRoute
+from pyroute2.iproute import IPRoute
 from pyroute2.netlink import exceptions
 
 from bridgekit.errors import BridgekitError
