@@ -12,8 +12,8 @@ from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host import forward_rules
 from bridgekit.netlink.iproute import IpRoute
 from bridgekit.netlink.socket import NetlinkError
-from bridgekit.pxe.diagnose.audit import need_root
 from bridgekit.state.link import Link
+from bridgekit.system.privileges import require_root
 from bridgekit.system.progress import to_stderr
 
 POLL_SECONDS = 0.2  # no engine tells of a container's start before it is asked
@@ -35,7 +35,7 @@ def attach(
         RefusedError: The host or the container cannot have that interface; nothing was changed.
     """
     check_name(bridge, "a bridge")
-    need_root()
+    require_root()
     parent = veth.find_parent(bridge, spec)
     if spec.dhcp:
         dhcp_lease.need_client()
@@ -67,7 +67,7 @@ def detach(bridge: str, container: str, ifname: str = DEFAULT_IFNAME, *, state: 
     Raises:
         RefusedError: The interface is on another bridge.
     """
-    need_root()
+    require_root()
     found = target.find(container, state)
     port = host_end(found.namespace, ifname)
     if port is None or not (port.controller or is_ours(port)):

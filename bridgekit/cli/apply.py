@@ -7,12 +7,13 @@ import click
 from bridgekit.application.apply import ApplyDialog, ApplyRequest, apply_request
 from bridgekit.application.plan import PlanRequest
 from bridgekit.cli.countdown import count_down
-from bridgekit.cli.options import interactive, require_root, store_option
+from bridgekit.cli.options import interactive, store_option
 from bridgekit.cli.output import errors_as_json, print_json, print_text, report
 from bridgekit.cli.plan_options import plan_options
 from bridgekit.cli.plan_output import findings_text, plan_text
 from bridgekit.errors import RefusedError, UsageError
 from bridgekit.planning.plan_intent import PlanResult
+from bridgekit.system.privileges import require_root
 from bridgekit.transaction.store import Store
 
 

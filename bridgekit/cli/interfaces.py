@@ -43,7 +43,9 @@ NOT_READ = 1
     help="192.168.1.4 and a netmask, or 192.168.1.4/24.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file.")
-@click.option("--check", is_flag=True, help="Does the file lead to what the host has? 10 if not.")
+@click.option(
+    "--check", is_flag=True, help="Compare the file with the host; exit code 10 if they differ."
+)
 @click.option(
     "--list",
     "list_files",

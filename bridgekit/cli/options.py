@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import click
 
-from bridgekit.errors import RefusedError, UsageError
+from bridgekit.errors import UsageError
 from bridgekit.state.dialect import DialectName
 from bridgekit.transaction.store import DEFAULT_FOLDER, Store
 
@@ -107,12 +107,6 @@ def bridge_argument(default: str | None) -> Callable[[Command], Command]:
         return wrapped
 
     return add
-
-
-def require_root() -> None:
-    """Raise RefusedError unless we may change the network."""
-    if os.geteuid() != 0:
-        raise RefusedError("changing the network needs root; nothing was changed (try sudo)")
 
 
 def interactive() -> bool:

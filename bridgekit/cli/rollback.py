@@ -3,8 +3,9 @@
 import click
 
 from bridgekit.application import rollback as rollbacks
-from bridgekit.cli.options import DEFAULT_BRIDGE, json_option, require_root, store_option
+from bridgekit.cli.options import DEFAULT_BRIDGE, json_option, store_option
 from bridgekit.cli.output import errors_as_json, print_message, report
+from bridgekit.system.privileges import require_root
 from bridgekit.transaction.store import Store
 
 

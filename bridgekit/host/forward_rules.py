@@ -94,7 +94,7 @@ def _close(match: Match) -> None:
 
 
 def _drops() -> bool:
-    """Is dropping the policy for what is forwarded?"""
+    """Return whether the policy of the chain FORWARD is DROP."""
     rules = _iptables("-S", "FORWARD") if shutil.which("iptables") else None
     return (rules or "").startswith("-P FORWARD DROP")
 

@@ -1,21 +1,33 @@
 """One running service: start it on its bridge, restore it, remove it. The caller holds the lock."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from bridgekit.attach.attach import attach, detach
 from bridgekit.attach.spec import parse_spec
 from bridgekit.errors import RefusedError
 from bridgekit.host.forward_rules import close_if_unused
-from bridgekit.pxe import record, supervisor
+from bridgekit.pxe import files, record, supervisor
 from bridgekit.pxe.diagnose.audit import need_bridge
 from bridgekit.pxe.engines.base import get_engine
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.log_wait import wait_for_line
 from bridgekit.pxe.spec import PxeSpec
+from bridgekit.system import lock
+from bridgekit.system.privileges import require_root
 from bridgekit.system.progress import Say
 
 SERVE_SECONDS = 120.0  # a slow machine, and one that starts several, take their time
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold the lock of all services of this state directory within."""
+    require_root()
+    with lock.exclusive(files.private_dir(state / "pxe") / "lock"):
+        yield
 
 
 def start(spec: PxeSpec, service_dir: ServiceDir, say: Say) -> None:

@@ -1,15 +1,13 @@
 """The life cycle of a PXE service: build, prepare, start, stop."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError, PxeError, RefusedError
-from bridgekit.pxe import files, instance, record, supervisor
+from bridgekit.pxe import instance, record, supervisor
 from bridgekit.pxe.diagnose import fixes
-from bridgekit.pxe.diagnose.audit import check_host, need_bridge, need_root
+from bridgekit.pxe.diagnose.audit import check_host, need_bridge
 from bridgekit.pxe.diagnose.fixes import Fix
 from bridgekit.pxe.engines.base import choose_engine
 from bridgekit.pxe.files import ServiceDir
@@ -17,7 +15,7 @@ from bridgekit.pxe.preview import check_site
 from bridgekit.pxe.resolve import resolve
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.status import pid, status, statuses
-from bridgekit.system import lock
+from bridgekit.system.privileges import require_root
 from bridgekit.system.process import run
 from bridgekit.system.progress import Say, to_stderr
 
@@ -27,7 +25,7 @@ def build(spec: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = Fal
 
     With `spec.image` our own image gets that name as well; `fresh` makes it of today's packages.
     """
-    need_root()
+    require_root()
     if fresh and (running := [one for one in statuses(state) if one.running]):
         raise RefusedError(
             f"a PXE service runs on {running[0].service.bridge}; nothing was changed; "
@@ -53,14 +51,14 @@ def prepare(spec: PxeSpec, state: Path, say: Say = to_stderr) -> None:
         RefusedError: The host or its network does not allow the service.
         UsageError: The spec or the user's folder is wrong.
     """
-    need_root()
+    require_root()
     check_host(spec)
     service_dir = record.service_dir_of(spec.bridge, state)
     if _is_running(spec, service_dir):
         return
     _refuse_other_service(service_dir)
     try:
-        with _locked(state):
+        with instance.locked(state):
             check_site(spec, say)
             choose_engine(spec, state, say)
     except OSError as error:
@@ -72,7 +70,7 @@ def up(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
 
     A failure is rolled back and raised as PxeError.
     """
-    with _locked(state):
+    with instance.locked(state):
         service_dir = record.service_dir_of(spec.bridge, state)
         if _is_running(spec, service_dir):
             return False
@@ -90,7 +88,7 @@ def up(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
 
 def start(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
     """Start the service on an existing bridge: check the host, resolve the spec, prepare, `up`."""
-    need_root()
+    require_root()
     check_host(spec)
     need_bridge(spec.bridge)
     service_dir = record.service_dir_of(spec.bridge, state)
@@ -107,7 +105,7 @@ def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
 
     Settings that `pxe check --fix` changed are restored.
     """
-    with _locked(state):
+    with instance.locked(state):
         service_dir = record.service_dir_of(bridge, state)
         existed = service_dir.path.exists()
         if existed:
@@ -118,7 +116,7 @@ def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
 
 def apply_fixes(bridge: str, wanted: tuple[Fix, ...], state: Path) -> None:
     """Change the settings that keep clients from booting, until `down`."""
-    with _locked(state):
+    with instance.locked(state):
         fixes.apply_fixes(wanted, record.service_dir_of(bridge, state))
 
 
@@ -129,7 +127,7 @@ def supervise(bridge: str, state: Path) -> None:
 
 
 def _restore(service_dir: ServiceDir) -> None:
-    with _locked(service_dir.state):
+    with instance.locked(service_dir.state):
         instance.restore(service_dir)
 
 
@@ -161,10 +159,3 @@ def _refuse_other_service(service_dir: ServiceDir) -> None:
             f"another PXE service runs on {now.service.bridge} already; nothing was changed; "
             f"`bridgekit pxe down {now.service.bridge}` stops it"
         )
-
-
-@contextmanager
-def _locked(state: Path) -> Iterator[None]:
-    need_root()
-    with lock.exclusive(files.private_dir(state / "pxe") / "lock"):
-        yield

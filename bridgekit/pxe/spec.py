@@ -104,9 +104,9 @@ class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
     def settings(self) -> tuple[tuple[str, str], ...]:
         """The spec as the environment that pxe/bootserver reads."""
         first, last = self.clients
-        wished = VERSIONS.get(self.release[0], self.release[0])
+        default_release = VERSIONS.get(self.release[0], self.release[0])
         return (
-            ("PXE_DEFAULT", self.default or f"debian{wished}"),
+            ("PXE_DEFAULT", self.default or f"debian{default_release}"),
             ("PXE_IPV6", self.ipv6),
             ("PXE_RANGE", f"{first},{last}"),
             ("PXE_LEASE", self.lease),
@@ -114,7 +114,7 @@ class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
             ("PXE_PROXY", "yes" if self.mode == "proxy" else "no"),
             ("PXE_BESIDE_DHCP", "yes" if self.beside_dhcp else "no"),
             ("PXE_ONLY_KNOWN", "yes" if self.only_known else "no"),
-            ("PXE_RESERVED_ADDRESSES", " ".join(self.reserved_addresses)),
+            ("PXE_TAKEN", " ".join(self.reserved_addresses)),
             ("PXE_ROUTER", self.router),
             *((("PXE_DNS", " ".join(self.dns)),) if self.mode == "lan" else ()),
             ("PXE_APPEND", self.append),

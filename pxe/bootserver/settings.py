@@ -58,7 +58,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings of an environment. Raises SettingsError for the first bad one."""
-    given = {name: environment.get(f"PXE_{name.upper()}", "") for name in _NAMES}
+    given = {name: environment.get(_variable(name), "") for name in _NAMES}
     found = {name: _READERS[name](text) for name, text in given.items() if text}
     if "PXE_DNS" in environment:
         found["dns"] = _addresses(environment["PXE_DNS"])
@@ -134,7 +134,7 @@ _READERS = {
     "beside_dhcp": lambda text: _switch("BESIDE_DHCP", text),
     "only_known": lambda text: _switch("ONLY_KNOWN", text),
     "router": lambda text: _ipv4("ROUTER", text)[0],
-    "reserved_addresses": lambda text: _ipv4("RESERVED_ADDRESSES", text),
+    "reserved_addresses": lambda text: _ipv4("TAKEN", text),
     "dns": _addresses,
     "append": lambda text: _matching("APPEND", APPEND, SAFE, text),
     "timeout": _timeout,
@@ -146,3 +146,8 @@ _READERS = {
     "ipv6": _ipv6,
 }
 _NAMES = tuple(field.name for field in fields(Settings))
+
+
+def _variable(name: str) -> str:
+    """Return a setting's variable; TAKEN is what images of every version understand."""
+    return "PXE_TAKEN" if name == "reserved_addresses" else f"PXE_{name.upper()}"

@@ -164,7 +164,7 @@ WORDS = (
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
 def test_any_file(text: str, tmp_path: Path) -> None:
     asked = Ifquery.of(tmp_path, text)

@@ -82,7 +82,7 @@ def test_in_the_hosts_own_subnet() -> None:
 
 
 def test_what_is_taken_is_given_to_nobody() -> None:
-    wished = read_settings({"PXE_RESERVED_ADDRESSES": "192.0.2.120 192.0.2.121"})
+    wished = read_settings({"PXE_TAKEN": "192.0.2.120 192.0.2.121"})
     dns, _ = plan_daemons(subnet.subnet_of("192.0.2.1/24", wished), wished)
     assert "dhcp-host=id:reserved-192.0.2.121,192.0.2.121\n" in dns.text
 

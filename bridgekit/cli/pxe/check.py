@@ -26,7 +26,7 @@ FOUND_SOMETHING = 10
 @click.option(
     "--mirror",
     metavar="URL",
-    help="Does this Debian mirror have the modules of the installer's kernel?",
+    help="Check that this Debian mirror has the modules of the installer's kernel.",
 )
 @click.option("--fix", is_flag=True, help="Change settings that are in the way, until `pxe down`.")
 @state_dir_option

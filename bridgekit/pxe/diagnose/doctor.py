@@ -128,12 +128,12 @@ def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[PxeFinding]:
 
 def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[PxeFinding]:
     once = cache(run)
-    for tie in firewall.find_dependencies(bridge, once):
-        if tie.kind == "bridge-firewall" and not tie.text.endswith(OPENED):
+    for dependency in firewall.find_dependencies(bridge, once):
+        if dependency.kind == "bridge-firewall" and not dependency.text.endswith(OPENED):
             yield finding(
                 kinds.FIREWALL_DROPS,
-                f"the firewall drops what clients send through {bridge}: {tie.text}; let that "
-                "chain accept it",
+                f"the firewall drops what clients send through {bridge}: {dependency.text}; "
+                "let that chain accept it",
             )
     for rule in find_dropping_rules(*firewall.find_bridge_rules(once), ports):
         yield finding(

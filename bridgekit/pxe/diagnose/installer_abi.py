@@ -1,4 +1,4 @@
-"""Does a mirror still have the modules of the installer's kernel?
+"""Check that a mirror still has the modules of the installer's kernel.
 
 The installer fetches them from the mirror. After a point release only those of the newer kernel are
 there, and an older netboot image stops with "No kernel modules were found".
@@ -64,11 +64,11 @@ def check_installer_abi(spec: PxeSpec, tree: Path | None, mirror: str) -> tuple[
 def _missing_modules(spec: PxeSpec, tree: Path, mirror: str) -> Iterator[PxeFinding]:
     for suite, number in zip(spec.suites, spec.versions, strict=True):
         release = kernel_release(tree / f"debian/{number}/amd64/linux")
-        there = kernels_with_modules(mirror, suite)
-        if release not in there:
+        available = kernels_with_modules(mirror, suite)
+        if release not in available:
             yield finding(
                 INSTALLER_KERNEL_STALE,
                 f"Debian {number}'s installer has the kernel {release}, and {mirror} has modules "
-                f"for {', '.join(sorted(there)) or 'none'}: it would find no network card or disk. "
+                f"for {', '.join(sorted(available)) or 'none'}: it would find no NIC or disk. "
                 "`bridgekit pxe build --fresh` makes the service from today's packages.",
             )

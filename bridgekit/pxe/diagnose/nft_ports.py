@@ -43,8 +43,8 @@ def find_dropping_rules(
     for home in sorted(rules.reached([home for home, _ in first])):
         for rule in rules.rules.get(home, ()):
             if hit := sorted(rules.dropped(rule)):
-                told = ", ".join(map(str, hit))
-                yield f"nft rule {' '.join(home)} handle {rule['handle']} drops port {told}"
+                dropped = ", ".join(map(str, hit))
+                yield f"nft rule {' '.join(home)} handle {rule['handle']} drops port {dropped}"
 
 
 class _Ruleset(Struct):

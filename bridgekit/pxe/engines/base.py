@@ -15,7 +15,7 @@ UNCHANGED = "nothing was changed"
 
 
 class Engine(Protocol):
-    """Runs one PXE service, known by its home's name, until it is told to stop."""
+    """Runs one PXE service, named after its service directory, until it is stopped."""
 
     @property
     def name(self) -> str:
