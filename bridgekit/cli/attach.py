@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from bridgekit.attach import spec
-from bridgekit.attach.attach import attach as attach_to
 from bridgekit.cli.options import json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_change
 
@@ -78,6 +77,8 @@ def attach(
       bridgekit attach br0 web dhcp U:web --ifname lan0
       bridgekit attach br0 db 0/0 --vlan 20 --address 2001:db8::7/64@2001:db8::1
     """
+    from bridgekit.attach.attach import attach as attach_to  # brings pyroute2: not for --help
+
     with errors_as_json(as_json):
         interface = spec.parse_spec(
             (address, *more), mac, ifname=ifname, host_ifname=port, mtu=mtu, vlan=vlan, routes=route

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from bridgekit.attach import attach as attachment
 from bridgekit.cli.attach import ifname_option
 from bridgekit.cli.options import json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_change
@@ -23,6 +22,8 @@ def detach(bridge: str, container: str, ifname: str, state_dir: Path, as_json: b
     Example:
       bridgekit detach br0 $PXECID
     """
+    from bridgekit.attach.attach import detach as detach_from  # brings pyroute2: not for --help
+
     with errors_as_json(as_json):
-        changed = attachment.detach(bridge, container, ifname, state=state_dir)
+        changed = detach_from(bridge, container, ifname, state=state_dir)
     print_change(as_json, changed, f"{container} is off {bridge}")
