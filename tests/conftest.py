@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from hypothesis import settings
 
 from bridgekit.lab import registry
 from bridgekit.lab.topology import Lab
 
 _numbers = itertools.count(1)
-settings.register_profile("loaded", deadline=None)  # how long an example takes is the load's
-settings.load_profile("loaded")
 
 
 def pytest_configure(config: pytest.Config) -> None:
