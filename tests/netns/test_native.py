@@ -28,6 +28,7 @@ def host(make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 def state(lab: Lab) -> tuple[state_dump.StateDump, str, str, int]:
     host = lab.hosts["host"]
+    host.settle()
     return (
         state_dump.dump(host),
         host.run("nft", "list", "ruleset").stdout,

@@ -32,6 +32,7 @@ def bridged(lab: Lab) -> Lab:
     )
     lab.hosts["host"].settle()
     lab.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
+    lab.hosts["host"].settle()
     return lab
 
 
