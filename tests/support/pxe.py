@@ -30,7 +30,6 @@ def bridged(lab: Lab) -> Lab:
         "address add 192.168.1.4/24 brd + dev br0",
         "route replace default via 192.168.1.1 dev br0",
     )
-    lab.hosts["host"].settle()
     lab.run("host", "sh", "-c", "until ip link show br0 | grep -q 'state UP'; do :; done")
     lab.hosts["host"].settle()
     return lab
