@@ -68,9 +68,20 @@ def test_a_bridge_that_is_gone_is_not_made(host: Lab) -> None:
     host.ip("host", "link delete br0")
     host.run("host", "kill", "-9", str(pid(host)))
     (keeper,) = host.run("host", "pgrep", "-f", "pxe keep").stdout.split()
-    looked = ("strace", "-f", "-e", "trace=execve", "-p", keeper)
+    looked = (
+        "timeout",
+        "60",
+        "strace",
+        "-f",
+        "-s",
+        "200",
+        "-e",
+        "trace=sendto,sendmsg",
+        "-p",
+        keeper,
+    )
     with host.popen("host", *looked, stderr=-1, text=True) as trace:
-        assert any('"link"' in line for line in trace.stderr)
+        assert any("RTM_GETLINK" in line for line in trace.stderr)
         trace.kill()
     assert host.run("host", "ip", "link", "show", "br0", check=False).code != 0
     assert host.bridgekit("pxe", "down", "br0").code == 0

@@ -7,7 +7,7 @@ import sys
 RRQ, DATA, ACK = 1, 3, 4
 BLOCK = 512
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-    client.settimeout(30)
+    client.settimeout(5)
     request = struct.pack("!H", RRQ) + sys.argv[1].encode() + b"\0octet\0"
     client.sendto(request, ("192.168.242.1", 69))
     content, last = b"", False
