@@ -116,7 +116,6 @@ def test_is_the_kernels(name: str, headers: dict[str, int]) -> None:
 
 
 def test_each_is_compared_with_something(headers: dict[str, int]) -> None:
-    if not headers:
-        pytest.skip("no C compiler")
+    assert headers, "no C compiler compiled them; script/setup installs gcc"
     known = headers.keys() | pyroute2().keys() | vars(socket).keys()
     assert numbers().keys() - known <= NEWER_THAN_HEADERS

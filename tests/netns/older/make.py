@@ -123,7 +123,7 @@ def keep_host(lab: Lab, lines: Sequence[str], folder: Path) -> None:
     (folder / "commands.json").write_text(json.dumps(commands(lab), indent=1) + "\n")
 
 
-def tied(lab: Lab) -> None:
+def with_dependency(lab: Lab) -> None:
     """Let a program hold on to eth0."""
     holder = lab.popen("host", *program("bound_socket"), stdout=-1, text=True)
     assert holder.stdout and holder.stdout.readline() == "bound\n"
@@ -133,7 +133,7 @@ def scene(folder: Path, lines: Sequence[str], file: str = FILE) -> state_dump.St
     """Keep a host, its plans, and its state folders; return its state once it is moved."""
     with host(lines, file) as lab:
         keep_host(lab, lines, folder)
-        tied(lab)
+        with_dependency(lab)
         done(lab, "plan", "eth0", "--out", str(folder / "plan.json"))
         done(lab, "apply", "eth0", "--yes")
         moved = state_dump.dump(lab.hosts["host"])
