@@ -27,7 +27,7 @@ ROOMS = {
     "planning": {"planning", "state", "uapi", "errors"},
     "persistence": {"persistence", "state", "uapi", "errors"}
     | {"planning.findings", "planning.intent"},
-    "system": {"system", "errors"},
+    "system": {"system", "state.text", "errors"},
     "netlink": {"netlink", "state", "uapi", "errors"},
     "host": {"host", "netlink", "system", "state", "uapi", "planning.operations", "errors"},
     "transaction": {"transaction", "host", "netlink", "system", "planning", "state", "errors"},

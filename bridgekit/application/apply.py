@@ -14,7 +14,7 @@ from bridgekit.application.pxe_service import PlannedService, plan_service
 from bridgekit.errors import RefusedError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.system import signals
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 from bridgekit.transaction import probes
 from bridgekit.transaction.store import Store
 
@@ -34,7 +34,7 @@ class ApplyDialog(Struct, frozen=True):
     `approve` raises RefusedError if the user does not agree; None asks nobody.
     """
 
-    report: Say
+    report: Report
     show_findings: Callable[[PlanResult], None]
     approve: Callable[[PlanResult], None] | None = None
 
@@ -83,7 +83,7 @@ def refuse_refused(result: PlanResult) -> None:
 
 
 def _unchanged(
-    store: Store, result: PlanResult, service: PlannedService | None, report: Say
+    store: Store, result: PlanResult, service: PlannedService | None, report: Report
 ) -> ApplyResult:
     """Start the service on the bridge that is there already."""
     with signals.raise_on_signal():

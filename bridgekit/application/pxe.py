@@ -19,7 +19,7 @@ from bridgekit.pxe.resolve import resolve
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.status import PxeStatus
 from bridgekit.system import signals
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 
 class PlannedPxeService(Struct, frozen=True):
@@ -89,7 +89,7 @@ def service_statuses(state_dir: Path) -> tuple[PxeStatus, ...]:
 
 @contextmanager
 def service_paused(
-    bridge: str, state_dir: Path, check: Callable[[str | None], None], report: Say
+    bridge: str, state_dir: Path, check: Callable[[str | None], None], report: Report
 ) -> Iterator[None]:
     """Stop the bridge's PXE service; start it again if the block fails."""
     service = pxe_status.status(bridge, state_dir)
@@ -107,7 +107,7 @@ def service_paused(
         raise
 
 
-def _restart(spec: PxeSpec, state_dir: Path, report: Say) -> None:
+def _restart(spec: PxeSpec, state_dir: Path, report: Report) -> None:
     """Start the service again; a failure is only reported, for the block's own error is raised."""
     report("starting the PXE service again")
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.planning.plan_intent import PlanResult
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 if TYPE_CHECKING:
     from bridgekit.pxe.status import PxeStatus
@@ -60,7 +60,7 @@ def start_service(service: str, state_dir: Path) -> None:
 
 
 def service_paused(
-    bridge: str, state_dir: Path, check: Callable[[str | None], None], report: Say
+    bridge: str, state_dir: Path, check: Callable[[str | None], None], report: Report
 ) -> AbstractContextManager[None]:
     """Within, the bridge has no PXE service; if the block fails, the service starts again.
 

@@ -10,7 +10,7 @@ from bridgekit.application.plan_unbridge import plan_rollback_of_bridge
 from bridgekit.application.pxe_service import service_paused
 from bridgekit.errors import RefusedError
 from bridgekit.planning.plan_intent import PlanResult
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 from bridgekit.transaction import guard_client
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
@@ -21,7 +21,7 @@ PlanWithout = Callable[[str | None], PlanResult]
 
 
 def rollback(
-    store: Store, wanted: str | None, bridge: str | None, other_bridge: str | None, report: Say
+    store: Store, wanted: str | None, bridge: str | None, other_bridge: str | None, report: Report
 ) -> str:
     """Roll back the pending change, or else the last committed one, files included.
 
@@ -49,7 +49,7 @@ def rollback(
 
 
 def _apply(
-    store: Store, bridge: str, plan_without: PlanWithout, rolls_back: str | None, report: Say
+    store: Store, bridge: str, plan_without: PlanWithout, rolls_back: str | None, report: Report
 ) -> tuple[PlanResult, str]:
     """Apply the plan, made anew under the lock; return it with the id of its transaction."""
 

@@ -14,7 +14,7 @@ from bridgekit.netlink.iproute import IpRoute
 from bridgekit.netlink.socket import NetlinkError
 from bridgekit.state.link import Link
 from bridgekit.system.privileges import require_root
-from bridgekit.system.progress import to_stderr
+from bridgekit.system.progress import report_to_stderr
 
 POLL_SECONDS = 0.2  # no engine tells of a container's start before it is asked
 
@@ -88,7 +88,7 @@ def _wait_for(container: str, state: Path, seconds: float) -> AttachTarget:
         return target.find(container, state)
     with suppress(RefusedError):
         return target.find(container, state)
-    to_stderr(f"waiting up to {seconds:g} s for {container} …")
+    report_to_stderr(f"waiting up to {seconds:g} s for {container} …")
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

@@ -9,7 +9,8 @@ import click
 from bridgekit.cli.lazy_group import LazyGroup
 from bridgekit.cli.no_color import apply_no_color, no_color_option
 from bridgekit.errors import BridgekitError
-from bridgekit.state.text import LINES, printable
+from bridgekit.state.text import printable
+from bridgekit.system.progress import report_to_stderr
 
 VERBS = {
     "plan": "Show what `apply` would do; changes nothing.",
@@ -61,11 +62,8 @@ def main() -> None:
     try:
         bridgekit()
     except BridgekitError as error:
-        click.echo(f"bridgekit: {printable(str(error), keep=LINES)}", err=True)
+        report_to_stderr(str(error))
         sys.exit(error.exit_code)
     except OSError as error:
-        click.echo(
-            f"bridgekit: {printable(str(error))}; `bridgekit status` tells where things stand",
-            err=True,
-        )
+        report_to_stderr(f"{printable(str(error))}; `bridgekit status` tells where things stand")
         sys.exit(1)

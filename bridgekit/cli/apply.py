@@ -8,12 +8,13 @@ from bridgekit.application.apply import ApplyDialog, ApplyRequest, apply_request
 from bridgekit.application.plan import PlanRequest
 from bridgekit.cli.countdown import count_down
 from bridgekit.cli.options import interactive, store_option
-from bridgekit.cli.output import errors_as_json, print_json, print_text, report
+from bridgekit.cli.output import errors_as_json, print_json, print_text
 from bridgekit.cli.plan_options import plan_options
 from bridgekit.cli.plan_output import findings_text, plan_text
 from bridgekit.errors import RefusedError, UsageError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.system.privileges import require_root
+from bridgekit.system.progress import report_to_stderr
 from bridgekit.transaction.store import Store
 
 
@@ -55,7 +56,7 @@ def apply(
             raise UsageError("without a terminal `apply` needs --yes; nothing was changed")
         require_root()
         asked = ApplyRequest(request, plan_file, confirm_within, probe)
-        dialog = ApplyDialog(report, _show_findings, None if yes else _approve)
+        dialog = ApplyDialog(report_to_stderr, _show_findings, None if yes else _approve)
         result = apply_request(store, asked, dialog)
         if result.state == "unchanged" and as_json:
             print_json({"state": result.state, "nic": result.nic})

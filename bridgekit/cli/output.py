@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -52,12 +52,6 @@ def print_change(as_json: bool, changed: bool, sentence: str) -> None:
         print_json({"changed": changed, "result": sentence})
     else:
         print_text(sentence if changed else f"{sentence} already; nothing to do")
-
-
-def report(line: str) -> None:
-    """Report progress on stderr; a terminal that is gone must not stop the work."""
-    with suppress(OSError):
-        click.echo(f"bridgekit: {printable(line, keep=LINES)}", err=True)
 
 
 @contextmanager

@@ -4,8 +4,9 @@ import click
 
 from bridgekit.application import rollback as rollbacks
 from bridgekit.cli.options import DEFAULT_BRIDGE, json_option, store_option
-from bridgekit.cli.output import errors_as_json, print_message, report
+from bridgekit.cli.output import errors_as_json, print_message
 from bridgekit.system.privileges import require_root
+from bridgekit.system.progress import report_to_stderr
 from bridgekit.transaction.store import Store
 
 
@@ -29,4 +30,5 @@ def rollback(id: str | None, bridge: str | None, yes: bool, as_json: bool, store
     with errors_as_json(as_json):
         require_root()
         other_bridge = bridge or (DEFAULT_BRIDGE if yes else None)
-        print_message(rollbacks.rollback(store, id, bridge, other_bridge, report), as_json)
+        result = rollbacks.rollback(store, id, bridge, other_bridge, report_to_stderr)
+        print_message(result, as_json)

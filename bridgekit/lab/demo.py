@@ -4,7 +4,7 @@ import os
 import secrets
 import shlex
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.client import Client, append_for
@@ -12,8 +12,7 @@ from bridgekit.lab.host import BRIDGEKIT, LabError, Result
 from bridgekit.lab.topology import Lab
 from bridgekit.lab.traffic import ON_LINK, ROUTED, Traffic
 from bridgekit.system.process import run as run_program
-
-Say = Callable[[str], None]
+from bridgekit.system.progress import Report
 
 PICTURE = """\
  gateway ---- segment ---- eth0  host  eth1 ---- gateway's second uplink
@@ -26,10 +25,10 @@ APPLY_TIMEOUT = 1800  # the first time, PXE's root is made from Debian's package
 class Demo:
     """One run of the demo in a lab that is up."""
 
-    def __init__(self, lab: Lab, say: Say, cache: str) -> None:
+    def __init__(self, lab: Lab, report: Report, cache: str) -> None:
         self._lab = lab
         self._host = lab.hosts["host"]
-        self._say = say
+        self._report = report
         self._environment = {"BRIDGEKIT_CACHE_DIR": cache}
         self._token = secrets.token_hex(8)
         self._step = 0
@@ -56,12 +55,12 @@ class Demo:
 
     def _title(self, text: str) -> None:
         self._step += 1
-        self._say(f"\n== {self._step}. {text}")
+        self._report(f"\n== {self._step}. {text}")
 
     def _bridgekit(self, *arguments: str) -> Result:
-        self._say(f"host# bridgekit {shlex.join(arguments)}")
+        self._report(f"host# bridgekit {shlex.join(arguments)}")
         done = self._lab.bridgekit(*arguments, env=self._environment, timeout=APPLY_TIMEOUT)
-        self._say(textwrap.indent((done.stdout + done.stderr).rstrip(), "  "))
+        self._report(textwrap.indent((done.stdout + done.stderr).rstrip(), "  "))
         if done.code:
             raise LabError(f"bridgekit {arguments[0]} ended with {done.code}")
         return done
@@ -71,39 +70,39 @@ class Demo:
             self._bridgekit(*arguments)
             flows = traffic.stop()
         for flow in flows:
-            self._say(f"  {flow}")
+            self._report(f"  {flow}")
         lost = sum(flow.lost for flow in flows if flow.kind == "udp")
         gap = max(flow.longest_gap_ms for flow in flows)
-        self._say(f"  packets lost: {lost}; longest gap: {gap:.1f} ms")
+        self._report(f"  packets lost: {lost}; longest gap: {gap:.1f} ms")
         if any(flow.broken for flow in flows):
             raise LabError("a TCP connection through eth0 broke")
 
     def _netboot(self) -> None:
         with Client(self._lab, "bios") as client:
-            self._say("client: switched on")
+            self._report("client: switched on")
             for stage, seconds in client.netboot(self._token):
-                self._say(f"client: {seconds:5.1f} s  {stage.name}")
+                self._report(f"client: {seconds:5.1f} s  {stage.name}")
             shown = client.console.splitlines()
         for line in shown:
             if "Kernel command line:" in line or "net0: 192" in line:
-                self._say(f"  console: {line.strip()}")
+                self._report(f"  console: {line.strip()}")
 
     def _same(self, before: state_dump.StateDump, sentence: str) -> None:
         changed = before.difference(state_dump.dump(self._host))
         if changed:
             raise LabError("the host differs from the start:\n" + "\n".join(changed))
-        self._say(f"  {sentence} ({len(before.lines)} facts compared)")
+        self._report(f"  {sentence} ({len(before.lines)} facts compared)")
 
 
-def run(name: str, say: Say) -> None:
+def run(name: str, report: Report) -> None:
     """Bring up a lab, prepare the PXE service's files outside it, run the demo, leave nothing."""
     cache = os.environ.get("BRIDGEKIT_CACHE_DIR") or "/var/cache/bridgekit"
     with Lab(name) as lab:
-        say(f"The lab {name} is up; the machine's own network is left alone.\n\n{PICTURE}")
-        say("preparing the PXE service's files (the first time they come from Debian's mirror)")
+        report(f"The lab {name} is up; the machine's own network is left alone.\n\n{PICTURE}")
+        report("preparing the PXE service's files (the first time they come from Debian's mirror)")
         _build(cache)
-        Demo(lab, say, cache).run()
-    say("\nThe demo is done, the lab is gone.")
+        Demo(lab, report, cache).run()
+    report("\nThe demo is done, the lab is gone.")
 
 
 def _build(cache: str) -> None:

@@ -17,7 +17,7 @@ from bridgekit.pxe.log_wait import wait_for_line
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import lock
 from bridgekit.system.privileges import require_root
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 SERVE_SECONDS = 120.0  # a slow machine, and one that starts several, take their time
 
@@ -30,15 +30,15 @@ def locked(state: Path) -> Iterator[None]:
         yield
 
 
-def start(spec: PxeSpec, service_dir: ServiceDir, say: Say) -> None:
+def start(spec: PxeSpec, service_dir: ServiceDir, report: Report) -> None:
     """Start the recorded service, attach it to its bridge, and wait until it serves."""
     stored = record.read(service_dir)
     assert stored
     engine = get_engine(stored.engine, service_dir.state)
-    say(f"starting the PXE service with {engine.name} …")
+    report(f"starting the PXE service with {engine.name} …")
     engine.start(spec, service_dir)
     _attach(spec, service_dir)
-    say(wait_for_line(engine.follow(service_dir, more=True), "pxe: serving", SERVE_SECONDS))
+    report(wait_for_line(engine.follow(service_dir, more=True), "pxe: serving", SERVE_SECONDS))
     record.mark_serving(service_dir)
     supervisor.start(spec.bridge, service_dir)
 

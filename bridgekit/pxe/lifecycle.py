@@ -17,10 +17,12 @@ from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.status import pid, status, statuses
 from bridgekit.system.privileges import require_root
 from bridgekit.system.process import run
-from bridgekit.system.progress import Say, to_stderr
+from bridgekit.system.progress import Report, report_to_stderr
 
 
-def build(spec: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = False) -> str:
+def build(
+    spec: PxeSpec, state: Path, report: Report = report_to_stderr, *, fresh: bool = False
+) -> str:
     """Build the image or root file system if it is missing; return its name or path.
 
     With `spec.image` our own image gets that name as well; `fresh` makes it of today's packages.
@@ -32,8 +34,8 @@ def build(spec: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = Fal
             f"run `bridgekit pxe down {running[0].service.bridge}` first"
         )
     own = replace(spec, image=None)
-    chosen = choose_engine(own, state, say)
-    made = chosen.build(own, say, fresh)
+    chosen = choose_engine(own, state, report)
+    made = chosen.build(own, report, fresh)
     if not spec.image:
         return made
     if chosen.name == "native":
@@ -44,7 +46,7 @@ def build(spec: PxeSpec, state: Path, say: Say = to_stderr, *, fresh: bool = Fal
     return spec.image
 
 
-def prepare(spec: PxeSpec, state: Path, say: Say = to_stderr) -> None:
+def prepare(spec: PxeSpec, state: Path, report: Report = report_to_stderr) -> None:
     """Do and check all that can be done before networking changes.
 
     Raises:
@@ -59,13 +61,13 @@ def prepare(spec: PxeSpec, state: Path, say: Say = to_stderr) -> None:
     _refuse_other_service(service_dir)
     try:
         with instance.locked(state):
-            check_site(spec, say)
-            choose_engine(spec, state, say)
+            check_site(spec, report)
+            choose_engine(spec, state, report)
     except OSError as error:
         raise RefusedError(f"{state} cannot be used: {error}; nothing was changed") from error
 
 
-def up(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
+def up(spec: PxeSpec, state: Path, report: Report = report_to_stderr) -> bool:
     """Start the service on its bridge and wait until it serves; False if it does already.
 
     A failure is rolled back and raised as PxeError.
@@ -77,16 +79,16 @@ def up(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
         need_bridge(spec.bridge)
         _refuse_other_service(service_dir)
         instance.remove(service_dir)
-        chosen = choose_engine(spec, state, say)
+        chosen = choose_engine(spec, state, report)
         record.write(spec, chosen.name, service_dir)
         try:
-            instance.start(spec, service_dir, say)
+            instance.start(spec, service_dir, report)
         except BaseException as error:
             raise _rolled_back(service_dir, error) from error
         return True
 
 
-def start(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
+def start(spec: PxeSpec, state: Path, report: Report = report_to_stderr) -> bool:
     """Start the service on an existing bridge: check the host, resolve the spec, prepare, `up`."""
     require_root()
     check_host(spec)
@@ -96,11 +98,11 @@ def start(spec: PxeSpec, state: Path, say: Say = to_stderr) -> bool:
         return False
     _refuse_other_service(service_dir)
     spec = resolve(spec, spec.bridge)
-    prepare(spec, state, say)
-    return up(spec, state, say)
+    prepare(spec, state, report)
+    return up(spec, state, report)
 
 
-def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
+def down(bridge: str, state: Path, report: Report = report_to_stderr) -> bool:
     """Stop the bridge's service and remove all of it; False if there is none.
 
     Settings that `pxe check --fix` changed are restored.
@@ -110,7 +112,7 @@ def down(bridge: str, state: Path, say: Say = to_stderr) -> bool:
         existed = service_dir.path.exists()
         if existed:
             instance.remove(service_dir)
-        fixes.roll_back(service_dir, say)
+        fixes.roll_back(service_dir, report)
         return existed
 
 

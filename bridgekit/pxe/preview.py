@@ -12,7 +12,7 @@ from bridgekit.errors import UsageError
 from bridgekit.pxe import sources
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.state.mac import parse_mac
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 ANY_MAC = "00:00:00:00:00:00"
 ANSWER = re.compile(r"/answers/([A-Za-z0-9._-]+)")
@@ -40,10 +40,10 @@ def render(spec: PxeSpec, mac: str, only: str | None = None) -> Iterator[tuple[s
     yield from files.items()
 
 
-def check_site(spec: PxeSpec, say: Say) -> None:
+def check_site(spec: PxeSpec, report: Report) -> None:
     """Fetch what the user's folder names from elsewhere, and check that all of it can be served."""
     if spec.site:
-        sources.fetch(Path(spec.site), say)
+        sources.fetch(Path(spec.site), report)
         list(render(spec, ANY_MAC))
 
 

@@ -26,7 +26,7 @@ from msgspec import Struct
 from bridgekit.bootserver.settings import FILE
 from bridgekit.errors import RefusedError, UsageError
 from bridgekit.system.process import CommandError, run
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 NAME = "sources.toml"
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -57,7 +57,7 @@ def parse(text: str) -> tuple[Source, ...]:
     return found
 
 
-def fetch(site: Path, say: Say) -> None:
+def fetch(site: Path, report: Report) -> None:
     """Put what is missing below the folder's files/, each whole or not at all."""
     listed = site / NAME
     if not listed.exists():
@@ -65,7 +65,7 @@ def fetch(site: Path, say: Say) -> None:
     for source in parse(listed.read_text(errors="replace")):
         place = site / "files" / source.name
         if not _is_present(source, place):
-            say(f"fetching {source.name} …")
+            report(f"fetching {source.name} …")
             place.parent.mkdir(parents=True, exist_ok=True)
             _place(source, place)
 

@@ -2,10 +2,21 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
-Say = Callable[[str], None]
+from bridgekit.state.text import LINES, printable
+
+Report = Callable[[str], None]
 
 
-def to_stderr(line: str) -> None:
-    """Say it where it can't mix into a program's output."""
-    print(f"bridgekit: {line}", file=sys.stderr, flush=True)
+def report_to_stderr(line: str) -> None:
+    """Print a line that cannot mix into a program's output, nor command the terminal.
+
+    A terminal that is gone must not stop the work.
+    """
+    if sys.stderr is not None:  # None if the caller closed it
+        with suppress(OSError):
+            print(f"bridgekit: {printable(line, keep=LINES)}", file=sys.stderr, flush=True)
+
+
+Say = Report

@@ -6,22 +6,21 @@ back (rollback.py).
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from bridgekit.errors import BridgekitError
 from bridgekit.planning.diff import differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.intent import Intent
 from bridgekit.state.network_state import NetworkState
+from bridgekit.system.progress import Report
 from bridgekit.transaction import probes
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
 
 
-def execute_plan(
-    machine: Machine, journal: Journal, record: Record, tell: Callable[[str], None]
-) -> None:
+def execute_plan(machine: Machine, journal: Journal, record: Record, report: Report) -> None:
     """Run the operations, verify the result, and probe.
 
     Raises:
@@ -34,7 +33,7 @@ def execute_plan(
             journal.write(Entry("started", step))
             machine.execute(operation)
         spent = (time.monotonic() - started) * 1000
-    tell(f"{len(operations)} operations done in {spent:.0f} ms; looking at the result")
+    report(f"{len(operations)} operations done in {spent:.0f} ms; looking at the result")
     differing = verify(machine, record.target, intent)
     if differing:
         raise BridgekitError("\n".join(["the host is not as expected:", *bulleted(differing)]))

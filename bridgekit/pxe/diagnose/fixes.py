@@ -13,7 +13,7 @@ from bridgekit.netlink.iproute import IpRoute
 from bridgekit.pxe.files import ServiceDir, private_dir
 from bridgekit.system import codec
 from bridgekit.system.namespaces import current
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 SYS_CLASS_NET = Path("/sys/class/net")
 
@@ -110,7 +110,7 @@ def apply_fixes(wanted: tuple[Fix, ...], service_dir: ServiceDir) -> None:
             fix.apply()
 
 
-def roll_back(service_dir: ServiceDir, say: Say) -> None:
+def roll_back(service_dir: ServiceDir, report: Report) -> None:
     """Restore the state before `apply_fixes`, on links that nobody changed since.
 
     A file that cannot be read is kept and reported: it must not keep a service from stopping.
@@ -118,7 +118,7 @@ def roll_back(service_dir: ServiceDir, say: Say) -> None:
     try:
         applied = _read_applied(service_dir)
     except RefusedError as error:
-        return say(str(error))
+        return report(str(error))
     for one in reversed(applied):
         if one.is_unchanged():
             one.before.apply()

@@ -9,7 +9,7 @@ from bridgekit.pxe.engines.native import NativeEngine
 from bridgekit.pxe.files import ServiceDir, cache_dir
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system.process import CommandError
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 UNCHANGED = "nothing was changed"
 
@@ -31,7 +31,7 @@ class Engine(Protocol):
     def is_ready(self, spec: PxeSpec) -> bool:
         """Return whether the image or root file system exists and is current."""
 
-    def build(self, spec: PxeSpec, say: Say, fresh: bool = False) -> str:
+    def build(self, spec: PxeSpec, report: Report, fresh: bool = False) -> str:
         """Build the image or root if it is missing or `fresh`; return its name or path."""
 
     def start(self, spec: PxeSpec, service_dir: ServiceDir) -> None:
@@ -56,7 +56,7 @@ def get_engine(name: str, state: Path) -> Engine:
     return NativeEngine(cache) if name == "native" else ContainerEngine(name, cache)
 
 
-def choose_engine(spec: PxeSpec, state: Path, say: Say) -> Engine:
+def choose_engine(spec: PxeSpec, state: Path, report: Report) -> Engine:
     """Return the engine that the spec names, ready to start; for `auto` the first able one.
 
     What is ready goes before what would have to be built, and a failed build is not the end.
@@ -68,20 +68,20 @@ def choose_engine(spec: PxeSpec, state: Path, say: Say) -> Engine:
     if not able:
         raise RefusedError(f"{'; '.join(filter(None, reasons))}; {UNCHANGED}")
     ready = next((engine for engine in able if engine.is_ready(spec)), None)
-    return ready or _build_first(able, spec, say)
+    return ready or _build_first(able, spec, report)
 
 
-def _build_first(able: list[Engine], spec: PxeSpec, say: Say) -> Engine:
+def _build_first(able: list[Engine], spec: PxeSpec, report: Report) -> Engine:
     """Return the first engine whose image or root can be built. Raises the last one's error."""
     for candidate in able[:-1]:
         try:
-            candidate.build(spec, say)
+            candidate.build(spec, report)
         except BridgekitError as error:
-            say(f"{error}; trying the next engine")
+            report(f"{error}; trying the next engine")
         else:
             return candidate
     try:
-        able[-1].build(spec, say)
+        able[-1].build(spec, report)
     except CommandError as error:
         raise RefusedError(
             f"the image or root file system cannot be built: {error}; {UNCHANGED}"

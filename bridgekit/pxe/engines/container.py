@@ -8,7 +8,7 @@ from bridgekit.pxe.engines import image
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system.process import CommandError, run
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 # it keeps the first three, and needs the others to give up what it does not need
 CAPABILITIES = ("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", "SETPCAP")
@@ -45,9 +45,9 @@ class ContainerEngine:
         """Return whether the image exists and is as new as its files."""
         return image.is_ready(self._name, spec)
 
-    def build(self, spec: PxeSpec, say: Say, fresh: bool = False) -> str:
+    def build(self, spec: PxeSpec, report: Report, fresh: bool = False) -> str:
         """Build the image if it is missing or older than its files, or `fresh`."""
-        return image.ensure_image(self._name, spec, self._cache, say, fresh)
+        return image.ensure_image(self._name, spec, self._cache, report, fresh)
 
     def start(self, spec: PxeSpec, service_dir: ServiceDir) -> None:
         """Start the container.

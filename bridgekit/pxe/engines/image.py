@@ -9,7 +9,7 @@ from bridgekit.pxe import files
 from bridgekit.pxe.engines import rootfs
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system.process import CommandError, run
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 BASE = f"debian:{rootfs.BASE}-slim"
 LABEL = "bridgekit.inputs"
@@ -28,22 +28,24 @@ def is_ready(engine: str, spec: PxeSpec) -> bool:
     return _inspect(engine, name_of(spec), f'index .Config.Labels "{LABEL}"') == _inputs(spec)
 
 
-def ensure_image(engine: str, spec: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> str:
+def ensure_image(
+    engine: str, spec: PxeSpec, cache: Path, report: Report, fresh: bool = False
+) -> str:
     """Return the image's name, once it is there: ours built, someone else's pulled."""
     if not is_ready(engine, spec) and spec.image:
-        _pull(engine, spec.image, say)
+        _pull(engine, spec.image, report)
     elif not spec.image and (fresh or not is_ready(engine, spec)):
-        build_image(engine, spec, cache, say, fresh)
+        build_image(engine, spec, cache, report, fresh)
     return name_of(spec)
 
 
-def build_image(engine: str, spec: PxeSpec, cache: Path, say: Say, fresh: bool) -> str:
+def build_image(engine: str, spec: PxeSpec, cache: Path, report: Report, fresh: bool) -> str:
     """Build the image under its name, whether there is one or not; `fresh` from today's packages.
 
     Equivalent to: docker build --network host -t NAME .
     """
-    _ensure_base(engine, cache, say)
-    say(f"building {name_of(spec)} …")
+    _ensure_base(engine, cache, report)
+    report(f"building {name_of(spec)} …")
     dockerfile = files.asset("Dockerfile")
     run(
         *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(spec)}"),
@@ -59,14 +61,14 @@ def build_image(engine: str, spec: PxeSpec, cache: Path, say: Say, fresh: bool) 
     return name_of(spec)
 
 
-def _ensure_base(engine: str, cache: Path, say: Say) -> None:
+def _ensure_base(engine: str, cache: Path, report: Report) -> None:
     if _inspect(engine, BASE, ".Id"):
         return
-    say(f"pulling {BASE} …")
+    report(f"pulling {BASE} …")
     with suppress(CommandError):
         run(engine, "pull", BASE, timeout=PULL_SECONDS)
         return
-    say(f"{BASE} cannot be pulled; making it from Debian's packages …")
+    report(f"{BASE} cannot be pulled; making it from Debian's packages …")
     _import_base(engine, cache)
 
 
@@ -86,8 +88,8 @@ def _import_base(engine: str, cache: Path) -> None:
     run(engine, "import", str(archive), BASE, timeout=600)
 
 
-def _pull(engine: str, name: str, say: Say) -> None:
-    say(f"pulling {name} …")
+def _pull(engine: str, name: str, report: Report) -> None:
+    report(f"pulling {name} …")
     try:
         run(engine, "pull", name, timeout=PULL_SECONDS)
     except CommandError as error:

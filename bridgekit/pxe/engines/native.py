@@ -19,7 +19,7 @@ from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import codec
 from bridgekit.system.namespaces import current
 from bridgekit.system.netns import inside
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root", "tail")
 NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
@@ -49,9 +49,9 @@ class NativeEngine:
         """Return whether the root file system is cached."""
         return rootfs.path_of(service, self._cache).is_dir()
 
-    def build(self, service: PxeSpec, say: Say, fresh: bool = False) -> str:
+    def build(self, service: PxeSpec, report: Report, fresh: bool = False) -> str:
         """Make the root file system if it is missing, or `fresh`."""
-        return str(rootfs.ensure_root(service, self._cache, say, fresh))
+        return str(rootfs.ensure_root(service, self._cache, report, fresh))
 
     def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Start the service in new namespaces, then make its uplink."""

@@ -12,7 +12,7 @@ from bridgekit.pxe import files
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import lock
 from bridgekit.system.process import run
-from bridgekit.system.progress import Say
+from bridgekit.system.progress import Report
 
 BASE = "trixie"
 """What the service itself is made of: the newest release, whose signed GRUB speaks HTTP."""
@@ -31,7 +31,7 @@ def older_suites(spec: PxeSpec) -> tuple[str, ...]:
     return tuple(suite for suite in spec.suites if suite != BASE)
 
 
-def ensure_root(spec: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> Path:
+def ensure_root(spec: PxeSpec, cache: Path, report: Report, fresh: bool = False) -> Path:
     """Return the root, built first if it is missing; another builder is waited for.
 
     With `fresh` it is built anew; nothing may run in the old one.
@@ -41,9 +41,9 @@ def ensure_root(spec: PxeSpec, cache: Path, say: Say, fresh: bool = False) -> Pa
         return root
     with lock.exclusive(files.private_dir(cache) / ".pxe-root.lock"):
         if fresh or not root.is_dir():
-            say(f"making the PXE service's root from Debian {BASE}'s packages …")
+            report(f"making the PXE service's root from Debian {BASE}'s packages …")
             _build(spec, root)
-            say(f"made {root}")
+            report(f"made {root}")
     return root
 
 

@@ -49,7 +49,7 @@ class AnswerApplication:
     site: Site
     leases: Path
     server: str
-    say: Callable[[str], None]
+    log: Callable[[str], None]
     owner: Callable[[str], str]
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
@@ -59,9 +59,9 @@ class AnswerApplication:
         try:
             text = render_answer(self.site, name, who.mac, who.address, self.server)
         except SettingsError as error:
-            self.say(f"no answer for {who.mac} at {who.address}: {error}")
+            self.log(f"no answer for {who.mac} at {who.address}: {error}")
             return self._reply(start, "404 Not Found", f"{error}\n")
-        self.say(f"answered {name} for {who.mac} at {who.address}")
+        self.log(f"answered {name} for {who.mac} at {who.address}")
         return self._reply(start, "200 OK", text)
 
     def _who(self, environ: dict[str, Any]) -> AnswerLease:
