@@ -70,17 +70,13 @@ def _resolve_mode(spec: PxeSpec, offers: tuple[DhcpOffer, ...]) -> PxeSpec:
             )
         return spec
     if offers:
-        servers = ", ".join(map(_offer_text, offers))
+        servers = ", ".join(map(str, offers))
         raise RefusedError(
             f"another DHCP server answers: {servers}; two servers would take "
             "each other's clients; nothing was changed; --mode proxy (with apply: --pxe-mode) "
             "works beside it, and the option --beside-dhcp (with apply: --pxe-beside-dhcp) insists"
         )
     return spec
-
-
-def _offer_text(offer: DhcpOffer) -> str:
-    return f"{offer.server} ({with_vendor(offer.mac)}, offers {offer.offered})"
 
 
 def _resolve_lan(spec: PxeSpec, nic: str) -> PxeSpec:

@@ -1,8 +1,6 @@
 """A proxy of the service's page at an address of the host, for users outside the L2 segment."""
 
-import re
 from contextlib import suppress
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,18 +9,9 @@ from urllib.parse import urlsplit
 
 from bridgekit.errors import BridgekitError
 from bridgekit.pxe import record, runtime_state, status
-from bridgekit.state.mac import with_vendor
 
 PATHS = ("/", "/clients", "/metrics")
 """What shows the machines; boot files and answers are for the machines alone."""
-
-
-MAC = re.compile(rb"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
-
-
-def name_vendors(page: bytes) -> bytes:
-    """Return the HTML page with the vendor beside each MAC address: the service has no registry."""
-    return MAC.sub(lambda match: escape(with_vendor(match[0].decode())).encode(), page)
 
 
 class WebProxy(ThreadingHTTPServer):
@@ -51,13 +40,12 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self._answer()
         if answer is None:
             return self.send_error(503, "the PXE service does not run")
-        body = name_vendors(answer.body) if self.path == "/" else answer.body
         self.send_response(answer.status)
-        for name, value in (*answer.headers, ("Content-Length", str(len(body)))):
+        for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            self.wfile.write(answer.body)
 
     def do_HEAD(self) -> None:
         self.do_GET()

@@ -13,7 +13,7 @@ SPELLINGS = re.compile(
 )
 """Six whole octets. netaddr alone also reads `52:54:00` and `5:4:0:1:0:1`, as other addresses.
 
-bootserver/machines.py, which has no netaddr, takes the same ones.
+bootserver/machines.py takes the same ones.
 """
 GROUP_BIT, LOCAL_BIT = 0x01, 0x02
 """I/G and U/L of the first octet (IEEE 802, 8.2)."""

@@ -20,6 +20,7 @@ from itertools import chain, repeat
 from secrets import randbits
 
 from . import dhcp_packet
+from .vendor import with_vendor
 
 SIOCGIFHWADDR = 0x8927
 ETH_P_ALL = 0x0003  # sees a bridge port's frames before the bridge takes them; ETH_P_IP does not
@@ -51,7 +52,7 @@ class DhcpOffer:
     router: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.server} ({self.mac}, offers {self.offered})"
+        return f"{self.server} ({with_vendor(self.mac)}, offers {self.offered})"
 
 
 @dataclass(frozen=True, slots=True)

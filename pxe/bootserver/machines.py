@@ -23,7 +23,7 @@ MAC = re.compile(
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
     r"|[0-9A-Fa-f]{12}"
 )
-"""The spellings that the host's bridgekit/state/mac.py takes; netaddr is not in the image."""
+"""The spellings that the host's bridgekit/state/mac.py takes."""
 HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 LOADERS = ("", "pxelinux")
 

@@ -13,7 +13,8 @@ from tests.support import pxe
 from tests.support.browser import Browser, browser
 from tests.support.programs import program, program_text
 
-MAC = "02:00:00:00:09:07"
+MAC = "00:1b:21:00:09:07"
+NAME = f"{MAC} (Intel Corporate)"
 FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
 SERVER = "http://192.168.242.1"
 STAGE = 'document.querySelector("[aria-current]")?.firstChild.data.split(",")[0]'
@@ -66,7 +67,7 @@ def test_it_follows_a_client(host: Lab, page: Browser) -> None:
     page.narrow(320)
     assert page.value("document.documentElement.scrollWidth") <= 320
     get = page.accessible()
-    assert {("heading", MAC), ("progressbar", MAC)} <= set(get), get
+    assert {("heading", NAME), ("progressbar", NAME)} <= set(get), get
     assert page.value("document.querySelector('[role=status]').innerText").startswith("1 machine,")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bridgekit.attach.spec import parse_spec
 from bridgekit.bootserver import machines
+from bridgekit.bootserver import vendor as service_vendor
 from bridgekit.bootserver.settings import SettingsError
 from bridgekit.cli import bridge_options
 from bridgekit.errors import UsageError
@@ -107,3 +108,10 @@ def test_the_vendor_by_its_oui() -> None:
 @pytest.mark.parametrize("mac", [MAC, "01:00:5e:00:00:01", "f4:ff:ff:00:00:00", ""])
 def test_no_vendor(mac: str) -> None:
     assert with_vendor(mac) == mac
+
+
+@pytest.mark.parametrize(
+    "mac", [MAC, "00:1b:21:3c:9d:f8", "01:00:5e:00:00:01", "f4:ff:ff:00:00:00"]
+)
+def test_host_and_service_name_the_same_vendor(mac: str) -> None:
+    assert service_vendor.with_vendor(mac) == with_vendor(mac)

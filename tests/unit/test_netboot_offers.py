@@ -36,6 +36,11 @@ def test_an_offer() -> None:
     assert found == DhcpOffer("192.0.2.1", "192.0.2.77", SERVER.hex(":"), "192.0.2.254")
 
 
+def test_the_vendor_of_a_server() -> None:
+    found = DhcpOffer("192.0.2.1", "192.0.2.77", "00:1b:21:c1:00:01")
+    assert str(found) == "192.0.2.1 (00:1b:21:c1:00:01 (Intel Corporate), offers 192.0.2.77)"
+
+
 def test_a_server_that_does_not_name_itself() -> None:
     found = parse_offer(offer(bytes((53, 1, 2, 255))), MAC, XID)
     assert found == DhcpOffer("192.0.2.9", "192.0.2.77", SERVER.hex(":"), None)

@@ -10,7 +10,6 @@ from bridgekit.bootserver.http.report_page import format_duration, render_page
 from bridgekit.bootserver.machines import MachineEntry
 from bridgekit.bootserver.settings import Settings
 from bridgekit.bootserver.timeline import BootEvent, summarize_clients
-from bridgekit.pxe.web_proxy import name_vendors
 
 MAC = "52:54:00:c1:00:01"
 WAY = tuple(
@@ -53,7 +52,12 @@ def test_durations(seconds: float, words: str) -> None:
     assert format_duration(seconds) == words
 
 
-def test_the_proxy_names_vendors() -> None:
-    page = b"<h2>node1 (00:1b:21:c1:00:01)</h2><h2>52:54:00:c1:00:01</h2>"
-    named = b"<h2>node1 (00:1b:21:c1:00:01 (Intel Corporate))</h2><h2>52:54:00:c1:00:01</h2>"
-    assert name_vendors(page) == named
+def test_the_vendor_beside_the_mac_address(known: site.Site) -> None:
+    intel = "00:1b:21:c1:00:01"
+    clients = summarize_clients((replace(WAY[0], mac=intel),), known, 1003.0)
+    named = replace(known, machines=(MachineEntry(intel, hostname="node1"),))
+    for where, name in (
+        (known, f"{intel} (Intel Corporate)"),
+        (named, f"node1 ({intel}, Intel Corporate)"),
+    ):
+        assert f">{name}</h2>" in render_page(clients, where, "192.0.2.1", 1003.0, "N0nce")

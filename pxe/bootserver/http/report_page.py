@@ -7,6 +7,7 @@ from ..machines import machine_for
 from ..site import Site
 from ..templating import TEMPLATES, render
 from ..timeline import ADDRESS, STAGES, BootedClient
+from ..vendor import vendor
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -47,10 +48,9 @@ def _count_text(machines: int) -> str:
 
 
 def _machine_row(client: BootedClient, site: Site, now: float) -> MachineRow:
-    hostname = machine_for(site.machines, client.mac).hostname
     started = client.history[0].at
     return MachineRow(
-        f"{hostname} ({client.mac})" if hostname else client.mac,
+        _machine_name(client.mac, site),
         _entry_title(client, site),
         client.stage,
         STAGES.index(client.stage) + 1,
@@ -63,6 +63,12 @@ def _machine_row(client: BootedClient, site: Site, now: float) -> MachineRow:
             for event in client.history
         },
     )
+
+
+def _machine_name(mac: str, site: Site) -> str:
+    known = (machine_for(site.machines, mac).hostname, mac, vendor(mac))
+    first, *rest = filter(None, known)
+    return f"{first} ({', '.join(rest)})" if rest else first
 
 
 def _entry_title(client: BootedClient, site: Site) -> str:
