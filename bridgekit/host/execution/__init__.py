@@ -75,9 +75,8 @@ class Executor:
             raise BridgekitError(f"{type(operation).__name__}: {error}") from error
 
     def _execute(self, operation: op.Operation) -> None:
-        with NetlinkSocket(continue_on_error=self._rolling_back) as sock:
+        with Context(self._rolling_back, self._redirect) as context:
             with suppress(*self._ignored):
-                context = Context(sock, self._rolling_back, self._redirect)
                 HANDLERS[type(operation)](operation, context)
-            if sock.first_error:
-                raise sock.first_error
+            if context.first_error:
+                raise context.first_error

@@ -2,13 +2,11 @@
 
 import errno
 
-from msgspec import Struct
-
 from bridgekit.errors import BridgekitError
 from bridgekit.host.ingress_redirect import IngressRedirect
 from bridgekit.netlink import links
 from bridgekit.netlink.route_batch import RouteBatch
-from bridgekit.netlink.socket import NetlinkSocket
+from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
 from bridgekit.state.link import Link
 
 EXISTS = frozenset({errno.EEXIST})
@@ -19,12 +17,32 @@ class LinkGoneError(BridgekitError):
     """A link that an operation is about does not exist any more."""
 
 
-class Context(Struct, frozen=True):
-    """One operation's netlink socket, and how it is carried out."""
+class Context:
+    """How one operation is carried out, and its netlink socket while it is in the context."""
 
-    sock: NetlinkSocket
-    rolling_back: bool = False
-    redirect: IngressRedirect | None = None
+    def __init__(self, rolling_back: bool = False, redirect: IngressRedirect | None = None) -> None:
+        self.rolling_back = rolling_back
+        self.redirect = redirect
+        self._sock: NetlinkSocket | None = None
+
+    def __enter__(self) -> "Context":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._sock:
+            self._sock.close()
+
+    @property
+    def sock(self) -> NetlinkSocket:
+        """The netlink socket, opened at its first use: some operations need none."""
+        if self._sock is None:
+            self._sock = NetlinkSocket(continue_on_error=self.rolling_back)
+        return self._sock
+
+    @property
+    def first_error(self) -> NetlinkError | None:
+        """The first request that the kernel refused while rolling back."""
+        return self._sock.first_error if self._sock else None
 
     @property
     def ignore_existing(self) -> frozenset[int]:
