@@ -23,7 +23,7 @@ ROOMS = {
     "assets": set(),
     "errors": set(),
     "uapi": {"uapi"},
-    "state": {"state", "uapi"},
+    "state": {"state", "uapi", "errors"},
     "planning": {"planning", "state", "uapi", "errors"},
     "persistence": {"persistence", "state", "uapi", "errors"}
     | {"planning.findings", "planning.intent"},

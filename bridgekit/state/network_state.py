@@ -3,6 +3,7 @@
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from bridgekit.errors import BridgekitError
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import Dependency, Link, Manager, Neighbour, StaticMac, Sysctl
@@ -30,10 +31,13 @@ class NetworkState(Struct, frozen=True, rename={"managers": "owners", "dependenc
         return next((link for link in self.links if link.name == name), None)
 
     def require(self, name: str) -> Link:
-        """Return the link of this name, which a check has seen before; ValueError if it is gone."""
+        """Return the link of this name. Raises BridgekitError if there is none."""
         link = self.link(name)
         if link is None:
-            raise ValueError(f"there is no interface {name} in this state")
+            raise BridgekitError(
+                f"the network state that was read has no link {name}; "
+                "`bridgekit status` tells where things stand"
+            )
         return link
 
     def link_by_any_name(self, name: str) -> Link | None:

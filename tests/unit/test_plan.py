@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridgekit.errors import UsageError
+from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.planning import codec
 from bridgekit.planning.diff import differences
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.operations import inverted
 from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
-from bridgekit.planning.target_state import bridged_state, restored_state
+from bridgekit.planning.target_state import bridged_state, restored_state, target_state
 from tests.builders import INTENT, STATE, WITH_MANY
 
 OLDER = Path(__file__).parent.parent / "netns/older"
@@ -68,6 +68,13 @@ def test_hostile_plans_end_in_a_sentence(seed: int) -> None:
         codec.decode(bytes(data[: chance.randint(0, len(data))]))
     except UsageError as error:
         assert "plan" in str(error) or "interface" in str(error)
+
+
+def test_a_plan_whose_state_lacks_the_nic_ends_in_a_sentence() -> None:
+    """Anybody may have written it: the operations are of eth0, the state is of another host."""
+    empty = replace(WITH_MANY, links=())
+    with pytest.raises(BridgekitError, match="has no link eth0"):
+        target_state(empty, INTENT)
 
 
 ODD_NAMES = ("", ".", "..", "a b", "a/b", "eth0:1", "x" * 16, "ö" * 8, "br%d", "all", "default")
