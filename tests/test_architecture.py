@@ -14,7 +14,7 @@ from bridgekit.lab.host import PYTHON
 PACKAGE = Path(__file__).parent.parent / "bridgekit"
 PURE = ("uapi", "state", "planning", "persistence")
 MACHINE = {"os", "subprocess", "socket", "pathlib", "shutil", "pyroute2", "glob", "tempfile"}
-PXE = {"pxe", "attach", "planning.findings"}
+PXE = {"pxe", "attach", "planning.findings", "planning.pxe_options"}
 CORE = {"transaction", "host", "planning", "persistence", "state", "uapi", "system", "errors"}
 VERBS = {"cli", "application", "transaction.store", "planning", "state", "system", "errors"}
 ROOMS = {

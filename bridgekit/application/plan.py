@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from bridgekit.application import persist
 from bridgekit.application.find_nic import find_nic
 from bridgekit.application.ifupdown import check_with_ifup, choose_options, ifupdown_state
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.errors import refuse_on_error
 from bridgekit.host import machine
 from bridgekit.persistence.ifupdown.rewrite import Source
 from bridgekit.planning.checks.stp import check_stp_with_pxe
 from bridgekit.planning.intent import BridgeSpec, Intent
 from bridgekit.planning.plan_intent import PlanResult, plan_intent
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.planning.target_state import target_state
 from bridgekit.state.network_state import NetworkState
 from bridgekit.transaction.store import Store

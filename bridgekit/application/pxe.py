@@ -8,10 +8,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.attach.port import port_of
 from bridgekit.errors import BridgekitError, PxeError
 from bridgekit.planning.plan_intent import PlanResult
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe import lifecycle
 from bridgekit.pxe import status as pxe_status
 from bridgekit.pxe.diagnose.audit import check_host

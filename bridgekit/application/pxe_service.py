@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.planning.plan_intent import PlanResult
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.system.progress import Report
 
 if TYPE_CHECKING:

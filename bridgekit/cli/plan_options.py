@@ -7,7 +7,6 @@ from typing import Any, Literal
 import click
 
 from bridgekit.application.plan import PlanRequest
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.bridge_options import bridge_options
 from bridgekit.cli.options import (
     Command,
@@ -20,6 +19,7 @@ from bridgekit.cli.options import (
 from bridgekit.cli.pxe_options import pxe_options
 from bridgekit.errors import UsageError
 from bridgekit.planning.intent import BridgeSpec
+from bridgekit.planning.pxe_options import PxeOptions
 
 _OPTIONS = (
     nic_argument,

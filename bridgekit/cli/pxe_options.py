@@ -1,8 +1,4 @@
-"""The options of a PXE service, for `pxe up` and, with a prefix, for `plan` and `apply`.
-
-They are read from a table that does not load the service; tests/unit/test_pxe_options.py compares
-the choices and the defaults with the service's own.
-"""
+"""The options of a PXE service, for `pxe up` and, with a prefix, for `plan` and `apply`."""
 
 import os
 from collections.abc import Callable
@@ -11,13 +7,10 @@ from typing import Any
 
 import click
 
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import Command
+from bridgekit.planning.pxe_options import ENGINES, MODES, RELEASES, PxeOptions
 
 DEFAULTS = PxeOptions()
-ENGINES = ("auto", "docker", "podman", "native")
-MODES = ("isolated", "lan", "proxy", "auto")
-RELEASES = ("trixie", "bookworm", "13", "12")
 FLAGS = {"nat": "no-nat"}
 """Options that are not called like their field."""
 

@@ -16,8 +16,9 @@ from bridgekit.attach import addresses
 from bridgekit.bootserver import dhcp_discovery, dhcpv6_discovery
 from bridgekit.bootserver.dhcp_discovery import DhcpOffer
 from bridgekit.errors import RefusedError
+from bridgekit.planning.pxe_options import DEFAULT_ADDRESS
 from bridgekit.pxe.diagnose import arp_scan
-from bridgekit.pxe.spec import DEFAULT_ADDRESS, PxeSpec
+from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.spec_checks import check_spec
 from bridgekit.state.mac import with_vendor
 

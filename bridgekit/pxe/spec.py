@@ -1,53 +1,23 @@
-"""The spec of a PXE service: what the user asked for. Pure: reads nothing."""
+"""The spec of a PXE service: what the user asked for, on a bridge. Pure: reads nothing."""
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bridgekit.bootserver.subnet import default_range
 from bridgekit.errors import BridgekitError
-
-ENGINES = ("auto", "docker", "podman", "native")
-MODES = ("isolated", "lan", "proxy", "auto")
-VERSIONS = {"trixie": "13", "bookworm": "12"}
-RELEASES = (*VERSIONS, *VERSIONS.values())
-DEFAULT_ADDRESS = "192.168.242.1/24"
+from bridgekit.planning.pxe_options import DEFAULT_ADDRESS, VERSIONS, PxeOptions
 
 
-class PxeSpec(Struct, frozen=True, rename={"reserved_addresses": "taken"}):
-    """A PXE service on a bridge; `address` is the service's own, inside the clients' subnet.
+class PxeSpec(PxeOptions, frozen=True, rename={"reserved_addresses": "taken"}):
+    """The options of a PXE service, its bridge, and what the options leave open.
 
-    `range` None means the middle part of the subnet: .101 to .199 of a /24.
-    `release` names the Debian releases to offer, the first one starts by itself unless `default`
-    names another entry. `append` goes onto the command line of every client's kernel. `site` is
-    the user's own folder: catalogue/*.toml, machines.toml, answers/, files/, sources.toml.
-    `firmware` hands non-free firmware to Debian's installer. `only_known` serves the machines of
-    machines.toml and no other.
-    `mode` "isolated" gives addresses of a subnet of its own, "lan" of the host's own, "proxy" none
-    beside a DHCP server that does; "auto" is proxy where one answers, else isolated. resolve.py
-    finds what that leaves open: the address in lan and proxy, `router` and `dns` of clients in
-    lan, and the `reserved_addresses` of the range, which others use.
+    resolve.py finds that: the address in lan and proxy, `router` and `dns` of clients in lan, and
+    the `reserved_addresses` of the range, which others use.
     """
 
     bridge: str = "br0"
-    engine: str = "auto"
-    address: str = DEFAULT_ADDRESS
-    range: tuple[str, str] | None = None
-    lease: str = "1h"
-    mode: str = "isolated"
-    image: str | None = None
-    release: tuple[str, ...] = ("trixie",)
-    default: str = ""
-    site: str | None = None
-    nat: bool = True
-    append: str = ""
-    menu_timeout: int = 5
-    beside_dhcp: bool = False
-    ipv6: str = ""
-    firmware: bool = False
-    only_known: bool = False
     router: str = ""
     dns: tuple[str, ...] = ()
     reserved_addresses: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from ipaddress import AddressValueError, IPv4Interface, IPv4Network, NetmaskValu
 
 from bridgekit.bootserver.settings import LEASE, SettingsError, read_settings
 from bridgekit.errors import RefusedError, UsageError
-from bridgekit.pxe.spec import DEFAULT_ADDRESS, ENGINES, MODES, RELEASES, PxeSpec
+from bridgekit.planning.pxe_options import DEFAULT_ADDRESS, ENGINES, MODES, RELEASES
+from bridgekit.pxe.spec import PxeSpec
 
 SHORTEST_LEASE = 120  # seconds; dnsmasq's own minimum
 UNITS = {"m": 60, "h": 3600, "d": 86400}

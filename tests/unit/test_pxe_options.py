@@ -1,27 +1,16 @@
-"""The options of a PXE service, which the core knows without loading it, are the service's."""
-
-from msgspec.structs import fields
+"""The options of a PXE service: each on the command line, and as the service has them."""
 
 from bridgekit.application.pxe import spec_on
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli import pxe_options
-from bridgekit.pxe import spec
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe.spec import PxeSpec
 
-FOUND_LATER = {"router", "dns", "reserved_addresses"}
-"""What no option says: resolve.py finds it on the host."""
 
-
-def test_fields_and_defaults_are_the_services() -> None:
-    assert spec_on(PxeSpec().bridge, PxeOptions()) == PxeSpec()
-    asked = {field.name for field in fields(PxeOptions)}
-    assert asked | FOUND_LATER | {"bridge"} == {field.name for field in fields(PxeSpec)}
-
-
-def test_choices_are_the_services() -> None:
-    assert pxe_options.ENGINES == spec.ENGINES
-    assert pxe_options.MODES == spec.MODES
-    assert pxe_options.RELEASES == spec.RELEASES
+def test_a_service_is_what_its_options_say() -> None:
+    asked = PxeOptions(engine="native", lease="30m", ipv6="fd00::1/64")
+    assert spec_on("br7", asked) == PxeSpec(
+        bridge="br7", engine="native", lease="30m", ipv6="fd00::1/64"
+    )
 
 
 def test_every_field_has_an_option() -> None:

@@ -1,4 +1,4 @@
-"""What may be wished of a PXE service: a bad wish ends in a sentence, before anything changes."""
+"""What can be asked of a PXE service: what is wrong ends in a sentence before anything changes."""
 
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bridgekit.bootserver.subnet import default_range
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
 from bridgekit.pxe import record
 from bridgekit.pxe.files import ServiceDir
-from bridgekit.pxe.spec import PxeSpec, default_range
+from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.spec_checks import check_spec
 
 WISHES = st.builds(

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from bridgekit.application.pxe import spec_on
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import DEFAULT_BRIDGE, json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_json, print_text
 from bridgekit.cli.pxe_options import pxe_options
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe import lifecycle
 from bridgekit.pxe.spec_checks import check_spec
 

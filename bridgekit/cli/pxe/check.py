@@ -9,11 +9,11 @@ from msgspec import to_builtins
 
 from bridgekit.application.pxe import spec_on
 from bridgekit.application.pxe_check import CheckDialog, CheckOptions, CheckReport, check_pxe
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import DEFAULT_BRIDGE, bridge_argument, json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_json, print_text
 from bridgekit.cli.pxe.output import step_text
 from bridgekit.cli.pxe_options import pxe_options
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe.diagnose.client_simulator import Step
 from bridgekit.pxe.diagnose.fixes import Fix
 

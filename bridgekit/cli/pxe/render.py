@@ -3,10 +3,10 @@
 import click
 
 from bridgekit.application.pxe import spec_on
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import DEFAULT_BRIDGE, json_option
 from bridgekit.cli.output import errors_as_json, print_json
 from bridgekit.cli.pxe_options import pxe_options
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe import preview
 from bridgekit.pxe.spec_checks import check_spec
 

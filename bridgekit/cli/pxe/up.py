@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from bridgekit.application.pxe import spec_on
-from bridgekit.application.pxe_options import PxeOptions
 from bridgekit.cli.options import DEFAULT_BRIDGE, bridge_argument, json_option, state_dir_option
 from bridgekit.cli.output import errors_as_json, print_json, print_text
 from bridgekit.cli.pxe.output import service_text, services_json
 from bridgekit.cli.pxe_options import pxe_options
+from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe import lifecycle
 from bridgekit.pxe import status as pxe_status
 from bridgekit.system import signals
