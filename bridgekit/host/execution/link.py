@@ -10,7 +10,7 @@ from bridgekit.netlink.socket import Request
 from bridgekit.planning import operations as op
 from bridgekit.state import nlattr
 from bridgekit.state.link import BridgeSettings, PortOptions
-from bridgekit.uapi.if_link import IFLA_MASTER, IN6_ADDR_GEN_MODE_NONE
+from bridgekit.uapi.if_link import IFLA_MASTER, IFLA_MTU, IN6_ADDR_GEN_MODE_NONE
 from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_EXCL
 from bridgekit.uapi.rtnetlink import RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK
 
@@ -63,7 +63,9 @@ def set_addrgenmode(operation: op.SetAddrGenMode, context: Context) -> None:
 def set_controller(operation: op.SetController, context: Context) -> None:
     """Make the link a port of a controller, or free it; wait until the controller is operational.
 
-    The request for the controller's state makes the kernel start its queue at once.
+    The request for the controller's state makes the kernel start its queue at once. A bridge whose
+    MTU nobody set since it was made takes its ports' (br_mtu_auto_adjust in net/bridge/br_if.c), so
+    it is given again what it had.
     """
     nic = context.link(operation.link)
     target = context.link(operation.after) if operation.after else None
@@ -72,7 +74,10 @@ def set_controller(operation: op.SetController, context: Context) -> None:
     requests = [Request(RTM_SETLINK, link_message(nic.index, master))]
     if target and operation.port != PortOptions():
         requests.append(Request(RTM_NEWLINK, links.port_message(nic.index, operation.port)))
-    requests += [Request(RTM_GETLINK, link_message(target.index))] if target else []
+    if target:
+        mtu = nlattr.pack_u32(IFLA_MTU, target.mtu)
+        requests.append(Request(RTM_SETLINK, link_message(target.index, mtu)))
+        requests.append(Request(RTM_GETLINK, link_message(target.index)))
     with context.redirect.to(bridge) if context.redirect else nullcontext():
         context.sock.exchange(requests)
     if target:
