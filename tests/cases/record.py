@@ -4,6 +4,7 @@ import argparse
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
@@ -35,6 +36,14 @@ USUAL_PRIORITIES = (0, 32766, 32767)
 def recorded(name: str) -> Folder:
     """Make the case's host in a lab and read it, less what a boot or a clock decides."""
     case = CASES[name]
+    with made(case) as host, inside("net", host.pid):
+        state = machine.snapshot(case.intent.nic, case.intent.bridge)
+    return Folder(name, case.change(reproducible(state, case)), case.intent)
+
+
+@contextmanager
+def made(case: Case) -> Iterator[Host]:
+    """Bring up a lab whose host is in the state of the case."""
     with Lab(f"record{os.getpid()}", host=("link set lo up",)) as lab:
         host = lab.hosts["host"]
         host.sysctl("net.ipv6.conf.default.accept_dad", "0")
@@ -44,9 +53,7 @@ def recorded(name: str) -> Folder:
         host.settle()
         for key, value in case.settings:
             host.sysctl(key, value)
-        with inside("net", host.pid):
-            state = machine.snapshot(case.intent.nic, case.intent.bridge)
-    return Folder(name, case.change(reproducible(state, case)), case.intent)
+        yield host
 
 
 def _up(host: Host, nic: str) -> None:
