@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridgekit.assets import asset
 from bridgekit.lab.topology import Lab
 from bridgekit.pxe import files
 from bridgekit.pxe.engines import rootfs
@@ -56,7 +57,7 @@ class Storm:
 def client(lab: Lab, number: int, transport: str) -> tuple[int, bool]:
     """Boot one client; return the bytes it got and whether it got all."""
     inside = ("ip", "netns", "exec", f"c{number}")
-    script = str(files.asset("udhcpc-script"))
+    script = str(asset("udhcpc-script"))
     lease = ("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "15", "-T", "4", "-s", script)
     if lab.run("segment", *inside, *lease, check=False, timeout=PATIENCE).code:
         return 0, False

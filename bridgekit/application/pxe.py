@@ -8,14 +8,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bridgekit.attach.port import port_of
 from bridgekit.errors import BridgekitError, PxeError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.planning.pxe_options import PxeOptions
 from bridgekit.pxe import lifecycle
 from bridgekit.pxe import status as pxe_status
 from bridgekit.pxe.diagnose.audit import check_host
+from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.resolve import resolve
+from bridgekit.pxe.service_target import port_of_service
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.pxe.status import PxeStatus
 from bridgekit.system import signals
@@ -96,7 +97,7 @@ def service_paused(
     if service is None:
         yield
         return
-    check(port_of(service.name, state=state_dir))
+    check(port_of_service(ServiceDir(state_dir, service.name)))
     report("stopping the PXE service")
     lifecycle.down(bridge, state_dir)
     try:

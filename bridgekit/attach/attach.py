@@ -1,8 +1,8 @@
 """Giving a container an interface on a bridge or a NIC, and taking it away: pipework's job."""
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from bridgekit.attach import addresses, dhcp_lease, target, veth
 from bridgekit.attach.port import host_end, is_ours, pvid
@@ -16,16 +16,17 @@ from bridgekit.state.link import Link
 from bridgekit.system.privileges import require_root
 from bridgekit.system.progress import report_to_stderr
 
+Find = Callable[[str], AttachTarget]
 POLL_SECONDS = 0.2  # no engine tells of a container's start before it is asked
 
 
 def attach(
-    bridge: str, container: str, spec: InterfaceSpec, *, state: Path, wait_seconds: float = 0
+    bridge: str, container: str, spec: InterfaceSpec, *, find: Find = target.find, wait: float = 0
 ) -> bool:
     """Give the container this interface on the bridge, which is made if it is missing.
 
-    On a NIC that is no bridge it is a macvlan. What fails is rolled back as a whole. `wait_seconds`
-    is how long to wait for the container to run.
+    On a NIC that is no bridge it is a macvlan. What fails is rolled back as a whole. `find` finds
+    the container by its name; `wait` is how many seconds it may take to run.
 
     Returns:
         False if the container has that very interface already.
@@ -39,7 +40,7 @@ def attach(
     parent = veth.find_parent(bridge, spec)
     if spec.dhcp:
         dhcp_lease.need_client()
-    found = _wait_for(container, state, wait_seconds)
+    found = _wait_for(container, find, wait)
     if _is_attached(bridge, found, spec):
         return False
     try:
@@ -58,7 +59,9 @@ def attach(
     return True
 
 
-def detach(bridge: str, container: str, ifname: str = DEFAULT_IFNAME, *, state: Path) -> bool:
+def detach(
+    bridge: str, container: str, ifname: str = DEFAULT_IFNAME, *, find: Find = target.find
+) -> bool:
     """Take the container's interface off the bridge; one of ours whose bridge is gone, too.
 
     Returns:
@@ -68,7 +71,7 @@ def detach(bridge: str, container: str, ifname: str = DEFAULT_IFNAME, *, state: 
         RefusedError: The interface is on another bridge.
     """
     require_root()
-    found = target.find(container, state)
+    found = find(container)
     port = host_end(found.namespace, ifname)
     if port is None or not (port.controller or is_ours(port)):
         return False
@@ -83,18 +86,18 @@ def detach(bridge: str, container: str, ifname: str = DEFAULT_IFNAME, *, state: 
     return True
 
 
-def _wait_for(container: str, state: Path, seconds: float) -> AttachTarget:
+def _wait_for(container: str, find: Find, seconds: float) -> AttachTarget:
     if not seconds:
-        return target.find(container, state)
+        return find(container)
     with suppress(RefusedError):
-        return target.find(container, state)
+        return find(container)
     report_to_stderr(f"waiting up to {seconds:g} s for {container} …")
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
         with suppress(RefusedError):
-            return target.find(container, state)
-    return target.find(container, state)
+            return find(container)
+    return find(container)
 
 
 def _roll_back(bridge: str, *, made: bool) -> None:

@@ -8,12 +8,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridgekit.assets import asset
 from bridgekit.attach.target import AttachTarget
 from bridgekit.errors import RefusedError
-from bridgekit.pxe import files
-from bridgekit.pxe.engines import processes
-from bridgekit.pxe.engines.processes import ServiceProcess
+from bridgekit.system import started_process
 from bridgekit.system.process import run
+from bridgekit.system.started_process import StartedProcess
 
 CLIENT = "udhcpc"
 SECONDS = 30.0
@@ -35,7 +35,7 @@ def start(container: AttachTarget, ifname: str) -> None:
     Raises:
         CommandError: No DHCP server offers an address.
     """
-    script = str(files.asset("udhcpc-script"))
+    script = str(asset("udhcpc-script"))
     tries = ("-n", "-t", "5", "-T", "2")
     run(*_enter(container), CLIENT, "-i", ifname, *tries, "-s", script, timeout=SECONDS)
 
@@ -43,7 +43,7 @@ def start(container: AttachTarget, ifname: str) -> None:
 def stop(container: AttachTarget, ifname: str) -> None:
     """End the client, if there is one; the lease is left to expire."""
     for process in _clients(container, ifname):
-        processes.terminate(process, alone=True)
+        started_process.terminate(process, alone=True)
 
 
 def is_running(container: AttachTarget, ifname: str) -> bool:
@@ -51,13 +51,13 @@ def is_running(container: AttachTarget, ifname: str) -> bool:
     return any(_clients(container, ifname))
 
 
-def _clients(container: AttachTarget, ifname: str) -> Iterator[ServiceProcess]:
+def _clients(container: AttachTarget, ifname: str) -> Iterator[StartedProcess]:
     argv = [CLIENT.encode(), b"-i", ifname.encode()]
-    for pid in processes.pids_in_namespace(container.namespace):
-        began = processes.start_time(pid)
+    for pid in started_process.pids_in_namespace(container.namespace):
+        began = started_process.start_time(pid)
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if began else []
         if words[:3] == argv and began:
-            yield ServiceProcess(pid, began)
+            yield StartedProcess(pid, began)
 
 
 def _enter(container: AttachTarget) -> tuple[str, ...]:

@@ -1,12 +1,8 @@
 """The host's end of a container's interface: which link it is, and its VLAN."""
 
-from pathlib import Path
-
 from msgspec.structs import replace
 
-from bridgekit.attach import addresses, target
-from bridgekit.attach.spec import DEFAULT_IFNAME
-from bridgekit.errors import RefusedError
+from bridgekit.attach import addresses
 from bridgekit.host.forward_rules import ALIAS
 from bridgekit.state.link import Link, Vlan
 
@@ -27,15 +23,6 @@ def host_end(namespace: str, ifname: str) -> Link | None:
         return replace(inside, controller=outside.name)
     paired = outside.kind == "veth" and addresses.lower_index(outside.name) == inside.index
     return outside if paired else None
-
-
-def port_of(container: str, *, state: Path) -> str | None:
-    """Return the name of the host's end of a container's eth1; None if either is missing."""
-    try:
-        port = host_end(target.find(container, state).namespace, DEFAULT_IFNAME)
-    except RefusedError:
-        return None
-    return port.name if port else None
 
 
 def is_ours(link: Link) -> bool:

@@ -2,14 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
+from bridgekit.attach.container import forwards, running_pid
 from bridgekit.errors import RefusedError
-from bridgekit.pxe import record
-from bridgekit.pxe.engines.base import get_engine
-from bridgekit.pxe.engines.container import forwards, running_pid
 
 NAMED = Path("/run/netns")
 
@@ -22,16 +21,19 @@ class AttachTarget(Struct, frozen=True):
     router: bool = False
 
 
-def find(container: str, state: Path) -> AttachTarget:
+FindTarget = Callable[[str], AttachTarget | None]
+
+
+def find(container: str, find_service: FindTarget = lambda _: None) -> AttachTarget:
     """Find a network namespace by the name that its user knows.
 
-    That is: a container of docker or podman, a PXE service of ours, a namespace of `ip netns`, its
-    file, or a process id.
+    That is: what `find_service` knows, a container of docker or podman, a namespace of `ip netns`,
+    its file, or a process id.
 
     Raises:
         RefusedError: There is none, or it is the host's own.
     """
-    found = _by_name(container, state) if _is_name(container) else None
+    found = _by_name(container, find_service) if _is_name(container) else None
     if _is_path(container):
         found = AttachTarget(container, container)
     if not found:
@@ -55,17 +57,8 @@ def _is_name(word: str) -> bool:
     return word not in ("", ".", "..") and "/" not in word and len(os.fsencode(word)) < 256
 
 
-def _by_name(name: str, state: Path) -> AttachTarget | None:
-    return _service(name, state) or _container(name) or _namespace(name)
-
-
-def _service(name: str, state: Path) -> AttachTarget | None:
-    service_dir = record.find_by_name(name, state)
-    noted = record.read(service_dir) if service_dir else None
-    if not service_dir or not noted:
-        return None
-    pid = get_engine(noted.engine, state).pid(service_dir)
-    return AttachTarget(name, f"/proc/{pid}/ns/net", router=True) if pid else None
+def _by_name(name: str, find_service: FindTarget) -> AttachTarget | None:
+    return find_service(name) or _container(name) or _namespace(name)
 
 
 def _container(name: str) -> AttachTarget | None:

@@ -78,11 +78,12 @@ def attach(
       bridgekit attach br0 db 0/0 --vlan 20 --address 2001:db8::7/64@2001:db8::1
     """
     from bridgekit.attach.attach import attach as attach_to  # brings pyroute2: not for --help
+    from bridgekit.pxe.service_target import finder
 
     with errors_as_json(as_json):
         interface = spec.parse_spec(
             (address, *more), mac, ifname=ifname, host_ifname=port, mtu=mtu, vlan=vlan, routes=route
         )
-        changed = attach_to(bridge, container, interface, state=state_dir, wait_seconds=wait)
+        changed = attach_to(bridge, container, interface, find=finder(state_dir), wait=wait)
     result = f"{container} has {ifname} with {address.partition('@')[0]} on {bridge}"
     print_change(as_json, changed, result)

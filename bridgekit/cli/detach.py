@@ -23,7 +23,8 @@ def detach(bridge: str, container: str, ifname: str, state_dir: Path, as_json: b
       bridgekit detach br0 $PXECID
     """
     from bridgekit.attach.attach import detach as detach_from  # brings pyroute2: not for --help
+    from bridgekit.pxe.service_target import finder
 
     with errors_as_json(as_json):
-        changed = detach_from(bridge, container, ifname, state=state_dir)
+        changed = detach_from(bridge, container, ifname, find=finder(state_dir))
     print_change(as_json, changed, f"{container} is off {bridge}")

@@ -3,23 +3,11 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from msgspec import Struct
 
-DEFAULT_STATE_DIR = Path("/var/lib/bridgekit")
-
-
-def asset(name: str) -> Path:
-    """Return a shipped file or directory: in a checkout the one at its top, in a wheel the copy."""
-    with as_file(files("bridgekit.assets").joinpath(name)) as path:
-        return path.resolve()
-
-
-def state_dir(given: str | None) -> Path:
-    """Return the state directory: `given`, BRIDGEKIT_STATE_DIR, or /var/lib/bridgekit."""
-    return Path(given or os.environ.get("BRIDGEKIT_STATE_DIR") or DEFAULT_STATE_DIR).absolute()
+from bridgekit.assets import asset
 
 
 def cache_dir(state: Path) -> Path:

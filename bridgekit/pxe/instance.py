@@ -14,6 +14,7 @@ from bridgekit.pxe.diagnose.audit import need_bridge
 from bridgekit.pxe.engines.base import get_engine
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.log_wait import wait_for_line
+from bridgekit.pxe.service_target import finder
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import lock
 from bridgekit.system.privileges import require_root
@@ -48,7 +49,7 @@ def _attach(spec: PxeSpec, service_dir: ServiceDir) -> None:
         spec.bridge,
         service_dir.name,
         parse_spec(filter(None, (spec.address, spec.ipv6))),
-        state=service_dir.state,
+        find=finder(service_dir.state),
     )
 
 
@@ -72,7 +73,7 @@ def remove(service_dir: ServiceDir) -> None:
     if stored:
         # the kernel takes a dead namespace's links away too, but only some time later
         with suppress(RefusedError):
-            detach(stored.service.bridge, service_dir.name, state=service_dir.state)
+            detach(stored.service.bridge, service_dir.name, find=finder(service_dir.state))
         get_engine(stored.engine, service_dir.state).stop(service_dir)
         close_if_unused(stored.service.bridge)
     shutil.rmtree(service_dir.path, ignore_errors=True)

@@ -103,9 +103,3 @@ def service_dirs(state: Path) -> Iterator[ServiceDir]:
     """Yield the directories of the caller's namespace that have a record."""
     for path in sorted((state / "pxe").glob(f"*-{_namespace_suffix()}/record.json")):
         yield ServiceDir(state, path.parent.name)
-
-
-def find_by_name(name: str, state: Path) -> ServiceDir | None:
-    """Return the directory of a service by its full name; None if it has no record."""
-    service_dir = ServiceDir(state, name)
-    return service_dir if "/" not in name and read(service_dir) else None

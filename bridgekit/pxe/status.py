@@ -7,7 +7,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridgekit.attach.addresses import link
-from bridgekit.attach.port import port_of
 from bridgekit.errors import PxeError, RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.engines.base import get_engine
@@ -19,6 +18,7 @@ from bridgekit.pxe.runtime_state import (
     read_leases,
     read_other_servers,
 )
+from bridgekit.pxe.service_target import port_of_service
 from bridgekit.pxe.spec import PxeSpec
 
 
@@ -61,7 +61,7 @@ def status(bridge: str, state: Path) -> PxeStatus | None:
 
 
 def _is_attached(bridge: str, service_dir: ServiceDir) -> bool:
-    port = link(port_of(service_dir.name, state=service_dir.state) or "")
+    port = link(port_of_service(service_dir) or "")
     return port is not None and port.controller == bridge
 
 

@@ -16,12 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridgekit.errors import BridgekitError
-from bridgekit.pxe.engines import processes
-from bridgekit.pxe.engines.processes import ServiceProcess
 from bridgekit.pxe.files import ServiceDir
-from bridgekit.system import atomic_file, codec, systemd_unit
+from bridgekit.system import atomic_file, codec, started_process, systemd_unit
 from bridgekit.system.namespaces import systemd_manages_us
 from bridgekit.system.process import CommandError, run
+from bridgekit.system.started_process import StartedProcess
 
 UNITS = Path("/etc/systemd/system")
 UNIT = """\
@@ -68,7 +67,7 @@ def stop(service_dir: ServiceDir) -> None:
         atomic_file.write(UNITS / _unit(service_dir), None)
         run("systemctl", "daemon-reload")
     if process := _running(service_dir):
-        processes.terminate(process)
+        started_process.terminate(process)
 
 
 def supervise(pid: Callable[[], int | None], restore: Callable[[], None]) -> None:
@@ -95,7 +94,7 @@ def _wait_for_end(pid: int) -> bool:
     return True
 
 
-def _spawn(argv: tuple[str, ...], service_dir: ServiceDir) -> ServiceProcess:
+def _spawn(argv: tuple[str, ...], service_dir: ServiceDir) -> StartedProcess:
     with (service_dir.path / "keeper.log").open("w") as log:
         child = subprocess.Popen(
             (sys.executable, *argv),
@@ -105,11 +104,11 @@ def _spawn(argv: tuple[str, ...], service_dir: ServiceDir) -> ServiceProcess:
             start_new_session=True,
             cwd="/",
         )
-    return ServiceProcess(child.pid, processes.start_time(child.pid) or 0)
+    return StartedProcess(child.pid, started_process.start_time(child.pid) or 0)
 
 
-def _running(service_dir: ServiceDir) -> ServiceProcess | None:
-    process = codec.read(service_dir.path / "keeper.json", ServiceProcess)
+def _running(service_dir: ServiceDir) -> StartedProcess | None:
+    process = codec.read(service_dir.path / "keeper.json", StartedProcess)
     return process if process and process.is_alive() else None
 
 

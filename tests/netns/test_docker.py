@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bridgekit.assets import asset
 from bridgekit.lab.topology import Lab
-from bridgekit.pxe import files
 from tests.support import dockerd, pxe
 from tests.support.programs import program
 
 pytestmark = pytest.mark.xdist_group("engines")
 
-REPOSITORY = files.asset("pxe").parent
+REPOSITORY = asset("pxe").parent
 CLASSIC = "pxe"
 
 

@@ -1,7 +1,6 @@
 """Call `attach` itself, past the command line's own checks: attach.py BRIDGE CONTAINER SPEC..."""
 
 import sys
-from pathlib import Path
 
 from bridgekit.attach.attach import attach
 from bridgekit.attach.spec import parse_spec
@@ -9,7 +8,7 @@ from bridgekit.errors import BridgekitError
 
 bridge, container, *spec = sys.argv[1:]
 try:
-    attach(bridge, container, parse_spec(tuple(spec)), state=Path("/nowhere"))
+    attach(bridge, container, parse_spec(tuple(spec)))
 except BridgekitError as error:
     print(error)
     sys.exit(error.exit_code)

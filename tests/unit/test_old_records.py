@@ -8,10 +8,10 @@ import msgspec
 from bridgekit.pxe import record
 from bridgekit.pxe.diagnose import fixes
 from bridgekit.pxe.diagnose.fixes import AppliedFix, BridgeAttribute, VlanMembership
-from bridgekit.pxe.engines.processes import ServiceProcess
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import codec
+from bridgekit.system.started_process import StartedProcess
 
 SPEC = (
     '{"address": "192.0.2.254/24", "append": "", "beside_dhcp": false, "bridge": "br0", '
@@ -82,5 +82,5 @@ def test_applied_fixes_of_91fa8ed(tmp_path: Path) -> None:
 
 def test_a_process_of_91fa8ed(tmp_path: Path) -> None:
     (tmp_path / "process.json").write_text('{"pid": 4242, "started": 1234567}')
-    assert codec.read(tmp_path / "process.json", ServiceProcess) == ServiceProcess(4242, 1234567)
-    assert codec.read(tmp_path / "none.json", ServiceProcess) is None
+    assert codec.read(tmp_path / "process.json", StartedProcess) == StartedProcess(4242, 1234567)
+    assert codec.read(tmp_path / "none.json", StartedProcess) is None

@@ -31,10 +31,10 @@ def self_test(bridge: str, pid: int, state: Path) -> Iterator[Step]:
     """
     service_dir = record.service_dir_of(bridge, state)
     with lock.exclusive(service_dir.path / "checked"):
-        yield from _run_clients(bridge, pid, state)
+        yield from _run_clients(bridge, pid)
 
 
-def _run_clients(bridge: str, pid: int, state: Path) -> Iterator[Step]:
+def _run_clients(bridge: str, pid: int) -> Iterator[Step]:
     recorded, mac = _read_manifest(Path(f"/proc/{pid}/root") / MANIFEST), read_simulated_mac(pid)
     argv = (sys.executable, "-P", "-m", "bridgekit", "pxe", "simulate", DEFAULT_IFNAME)
     pipe = subprocess.PIPE
@@ -46,14 +46,14 @@ def _run_clients(bridge: str, pid: int, state: Path) -> Iterator[Step]:
                 raise RefusedError(
                     "no network namespace can be made for simulated clients; nothing was changed"
                 )
-            attach(bridge, namespace, parse_spec((NO_ADDRESS,), mac or None), state=state)
+            attach(bridge, namespace, parse_spec((NO_ADDRESS,), mac or None))
             child.stdin.write("go\n")
             child.stdin.flush()
             while line := child.stdout.readline().strip():
                 yield _verified(msgspec.json.decode(line, type=Step), recorded)
         finally:
             with suppress(RefusedError):  # it ended by itself, and its interface with it
-                detach(bridge, namespace, state=state)
+                detach(bridge, namespace)
             child.kill()
 
 

@@ -1,9 +1,9 @@
 """The engines Docker and podman, which take the same arguments."""
 
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
+from bridgekit.attach.container import container_pid, inspect
 from bridgekit.pxe.engines import image
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.spec import PxeSpec
@@ -84,7 +84,7 @@ class ContainerEngine:
 
     def stop(self, service_dir: ServiceDir) -> None:
         """Remove the container and its volume. Equivalent to: `docker rm --force NAME`."""
-        if _inspect(self._name, service_dir.name, "{{.Id}}"):
+        if inspect(self._name, service_dir.name, "{{.Id}}"):
             run(self._name, "rm", "--force", "--volumes", service_dir.name)
         if run(self._name, "volume", "ls", "--quiet", f"--filter=name={service_dir.name}").split():
             run(self._name, "volume", "rm", service_dir.name)
@@ -95,31 +95,3 @@ class ContainerEngine:
         except CommandError:
             return False
         return True
-
-
-def container_pid(engine: str, container: str) -> int | None:
-    """Return the first process of a running container, by the container's name or id."""
-    pid = _inspect(engine, container, "{{.State.Pid}}")
-    return int(pid) if pid.isdecimal() and int(pid) else None
-
-
-def running_pid(engine: str, container: str) -> int | None:
-    """Return the same; None also where the engine does not answer."""
-    with suppress(CommandError):
-        return container_pid(engine, container)
-    return None
-
-
-def forwards(engine: str, container: str) -> bool:
-    """Return whether it is labelled as a router of its clients, as our image is."""
-    return _inspect(engine, container, '{{index .Config.Labels "bridgekit.router"}}') == "yes"
-
-
-def _inspect(engine: str, container: str, template: str) -> str:
-    """Return a field of the container; empty if there is none. Raises CommandError."""
-    try:
-        return run(engine, "container", "inspect", "--format", template, "--", container).strip()
-    except CommandError as error:
-        if "no such" in str(error).lower():
-            return ""
-        raise

@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from bridgekit.assets import asset
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import files
 from bridgekit.pxe.engines import rootfs
@@ -46,7 +47,7 @@ def build_image(engine: str, spec: PxeSpec, cache: Path, report: Report, fresh: 
     """
     _ensure_base(engine, cache, report)
     report(f"building {name_of(spec)} …")
-    dockerfile = files.asset("Dockerfile")
+    dockerfile = asset("Dockerfile")
     run(
         *(engine, "build", "--quiet", "--network=host", f"--tag={name_of(spec)}"),
         *(("--no-cache",) if fresh else ()),  # or it would have the packages of an earlier day

@@ -7,19 +7,20 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridgekit.assets import asset
 from bridgekit.attach import addresses
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink.iproute import IpRoute
 from bridgekit.pxe import files
-from bridgekit.pxe.engines import processes, rootfs, uplink
-from bridgekit.pxe.engines.processes import ServiceProcess
+from bridgekit.pxe.engines import rootfs, uplink
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.log_wait import wait_for_line
 from bridgekit.pxe.spec import PxeSpec
-from bridgekit.system import codec
+from bridgekit.system import codec, started_process
 from bridgekit.system.namespaces import current
 from bridgekit.system.netns import inside
 from bridgekit.system.progress import Report
+from bridgekit.system.started_process import StartedProcess
 
 PROGRAMS = ("ip", "nft", "nsenter", "unshare", "setpriv", "mount", "pivot_root", "tail")
 NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
@@ -55,7 +56,7 @@ class NativeEngine:
 
     def start(self, service: PxeSpec, service_dir: ServiceDir) -> None:
         """Start the service in new namespaces, then make its uplink."""
-        shutil.copytree(files.asset("pxe"), service_dir.path / "files", dirs_exist_ok=True)
+        shutil.copytree(asset("pxe"), service_dir.path / "files", dirs_exist_ok=True)
         process = self._launch(service, service_dir)
         codec.write(service_dir.path / "process.json", process)
         wait_for_line(self.follow(service_dir, more=True), "pxe: waiting for", START_SECONDS)
@@ -86,7 +87,7 @@ class NativeEngine:
         """End its processes; namespaces go with them. Then link, table and forwarding."""
         process = _read_process(service_dir)
         if process:
-            processes.terminate(process)
+            started_process.terminate(process)
         if process and process.is_alive():
             raise BridgekitError(f"the PXE service's process {process.pid} does not end")
         file = service_dir.path / "uplink.json"
@@ -96,7 +97,7 @@ class NativeEngine:
         if not any(_other_uplinks(service_dir)):
             uplink.restore_forwarding(_forwarding_file(service_dir))
 
-    def _launch(self, service: PxeSpec, service_dir: ServiceDir) -> ServiceProcess:
+    def _launch(self, service: PxeSpec, service_dir: ServiceDir) -> StartedProcess:
         log = os.open(service_dir.path / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         dns = ("PXE_DNS", " ".join(addresses.resolvers()))
         tree = rootfs.path_of(service, self._cache)
@@ -114,12 +115,12 @@ class NativeEngine:
                 start_new_session=True,
                 cwd="/",
             )
-        began = processes.start_time(child.pid) or 0
+        began = started_process.start_time(child.pid) or 0
         # a dead child that nobody waits for would still look alive to whoever follows its log
         threading.Thread(target=child.wait, daemon=True).start()
-        return ServiceProcess(child.pid, began)
+        return StartedProcess(child.pid, began)
 
-    def _make_uplink(self, process: ServiceProcess, service_dir: ServiceDir) -> None:
+    def _make_uplink(self, process: StartedProcess, service_dir: ServiceDir) -> None:
         link = uplink.plan(service_dir.name)
         codec.write(service_dir.path / "uplink.json", link)
         uplink.enable_forwarding(_forwarding_file(service_dir))
@@ -127,8 +128,8 @@ class NativeEngine:
         uplink.create(link, process.namespace)
 
 
-def _read_process(service_dir: ServiceDir) -> ServiceProcess | None:
-    return codec.read(service_dir.path / "process.json", ServiceProcess)
+def _read_process(service_dir: ServiceDir) -> StartedProcess | None:
+    return codec.read(service_dir.path / "process.json", StartedProcess)
 
 
 def _systemd_scope(service_dir: ServiceDir) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridgekit.assets import asset
 from bridgekit.errors import RefusedError
 from bridgekit.pxe import files
 from bridgekit.pxe.spec import PxeSpec
@@ -75,7 +76,7 @@ def _hooks(spec: PxeSpec) -> Iterator[str]:
     """Yield the commands for the new root, as in the Dockerfile; mmdebstrap runs them by sh."""
     yield 'mkdir "$1/pxe"'
     for name in BUILD_INPUTS:
-        yield f'cp {shlex.quote(str(files.asset(f"pxe/{name}")))} "$1/pxe/"'
+        yield f'cp {shlex.quote(str(asset(f"pxe/{name}")))} "$1/pxe/"'
     firmware = "yes" if spec.firmware else "no"
     words = (" ".join(older_suites(spec)), " ".join(spec.versions), firmware)
     yield f'chroot "$1" sh /pxe/get {shlex.join(words)}'

@@ -11,7 +11,7 @@ from msgspec import Struct
 PROC = Path("/proc")
 
 
-class ServiceProcess(Struct, frozen=True):
+class StartedProcess(Struct, frozen=True):
     """A process that can't be mistaken for a later one with the same id."""
 
     pid: int
@@ -53,7 +53,7 @@ def _is_in(pid: int, wanted: os.stat_result) -> bool:
         return False
 
 
-def terminate(process: ServiceProcess, patience: float = 5.0, *, alone: bool = False) -> None:
+def terminate(process: StartedProcess, patience: float = 5.0, *, alone: bool = False) -> None:
     """End a process and, unless `alone`, all in its network namespace: asked first, then killed."""
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
         if not process.is_alive():
