@@ -11,12 +11,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridgekit.errors import BridgekitError
+from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.pxe import files
 from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.spec import PxeSpec
 from bridgekit.system import atomic_file
 from bridgekit.system.namespaces import current, systemd_manages_us
+
+VERSION = 2
+"""Of what is written. Version 1 had the spec as JSON inside a string."""
 
 
 class ServiceRecord(Struct, frozen=True):
@@ -31,7 +34,7 @@ class ServiceRecord(Struct, frozen=True):
     namespace: int
     since: float
     serving: bool = False
-    version: int = 2
+    version: int = VERSION
 
 
 def service_dir_of(bridge: str, state: Path) -> ServiceDir:
@@ -77,14 +80,16 @@ def read(service_dir: ServiceDir) -> ServiceRecord | None:
     """Return the record, None if there is none.
 
     Raises:
+        RefusedError: The record is of a version that this bridgekit does not know.
         BridgekitError: The file is no such record.
     """
     file = service_dir.path / "record.json"
     try:
         values = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-        if isinstance(values.get("service"), str):  # version 1: the spec as JSON inside a string
+        if (version := values.pop("version", 1)) not in (1, VERSION):
+            raise _other_version(file, version)
+        if isinstance(values.get("service"), str):
             values["service"] = msgspec.json.decode(values["service"])
-        values.pop("version", None)
         return msgspec.convert(values, ServiceRecord)
     except FileNotFoundError:
         return None
@@ -92,6 +97,13 @@ def read(service_dir: ServiceDir) -> ServiceRecord | None:
         raise BridgekitError(
             f"{file} is no record of a PXE service: {error}; remove it if no such service runs"
         ) from error
+
+
+def _other_version(file: Path, version: object) -> RefusedError:
+    return RefusedError(
+        f"{file} has version {version}, which another bridgekit wrote; nothing was changed; "
+        "stop the service with that one: `bridgekit pxe down`"
+    )
 
 
 def is_stale(record: ServiceRecord) -> bool:

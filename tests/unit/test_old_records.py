@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from bridgekit.errors import RefusedError
 from bridgekit.pxe import record
 from bridgekit.pxe.diagnose import fixes
 from bridgekit.pxe.diagnose.fixes import AppliedFix, BridgeAttribute, VlanMembership
@@ -65,6 +67,19 @@ def test_a_record_of_91fa8ed_is_read_and_written_anew(tmp_path: Path) -> None:
     written = msgspec.json.decode(file.read_bytes())
     assert (written["version"], written["service"]["taken"]) == (2, ["192.0.2.120"])
     assert record.read(service_dir) == old
+
+
+@pytest.mark.parametrize("version", ["3", '"2"', "null", "[]"])
+def test_a_record_of_another_version_is_refused(tmp_path: Path, version: str) -> None:
+    """It may mean something else by the same words, so nothing of it is believed or changed."""
+    service_dir = ServiceDir(tmp_path, "bridgekit-pxe-br0-70f0")
+    service_dir.path.mkdir(parents=True)
+    file = service_dir.path / "record.json"
+    text = RECORD.replace('"version": 1', f'"version": {version}')
+    file.write_text(text)
+    with pytest.raises(RefusedError, match="another bridgekit wrote; nothing was changed"):
+        record.mark_serving(service_dir)
+    assert file.read_text() == text
 
 
 def test_applied_fixes_of_91fa8ed(tmp_path: Path) -> None:
