@@ -18,7 +18,6 @@ from bridgekit.pxe.files import ServiceDir
 from bridgekit.pxe.resolve import resolve
 from bridgekit.pxe.service_target import port_of_service
 from bridgekit.pxe.spec import PxeSpec
-from bridgekit.pxe.status import PxeStatus
 from bridgekit.system import signals
 from bridgekit.system.progress import Report
 
@@ -81,11 +80,6 @@ def start_service(service: str, state_dir: Path) -> None:
             f"the bridge is made and committed, but without PXE: {error}\n"
             "`bridgekit pxe up` tries again."
         ) from error
-
-
-def service_statuses(state_dir: Path) -> tuple[PxeStatus, ...]:
-    """Return the PXE services of this network namespace."""
-    return pxe_status.statuses(state_dir)
 
 
 @contextmanager

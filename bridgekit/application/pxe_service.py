@@ -77,9 +77,9 @@ def service_statuses(state_dir: Path) -> ServiceStatuses:
     """Return the PXE services of this network namespace."""
     if not _has_services(state_dir):
         return ()
-    from bridgekit.application import pxe
+    from bridgekit.pxe import status
 
-    return pxe.service_statuses(state_dir)
+    return status.statuses(state_dir)
 
 
 def _has_services(state_dir: Path) -> bool:

@@ -15,7 +15,7 @@ RP_FILTER = "net/ipv4/conf/{}/rp_filter"
 STRICT, LOOSE = "1", "2"
 
 
-class Setting(Struct, frozen=True):
+class SysctlChange(Struct, frozen=True):
     """A sysctl of the bridge: what it has before, while and after the state moves."""
 
     key: str
@@ -39,7 +39,7 @@ class Move(Struct, frozen=True):
     neighbours: tuple[Neighbour, ...]
     macs: tuple[StaticMac, ...]
     routes: RouteMoves
-    settings: tuple[Setting, ...]
+    sysctls: tuple[SysctlChange, ...]
     clients: tuple[tuple[DhcpClient, DhcpClient], ...]
 
 
@@ -57,7 +57,7 @@ def moving_state(before: NetworkState, after: NetworkState, nic: str, bridge: st
         neighbours=before.neighbours_on(nic),
         macs=tuple(entry for entry in before.static_macs_on(nic) if entry not in kept),
         routes=route_moves(without(before, bridge), nic, addresses),
-        settings=tuple(_settings(before, after, bridge)),
+        sysctls=tuple(_sysctl_changes(before, after, bridge)),
         clients=tuple(_moving_clients(before, after, nic, bridge)),
     )
 
@@ -82,7 +82,9 @@ def _moving_clients(
     return zip(old, new, strict=True)
 
 
-def _settings(before: NetworkState, after: NetworkState, bridge: str) -> Iterator[Setting]:
+def _sysctl_changes(
+    before: NetworkState, after: NetworkState, bridge: str
+) -> Iterator[SysctlChange]:
     """Yield each sysctl of the bridge that is ever written.
 
     While addresses move the bridge makes none of its own, and its rp_filter is loose where it
@@ -99,4 +101,4 @@ def _settings(before: NetworkState, after: NetworkState, bridge: str) -> Iterato
             everywhere = before.sysctl(RP_FILTER.format("all")) or "0"
             during = LOOSE if STRICT in (everywhere, during) else during
         if not old[pattern] == during == new[pattern]:
-            yield Setting(pattern.format(bridge), old[pattern], during, new[pattern])
+            yield SysctlChange(pattern.format(bridge), old[pattern], during, new[pattern])

@@ -66,7 +66,7 @@ def _plan_move(before: NetworkState, after: NetworkState, intent: Intent) -> Ite
 
 
 def _prepare_bridge(move: Move) -> Iterator[Operation]:
-    """Make the bridge, or give an existing one the NIC's settings and no address of its own."""
+    """Make the bridge, or give an existing one the NIC's options and no address of its own."""
     name, settings = move.bridge.name, BridgeSettings.of(move.bridge)
     existing = move.before.link(name)
     if existing is None:
@@ -78,7 +78,7 @@ def _prepare_bridge(move: Move) -> Iterator[Operation]:
             yield RemoveAddresses(name, own, connected_routes(move.before, name, own))
         if BridgeSettings.of(existing) != settings:
             yield ChangeBridge(name, BridgeSettings.of(existing), settings)
-    yield from (SetSysctl(item.key, item.before, item.during) for item in move.settings)
+    yield from (SetSysctl(item.key, item.before, item.during) for item in move.sysctls)
     if not (existing and existing.up):
         yield SetUp(name, True)
 
@@ -164,7 +164,7 @@ def _port_sysctls(move: Move, of_addresses: bool) -> Iterator[Operation]:
 
 def _finish_bridge(move: Move) -> Iterator[Operation]:
     yield from _set_addrgenmode(move.bridge.name, IN6_ADDR_GEN_MODE_NONE, move.bridge.addrgenmode)
-    for item in move.settings:
+    for item in move.sysctls:
         if item.during != item.after:
             yield SetSysctl(item.key, item.during, item.after)
 
