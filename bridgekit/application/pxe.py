@@ -77,8 +77,8 @@ def start_service(service: str, state_dir: Path) -> None:
             lifecycle.up(PxeSpec.from_json(service), state_dir)
     except (BridgekitError, OSError) as error:
         raise PxeError(
-            f"the bridge is made and committed, but without PXE: {error}\n"
-            "`bridgekit pxe up` tries again."
+            f"the bridge is made and committed, but without PXE: {error}; "
+            "`bridgekit pxe up` tries again"
         ) from error
 
 

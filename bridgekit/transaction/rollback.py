@@ -217,7 +217,7 @@ def _reachability(record: Record) -> str:
 
 def _repair_commands(differences: Iterable[Difference]) -> list[str]:
     commands = [f"  {_quoted(one)}" for difference in differences for one in difference.repair]
-    return ["To put it right by hand:", *commands] if commands else []
+    return ["to repair it by hand:", *commands] if commands else []
 
 
 def _quoted(command: str) -> str:

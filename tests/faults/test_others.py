@@ -92,7 +92,7 @@ def test_what_differs_is_printed_as_commands(lab: Lab) -> None:
     result = process.result  # type: ignore[attr-defined]
     assert process.returncode == 5
     assert set(of_eth1_alone(old)) <= set(of_eth1_alone(faults.seen(lab)))
-    for line in result.partition("To put it right by hand:\n")[2].splitlines():
+    for line in result.partition("to repair it by hand:\n")[2].splitlines():
         lab.run("host", *shlex.split(line), check=False)  # some come by themselves meanwhile
     lab.hosts["host"].settle()
     assert sorted(faults.seen(lab).lines) == sorted(old.lines)

@@ -30,7 +30,7 @@ def messages(lab: Lab) -> int:
 
 
 def ends_well(lab: Lab, states: States, result: Result, what: object) -> str:
-    """What is told is what is: done, refused, or undone; and nothing is left to be done."""
+    """What is reported is so: done, refused, or rolled back; and nothing is left to be done."""
     state, recovered = faults.settled(lab, states)
     assert "Traceback" not in result.stderr, (what, result.stderr)
     assert not recovered, what

@@ -16,8 +16,8 @@ MULTIPATH = f"route add {SHARED} nexthop via 192.168.1.1 dev eth0 nexthop via 19
 
 def rolled_back(lab: Lab) -> tuple[int, str]:
     """Roll the change back; return the exit code and the output."""
-    told = lab.bridgekit("rollback")
-    return told.code, told.stdout + told.stderr
+    done = lab.bridgekit("rollback")
+    return done.code, done.stdout + done.stderr
 
 
 def test_the_bridge_is_deleted(lab: Lab) -> None:
@@ -26,8 +26,8 @@ def test_the_bridge_is_deleted(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "link delete br0")
-    code, told = rolled_back(lab)
-    assert code == 0, told
+    code, output = rolled_back(lab)
+    assert code == 0, output
     found = before.difference(state(lab))
     assert [line for line in found if "fe80::/64" not in line] == []
 
@@ -40,8 +40,8 @@ def test_the_other_nic_is_down(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "link set eth1 down")
-    code, told = rolled_back(lab)
-    assert code == 5 and SHARED in told
+    code, output = rolled_back(lab)
+    assert code == 5 and SHARED in output
     lost = [line for line in before.about('"eth0"').lines if line not in state(lab).lines]
     of_both = [
         line for line in lost if '"eth1"' in line or "nexthops" in line or "linkdown" in line
@@ -57,8 +57,8 @@ def test_another_leg_joins(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "-6 route append 2001:db8:98::/48 via 2001:db8:2::1 dev eth1 metric 70")
-    code, told = rolled_back(lab)
-    assert code == 0, told
+    code, output = rolled_back(lab)
+    assert code == 0, output
     legs = lab.run("host", "ip", "-6", "route", "show", "2001:db8:98::/48").stdout
     assert "dev eth0" in legs and "dev eth1" in legs
     found = [line for line in before.difference(state(lab)) if "fe80::/64" not in line]
@@ -70,8 +70,8 @@ def test_the_nic_gets_another_name(lab: Lab) -> None:
     before = state(lab)
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "link set eth0 name lan0")
-    code, told = rolled_back(lab)
-    assert code == 5 and "eth0 is called lan0 now" in told
+    code, output = rolled_back(lab)
+    assert code == 5 and "eth0 is called lan0 now" in output
     lab.run("host", "ping", "-q", "-c", "1", "192.168.1.1")
     lab.ip("host", "link set lan0 name eth0")
     assert lab.bridgekit("recover").code == 0
@@ -81,10 +81,10 @@ def test_the_nic_gets_another_name(lab: Lab) -> None:
 def test_what_others_gave_the_bridge_is_reported(lab: Lab) -> None:
     assert lab.bridgekit(*WAIT).code == 0
     lab.ip("host", "address add 10.44.0.1/24 dev br0", "route add 10.46.0.0/24 via 192.168.1.1")
-    code, told = rolled_back(lab)
+    code, output = rolled_back(lab)
     assert code == 0
     for one in ("address 10.44.0.1/24", "route 10.46.0.0/24 via 192.168.1.1"):
-        assert re.search(rf"gone with br0: {re.escape(one)}", told), told
+        assert re.search(rf"gone with br0: {re.escape(one)}", output), output
 
 
 @pytest.mark.parametrize("entry", ["nud noarp lladdr 02:00:00:00:00:52", "managed"])

@@ -18,6 +18,7 @@ def test_every_verb_has_its_help_recorded() -> None:
 @pytest.mark.parametrize("file", files(), ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_it_says_what_was_recorded(file: Path, lab: Lab) -> None:
     recorded = file.read_text()
-    texts = (text.split("\n") for text in (recorded, played(lab, recorded)))
-    changes = "\n".join(difflib.unified_diff(*texts, "recorded", "now", lineterm=""))
+    now = played(lab, recorded).split("\n")
+    lines = difflib.unified_diff(recorded.split("\n"), now, "recorded", "now", lineterm="")
+    changes = "\n".join(lines)
     assert not changes, f"{AGAIN}\n{changes}"

@@ -1,7 +1,8 @@
-"""`attach` with all that can be wished for: addresses, routes, names, a lease."""
+"""`attach` with all that can be specified: addresses, routes, names, a lease."""
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ def host(make_lab: Callable[..., Lab]) -> Lab:
     return with_container(make_lab)
 
 
-def shown(lab: Lab, *words: str) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(lab.run("host", "ip", "-j", *words).stdout)
+def shown(lab: Lab, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(lab.run("host", "ip", "-j", *words).stdout)
     return found
 
 

@@ -205,7 +205,7 @@ def test_a_client_that_another_program_holds_stays(server: Server) -> None:
 
 
 def test_a_dhcpcd_whose_arguments_nobody_knows_stays(server: Server) -> None:
-    """It has many processes, and is told once."""
+    """It has many processes, and is reported once."""
     lab = server.lab
     lab.run("host", "dhcpcd", "-4", "eth0")
     shown = lab.bridgekit("plan", "eth0").stdout

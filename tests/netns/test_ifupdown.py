@@ -177,7 +177,7 @@ iface eth0 inet static
   netmask 255.255.255.0
   gateway 192.168.1.1
   up ip route add 10.61.0.0/16 via 192.168.1.1 dev eth0
-  up echo up $IFACE eth0 > /run/told
+  up echo up $IFACE eth0 > /run/names
 iface eth0:1 inet static
   address 192.168.1.8/24
 """
@@ -203,7 +203,7 @@ def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None
         booted.run("host", "ifup", "-a")
         assert addresses(booted, "br0") == SAID and addresses(booted, "eth0") == set()
         assert "10.61.0.0/16 via 192.168.1.1 dev br0" in booted.run("host", "ip", "route").stdout
-        assert booted.run("host", "cat", "/run/told").stdout == "up br0 eth0\n"
+        assert booted.run("host", "cat", "/run/names").stdout == "up br0 eth0\n"
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces() == FOLLOWED
 

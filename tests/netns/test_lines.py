@@ -38,17 +38,17 @@ CASES = {
 
 
 def seen(lab: Lab, link: str) -> list[str]:
-    """The IPv4 addresses of the link and of lo, the routes, and how long the card's queue is."""
+    """The IPv4 addresses of the link and of lo, the routes, and how long the NIC's queue is."""
     lines = []
     for name in (link, "lo"):
         shown = json.loads(lab.run("host", "ip", "-4", "-j", "address", "show", name).stdout)
         lines += [one["local"] for entry in shown for one in entry["addr_info"]]
-    card = json.loads(lab.run("host", "ip", "-j", "link", "show", "eth0").stdout)[0]
+    nic = json.loads(lab.run("host", "ip", "-j", "link", "show", "eth0").stdout)[0]
     shown = lab.run("host", "ip", "-4", "route").stdout.splitlines()
     routes = [re.sub(r" linkdown| src \S+", "", line).strip() for line in shown]
     rules = lab.run("host", "ip", "rule").stdout.splitlines()
     marks = lab.run("host", "ls", "/run").stdout.split()
-    return [*sorted([*lines, *routes, *rules]), str(card["txqlen"]), str("m" in marks)]
+    return [*sorted([*lines, *routes, *rules]), str(nic["txqlen"]), str("m" in marks)]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -146,7 +146,7 @@ def test_an_mtu_in_the_words_of_ifupdown2(make_lab: MakeLab) -> None:
 def test_the_mtu_of_the_file_is_followed(
     make_lab: MakeLab, dialect: str, line: str, mtu: int
 ) -> None:
-    """By the port, too; and a file that says none leaves it to the card."""
+    """By the port, too; and a file that says none leaves it to the NIC."""
     lab = make_lab(host=(*layout.SIMPLE, "link set eth0 mtu 1400"), interfaces=FILE + line)
     assert lab.bridgekit("apply", "eth0", "--yes", "--dialect", dialect, *FOLLOWED).code == 0
     name, text = f"boot{os.getpid()}", lab.read_interfaces()

@@ -103,7 +103,7 @@ def test_a_subnet_that_is_not_the_hosts(host: Lab) -> None:
 
 
 def test_auto_is_proxy_beside_another_server(host: Lab) -> None:
-    """Addresses are the other's, and what to boot is told by the service."""
+    """Addresses are the other's, and what to boot comes from the service."""
     with server(host, *OTHER_POOL):
         shown = up(host, "--mode", "auto")
         assert "beside another DHCP server" in shown

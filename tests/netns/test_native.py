@@ -51,8 +51,8 @@ def lab_state(lab: Lab) -> str:
 
 def test_it_serves_and_goes(host: Lab) -> None:
     before = state(host)
-    wish = ("--engine", "native", "--append", "console=ttyS0 token=abc", "--lease", "30m")
-    assert host.bridgekit("pxe", "up", "br0", *wish).code == 0
+    options = ("--engine", "native", "--append", "console=ttyS0 token=abc", "--lease", "30m")
+    assert host.bridgekit("pxe", "up", "br0", *options).code == 0
     pxe.client(host)
     inside = pxe.IN_CLIENT
     for menu in ("pxelinux.cfg/default", "debian-installer/amd64/grub/grub.cfg"):
@@ -68,7 +68,7 @@ def test_it_serves_and_goes(host: Lab) -> None:
         content = host.run("segment", *inside, *program("tftp_get", file)).stdout
         assert len(content) > 10000
     host.run("segment", *inside, "ping", "-c", "1", "-W", "5", pxe.WORLD)
-    again = host.bridgekit("pxe", "up", "br0", *wish)
+    again = host.bridgekit("pxe", "up", "br0", *options)
     assert again.code == 0 and "nothing to do" in again.stdout, again
     (shown,) = json.loads(host.bridgekit("pxe", "status", "--json").stdout)["services"]
     assert (shown["engine"], shown["running"], shown["service"]["lease"]) == ("native", True, "30m")

@@ -46,8 +46,8 @@ def test_odd_names_are_names(lab: Lab) -> None:
     for name in ODD_NAMES:
         add_link(lab, name)
         before = state(lab)
-        told = lab.bridgekit("apply", "--yes", "--no-persist", "--", name)
-        assert told.code == 0, told
+        done = lab.bridgekit("apply", "--yes", "--no-persist", "--", name)
+        assert done.code == 0, done
         assert "br0" in lab.run("host", "ip", "route", "get", "10.10.0.1").stdout
         assert lab.bridgekit("rollback").code == 0
         if name in NOT_WRITTEN:
@@ -93,8 +93,8 @@ def test_the_bridges_name_is_taken(lab: Lab, how: str) -> None:
 def test_a_terminal_of_few_letters(lab: Lab) -> None:
     """What the encoding lacks is shown as an escape."""
     lab.run("host", "ip", "link", "set", "eth0", "alias", "bü→ro")
-    told = lab.bridgekit("plan", "eth0", env={"PYTHONIOENCODING": "latin-1"})
-    assert told.code == 0 and r"\u2192ro" in told.stdout, told
+    done = lab.bridgekit("plan", "eth0", env={"PYTHONIOENCODING": "latin-1"})
+    assert done.code == 0 and r"\u2192ro" in done.stdout, done
 
 
 ESCAPES = "x\x1b[31mred\x07\nsecond line"
@@ -141,9 +141,9 @@ def test_odd_files(odd_files: Lab, option: str) -> None:
     lab, before, there = odd_files, state(odd_files), kinds(odd_files)
     verb = ("apply", "--yes") if option == "--state-dir" else ("plan",)
     for path in ("/run/loop", "/run/pipe", "/run/zero", "/run/file/x"):
-        told = lab.bridgekit(*verb, "eth0", option, path)
-        ends_in_a_sentence(told, told.code, "" if told.code == 2 else "othing was changed")
-        assert told.code in (2, 3), told
+        done = lab.bridgekit(*verb, "eth0", option, path)
+        ends_in_a_sentence(done, done.code, "" if done.code == 2 else "othing was changed")
+        assert done.code in (2, 3), done
     a_wrong_kind = "/run/file" if option == "--state-dir" else "/run/folder"
     assert lab.bridgekit(*verb, "eth0", option, a_wrong_kind).code == 2
     assert kinds(lab) == there
@@ -158,8 +158,8 @@ def test_a_file_nobody_can_read_or_name(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
     lab.run("host", "chmod", "000", "/etc/network/interfaces")
     drop = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
-    told = lab.run("host", *drop, *BRIDGEKIT, "plan", "eth0", check=False)
-    ends_in_a_sentence(told, 2, "/etc/network/interfaces", "not readable")
+    done = lab.run("host", *drop, *BRIDGEKIT, "plan", "eth0", check=False)
+    ends_in_a_sentence(done, 2, "/etc/network/interfaces", "not readable")
 
 
 def mount(lab: Lab, size: int, *options: str) -> None:
@@ -172,8 +172,8 @@ def mount(lab: Lab, size: int, *options: str) -> None:
 def test_a_state_folder_that_takes_nothing(lab: Lab, options: tuple[str, ...]) -> None:
     mount(lab, 4096, *options)
     before = state(lab)
-    told = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
-    ends_in_a_sentence(told, 3, "/run/state", "nothing was changed")
+    done = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
+    ends_in_a_sentence(done, 3, "/run/state", "nothing was changed")
     assert before.difference(state(lab)) == []
     assert "nothing here" in lab.bridgekit("status", "--state-dir", "/run/state").stdout
 
@@ -191,8 +191,8 @@ def test_a_state_folder_of_others(lab: Lab, owner: str, mode: str) -> None:
         ("rollback",),
         ("status",),
     ):
-        told = lab.bridgekit(*verb, "--state-dir", "/run/state")
-        ends_in_a_sentence(told, 3, "/run/state is not root's alone")
+        done = lab.bridgekit(*verb, "--state-dir", "/run/state")
+        ends_in_a_sentence(done, 3, "/run/state is not root's alone")
 
 
 def test_a_state_folder_that_is_full_when_it_begins(lab: Lab) -> None:
@@ -202,8 +202,8 @@ def test_a_state_folder_that_is_full_when_it_begins(lab: Lab) -> None:
     before = state(lab)
     for pages in range(size // 4096, size // 4096 + 4):
         mount(lab, pages * 4096)
-        told = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
-        if told.code != 3:  # in less the record does not fit
+        done = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
+        if done.code != 3:  # in less the record does not fit
             break
-    ends_in_a_sentence(told, 4, "journal cannot be written: No space left", "as before")
+    ends_in_a_sentence(done, 4, "journal cannot be written: No space left", "as before")
     assert before.difference(state(lab)) == []

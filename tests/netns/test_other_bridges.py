@@ -1,4 +1,4 @@
-"""Bridges that are there already are taken as they are; bridges that others made go back too."""
+"""Bridges that are there already are used as they are; bridges that others made go back too."""
 
 import json
 from collections.abc import Callable

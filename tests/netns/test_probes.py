@@ -1,4 +1,4 @@
-"""Is the host as reachable as before? Each probe is seen to answer, and seen to fall silent."""
+"""Probes of the reachability before: each is seen to answer, and seen to fall silent."""
 
 import json
 import subprocess
@@ -52,7 +52,7 @@ def test_a_name_server_that_answers(lab: Lab) -> None:
 
 @pytest.mark.all
 def test_a_name_server_that_falls_silent(lab: Lab) -> None:
-    """The change is undone, and what does not answer afterwards either is told."""
+    """The change is rolled back, and what does not answer afterwards either is named."""
     before = state(lab)
     with running(lab, "gateway", "name_server", "1"):
         result = lab.bridgekit("apply", "eth0", "--yes")

@@ -180,22 +180,22 @@ def test_a_route_more_needs_no_system_call(make_lab: Callable[..., Lab], tmp_pat
 def test_no_destination_is_ever_without_its_route(
     make_lab: Callable[..., Lab], tmp_path: Path
 ) -> None:
-    """There and back; `ip monitor` tells of every change, and `ip route get` is asked all along."""
+    """There and back; `ip monitor` prints every change, and `ip route get` is asked all along."""
     lab, lines = make_lab(host=HOST), list(routes(range(FEW)))
     lab.ip("gateway", *ROUTERS)
     give(lab, iter(lines))
     networks = [line.split()[2] for line in lines]
     questions = "".join(f"route get {one.partition('/')[0]}\n" for one in networks[::20])
     lab.run("host", "tee", "/run/asked", stdin=questions)
-    with (tmp_path / "told").open("w") as result, (tmp_path / "answers").open("w") as answers:
+    with (tmp_path / "changes").open("w") as result, (tmp_path / "answers").open("w") as answers:
         monitor = ("ip", "-rcvbuf", str(BUFFER), "-o", "monitor", "route")
         lab.popen("host", *monitor, stdout=result, stderr=result)
         lab.popen("host", "sh", "-c", ASKING, stdout=answers, stderr=answers)
         assert lab.bridgekit("apply", "eth0", "--yes", "--no-persist").code == 0
         assert lab.bridgekit("rollback").code == 0
         lab.down()
-    changes, found = (tmp_path / "told").read_text(), (tmp_path / "answers").read_text()
-    assert changes.count(" via ") >= 2 * FEW  # it was told of all of them
+    changes, found = (tmp_path / "changes").read_text(), (tmp_path / "answers").read_text()
+    assert changes.count(" via ") >= 2 * FEW  # it has seen all of them
     assert not re.findall(r"^Deleted (?:100\.|2001:db8:f:).*", changes, re.MULTILINE)
     assert not [line for line in found.splitlines()[:-1] if " via " not in line]
     assert " dev br0 " in found

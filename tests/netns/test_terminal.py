@@ -59,7 +59,7 @@ def test_what_was_typed_before_the_question_is_no_answer(lab: Lab) -> None:
 
 
 def test_interrupts_at_the_countdown(lab: Lab) -> None:
-    """However often: it is undone, and told how it ended."""
+    """However often: it is rolled back, and reported how it ended."""
     before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")

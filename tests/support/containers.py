@@ -16,7 +16,7 @@ def with_container(make_lab: Callable[..., Lab]) -> Lab:
     return lab
 
 
-def links(host: Host, *where: str) -> list[dict[str, object]]:
+def links(host: Host, *where: str) -> list[dict[str, Any]]:
     """The links of the host, or of where these words for `ip` say."""
     found: list[dict[str, object]] = json.loads(host.run("ip", "-j", "-d", *where, "link").stdout)
     return found

@@ -22,7 +22,7 @@ WHAT = {
 
 
 def wanted() -> bool:
-    """Is the whole table to be made? Then every boot goes as far as the installer."""
+    """Return whether the whole table is made; then every boot goes as far as the installer."""
     return NOTES in os.environ
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bridgekit.persistence.ifupdown.interfaces import ParsedInterfaces
+from bridgekit.persistence.ifupdown.interfaces.names import Target, parse_target
+
 
 class Ifquery(Struct, frozen=True):
     """ifquery with a state folder of its own, run from `/` as at boot."""
@@ -35,3 +38,30 @@ class Ifquery(Struct, frozen=True):
 
     def all_options(self, names: Iterable[str]) -> dict[str, str]:
         return {name: self.options(name) for name in names}
+
+
+def brought_up_by(
+    parsed: ParsedInterfaces, group: str, existing: Iterable[str]
+) -> tuple[Target, ...]:
+    """Return what `ifup -a` (group `auto`) or `--allow=GROUP` brings up by our reading, in order.
+
+    `existing`: the names of the kernel's interfaces, from which patterns pick. Patterns for
+    anything but names match nothing; `rename` is not applied.
+    """
+    names = tuple(existing)
+    words = (one for word in parsed.activated.get(group, ()) for one in _expanded(word, names))
+    targets = (parse_target(word) for word in dict.fromkeys(words))
+    return tuple(one for one in targets if parsed.has_stanza_for(one.logical_for(one.physical)))
+
+
+def _expanded(word: str, existing: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a word of `auto` with its pattern replaced by the names that match."""
+    target = parse_target(word)
+    if not target.is_pattern:
+        return (word,)
+    matching = [name for name in existing if not target.is_guess and target.may_match(name)]
+    number = target.physical.partition("/")[2].partition("/")[2]  # /PATTERN/NUMBER
+    if number.isascii() and number.isdecimal() and int(number):
+        matching = matching[int(number) - 1 : int(number)]
+    suffix = "" if target.logical is None else f"={target.logical}"
+    return tuple(name + suffix for name in matching)

@@ -1,4 +1,4 @@
-"""Which DHCP clients can be handed over, told from what their processes show."""
+"""Which DHCP clients can be handed over, by what their processes show."""
 
 import pytest
 

@@ -12,7 +12,7 @@ from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.interfaces import IfaceDefinition, ParsedInterfaces
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias
 from bridgekit.system.atomic_file import FileSnapshot
-from tests.support.ifquery import Ifquery
+from tests.support.ifquery import Ifquery, brought_up_by
 from tests.support.interfaces_files import FOLDER, INVALID, TREES, VALID, variants
 
 CONVERTED = (
@@ -42,7 +42,7 @@ def assert_the_same(asked: Ifquery, parsed: ParsedInterfaces) -> None:
     existing = [name for _, name in socket.if_nameindex()]
     for group in (*parsed.activated, "nobody"):
         assert asked.listed(group) == [
-            one.physical for one in parsed.brought_up_by(group, existing)
+            one.physical for one in brought_up_by(parsed, group, existing)
         ]
     for name in (name for name in names_in(parsed) if "/" not in name):
         ours, theirs = shown(parsed.definitions_of(name)), asked.options(name)

@@ -1,4 +1,4 @@
-"""Is the installer's kernel still one that a mirror has modules for?"""
+"""Whether a mirror still has modules for the installer's kernel."""
 
 import lzma
 import struct

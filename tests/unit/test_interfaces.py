@@ -7,12 +7,13 @@ from pathlib import Path
 from bridgekit.lab.host import PYTHON
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.interfaces.document import Option
+from tests.support.ifquery import brought_up_by
 from tests.support.interfaces_files import ETH0, FILE, Memory, read
 
 
 def test_patterns_pick_from_what_exists() -> None:
     parsed = read("auto /e*/2=x e0 /e1 no/e*=x\niface x inet manual\niface e0 inherits x\n")
-    listed = parsed.brought_up_by("auto", ["lo", "e0", "f", "e1"])
+    listed = brought_up_by(parsed, "auto", ["lo", "e0", "f", "e1"])
     assert [(one.physical, one.logical) for one in listed] == [
         ("lo", None),
         ("e1", "x"),

@@ -1,4 +1,4 @@
-"""What the PXE service is told, and what its daemons are told then."""
+"""The settings of the PXE service, and the configurations that its daemons get of them."""
 
 import pytest
 

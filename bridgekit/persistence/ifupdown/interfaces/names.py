@@ -45,12 +45,6 @@ class Target(Struct, frozen=True):
         """The pattern for what is compared, as of fnmatch(3)."""
         return self.physical.partition("/")[2].partition("/")[0]
 
-    @property
-    def number(self) -> int:
-        """Which of those that match; 0 is all."""
-        text = self.physical.partition("/")[2].partition("/")[2]
-        return int(text) if text.isascii() and text.isdecimal() else 0
-
     def may_match(self, link: str) -> bool:
         """Return whether it names this interface, or could: MAC addresses are not compared."""
         if not self.is_pattern:

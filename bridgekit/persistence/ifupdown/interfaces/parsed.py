@@ -1,6 +1,6 @@
 """What ifupdown 0.8 reads in interfaces(5): a file and all that it includes, as one value."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -131,26 +131,3 @@ class ParsedInterfaces(Struct, frozen=True):
             if target.physical.startswith(f"{link}:") and not target.is_pattern:
                 stanzas.setdefault(target.physical, target.logical_for(target.physical))
         return tuple(f"{name}={stanza}" for name, stanza in stanzas.items())
-
-    def brought_up_by(self, group: str, existing: Iterable[str]) -> tuple[Target, ...]:
-        """Return what `ifup -a` (group `auto`) or `--allow=GROUP` brings up, in its order.
-
-        `existing`: the names of the kernel's interfaces, from which patterns pick. Patterns for
-        anything but names match nothing; `rename` is not applied.
-        """
-        names = tuple(existing)
-        words = (one for word in self.activated.get(group, ()) for one in _expanded(word, names))
-        targets = (parse_target(word) for word in dict.fromkeys(words))
-        return tuple(one for one in targets if self.has_stanza_for(one.logical_for(one.physical)))
-
-
-def _expanded(word: str, existing: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a word of `auto` with its pattern replaced by the names that match."""
-    target = parse_target(word)
-    if not target.is_pattern:
-        return (word,)
-    matching = [name for name in existing if not target.is_guess and target.may_match(name)]
-    if target.number:
-        matching = matching[target.number - 1 : target.number]
-    suffix = "" if target.logical is None else f"={target.logical}"
-    return tuple(name + suffix for name in matching)
