@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from bridgekit.lab import layout
 from bridgekit.lab.host import Host
@@ -18,5 +19,5 @@ def with_container(make_lab: Callable[..., Lab]) -> Lab:
 
 def links(host: Host, *where: str) -> list[dict[str, Any]]:
     """The links of the host, or of where these words for `ip` say."""
-    found: list[dict[str, object]] = json.loads(host.run("ip", "-j", "-d", *where, "link").stdout)
+    found: list[dict[str, Any]] = json.loads(host.run("ip", "-j", "-d", *where, "link").stdout)
     return found
