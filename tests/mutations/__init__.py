@@ -1,0 +1,1 @@
+"""Breakages of the product, and whether its tests notice: run by script/mutate."""
