@@ -59,6 +59,15 @@ def test_menus_for_every_loader(tree: Path, own: Path) -> None:
     assert "preseed/url=http://192.0.2.1/answers/preseed.cfg" in grub
 
 
+def test_no_bios_is_offered_an_efi_program(tree: Path, own: Path) -> None:
+    (own / "files/shell.efi").write_text("")
+    entry = '[[entry]]\nname = "shell"\nprogram = "site/shell.efi"\nfirmware = "any"\n'
+    (own / "catalogue/own.toml").write_text(entry)
+    texts = written(tree, own)
+    assert "site/shell.efi" in texts["grub-amd64.cfg"]
+    assert "shell" not in texts["pxelinux.cfg/default"]
+
+
 def test_another_entry_starts_by_itself(tree: Path, own: Path) -> None:
     assert "set default=local\n" in written(tree, own, Settings(default="local"))["grub-amd64.cfg"]
     with pytest.raises(SettingsError, match="no catalogue"):
@@ -194,6 +203,14 @@ def test_an_answer_file_that_fails(tree: Path, own: Path, name: str, text: str |
     if text:
         (own / "answers" / name).write_text(text)
     with pytest.raises(SettingsError):
+        answers.render_answer(site.read_site(Settings(), tree, own), name, MAC, "", "192.0.2.1")
+
+
+@pytest.mark.parametrize("name", ["../secret", "a/../../secret", "", ".", "/etc/hostname"])
+def test_an_answer_file_is_none_of_the_hosts(tree: Path, own: Path, name: str) -> None:
+    (own / "secret").write_text("mine")
+    (own / "answers/a").mkdir()
+    with pytest.raises(SettingsError, match="there is no answer file"):
         answers.render_answer(site.read_site(Settings(), tree, own), name, MAC, "", "192.0.2.1")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridgekit.bootserver import dhcpv6_discovery
 from bridgekit.bootserver.dhcp_discovery import DhcpOffer, discover_frame, parse_offer
-from bridgekit.bootserver.dhcp_packet import BOOTP, MAGIC_COOKIE
+from bridgekit.bootserver.dhcp_packet import BOOTP, MAGIC_COOKIE, parse_reply
 from bridgekit.bootserver.dhcpv6_discovery import UDP_OFFSET
 
 MAC = bytes.fromhex("020000000001")
@@ -99,3 +99,11 @@ def test_the_request_is_a_discover_that_asks_for_a_broadcast() -> None:
 def test_hostile_answers_of_ipv6_servers(frame: bytes) -> None:
     dhcpv6_discovery.parse_advertise(frame, MAC, b"abc")
     dhcpv6_discovery.parse_advertise(bytes(UDP_OFFSET + 8) + b"\x02abc" + frame, MAC, b"abc")
+
+
+def test_an_option_that_is_cut_off_is_none() -> None:
+    """Not half of the file's name."""
+    whole = OPTIONS[:-1] + bytes((67, 4)) + b"boot\xff"
+    for options, file in ((whole, "boot"), (whole[:-3], "")):
+        found = parse_reply(offer(options), MAC, XID)
+        assert found and found.file == file

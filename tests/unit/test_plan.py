@@ -13,7 +13,7 @@ from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.planning import codec
 from bridgekit.planning.diff import differences
 from bridgekit.planning.intent import Intent
-from bridgekit.planning.operations import inverted
+from bridgekit.planning.operations import SetController, SetSysctl, inverted
 from bridgekit.planning.plan import FileChange, Plan
 from bridgekit.planning.planner import plan_operations
 from bridgekit.planning.target_state import bridged_state, restored_state, target_state
@@ -30,6 +30,19 @@ def test_inverse_of_inverse_is_the_operation() -> None:
     assert inverted(inverted(operations)) == operations
 
 
+def test_the_inverse_leads_back() -> None:
+    """Of what says both, before and after change places."""
+    both = [
+        one
+        for one in plan_operations(WITH_MANY, INTENT)
+        if isinstance(one, SetSysctl | SetController)
+    ]
+    assert {type(one) for one in both} == {SetSysctl, SetController}
+    for one in both:
+        back = one.inverse()
+        assert (back.before, back.after) == (one.after, one.before) != (one.before, one.after)
+
+
 def test_every_operation_says_what_it_does() -> None:
     for operation in (*plan_operations(STATE, INTENT), *inverted(plan_operations(STATE, INTENT))):
         assert all(line.split()[0] in ("ip", "sysctl") for line in operation.describe())
@@ -42,6 +55,27 @@ def test_the_order_of_competing_routes_counts() -> None:
         "competing" in str(one)
         for one in differences(STATE, replace(STATE, routes=turned), ("eth0", "br0"))
     )
+
+
+def test_a_plan_of_another_schema_is_refused() -> None:
+    data = codec.encode(Plan(INTENT, STATE, ()))
+    newer = data.replace(b'{"schema":3,', b'{"schema":4,', 1)
+    assert newer != data
+    with pytest.raises(UsageError, match="this plan has schema 4; this program knows 3"):
+        codec.decode(newer)
+
+
+@pytest.mark.parametrize("length", [6, 30])
+def test_a_plan_with_a_torn_route_is_refused(length: int) -> None:
+    torn = tuple(message[:length] for message in STATE.routes.messages)
+    state = replace(STATE, routes=replace(STATE.routes, messages=torn))
+    with pytest.raises(UsageError, match="a route in it is torn"):
+        codec.decode(codec.encode(Plan(INTENT, state, ())))
+
+
+def test_the_nic_and_the_bridge_have_two_names() -> None:
+    with pytest.raises(UsageError, match="both called eth0"):
+        Intent("eth0", "eth0")
 
 
 def test_json_round_trip() -> None:

@@ -114,6 +114,23 @@ def test_routes_of_one_place_with_a_metric_each_are_alike(monkeypatch: pytest.Mo
     assert sorted(map(len, routes.blocks)) == [9, 9] and routes.messages == ()
 
 
+def test_what_the_kernel_makes_is_listed_one_by_one() -> None:
+    """It comes and goes with addresses and links."""
+    added = [route(2, bytes([10, 0, 0, n]), 32) for n in range(MIN_BLOCK)]
+    made = [route(2, bytes([10, 0, 1, n]), 32, protocol=2) for n in range(MIN_BLOCK)]
+    found = gathered([*added, *made])
+    assert (found.messages, len(found.blocks)) == (tuple(made), 1)
+
+
+def test_joined_messages_of_several_lengths() -> None:
+    sample = route(2, bytes(4), 24)
+    group = RouteBlock(sample, bytes([24, 10, 1, 1, 0, 32, 10, 1, 2, 9]))
+    assert bytes(group.pack_messages(b"head")) == b"".join(
+        b"head" + route(2, bytes(net), bits)
+        for bits, net in ((24, (10, 1, 1, 0)), (32, (10, 1, 2, 9)))
+    )
+
+
 def test_joined_messages() -> None:
     for group in gathered(table()).blocks:
         assert bytes(group.pack_messages(b"head")) == b"".join(
