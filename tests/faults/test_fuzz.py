@@ -1,6 +1,6 @@
 """Whatever a file or a person says: a clean error, or what it says.
 
-A million tries in the long run. They are seeded: the same at every run.
+They are seeded: the same at every run.
 """
 
 import random
@@ -170,4 +170,6 @@ def test_thousands_of_inputs(what: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(PROCESSES))
 @pytest.mark.parametrize("what", SEEDS)
 def test_many_inputs(what: str, seed: int, tmp_path: Path) -> None:
-    run(what, SEEDS[what][3] // PROCESSES // faults.every(4), seed, tmp_path)
+    count = SEEDS[what][3] // PROCESSES // faults.every(4)
+    run(what, count, seed, tmp_path)
+    faults.note_inputs(what, count)

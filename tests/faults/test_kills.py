@@ -15,7 +15,7 @@ from tests.support.faults import Point, States
 from tests.support.transactions import APPLY, WAIT
 
 FAILING_COMMIT = "renameat2:error=EIO:when=1"
-"""The interfaces file cannot be put in place: the change is undone."""
+"""The interfaces file cannot be put in place: the change is rolled back."""
 MIDDLE = "write:signal=SIGKILL:when=8"
 """A line of the journal about one of the operations."""
 KILLED = ("+++ killed by SIGKILL +++\n", "= ?\n")
@@ -38,7 +38,7 @@ def executor_applies(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
     faults.run(lab, trace, *APPLY, faults=killing)
 
 
-def executor_undoes(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
+def executor_fails(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
     faults.run(lab, trace, *APPLY, faults=(FAILING_COMMIT, *killing))
 
 
@@ -64,7 +64,7 @@ def guard_keeps(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
     lab.bridgekit("confirm")
 
 
-def guard_undoes(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
+def guard_rolls_back(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
     guard = faults.guard_program(trace, *killing)
     faults.run(lab, trace.with_name("executor"), *WAIT, guard=guard)
     lab.bridgekit("rollback")
@@ -73,12 +73,12 @@ def guard_undoes(lab: Lab, trace: Path, killing: tuple[str, ...]) -> None:
 ALL_THE_WAY = ("before", "during", "after", "persist", "commit")
 SCENES = (
     Scene("the executor, applying", executor_applies, ALL_THE_WAY),
-    Scene("the executor, undoing", executor_undoes, ["undo"]),
+    Scene("the executor, after a failure", executor_fails, ["rollback"]),
     Scene("the executor, before another session confirms", executor_waits, ["waiting"]),
     Scene("the executor, rolling back", executor_rolls_back, ALL_THE_WAY, moved=True),
-    Scene("the executor in the middle, and its guard undoing", both, ["before", "undo"]),
+    Scene("the executor in the middle, and its guard", both, ["before", "rollback"]),
     Scene("the guard, keeping what was confirmed", guard_keeps, ["before", "persist", "commit"]),
-    Scene("the guard, undoing what waited", guard_undoes, ["undo"]),
+    Scene("the guard, rolling back what waited", guard_rolls_back, ["rollback"]),
 )
 
 
@@ -115,7 +115,8 @@ def try_at(scene: Scene, lab: Lab, trace: Path, states: States, points: Sequence
     for point in points:
         back_to(states.old, lab, scene)
         scene.run(lab, trace, (point.killing,))
-        state, recovered = faults.settled(lab, states)
+        with faults.judged(scene.name, point):
+            state, recovered = faults.settled(lab, states)
         if trace.read_text(errors="replace").endswith(KILLED):
             phase = [point, *faults.points(trace)][-1].phase
             faults.note(scene.name, replace(point, phase=phase), state, recovered)

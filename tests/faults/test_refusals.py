@@ -13,6 +13,7 @@ from tests.support.transactions import APPLY
 
 ERRORS = ("EEXIST", "ENOBUFS", "EPERM", "ENODEV")
 DISK_ERRORS = ("ENOSPC", "EIO")
+REFUSED = "a message refused"
 SHARDS = 4
 
 
@@ -29,15 +30,16 @@ def messages(lab: Lab) -> int:
     return int(result.stderr.rpartition("messages: ")[2])
 
 
-def ends_well(lab: Lab, states: States, result: Result, what: object) -> str:
+def ends_well(lab: Lab, states: States, result: Result, fault: str, point: faults.Point) -> None:
     """What is reported is so: done, refused, or rolled back; and nothing is left to be done."""
-    state, recovered = faults.settled(lab, states)
-    assert "Traceback" not in result.stderr, (what, result.stderr)
-    assert not recovered, what
-    assert result.code == 0 if state == "new" else result.code in (1, 3, 4), (what, result)
+    with faults.judged(fault, point):
+        state, recovered = faults.settled(lab, states)
+    faults.note(fault, point, state, recovered)
+    assert "Traceback" not in result.stderr, (point, result.stderr)
+    assert not recovered, point
+    assert result.code == 0 if state == "new" else result.code in (1, 3, 4), (point, result)
     if state == "new":
         assert lab.bridgekit("rollback").code == 0
-    return state
 
 
 def try_refusals(lab: Lab, numbers: range) -> None:
@@ -45,8 +47,8 @@ def try_refusals(lab: Lab, numbers: range) -> None:
         for number in numbers:
             error = ERRORS[number // SHARDS % len(ERRORS)]
             result = refused(lab, number, error)
-            state = ends_well(lab, states, result, (number, error))
-            faults.note("the kernel refuses", faults.Point(error, number, "during"), state, False)
+            point = faults.Point(error, number, "during")
+            ends_well(lab, states, result, REFUSED, point)
 
 
 def test_a_refused_message(lab: Lab) -> None:
@@ -74,8 +76,7 @@ def try_disk(lab: Lab, trace: Path, step: slice) -> None:
             error = DISK_ERRORS[number % len(DISK_ERRORS)]
             result = faults.run(lab, trace, *APPLY, faults=(point.failing(error),))
             assert "(INJECTED)" in trace.read_text(errors="replace"), point
-            state = ends_well(lab, states, result, (point, error))
-            faults.note(f"a disk with {error}", point, state, False)
+            ends_well(lab, states, result, f"a disk with {error}", point)
 
 
 def test_a_disk_that_fails(lab: Lab, tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import faults
 from tests.support.systemd_guest import TREE, Machine, booted, layered
 from tests.support.systemd_power import INTERFACES, Boot, Moment, Recovery, boot, moments, sampled
 from tests.support.systemd_session import VISITOR, log_in, main_process, session, until_ended
 
 pytestmark = [pytest.mark.all, pytest.mark.xdist_group("guests")]
 
+POWER = "the power of a machine fails"
 AT_LEAST = 10
 PHASES = {"before", "during", "after", "waiting", "persist", "commit"}
 OURS = {"192.168.1.4", "2001:db8:1::4"}
@@ -212,7 +214,11 @@ def test_power_cuts(disk: Path, tmp_path: Path) -> None:
         found = list(pool.map(boot, (moment.disk for moment in tried)))
     for moment, after in zip(tried, found, strict=True):
         texts = (old, new) if moment in apply else (new, old)
-        check(moment, after, texts, bridged=after.interfaces == new)
+        point = faults.Point(moment.step, 0, moment.phase)
+        with faults.judged(POWER, point):
+            check(moment, after, texts, bridged=after.interfaces == new)
+        state: faults.State = "new" if after.interfaces == texts[1] else "old"
+        faults.note(POWER, point, state, recovered=bool(after.recoveries))
 
 
 def check(moment: Moment, after: Boot, texts: tuple[str, str], bridged: bool) -> None:

@@ -1,7 +1,6 @@
 """Faults at chosen system calls, by strace's fault injection; and what must be true afterwards."""
 
 import ast
-import json
 import os
 import re
 import sys
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
+import msgspec
 from msgspec import Struct
 
 from bridgekit.lab import state_dump
@@ -19,7 +19,7 @@ from tests.support.programs import program
 from tests.support.transactions import APPLY
 
 State = Literal["old", "new"]
-PHASES: Final = ("before", "during", "after", "persist", "commit", "waiting", "undo")
+PHASES: Final = ("before", "during", "after", "persist", "commit", "waiting", "rollback")
 CALLS: Final = (
     *("sendto", "write", "fsync", "rename", "renameat2", "link", "unlink", "mkdir"),
     *("openat", "fchmod", "fchown", "bind"),
@@ -32,7 +32,7 @@ MARKS: Final = {
     r"event\":\"taken-back": "commit",
     r"event\":\"committed": "commit",
     r"event\":\"pending": "waiting",
-    r"event\":\"undoing": "undo",
+    r"event\":\"undoing": "rollback",
 }
 """What is written when a phase begins; the call that writes it is still of the phase before."""
 EVENTS: Final = """
@@ -43,6 +43,24 @@ done
 FINISHED: Final = ("committed", "rolled-back", "taken-back")
 
 NOTES = "BRIDGEKIT_FAULTS"
+
+
+class Tried(Struct, frozen=True, tag="fault"):
+    """A fault at one kind of call in one phase, so many `times`, and how that ended."""
+
+    fault: str
+    phase: str
+    call: str
+    state: State | Literal["between"]
+    recovered: bool
+    times: int = 1
+
+
+class Inputs(Struct, frozen=True, tag="inputs"):
+    """So many inputs of a kind with errors in them, all of which ended in a sentence."""
+
+    what: str
+    times: int
 
 
 class Point(Struct, frozen=True):
@@ -193,9 +211,29 @@ def every(some: int) -> int:
     return 1 if NOTES in os.environ else some
 
 
-def note(fault: str, point: Point, state: str, recovered: bool) -> None:
-    """Append what was tried to the file of $BRIDGEKIT_FAULTS, for docs/reliability.md."""
+def note(fault: str, point: Point, state: State | Literal["between"], recovered: bool) -> None:
+    """Note what was tried, for docs/reliability.md."""
+    _append(Tried(fault, point.phase, point.call, state, recovered))
+
+
+def note_inputs(what: str, times: int) -> None:
+    """Note that so many inputs of a kind ended in a sentence."""
+    _append(Inputs(what, times))
+
+
+@contextmanager
+def judged(fault: str, point: Point) -> Iterator[None]:
+    """Within, the state after a fault is found; note that it is neither of the two."""
+    try:
+        yield
+    except AssertionError:
+        note(fault, point, "between", recovered=False)
+        raise
+
+
+def _append(one: Tried | Inputs) -> None:
+    """Append a line to the file of $BRIDGEKIT_FAULTS."""
     place = os.environ.get(NOTES)
     if place:
-        with open(place, "a", encoding="utf-8") as file:
-            file.write(json.dumps([fault, point.phase, point.call, state, recovered]) + "\n")
+        with open(place, "ab") as file:
+            file.write(msgspec.json.encode(one) + b"\n")
