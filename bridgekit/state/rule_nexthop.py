@@ -39,7 +39,7 @@ from bridgekit.uapi.fib_rules import (
     FRA_UID_RANGE,
 )
 from bridgekit.uapi.netlink import NLA_F_NESTED
-from bridgekit.uapi.nexthop import NHA_ENCAP, NHA_GATEWAY, NHA_GROUP, NHA_ID, NHA_OIF
+from bridgekit.uapi.nexthop import NHA_BLACKHOLE, NHA_ENCAP, NHA_GATEWAY, NHA_GROUP, NHA_ID, NHA_OIF
 from bridgekit.uapi.rtnetlink import RTNH_F_ONLINK
 
 FIB_RULE_HDR = struct.Struct("=BBBBBBBBI")
@@ -218,6 +218,7 @@ class Nexthop(Struct, frozen=True):
             members = (found[NHA_GROUP][at : at + 8] for at in range(0, len(found[NHA_GROUP]), 8))
             ids = (f"{nlattr.u32(one, 0)},{one[4] + 1}" for one in members)
             return " ".join([*words, "group", "/".join(ids)])
+        words += ["blackhole"] if NHA_BLACKHOLE in found else []
         words += ["encap …"] if NHA_ENCAP in found else []
         words += ["via", str(ip_address(found[NHA_GATEWAY]))] if NHA_GATEWAY in found else []
         onlink = NHMSG.unpack_from(self.message)[3] & RTNH_F_ONLINK

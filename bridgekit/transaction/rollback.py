@@ -105,7 +105,8 @@ def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> lis
     intent = record.plan.intent
     if record.plan.snapshot.link(intent.bridge) or not journal.verified():
         return []
-    added = (one.text for one in verify(machine, record.target, intent) if _is_addition(one))
+    found = verify(machine, record.target, intent)
+    added = (one.text for one in found if one.what == "unexpected")
     bridge = re.compile(rf"\b{re.escape(intent.bridge)}\b")
     return [f"  gone with {intent.bridge}: {text}" for text in added if bridge.search(text)]
 

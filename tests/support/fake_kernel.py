@@ -141,11 +141,21 @@ class FakeKernel:
             sysctls=tuple(one for one in rest.sysctls if f"/{name}/" not in one.key),
         )
 
-    def change_link(self, name: str, **values: object) -> None:
+    def change_link(self, name: str, /, **values: object) -> None:
         changed = replace(self.link(name), **values)
         if changed.mtu != self.link(name).mtu:
             self.follows_ports.discard(name)
         self._set(links=tuple(changed if x.name == name else x for x in self.state.links))
+
+    def rename_link(self, name: str, new: str) -> None:
+        """Equivalent to: ip link set name. What belongs to the link follows."""
+        self.change_link(name, name=new)
+        kinds = ("addresses", "neighbours", "static_macs", "nexthops")
+        for kind in kinds:
+            items = getattr(self.state, kind)
+            self._set(**{kind: tuple(x.on(new) if x.link == name else x for x in items)})
+        keys = ((one, one.key.replace(f"/{name}/", f"/{new}/")) for one in self.state.sysctls)
+        self._set(sysctls=tuple(replace(one, key=key) for one, key in keys))
 
     def set_up(self, name: str, up: bool) -> None:
         was = self.link(name).up
@@ -474,15 +484,17 @@ class FakeKernel:
 
     def replace_nexthop(self, hop: Nexthop) -> None:
         """Routes and groups that use the object follow."""
+        if hop.link is None:
+            raise refuse(errno.EINVAL)
         old = next((one for one in self.state.nexthops if one.id == hop.id), None)
-        if old is None or old.link is None or hop.link is None:
-            raise refuse(errno.ENOENT)
         if not self.link(hop.link).up:
             raise refuse(errno.ENETDOWN)
         if hop.gateway:
             self._check_gateway(hop.gateway, self.link(hop.link).index)
-        changed = (hop if one.id == hop.id else one for one in self.state.nexthops)
-        self._set(nexthops=tuple(changed))
+        rest = (one for one in self.state.nexthops if one.id != hop.id)
+        self._set(nexthops=tuple(sorted((*rest, hop), key=lambda one: one.id)))
+        if old is None or old.link is None:
+            return
         numbers = {self.link(old.link).index: self.link(hop.link).index}
         users = {hop.id} | {one.id for one in self.state.nexthops if one.link is None}
         for at, message in enumerate(self.messages):
