@@ -1,4 +1,4 @@
-"""Labs for the tests; and a skipped test fails the session, so that nothing is left out unseen."""
+"""Labs for the tests; one that is skipped, or may fail, fails the session: none is left out."""
 
 import itertools
 import os
@@ -36,11 +36,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit("pytest-xdist does not keep groups of tests together", returncode=3)
 
 
+LEFT_OUT = ("skipped", "xfailed", "xpassed")
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A session with a skipped test has failed."""
+    """A session with a test that was skipped, or was let fail, has failed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if exitstatus == pytest.ExitCode.OK and reporter and reporter.stats.get("skipped"):
+    if exitstatus == pytest.ExitCode.OK and reporter and _left_out(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left_out(reporter: pytest.TerminalReporter) -> list[str]:
+    return [word for word in LEFT_OUT if reporter.stats.get(word)]
 
 
 @pytest.hookimpl(trylast=True)
@@ -53,8 +60,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """Say why such a session fails."""
-    if terminalreporter.stats.get("skipped"):
-        terminalreporter.write_line("a test was skipped: that fails the session", red=True)
+    for word in _left_out(terminalreporter):
+        terminalreporter.write_line(f"a test {word}: that fails the session", red=True)
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """What holds for the tests, the labs and the benchmarks themselves."""
 
 import ast
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from bridgekit.lab.host import PYTHON
 
 CHECKOUT = Path(__file__).parent.parent
 ROOMS = ("tests", "benchmarks", "bridgekit/lab")
@@ -64,3 +68,41 @@ def test_a_failed_assertion_shows_the_text(path: Path) -> None:
     tree = ast.parse(path.read_text())
     asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
     assert [one.lineno for one in asserts if not one.msg and hides_a_text(one.test)] == []
+
+
+LEAVES_OUT = {
+    "skipped": "@pytest.mark.skip\ndef test_it(): pass",
+    "skipped with its module": "pytest.skip('no', allow_module_level=True)",
+    "skipped in the middle": "def test_it(): pytest.skip('no')",
+    "xfailed": "@pytest.mark.xfail\ndef test_it(): assert False",
+    "xfailed in the middle": "def test_it(): pytest.xfail('no')",
+    "xpassed": "@pytest.mark.xfail\ndef test_it(): pass",
+}
+
+
+def run_alone(folder: Path, text: str, *options: str) -> tuple[int, str]:
+    """Run a module of tests in a session of its own, under tests/conftest.py."""
+    (folder / "test_alone.py").write_text(f"import pytest\n{text}\ndef test_passes(): pass\n")
+    argv = (*PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.conftest")
+    done = subprocess.run(
+        (*argv, "--rootdir", folder, *options, folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("how", LEAVES_OUT)
+def test_nothing_is_left_out_unseen(tmp_path: Path, how: str, options: tuple[str, ...]) -> None:
+    code, said = run_alone(tmp_path, LEAVES_OUT[how], *options)
+    assert code in (1, 5), said  # 5: no test at all
+    assert f"a test {how.split(maxsplit=1)[0]}: that fails the session" in said
+
+
+def test_a_session_that_leaves_nothing_out_passes(tmp_path: Path) -> None:
+    code, said = run_alone(tmp_path, "def test_it(): pass")
+    assert code == 0, said
