@@ -193,7 +193,10 @@ def _rules(
         if any(rule.names(link) for link in links):
             yield Difference("unexpected", f"rule {rule}", rule_repair("delete", rule))
     common = Counter(wanted.rules) & Counter(actual.rules)
-    left, right = ([rule for rule in side.rules if rule in common] for side in (wanted, actual))
+    left, right = (
+        list(dict.fromkeys(rule for rule in side.rules if rule in common))
+        for side in (wanted, actual)
+    )
     if not lost and left != right:
         yield Difference("changed", "the order of the policy rules")
 
