@@ -412,7 +412,7 @@ def test_what_cannot_be_rolled_back_is_listed_with_its_commands(tmp_path: Path) 
     case.machine.unmendable = {op.AddAddresses}
     with pytest.raises(RollbackIncompleteError) as caught:
         case.roll_back()
-    text, _, commands = str(caught.value).partition("To put it right by hand:\n")
+    text, _, commands = str(caught.value).partition("to repair it by hand:\n")
     assert text.startswith("rolled back, but:\n  could not do: ip address add 192.168.1.4/24")
     assert "AddAddresses: refused while rolling back" in text
     assert f"  missing: address {IP}/24 brd 192.168.1.255 dev eth0" in text.splitlines()
