@@ -12,10 +12,11 @@ import pytest
 from bridgekit.lab.host import PYTHON
 
 PACKAGE = Path(__file__).parent.parent / "bridgekit"
-PURE = ("uapi", "state", "planning", "persistence")
+PURE = ("uapi", "state", "planning", "persistence", "protocol")
 MACHINE = {"os", "subprocess", "socket", "pathlib", "shutil", "pyroute2", "glob", "tempfile"}
 PXE = {"pxe", "attach", "planning.findings", "planning.pxe_options"}
-CORE = {"transaction", "host", "planning", "persistence", "state", "uapi", "system", "errors"}
+CORE = {"transaction", "protocol", "host", "planning", "persistence", "state", "uapi", "system"}
+CORE |= {"errors"}
 VERBS = {"cli", "application", "transaction.store", "planning", "state", "system", "errors"}
 ROOMS = {
     "__init__": set(),
@@ -30,7 +31,9 @@ ROOMS = {
     "system": {"system", "state.text", "errors"},
     "netlink": {"netlink", "state", "uapi", "errors"},
     "host": {"host", "netlink", "system", "state", "uapi", "planning.operations", "errors"},
-    "transaction": {"transaction", "host", "netlink", "system", "planning", "state", "errors"},
+    "protocol": {"protocol"},
+    "transaction": {"transaction", "protocol", "host", "netlink", "system", "planning", "state"}
+    | {"errors"},
     "application": {"application", *CORE},
     "application.pxe": {"application", *CORE, *PXE},
     "application.pxe_check": {"application", *CORE, *PXE},

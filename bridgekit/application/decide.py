@@ -1,59 +1,47 @@
 """`confirm`, and every other decision on a change that waits for one."""
 
-from contextlib import suppress
+import time
+from contextlib import closing, suppress
+from typing import Literal
 
-from bridgekit.application.commit import guard_actions, unwrap_answer
-from bridgekit.application.recover import finish_interrupted
-from bridgekit.errors import RefusedError, RollbackIncompleteError, RolledBackError
-from bridgekit.system import signals
+from bridgekit.application.environment import environment_of
+from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBackError
+from bridgekit.protocol.programs import give_order
 from bridgekit.transaction import guard_client
-from bridgekit.transaction import record as records
-from bridgekit.transaction.journal import Journal
+from bridgekit.transaction.answer import answer, unwrap
+from bridgekit.transaction.carrier import run
+from bridgekit.transaction.command import Decider
+from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store
 
-REASON = "as asked for"
+LOOK_SECONDS = 0.1
+GRACE_SECONDS = 3.0
+"""How long after its deadline a change is left to its guard."""
 
 
 def confirm(store: Store, wanted: str | None) -> str:
     """Keep a pending change; return how it ended.
 
     Raises:
-        RefusedError: No change waits, or not the one with the id `wanted`.
+        RefusedError: No change waits, or not the one with the id `wanted`; or the host is no
+            longer as it was verified.
     """
-    return send_decision(store, store.find(wanted, "pending"), guard_client.CONFIRM)
+    return send_decision(store, store.find(wanted, "pending"), "confirm")
 
 
 def reject(store: Store, id: str) -> str:
     """Roll back a pending change; return how it ended, raise if it was kept after all."""
-    return send_decision(store, Journal(store.folder / id), guard_client.ROLLBACK)
+    return send_decision(store, Journal(store.folder / id), "rollback")
 
 
-def send_decision(store: Store, journal: Journal, word: bytes) -> str:
+def send_decision(store: Store, journal: Journal, reason: Literal["confirm", "rollback"]) -> str:
     """Keep or roll back a change that waits; return how it ended, raise if it ended otherwise.
 
-    Its guard does it, if it has one. While we waited for the lock someone else may have decided,
-    or a guard may have been killed at its work, which is then finished.
+    Its guard does it; if no guard moves any more, this process.
     """
-    answer = guard_client.send_command(journal, word)
-    if answer is not None:
-        return unwrap_answer(answer)
-    with store.lock(wait=True):
-        if journal.state() == "pending":
-            actions = guard_actions(store, journal, records.read(journal))
-            answer = actions.commit() if word == guard_client.CONFIRM else actions.roll_back(REASON)
-            return unwrap_answer(answer)
-        with signals.defer():
-            return _expect_decision(journal, finish_interrupted(store, journal), word)
-
-
-def _expect_decision(journal: Journal, result: str, word: bytes) -> str:
-    """Return the result if the transaction ended as the decision says, raise it otherwise."""
-    kept = journal.state() in ("committed", "taken-back")
-    if kept == (word == guard_client.CONFIRM):
-        return result
-    if kept:
-        raise RefusedError(f"{result}; `bridgekit rollback` rolls it back")
-    raise RolledBackError(result)
+    with closing(Decider(environment_of(store), journal)) as decider:
+        ending = run(give_order(reason), decider.perform)
+        return unwrap(decider.answered or answer(reason, ending, decider))
 
 
 def await_decision(store: Store, id: str) -> str:
@@ -64,10 +52,10 @@ def await_decision(store: Store, id: str) -> str:
         RollbackIncompleteError: It was not, and the rollback left differences.
     """
     journal = Journal(store.folder / id)
-    guard_client.wait_for_end(journal)
+    _wait_for_guard(journal)
     if journal.unfinished():
-        with suppress(RefusedError, RolledBackError):  # the journal says how it ended
-            send_decision(store, journal, guard_client.ROLLBACK)
+        with suppress(BridgekitError):  # the journal says how it ended
+            send_decision(store, journal, "rollback")
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":
@@ -76,3 +64,10 @@ def await_decision(store: Store, id: str) -> str:
         )
     reason = f"{journal.folder.name} was not confirmed in time: the host is as before"
     raise RolledBackError("\n".join(filter(None, [reason, journal.last_text()])))
+
+
+def _wait_for_guard(journal: Journal) -> None:
+    """Wait until the guard has decided; not for one that is gone, or late."""
+    until = journal.deadline() + GRACE_SECONDS
+    while journal.unfinished() and guard_client.is_alive(journal) and boot_clock() < until:
+        time.sleep(LOOK_SECONDS)

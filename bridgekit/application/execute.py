@@ -1,23 +1,25 @@
 """Carry out a plan as a transaction: lock, record, guard, change, verify; then keep or wait."""
 
 import time
-from contextlib import ExitStack
+from contextlib import closing
 from typing import Literal
 
 from msgspec import Struct
 
+from bridgekit.application.environment import environment_of
 from bridgekit.application.freshness import check_fresh
-from bridgekit.application.pxe_service import start_service
-from bridgekit.host import machine
+from bridgekit.errors import RollbackIncompleteError, RolledBackError
 from bridgekit.planning.plan import Plan
+from bridgekit.protocol import programs
+from bridgekit.protocol.effects import Ending
 from bridgekit.system import signals
-from bridgekit.system.progress import Say
-from bridgekit.transaction import executor, guard_client, probes
-from bridgekit.transaction import record as records
-from bridgekit.transaction.commit import commit
-from bridgekit.transaction.journal import Entry, Journal, boot_clock
+from bridgekit.system.progress import Report
+from bridgekit.transaction import probes
+from bridgekit.transaction.answer import rolled_back
+from bridgekit.transaction.carrier import Environment, run
+from bridgekit.transaction.executor import Applier
+from bridgekit.transaction.journal import boot_clock
 from bridgekit.transaction.record import Record
-from bridgekit.transaction.rollback import roll_back_after
 from bridgekit.transaction.store import Store
 
 
@@ -55,7 +57,7 @@ class ApplyResult(Struct, frozen=True):
         return self.deadline - boot_clock()
 
 
-def apply_plan(store: Store, plan: Plan, options: ApplyOptions, report: Say) -> ApplyResult:
+def apply_plan(store: Store, plan: Plan, options: ApplyOptions, report: Report) -> ApplyResult:
     """Carry out the plan, or leave the host as it was.
 
     Raises:
@@ -66,17 +68,19 @@ def apply_plan(store: Store, plan: Plan, options: ApplyOptions, report: Say) -> 
         BusyError: Another transaction is at work.
     """
     store.prepare()
+    environment = environment_of(store)
     with store.lock():
         with signals.raise_on_signal():
-            record, result = _apply(store, plan, options, report)
-        if record.service and result.state == "committed":
-            start_service(record.service, store.folder)
+            result = _apply(environment, plan, options, report)
+        if options.service and result.state == "committed":
+            environment.start_service(options.service)
     return result
 
 
 def _apply(
-    store: Store, plan: Plan, options: ApplyOptions, report: Say
-) -> tuple[Record, ApplyResult]:
+    environment: Environment, plan: Plan, options: ApplyOptions, report: Report
+) -> ApplyResult:
+    store, seconds = environment.store, options.confirm_within
     store.refuse_if_unfinished()
     store.disarm_finished()
     if not options.fresh:
@@ -84,32 +88,25 @@ def _apply(
     record = _record(store, plan, options)
     for probe in (probe for probe in options.probes if probe not in record.probes):
         report(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
-    deferred = ExitStack()
-    deferred.enter_context(signals.defer())
-    journal = records.create(store.folder, record)
-    try:
-        deferred.close()
-        with guard_client.guarding(journal):
-            executor.execute_plan(machine, journal, record, report)
-            signals.block()
-            return record, _keep_or_wait(journal, record, options, report)
-    except BaseException as error:
-        signals.block()
-        raise roll_back_after(machine, journal, record, error) from error
+    signals.block()
+    with closing(Applier(environment, record, report, seconds)) as applier:
+        program = programs.execute(len(plan.operations), confirm=seconds is not None)
+        return _result(run(program, applier.perform), applier)
 
 
-def _keep_or_wait(
-    journal: Journal, record: Record, options: ApplyOptions, report: Say
-) -> ApplyResult:
-    """Commit the change, or let it wait; from here only a failure rolls it back."""
-    nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
-    if options.confirm_within is None:
-        report("as expected; writing the files" if record.plan.files else "as expected")
-        commit(journal, record)
-        return ApplyResult(nic, bridge, "committed", record.id)
-    deadline = boot_clock() + options.confirm_within
-    journal.write(Entry("pending", deadline=deadline))
-    return ApplyResult(nic, bridge, "pending", record.id, deadline)
+def _result(ending: Ending, applier: Applier) -> ApplyResult:
+    """Return how it ended; raise the error of a change that is neither kept nor pending."""
+    nic, bridge = applier.record.plan.intent.nic, applier.record.plan.intent.bridge
+    match ending:
+        case "kept":
+            return ApplyResult(nic, bridge, "committed", applier.record.id)
+        case "pending":
+            deadline = applier.deadline or 0
+            return ApplyResult(nic, bridge, "pending", applier.record.id, deadline)
+        case "busy" | "refused" if applier.error:
+            raise applier.error
+    text = rolled_back(ending, applier)
+    raise RolledBackError(text) if ending == "rolled-back" else RollbackIncompleteError(text)
 
 
 def _record(store: Store, plan: Plan, options: ApplyOptions) -> Record:

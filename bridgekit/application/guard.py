@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bridgekit.application.commit import guard_actions
+from bridgekit.application.environment import environment_of
 from bridgekit.errors import RefusedError
 from bridgekit.transaction import guard
 from bridgekit.transaction import record as records
@@ -20,4 +20,4 @@ def guard_transaction(folder: Path) -> None:
     record = records.read(journal)
     if record.namespace != store.namespace:
         raise RefusedError(f"{record.id} belongs to another network namespace or boot")
-    guard.serve(store, journal, guard_actions(store, journal, record))
+    guard.serve(environment_of(store), journal)

@@ -1,15 +1,14 @@
 """`recover`: finish what a crash left behind."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 
+from bridgekit.application.environment import environment_of
 from bridgekit.errors import BusyError, RollbackIncompleteError
-from bridgekit.host import machine
-from bridgekit.system import signals
-from bridgekit.transaction import guard_client
-from bridgekit.transaction import record as records
-from bridgekit.transaction.commit import finish_commit
-from bridgekit.transaction.journal import DONE, Journal
-from bridgekit.transaction.rollback import roll_back, roll_back_files
+from bridgekit.protocol import programs
+from bridgekit.transaction.answer import answer, unwrap
+from bridgekit.transaction.carrier import run
+from bridgekit.transaction.command import Recoverer
+from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
 
 
@@ -19,43 +18,26 @@ def recover(store: Store) -> tuple[str, ...]:
     The newest is tried again if its rollback was incomplete.
 
     Raises:
+        BusyError: It has a guard, and is left to that.
         RollbackIncompleteError: The record of one that is not finished cannot be read; nothing
             of it is touched.
     """
-    journal = store.recoverable()
-    results = [_recover_one(store, journal)] if journal else []
+    results = _recover_newest(store) if store.folder.is_dir() else ()
     if store.folder.is_dir():
         with suppress(BusyError), store.lock():
             store.disarm_finished()
     lost = [journal for journal in store.unreadable() if journal.unfinished()]
     if lost:
         raise RollbackIncompleteError("\n".join([*results, *map(_unreadable, lost)]))
-    return tuple(results)
+    return results
 
 
-def _recover_one(store: Store, journal: Journal) -> str:
-    with store.lock(wait=True), signals.defer():
-        if guard_client.is_alive(journal):
-            return f"{journal.folder.name} is {journal.state()} and guarded: left alone"
-        return finish_interrupted(store, journal)
-
-
-def finish_interrupted(store: Store, journal: Journal) -> str:
-    """Keep a transaction that was complete, roll back any other; return how it ended.
-
-    The lock is held, and the transaction has no guard. After a reboot only files are put back.
-    """
-    record = records.read(journal)
-    if journal.state() in DONE:
-        return f"{record.id} is {journal.state()}"
-    if finish_commit(machine, journal, record):
-        more = "; `bridgekit pxe up` starts its PXE service" if record.service else ""
-        return f"{record.id} was complete, and is kept{more}"
-    if record.namespace.boot == store.namespace.boot:
-        return (
-            f"{record.id} was rolled back: {roll_back(machine, journal, record, everything=True)}"
-        )
-    return f"{record.id} was rolled back: {roll_back_files(journal, record)}"
+def _recover_newest(store: Store) -> tuple[str, ...]:
+    with closing(Recoverer(environment_of(store))) as recoverer:
+        ending = run(programs.recover(), recoverer.perform)
+        if ending == "busy" and not recoverer.found:
+            raise BusyError(f"{recoverer.error}; nothing was changed")
+        return (unwrap(answer("recover", ending, recoverer)),) if recoverer.found else ()
 
 
 def _unreadable(journal: Journal) -> str:

@@ -11,7 +11,6 @@ from bridgekit.application.pxe_service import service_paused
 from bridgekit.errors import RefusedError
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.system.progress import Report
-from bridgekit.transaction import guard_client
 from bridgekit.transaction import record as records
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.store import Store
@@ -42,7 +41,7 @@ def rollback(
         )
     record = records.read(journal)
     if journal.state() == "pending":
-        return send_decision(store, journal, guard_client.ROLLBACK)
+        return send_decision(store, journal, "rollback")
     plan_without = partial(plan_rollback_of_record, record)
     result, id = _apply(store, record.plan.intent.bridge, plan_without, record.id, report)
     return f"{record.id} was rolled back by {id}: {result.plan.intent.nic} is as before"

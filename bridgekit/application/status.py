@@ -3,8 +3,9 @@
 from msgspec import Struct
 
 from bridgekit.application.pxe_service import ServiceStatuses, service_statuses
+from bridgekit.protocol.decide import State
 from bridgekit.transaction import guard_client
-from bridgekit.transaction.journal import Journal, RecordHead, State, boot_clock
+from bridgekit.transaction.journal import Journal, RecordHead, boot_clock
 from bridgekit.transaction.store import Store
 
 

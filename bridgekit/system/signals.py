@@ -8,6 +8,8 @@ from types import FrameType
 from bridgekit.errors import RolledBackError
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+"""Those of a terminal (Ctrl-Z) that stop a process."""
 
 
 class SignalError(RolledBackError):
@@ -44,9 +46,19 @@ def raise_on_signal(*numbers: signal.Signals) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Within a blocked part of `raise_on_signal`, let a signal raise here."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    try:
+        yield
+    finally:
+        block()
+
+
+@contextlib.contextmanager
 def defer() -> Iterator[None]:
-    """Block these signals within; they come at its end."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    """Block these signals, and those that stop a process, within; they come at its end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING + STOPPING)
     try:
         yield
     finally:

@@ -21,6 +21,10 @@ GUARD = (
     "RestartSec=100ms",
     "KillSignal=SIGKILL",
     "OOMScoreAdjust=-1000",
+    "StartLimitIntervalSec=0",
+    "WatchdogSec=15",
+    "WatchdogSignal=SIGKILL",
+    "NotifyAccess=main",
 )
 RECOVER = """\
 [Unit]

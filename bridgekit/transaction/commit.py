@@ -1,4 +1,4 @@
-"""Commit a verified change: replace the configuration files, and conclude the journals."""
+"""The parts of a commit: look again, replace the files, tell ifupdown; and whether all is done."""
 
 import contextlib
 from pathlib import Path
@@ -8,14 +8,33 @@ from bridgekit.errors import BridgekitError
 from bridgekit.host.ifupdown import detect, ifstate, validate
 from bridgekit.planning.plan import FileChange, Plan, new_contents
 from bridgekit.system import atomic_file, namespaces
-from bridgekit.transaction.executor import verify
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
+from bridgekit.transaction.verify import bulleted, verify
+
+IFSTATE = "ifstate"
+"""What ifupdown believed before, in the transaction's folder."""
 
 
-def commit(journal: Journal, record: Record) -> None:
-    """Replace the configuration files and conclude the change.
+def compare(machine: Machine, record: Record) -> None:
+    """Compare the machine with what was verified: what others added since is theirs.
+
+    Raises:
+        BridgekitError: something is missing or has another value, or it cannot be read.
+    """
+    differing = [
+        one
+        for one in verify(machine, record.target, record.plan.intent)
+        if one.what != "unexpected"
+    ]
+    if differing:
+        what = "the host is no longer as it was verified:"
+        raise BridgekitError("\n".join([what, *bulleted(differing)]))
+
+
+def check_files(record: Record) -> None:
+    """Check that the files can be replaced.
 
     Raises:
         BridgekitError: a file is not what the plan was made from, or the program that reads it at
@@ -25,19 +44,26 @@ def commit(journal: Journal, record: Record) -> None:
         if atomic_file.read(Path(item.path)) != item.before:
             raise BridgekitError(f"{item.path} was changed by someone else meanwhile")
     _validate(record.plan)
-    journal.write(Entry("committing"))
+
+
+def replace_files(record: Record) -> None:
+    """Replace the configuration files.
+
+    Raises:
+        BridgekitError: one cannot be written, or was changed by someone else meanwhile.
+    """
     for item in record.plan.files:
         atomic_file.compare_and_swap(
             Path(item.path), item.before, item.after, like=_file_backed_up(item, record)
         )
-    conclude(journal, record)
 
 
 def conclude(journal: Journal, record: Record) -> None:
-    """Write to the journals that the change is complete, and that what it rolls back is so."""
-    _update_ifstate(record)
+    """Do what is left to do when the files are the new ones; it can be done twice."""
+    for item in record.plan.files:
+        atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
+    _update_ifstate(journal, record)
     mark_rolled_back(journal, record, "taken-back")
-    journal.write(Entry("committed"))
 
 
 def _validate(plan: Plan) -> None:
@@ -53,13 +79,32 @@ def _validate(plan: Plan) -> None:
             raise BridgekitError(f"ifup does not take the new {boot.interfaces_file}: {refused}")
 
 
-def _update_ifstate(record: Record) -> None:
+def _update_ifstate(journal: Journal, record: Record) -> None:
     """Tell ifupdown which interfaces are up now; after a boot it knows better by itself."""
-    boot = record.plan.ifupdown
-    here = record.namespace.boot == namespaces.current().boot
-    if boot and here and detect.installed() == boot.dialect:
+    boot, links = record.plan.ifupdown, record.plan.intent.links
+    if boot and _concerns_ifupdown(record):
         with contextlib.suppress(OSError):
-            ifstate.record_running(boot.dialect, record.plan.intent.links, boot.running)
+            before = ifstate.recorded(boot.dialect, links)
+            if not (journal.folder / IFSTATE).exists():
+                atomic_file.write(journal.folder / IFSTATE, "\n".join(before).encode())
+            ifstate.record_running(boot.dialect, links, boot.running)
+
+
+def restore_ifstate(journal: Journal, record: Record) -> None:
+    """Tell ifupdown what it believed before `conclude`."""
+    boot, saved = record.plan.ifupdown, None
+    if boot and _concerns_ifupdown(record):
+        with contextlib.suppress(OSError, BridgekitError):
+            saved = atomic_file.read(journal.folder / IFSTATE)
+            if saved is not None:
+                lines = saved.decode().splitlines()
+                ifstate.record_running(boot.dialect, record.plan.intent.links, lines)
+
+
+def _concerns_ifupdown(record: Record) -> bool:
+    here = record.namespace.boot == namespaces.current().boot
+    boot = record.plan.ifupdown
+    return boot is not None and here and detect.installed() == boot.dialect
 
 
 def mark_rolled_back(
@@ -78,28 +123,31 @@ def _file_backed_up(item: FileChange, record: Record) -> Path | None:
     return next((Path(other.path) for other in same if other is not item), None)
 
 
-def finish_commit(machine: Machine, journal: Journal, record: Record) -> bool:
-    """Conclude a change that was complete but for the last line of its journal.
+def is_complete(machine: Machine | None, journal: Journal, record: Record) -> bool:
+    """Return whether a change is complete but for the last line of its journal.
 
-    The files tell: they are replaced only when the change is verified and to be kept.
-
-    Returns:
-        Whether it was complete; otherwise nothing was changed.
+    The files tell: they are replaced only when the change is verified and to be kept. Without
+    files the journal tells, but only in the boot of the change. `machine`: None after a reboot.
     """
-    if journal.state() == "undoing" or not _files_are_new(record):
+    if journal.rollback_started():
         return False
-    same_boot = record.namespace.boot == namespaces.current().boot
-    if same_boot and verify(machine, record.target, record.plan.intent):
+    if record.plan.files:
+        committing = _files_are_new(record)
+    else:
+        committing = machine is not None and journal.state() == "committing"
+    return committing and (machine is None or _is_as_verified(machine, record))
+
+
+def _is_as_verified(machine: Machine, record: Record) -> bool:
+    try:
+        compare(machine, record)
+    except BridgekitError:
         return False
-    for item in record.plan.files:
-        atomic_file.remove_leftovers(Path(item.path), item.before, item.after)
-    conclude(journal, record)
     return True
 
 
 def _files_are_new(record: Record) -> bool:
-    """Return whether there are new files, and all are in place; an unreadable one is not."""
+    """Return whether all new files are in place; an unreadable one is not."""
     with contextlib.suppress(BridgekitError):
-        new = [atomic_file.read(Path(item.path)) == item.after for item in record.plan.files]
-        return bool(new) and all(new)
+        return all(atomic_file.read(Path(item.path)) == item.after for item in record.plan.files)
     return False

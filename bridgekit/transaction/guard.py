@@ -1,152 +1,145 @@
-"""The guard: a process of its own that rolls back when its executor is gone or time is up.
+"""The guard: a process of its own that rolls back when its executor is gone or the time is up.
 
-It is there before the first operation. Its connection to the executor ends with the executor:
-before the change is verified that means rollback. While a verified change waits, it means nothing:
-then a command or the deadline decides. A guard that is killed and started again finds the executor
-there, or gone.
+It is there before the first operation. Its connection to the executor brings it the deadline, and
+ends with the executor. What it does about what it notices says bridgekit.protocol.programs.
 """
 
 import contextlib
-import select
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from bridgekit.errors import BridgekitError, BusyError, RefusedError
-from bridgekit.transaction.guard_client import CONFIRM, ROLLBACK, Answer
-from bridgekit.transaction.guard_socket import (
-    EXECUTOR_SOCKET,
-    GUARD_SOCKET,
-    connect,
-    kill_peer,
-    listening,
-    receive_command,
-)
-from bridgekit.transaction.journal import FINISHED, Journal, State, boot_clock
-from bridgekit.transaction.store import Store
+from bridgekit.errors import BridgekitError, BusyError
+from bridgekit.protocol import effects as fx
+from bridgekit.protocol.decide import State
+from bridgekit.protocol.programs import Watch, guard_turn, notice
+from bridgekit.system import lock, watchdog
+from bridgekit.transaction import record as records
+from bridgekit.transaction.answer import answer
+from bridgekit.transaction.carrier import Carrier, Environment, run
+from bridgekit.transaction.guard_socket import GUARD_LOCK, GUARD_SOCKET, listening
+from bridgekit.transaction.guard_watch import Connections
+from bridgekit.transaction.journal import Journal, boot_clock
 
 CHANGE_SECONDS = 300
 """How long a change may take until it is verified; an executor that takes longer hangs."""
-UNVERIFIED = ("changing", "undoing")
+LOOK_SECONDS = 1.0
+"""How often the journal and the clock are looked at."""
+AGAIN_SECONDS = 5.0
+"""How long to wait before what could not be finished is tried again."""
+PREDECESSOR_SECONDS = 10.0
+IGNORED = (
+    *(signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM),
+    *(signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU),
+)
 
 
-class Actions(Struct, frozen=True):
-    """What the guard can do with its transaction; each returns how it ended."""
+def serve(environment: Environment, journal: Journal) -> None:
+    """Guard this transaction until it is finished.
 
-    commit: Callable[[], Answer]
-    roll_back: Callable[[str], Answer]
-
-
-def serve(store: Store, journal: Journal, actions: Actions) -> None:
-    """Guard this transaction until it is finished."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
+    Raises:
+        BusyError: It has a guard already.
+    """
+    for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    with listening(journal.folder, GUARD_SOCKET) as listener:
-        guard = Guard(store, journal, actions, listener)
-        try:
-            executor = connect(journal.folder, EXECUTOR_SOCKET)
-        except OSError:
-            if not guard.executor_gone():
-                guard.watch(None)
-            return
-        with executor:
-            guard.watch(executor)
+    if lock.acquire(journal.folder / GUARD_LOCK, PREDECESSOR_SECONDS) is None:
+        raise BusyError(f"{journal.folder.name} has a guard already")
+    with watchdog.fed(), listening(journal.folder, GUARD_SOCKET) as listener:
+        guard = Guard(environment, journal, Connections(listener, journal.folder))
+        while not run(guard_turn(), guard.perform):
+            pass
 
 
-class Guard:
-    """Watch one transaction. Its journal may get lost; that a change waits is remembered."""
+class Guard(Carrier):
+    """Carry out what a guard does. Its memory of the deadline outlives the journal."""
 
     def __init__(
-        self, store: Store, journal: Journal, actions: Actions, listener: socket.socket
+        self, environment: Environment, journal: Journal, connections: Connections
     ) -> None:
-        self._store, self._journal, self._actions = store, journal, actions
-        self._listener = listener
-        self._deadline: float | None = None
+        super().__init__(environment)
+        self.journal, self.record = journal, records.read(journal)
+        self._connections = connections
+        self._limit = boot_clock() + CHANGE_SECONDS
+        self._caller: socket.socket | None = None
+        self._reason: fx.Reason = "gone"
+        self._not_before = 0.0
 
-    def watch(self, executor: socket.socket | None) -> None:
-        """Wait for the deadline, commands and the executor's end; return when it is finished."""
-        connections = [executor] if executor else []
-        limit = boot_clock() + CHANGE_SECONDS
+    def perform(self, effect: fx.Effect) -> Any:
+        """Carry out an effect; return its outcome."""
+        match effect:
+            case fx.Wait():
+                return self._wait()
+            case fx.Acknowledge():
+                self._connections.acknowledge()
+            case fx.EndExecutor():
+                self._connections.end_executor()
+                self._limit = boot_clock() + CHANGE_SECONDS
+            case fx.SendAnswer(ending):
+                self._answer(ending)
+            case _:
+                return super().perform(effect)
+        return True
+
+    def _take_lock(self, seconds: float) -> bool:
+        """Take the lock; where the folder is gone nobody else can act on this transaction."""
+        return super()._take_lock(seconds) or not self.environment.store.folder.is_dir()
+
+    def caller_waits(self) -> bool:
+        """Return whether whoever gave the order still waits for its answer."""
+        return self._caller is None or self._connections.is_open(self._caller)
+
+    def _wait(self) -> fx.Notice:
+        """Wait for something to act on."""
+        self._forget()
         while True:
-            pending = self._state() == "pending"
-            if not pending and executor not in connections:
-                return  # another process has finished it
-            until = self._deadline if pending and self._deadline else limit
-            seconds = max(0.0, until - boot_clock())
-            ready = select.select([self._listener, *connections], [], [], seconds)[0]
-            if not ready and pending:
-                self._expire()
-                return
-            if not ready:
-                self._end_hanging(executor if executor in connections else None)
-                limit = boot_clock() + CHANGE_SECONDS
-            if self._listener in ready:
-                connections.append(self._listener.accept()[0])
-            for connection in [one for one in connections if one in ready]:
-                connections.remove(connection)
-                if self._finished_by(connection, connection is executor):
-                    return
+            watch = self._look_around()
+            found = notice(watch)
+            if found and (found not in ("gone", "time") or boot_clock() >= self._not_before):
+                return self._noticed(found)
+            self._connections.wait(LOOK_SECONDS)
 
-    def _finished_by(self, connection: socket.socket, is_executor: bool) -> bool:
-        """Act on what a connection brought; return whether the transaction is finished."""
-        command = receive_command(connection)
-        with connection:
-            return (is_executor and self.executor_gone()) or self._obey(connection, command)
+    def _forget(self) -> None:
+        """Begin anew: what came of the last turn is said, and what failed is tried again later."""
+        if self.error or self.unwritten:
+            self._not_before = boot_clock() + AGAIN_SECONDS
+        self.error = self.restored = self.service_error = None
+        self.unwritten, self._caller = (), None
 
-    def _end_hanging(self, executor: socket.socket | None) -> None:
-        if executor and self._state() in UNVERIFIED:
-            kill_peer(executor)
+    def _look_around(self) -> Watch:
+        (state, deadline), now = self.stands(), boot_clock()
+        return Watch(
+            executor=self._connections.executor,
+            state=state,
+            message=self._connections.deadline is not None,
+            order=self._connections.order,
+            armed=deadline > 0,
+            overdue=0 < deadline <= now,
+            late=now >= self._limit,
+        )
 
-    def executor_gone(self) -> bool:
-        """Roll back what the executor left unfinished; return whether nothing is left to guard."""
-        with self._locked():
-            state = self._state()
-            if state == "pending":
-                return False
-            if state not in FINISHED:
-                self._actions.roll_back("the process that made the change is gone")
-            return True
-
-    def _state(self) -> State | None:
-        """Return where the transaction stands; None if its journal cannot be read."""
+    def stands(self) -> tuple[State, float]:
+        """Return where the transaction stands; an unreadable journal says nothing new."""
         try:
-            state = self._journal.state()
-            if state == "pending":
-                self._deadline = self._journal.deadline()
+            state, noted = super().stands()
         except (BridgekitError, OSError):
-            state = None
-        lost = self._deadline and state in (None, "changing")
-        return "pending" if lost else state
+            state, noted = "changing", 0
+        self.deadline = self.deadline or noted or None
+        return state, self.deadline or 0
 
-    def _expire(self) -> None:
-        with self._locked():
-            if self._state() == "pending":  # else another process has finished it
-                self._actions.roll_back("not confirmed in time")
+    def _noticed(self, found: fx.Notice) -> fx.Notice:
+        match found:
+            case "armed":
+                self.deadline = self._connections.take_deadline()
+            case "confirm" | "rollback":
+                self._caller, self._reason = self._connections.take_order(), found
+            case "gone" | "time":
+                self._connections.forget_executor()
+        return found
 
-    def _obey(self, connection: socket.socket, command: bytes) -> bool:
-        """Carry out a command on a change that waits; return whether nothing is left to guard."""
-        if command not in (CONFIRM, ROLLBACK):
-            return False
-        with self._locked():
-            answer = self._answer(command)
-            with contextlib.suppress(OSError):
-                connection.sendall(msgspec.json.encode(answer))
-            return self._state() != "pending"
-
-    def _answer(self, command: bytes) -> Answer:
-        if self._state() != "pending":
-            return Answer(BusyError.exit_code, "the change does not wait for a confirmation")
-        if command == CONFIRM:
-            return self._actions.commit()
-        return self._actions.roll_back("as asked for")
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the store's lock within; without one where its folder is gone."""
-        with contextlib.ExitStack() as stack:
-            with contextlib.suppress(RefusedError):
-                stack.enter_context(self._store.lock(wait=True))
-            yield
+    def _answer(self, ending: fx.Ending) -> None:
+        if self._caller:
+            with contextlib.suppress(OSError), self._caller:
+                self._caller.settimeout(AGAIN_SECONDS)
+                self._caller.sendall(msgspec.json.encode(answer(self._reason, ending, self)))

@@ -3,20 +3,25 @@
 import contextlib
 import os
 import select
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
-from bridgekit.system import systemd
+from bridgekit.system import lock, systemd
 from bridgekit.system.atomic_file import private_opener
 from bridgekit.system.namespaces import systemd_manages_us
+from bridgekit.system.stuck import Watched
+from bridgekit.transaction.answer import Answer
 from bridgekit.transaction.guard_socket import (
+    DEADLINE,
     EXECUTOR_SOCKET,
+    GUARD_LOCK,
     GUARD_SOCKET,
     connect,
     listening,
@@ -24,21 +29,31 @@ from bridgekit.transaction.guard_socket import (
 )
 from bridgekit.transaction.journal import Journal
 
-CONFIRM, ROLLBACK = b"confirm\n", b"undo\n"
-"""The commands; the second word is that of earlier versions, whose guards may still run."""
 LOG = "guard.log"
 START_SECONDS = 30
+ACKNOWLEDGE_SECONDS = 5
+LOOK_SECONDS = 0.2
+"""How often to look at a guard that has not answered yet."""
 
 
-class Answer(Struct, frozen=True):
-    """How a command to the guard ended: the exit code for the caller, and the text for people."""
+class Connection:
+    """An executor's connection to its guard."""
 
-    code: int
-    text: str
+    def __init__(self, endpoint: socket.socket) -> None:
+        self._endpoint = endpoint
+
+    def set_deadline(self, deadline: float) -> bool:
+        """Give the guard its deadline, in seconds of the boot clock; False if it has not got it."""
+        self._endpoint.settimeout(ACKNOWLEDGE_SECONDS)
+        try:
+            self._endpoint.sendall(DEADLINE + f"{deadline!r}\n".encode())
+            return self._endpoint.recv(1) != b""
+        except OSError:
+            return False
 
 
 @contextlib.contextmanager
-def guarding(journal: Journal) -> Iterator[None]:
+def guarding(journal: Journal) -> Iterator[Connection]:
     """Keep a guard within, connected to this process: it notices when the process ends.
 
     Raises:
@@ -46,13 +61,18 @@ def guarding(journal: Journal) -> Iterator[None]:
     """
     with listening(journal.folder, EXECUTOR_SOCKET) as listener:
         handles = _launch(journal.folder)
-        ready = select.select([listener.fileno(), *handles], [], [], START_SECONDS)[0]
-        for handle in handles:
-            os.close(handle)
-        if listener.fileno() not in ready:
-            raise BridgekitError(f"the guard did not start, see {_log(journal.folder)}")
-        with listener.accept()[0]:
-            yield
+        try:
+            ready = select.select([listener.fileno(), *handles], [], [], START_SECONDS)[0]
+            if listener.fileno() not in ready:
+                for handle in handles:
+                    with contextlib.suppress(ProcessLookupError):
+                        signal.pidfd_send_signal(handle, signal.SIGKILL)
+                raise BridgekitError(f"the guard did not start, see {_log(journal.folder)}")
+        finally:
+            for handle in handles:
+                os.close(handle)
+        with listener.accept()[0] as endpoint:
+            yield Connection(endpoint)
 
 
 def _launch(folder: Path) -> list[int]:
@@ -80,26 +100,64 @@ def _log(folder: Path) -> str:
     return unit if systemd_manages_us() else str(folder / LOG)
 
 
+def is_alive(journal: Journal) -> bool:
+    """Return whether the transaction has a guard."""
+    return lock.is_held(journal.folder / GUARD_LOCK)
+
+
+def is_moving(journal: Journal) -> bool:
+    """Return whether it has a guard that is not stuck. It takes seconds to find out if it is."""
+    watched = _watch(journal)
+    return is_alive(journal) and not (watched and watched.stays_stuck())
+
+
 def send_command(journal: Journal, command: bytes) -> Answer | None:
-    """Send CONFIRM or ROLLBACK to the guard and wait for the answer; None if there is no guard."""
+    """Send CONFIRM or ROLLBACK to the guard, and wait for its answer.
+
+    Returns:
+        None if there is no guard, or none any more: one that is stuck is killed.
+    """
+    watched = _watch(journal)
+    while is_alive(journal):
+        try:
+            with connect(journal.folder, GUARD_SOCKET) as connection:
+                connection.sendall(command)
+                return _receive(connection, watched)
+        except BlockingIOError:
+            if _ended(watched):
+                return None
+            select.select([], [], [], LOOK_SECONDS)
+        except OSError:
+            return None
+    return None
+
+
+def _receive(connection: socket.socket, watched: Watched | None) -> Answer | None:
+    """Wait for an answer as long as the guard moves."""
+    while not select.select([connection], [], [], LOOK_SECONDS)[0]:
+        if _ended(watched):
+            return None
     try:
-        with connect(journal.folder, GUARD_SOCKET) as connection:
-            connection.sendall(command)
-            return msgspec.json.decode(receive_all(connection), type=Answer)
+        return msgspec.json.decode(receive_all(connection), type=Answer)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def is_alive(journal: Journal) -> bool:
-    """Return whether the transaction's guard accepts connections."""
-    try:
-        connect(journal.folder, GUARD_SOCKET).close()
-    except OSError:
-        return False
-    return True
+def _ended(watched: Watched | None) -> bool:
+    """Kill the guard if it is stuck; return whether it was."""
+    if watched and watched.is_stuck():
+        watched.kill()
+        return True
+    return False
 
 
-def wait_for_end(journal: Journal) -> None:
-    """Wait until the transaction's guard has ended, if it has one."""
-    with contextlib.suppress(OSError), connect(journal.folder, GUARD_SOCKET) as connection:
-        connection.recv(1)
+def _watch(journal: Journal) -> Watched | None:
+    pid = lock.holder(journal.folder / GUARD_LOCK)
+    return Watched(pid) if pid else None
+
+
+def kill(journal: Journal) -> None:
+    """Kill the guard, if there is one."""
+    watched = _watch(journal)
+    if watched:
+        watched.kill()

@@ -1,18 +1,24 @@
 """The Unix sockets between an executor, its guard and the commands that decide.
 
 Both lie in the transaction's folder, which only root can reach: `guard.sock` takes commands,
-`executor.sock` is the executor's; its connection ends when the executor ends.
+`executor.sock` is the executor's; its connection ends when the executor ends, and brings the
+guard its deadline. `guard.lock` is held by the guard as long as it lives.
 """
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-GUARD_SOCKET, EXECUTOR_SOCKET = "guard.sock", "executor.sock"
+GUARD_SOCKET, EXECUTOR_SOCKET, GUARD_LOCK = "guard.sock", "executor.sock", "guard.lock"
+CONFIRM, ROLLBACK = b"confirm\n", b"undo\n"
+"""The commands; the second word is that of earlier versions, whose guards may still run."""
+DEADLINE = b"deadline "
+"""What a deadline begins with; seconds of the boot clock and a line end follow."""
 UCRED = struct.Struct("=iII")
 """struct ucred of SO_PEERCRED (unix(7)): pid, uid, gid."""
 COMMAND_BYTES = 64
@@ -34,15 +40,18 @@ def listening(folder: Path, name: str) -> Iterator[socket.socket]:
 
 
 def connect(folder: Path, name: str) -> socket.socket:
-    """Return a connection to this socket.
+    """Return a connection to this socket, without waiting.
 
     Raises:
+        BlockingIOError: whoever listens accepts nothing, and the queue is full.
         OSError: nobody listens there.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.setblocking(False)
     try:
         with _short_path(folder, name) as path:
             connection.connect(path)
+        connection.setblocking(True)
     except OSError:
         connection.close()
         raise
@@ -65,6 +74,13 @@ def receive_command(connection: socket.socket) -> bytes:
         return connection.recv(COMMAND_BYTES)
     except OSError:
         return b""
+
+
+def is_connected(connection: socket.socket) -> bool:
+    """Return whether the other end has neither ended nor given up. poll(2)."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return not poll.poll(0)
 
 
 def receive_all(connection: socket.socket) -> bytes:

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from bridgekit.errors import BridgekitError
+from bridgekit.protocol.decide import FINISHED, State
 from bridgekit.system import atomic_file, systemd
 from bridgekit.system.atomic_file import private_opener
 from bridgekit.system.namespaces import NamespaceId
@@ -36,20 +37,9 @@ Event = Literal[
     "incomplete",  # rolled back, but for what `text` says
     "taken-back",  # committed, and later rolled back by another transaction
 ]
-State = Literal[
-    "changing",
-    "pending",
-    "committing",
-    "committed",
-    "undoing",
-    "rolled-back",
-    "incomplete",
-    "taken-back",
-]
-FINISHED = frozenset({"committed", "rolled-back", "incomplete", "taken-back"})
 DONE = FINISHED - {"incomplete"}
 RecordT = TypeVar("RecordT")
-SYNCED = frozenset({"pending", "committing", "committed", "rolled-back", "taken-back"})
+SYNCED = frozenset({"committing", "committed", "rolled-back", "taken-back"})
 
 
 class IntentHead(Struct, frozen=True):
@@ -155,6 +145,10 @@ class Journal:
     def commit_started(self) -> bool:
         """Return whether files may have been replaced."""
         return self.damaged() or any(entry.event == "committing" for entry in self.entries())
+
+    def rollback_started(self) -> bool:
+        """Return whether a rollback was begun."""
+        return any(entry.event == "undoing" for entry in self.entries())
 
     def state(self) -> State:
         """Return where the transaction stands."""

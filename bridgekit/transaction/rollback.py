@@ -12,17 +12,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBackError
+from bridgekit.errors import BridgekitError
 from bridgekit.planning.diff import differ, differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.operations import Operation, inverted
 from bridgekit.system import atomic_file
-from bridgekit.transaction import probes
-from bridgekit.transaction.commit import mark_rolled_back
-from bridgekit.transaction.executor import bulleted, verify
-from bridgekit.transaction.journal import Entry, Journal
+from bridgekit.transaction import commit, probes
+from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
+from bridgekit.transaction.verify import bulleted, verify
 
 AS_BEFORE = "the host is as before"
 
@@ -38,38 +37,59 @@ class _Remaining(Struct, frozen=True):
         return len(self.differences) > len(self.foreign)
 
 
-def roll_back(machine: Machine, journal: Journal, record: Record, everything: bool = False) -> str:
-    """Roll back the operations that were started, or all, and the files.
+class Restored(Struct, frozen=True):
+    """What a rollback came to: what it could not restore, and what people should know."""
 
-    Nothing stops it: neither a step that fails nor a journal that cannot be written.
+    failures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    Returns:
-        What the host's state is now, for people.
+    def __add__(self, other: "Restored") -> "Restored":
+        """Return both."""
+        return Restored(self.failures + other.failures, self.notes + other.notes)
 
-    Raises:
-        RollbackIncompleteError: it lists what differs at the end, with the commands that repair it.
+    @property
+    def text(self) -> str:
+        """Return the failures if there are any, else the notes."""
+        return "\n".join(self.failures or self.notes)
+
+
+def restore_kernel(
+    machine: Machine, journal: Journal, record: Record, everything: bool = False
+) -> Restored:
+    """Roll back the operations that were started, or all.
+
+    Nothing stops it: not a step that fails. Failures are what differs at the end, with the
+    commands that repair it.
     """
-    _try_to_write(journal, Entry("undoing"))
     with contextlib.suppress(BridgekitError, OSError):
         if record.service:
             machine.close_forwarding(record.plan.intent.bridge)
+    try:
+        return _restore_kernel(machine, journal, record, everything or journal.damaged())
+    except (BridgekitError, OSError) as error:  # the machine cannot be read
+        return Restored((f"  {error}",))
+
+
+def _restore_kernel(
+    machine: Machine, journal: Journal, record: Record, everything: bool
+) -> Restored:
     count = len(record.plan.operations)
-    started = _operations_started(machine, record, journal, everything or journal.damaged())
-    if started == count:
-        _stop_if_renamed(machine, journal, record)
+    started = _operations_started(machine, record, journal, everything)
+    renamed = _renamed(machine, record) if started == count else []
+    if renamed:
+        return Restored(tuple(renamed))
     notes = _lost_with_bridge(machine, journal, record)
     errors = _roll_back_operations(machine, record, started)
     state = _remaining(machine, record)
     if state.ours and started < count:  # the journal may name fewer than were started
         errors += _roll_back_operations(machine, record, count)
         state = _remaining(machine, record)
-    failures = _roll_back_files(journal, record)
+    failures: list[str] = []
     if state.ours:
         failures += [*dict.fromkeys(errors), *bulleted(state.differences)]
         failures += _repair_commands(state.differences)
     notes += [f"  not of this change, and left: {one.text}" for one in state.foreign]
-    unwritten = _conclude(journal, record, failures, notes)
-    return "\n".join([AS_BEFORE + _reachability(record), *notes, *unwritten])
+    return Restored(tuple(failures), (AS_BEFORE + _reachability(record), *notes))
 
 
 def _operations_started(
@@ -83,21 +103,17 @@ def _operations_started(
     return len(record.plan.operations) if changed else 0
 
 
-def _stop_if_renamed(machine: Machine, journal: Journal, record: Record) -> None:
-    """Stop if the NIC has another name now: the bridge, which has its addresses, must stay.
-
-    Raises:
-        RollbackIncompleteError: with the command that gives the NIC its name again.
-    """
+def _renamed(machine: Machine, record: Record) -> list[str]:
+    """Return what to do if the NIC has another name now: the bridge stays."""
     nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
     before, links = record.plan.snapshot.link(nic), machine.links()
     name = next((one.name for one in links if before and one.index == before.index), nic)
-    if name != nic and any(link.name == bridge for link in links):
-        what = f"  {nic} is called {name} now; {bridge} stays, for it has the host's addresses"
-        advice = (
-            f"  call it {nic} again (`ip link set {name} name {nic}`), then `bridgekit recover`"
-        )
-        _conclude(journal, record, [what, advice])
+    if name == nic or not any(link.name == bridge for link in links):
+        return []
+    return [
+        f"  {nic} is called {name} now; {bridge} stays, for it has the host's addresses",
+        f"  call it {nic} again (`ip link set {name} name {nic}`), then `bridgekit recover`",
+    ]
 
 
 def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> list[str]:
@@ -111,49 +127,16 @@ def _lost_with_bridge(machine: Machine, journal: Journal, record: Record) -> lis
     return [f"  gone with {intent.bridge}: {text}" for text in added if bridge.search(text)]
 
 
-def roll_back_files(journal: Journal, record: Record) -> str:
-    """Roll back after a reboot: only files can be half-done, the kernel has forgotten the rest."""
-    _try_to_write(journal, Entry("undoing"))
-    unwritten = _conclude(journal, record, _roll_back_files(journal, record))
-    return "\n".join([AS_BEFORE, *unwritten])
+def restore_files(journal: Journal, record: Record) -> Restored:
+    """Restore the files, what ifupdown believes, and the journal of what this one rolls back.
 
-
-def roll_back_after(
-    machine: Machine, journal: Journal, record: Record, cause: object
-) -> RolledBackError:
-    """Roll back, and return the error that says why and what the host's state is now."""
-    try:
-        how = roll_back(machine, journal, record)
-    except RollbackIncompleteError as error:
-        raise RollbackIncompleteError(f"{cause}\n{error}") from error
-    return RolledBackError(f"{cause}\neverything was rolled back: {how}")
-
-
-def _conclude(
-    journal: Journal, record: Record, failures: list[str], notes: Iterable[str] = ()
-) -> list[str]:
-    """Write to the journal how the rollback ended; return what could not be written.
-
-    Raises:
-        RollbackIncompleteError: there were failures.
+    After a reboot nothing else can be half-done: the kernel has forgotten the rest.
     """
-    if failures:
-        text = "\n".join(failures)
-        unwritten = _try_to_write(journal, Entry("incomplete", text=text))
-        raise RollbackIncompleteError("\n".join(["rolled back, but:", text, *unwritten]))
+    failures = _roll_back_files(journal, record)
+    commit.restore_ifstate(journal, record)
     with contextlib.suppress(OSError, BridgekitError):
-        mark_rolled_back(journal, record, "committed")
-    return _try_to_write(journal, Entry("rolled-back", text="\n".join(notes)))
-
-
-def _try_to_write(journal: Journal, entry: Entry) -> list[str]:
-    """Write to the journal; return why it could not be done."""
-    try:
-        journal.write(entry)
-    except OSError as error:
-        path = journal.folder / "journal"
-        return [f"  {path} cannot be written: {error.strerror}; `bridgekit recover` tries again"]
-    return []
+        commit.mark_rolled_back(journal, record, "committed")
+    return Restored(tuple(failures))
 
 
 def _remaining(machine: Machine, record: Record) -> _Remaining:

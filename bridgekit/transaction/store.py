@@ -1,14 +1,13 @@
 """All transactions of a state folder, and the lock that lets one act at a time."""
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.errors import BusyError, RefusedError, refuse_on_error
-from bridgekit.system import namespaces, systemd
+from bridgekit.system import lock, namespaces, systemd
 from bridgekit.transaction.journal import DONE, Journal
 
 WRITABLE_BY_OTHERS = 0o022
@@ -85,26 +84,21 @@ class Store:
         return fitting[-1]
 
     @contextlib.contextmanager
-    def lock(self, wait: bool = False) -> Iterator[None]:
-        """Hold the namespace's lock within; it may be acquired again there.
+    def lock(self, seconds: float = 0) -> Iterator[None]:
+        """Hold the namespace's lock within; it may be taken again there.
 
         Raises:
-            BusyError: another process holds it, and `wait` is not set.
+            BusyError: another process holds it, and does so for all these seconds. One that is
+                stuck meanwhile is killed.
         """
         if self._locked:
             yield
             return
         name = f"{self.namespace.boot}-{self.namespace.cookie}.lock"
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         with refuse_on_error():
-            handle = os.open(self.folder / name, flags, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            os.close(handle)
-            raise BusyError(
-                "another bridgekit is changing this network namespace; try later"
-            ) from None
+            handle = lock.acquire(self.folder / name, seconds)
+        if handle is None:
+            raise BusyError("another bridgekit is changing this network namespace; try later")
         self._locked = True
         try:
             yield

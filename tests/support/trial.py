@@ -7,16 +7,22 @@ from typing import Any
 
 from msgspec import Struct
 
+from bridgekit.errors import BridgekitError, RollbackIncompleteError
 from bridgekit.planning.diff import differences
 from bridgekit.planning.operations import Operation
 from bridgekit.planning.plan import FileChange, Plan
+from bridgekit.protocol import programs, steps
+from bridgekit.protocol.effects import Conclude, Note
 from bridgekit.state.network_state import NetworkState
-from bridgekit.system import namespaces
+from bridgekit.system import namespaces, signals
 from bridgekit.system.namespaces import NamespaceId
-from bridgekit.transaction.executor import execute_plan
+from bridgekit.transaction.answer import rolled_back
+from bridgekit.transaction.carrier import Carrier, Environment, run
+from bridgekit.transaction.commit import is_complete
+from bridgekit.transaction.executor import Applier
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.record import Record
-from bridgekit.transaction.rollback import roll_back
+from bridgekit.transaction.store import Store
 from tests.cases.folder import ROOT, Folder
 from tests.support.fake_machine import FakeMachine
 
@@ -71,11 +77,50 @@ class Trial(Struct, frozen=True):
     def execute(self) -> list[str]:
         """Execute the plan; return what is reported."""
         said: list[str] = []
-        execute_plan(self.machine, self.journal, self.record, said.append)
+        applier = Applier(self._environment, self.record, said.append)
+        applier.journal = self.journal
+        with signals.raise_on_signal():
+            if not run(programs.change(len(self.operations)), applier.perform):
+                assert applier.error
+                raise applier.error
         return said
 
-    def roll_back(self) -> str:
-        return roll_back(self.machine, self.journal, self.record)
+    def roll_back(self, everything: bool = False, kernel: bool = True, cause: str = "") -> str:
+        """Roll back; return what it came to."""
+        carrier = self._carrier()
+        carrier.everything = everything
+        carrier.error = BridgekitError(cause) if cause else None
+        ending = run(steps.roll_back(kernel), carrier.perform)
+        text = rolled_back(ending, carrier)
+        if ending == "incomplete":
+            raise RollbackIncompleteError(text)
+        assert (ending == "unnoted") == bool(carrier.unwritten)
+        return text.removeprefix(f"{self.record.id} was rolled back: ")
+
+    def commit(self) -> None:
+        """Commit the files; raise what went wrong."""
+        carrier = self._carrier()
+        if not run(steps.commit(), carrier.perform):
+            assert carrier.error
+            raise carrier.error
+
+    def finish(self, rebooted: bool = False) -> bool:
+        """Conclude a commit that was complete; return whether it was."""
+        machine = None if rebooted else self.machine
+        complete = is_complete(machine, self.journal, self.record)
+        if complete:
+            carrier = self._carrier()
+            assert carrier.perform(Conclude()) and carrier.perform(Note("committed"))
+        return complete
+
+    def _carrier(self) -> Carrier:
+        carrier = Carrier(self._environment)
+        carrier.journal, carrier.record = self.journal, self.record
+        return carrier
+
+    @property
+    def _environment(self) -> Environment:
+        return Environment(self.machine, Store(self.journal.folder.parent), lambda service: None)
 
     def differs_from(self, state: NetworkState) -> list[str]:
         """Return how the machine differs from a state, read strictly for every link of both."""

@@ -4,13 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError, RollbackIncompleteError
 from bridgekit.planning.plan import FileChange
-from bridgekit.transaction.commit import commit, finish_commit
 from bridgekit.transaction.journal import Entry, Journal
-from bridgekit.transaction.rollback import AS_BEFORE, roll_back_files
+from bridgekit.transaction.rollback import AS_BEFORE
 from tests.support.trial import Trial, trial
 
 OLD, NEW = b"auto eth0\n", b"auto br0\n"
@@ -39,7 +37,7 @@ def etc(tmp_path: Path) -> Path:
 def test_it_replaces_the_files_and_says_so(etc: Path) -> None:
     case = verified(etc, "interfaces.before")
     (etc / "interfaces").chmod(0o640)
-    commit(case.journal, case.record)
+    case.commit()
     assert content(etc) == {"interfaces": NEW, "interfaces.before": OLD}
     assert case.events() == ["verified", "committing", "committed"]
     modes = [(etc / name).stat().st_mode & 0o777 for name in ("interfaces", "interfaces.before")]
@@ -56,7 +54,7 @@ def test_a_file_that_somebody_changed_stays_and_nothing_is_written(
         (etc / "interfaces").write_bytes(edited)
     there = content(etc)
     with pytest.raises(BridgekitError, match="was changed by someone else meanwhile"):
-        commit(case.journal, case.record)
+        case.commit()
     assert content(etc) == there
     assert case.events() == ["verified"]
     assert case.roll_back() == AS_BEFORE
@@ -67,7 +65,7 @@ def test_a_file_that_appeared_stays(etc: Path) -> None:
     case = verified(etc, "interfaces.before")
     (etc / "interfaces.before").write_bytes(b"mine")
     with pytest.raises(BridgekitError, match="changed by someone else"):
-        commit(case.journal, case.record)
+        case.commit()
     assert content(etc) == {"interfaces": OLD, "interfaces.before": b"mine"}
 
 
@@ -77,7 +75,7 @@ def test_a_disk_that_is_full_at_any_line_of_a_commit(etc: Path, lines: int) -> N
     case = verified(etc, "interfaces.before")
     case.journal.left = lines
     with pytest.raises(OSError, match="No space left"):
-        commit(case.journal, case.record)
+        case.commit()
     assert content(etc)["interfaces"] == (OLD if lines == 0 else NEW)
     assert case.roll_back().startswith(AS_BEFORE)
     assert content(etc) == {"interfaces": OLD}
@@ -125,7 +123,7 @@ def test_after_a_reboot_only_files_come_back(etc: Path) -> None:
     case = verified(etc, "interfaces.before")
     case.journal.write(Entry("committing"))
     (etc / "interfaces").write_bytes(NEW)
-    assert roll_back_files(case.journal, case.record) == AS_BEFORE
+    assert case.roll_back(kernel=False) == AS_BEFORE
     assert content(etc) == {"interfaces": OLD}
     assert case.machine.rolled_back == []
     assert case.journal.state() == "rolled-back"
@@ -138,7 +136,7 @@ def committed_but_for_the_last_line(etc: Path) -> Trial:
     case = verified(etc, "interfaces.before")
     case.journal.left = 1
     with pytest.raises(OSError, match="No space left"):
-        commit(case.journal, case.record)
+        case.commit()
     case.journal.left = 100
     return case
 
@@ -146,7 +144,7 @@ def committed_but_for_the_last_line(etc: Path) -> Trial:
 def test_a_complete_commit_is_concluded(etc: Path) -> None:
     case = committed_but_for_the_last_line(etc)
     (etc / ".interfaces.bridgekit").write_bytes(OLD)
-    assert finish_commit(case.machine, case.journal, case.record)
+    assert case.finish()
     assert case.journal.state() == "committed"
     assert content(etc) == {"interfaces": NEW, "interfaces.before": OLD}
 
@@ -155,7 +153,7 @@ def test_a_complete_commit_is_concluded(etc: Path) -> None:
 def test_with_one_file_missing_it_was_not_complete(etc: Path, name: str) -> None:
     case = committed_but_for_the_last_line(etc)
     (etc / name).unlink()
-    assert not finish_commit(case.machine, case.journal, case.record)
+    assert not case.finish()
     assert case.journal.state() == "committing"
 
 
@@ -163,36 +161,35 @@ def test_a_file_that_cannot_be_read_is_not_the_new_one(etc: Path) -> None:
     case = committed_but_for_the_last_line(etc)
     (etc / "interfaces").unlink()
     os.mkfifo(etc / "interfaces")
-    assert not finish_commit(case.machine, case.journal, case.record)
+    assert not case.finish()
 
 
 def test_on_a_host_that_is_not_as_expected_it_was_not_complete(etc: Path) -> None:
     case = committed_but_for_the_last_line(etc)
     case.machine.kernel.change_link("br0", mtu=1400)
-    assert not finish_commit(case.machine, case.journal, case.record)
+    assert not case.finish()
     assert case.journal.state() == "committing"
 
 
 def test_after_a_reboot_the_files_alone_tell(etc: Path) -> None:
     """The kernel has forgotten the rest."""
     case = committed_but_for_the_last_line(etc)
-    record = replace(case.record, namespace=replace(case.record.namespace, boot="another"))
     case.machine.kernel.delete_link("br0")
-    assert finish_commit(case.machine, case.journal, record)
+    assert case.finish(rebooted=True)
     assert case.journal.state() == "committed"
 
 
 def test_a_rollback_that_began_is_not_turned_round(etc: Path) -> None:
     case = committed_but_for_the_last_line(etc)
     case.journal.write(Entry("undoing"))
-    assert not finish_commit(case.machine, case.journal, case.record)
+    assert not case.finish()
     assert case.journal.state() == "undoing"
 
 
 def test_a_change_without_files_is_never_concluded_by_them(tmp_path: Path) -> None:
     case = trial(tmp_path)
     case.execute()
-    assert not finish_commit(case.machine, case.journal, case.record)
+    assert not case.finish()
 
 
 def test_the_change_that_is_rolled_back_is_no_longer_in_force(etc: Path, tmp_path: Path) -> None:
@@ -200,5 +197,5 @@ def test_the_change_that_is_rolled_back_is_no_longer_in_force(etc: Path, tmp_pat
     other.folder.mkdir()
     other.write(Entry("committed"))
     case = verified(etc, rolls_back=other.folder.name)
-    commit(case.journal, case.record)
+    case.commit()
     assert (case.journal.state(), other.state()) == ("committed", "taken-back")

@@ -11,7 +11,7 @@ from bridgekit.lab.host import PYTHON
 from bridgekit.transaction.journal import Event
 
 CALLS = ("write", "fsync", "rename", "renameat2", "link", "unlink", "mkdir")
-OF_FILES = {"pending", "committing", "committed", "rolled-back", "taken-back"}
+OF_FILES = {"committing", "committed", "rolled-back", "taken-back"}
 """What a boot after a power cut must know: whether the new files are to stay."""
 
 

@@ -6,16 +6,16 @@ from socket import create_server
 import pytest
 from msgspec.structs import replace
 
-from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBackError
+from bridgekit.errors import BridgekitError, RollbackIncompleteError
 from bridgekit.planning import operations as op
 from bridgekit.planning.operations import Operation, inverted
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.link import Neighbour, StaticMac
 from bridgekit.state.routes.format import format_route
 from bridgekit.transaction import probes
-from bridgekit.transaction.executor import verify
 from bridgekit.transaction.journal import Entry, Journal
-from bridgekit.transaction.rollback import AS_BEFORE, roll_back, roll_back_after
+from bridgekit.transaction.rollback import AS_BEFORE
+from bridgekit.transaction.verify import verify
 from bridgekit.uapi.if_addr import IFA_F_NOPREFIXROUTE, IFA_F_PERMANENT
 from tests.support.fake_kernel import FakeKernel
 from tests.support.fake_machine import Interference
@@ -399,7 +399,7 @@ def test_a_line_that_is_spoiled_rolls_back_everything(tmp_path: Path, line: int)
 def test_nothing_is_rolled_back_where_nothing_changed(tmp_path: Path) -> None:
     """Everything is asked for, as by `recover`, of a host that is as it was."""
     case = trial(tmp_path)
-    assert roll_back(case.machine, case.journal, case.record, everything=True) == AS_BEFORE
+    assert case.roll_back(everything=True) == AS_BEFORE
     assert case.machine.rolled_back == []
 
 
@@ -455,7 +455,7 @@ def test_a_second_rollback_mends_what_the_first_could_not(tmp_path: Path) -> Non
     with pytest.raises(RollbackIncompleteError):
         case.roll_back()
     case.machine.unmendable = set()
-    assert roll_back(case.machine, case.journal, case.record, everything=True) == AS_BEFORE
+    assert case.roll_back(everything=True) == AS_BEFORE
     assert case.differs_from_before() == []
     assert case.events() == ["verified", "undoing", "incomplete", "undoing", "rolled-back"]
 
@@ -465,7 +465,7 @@ def test_rolling_back_again_changes_nothing(tmp_path: Path, again: int) -> None:
     case = trial(tmp_path, ["several-networks", "competing-between", "nexthop-groups"][again])
     case.execute()
     for _ in range(2):
-        assert roll_back(case.machine, case.journal, case.record) == AS_BEFORE
+        assert case.roll_back() == AS_BEFORE
         assert case.differs_from_before() == []
 
 
@@ -479,21 +479,19 @@ def test_a_nic_with_another_name_keeps_its_bridge(tmp_path: Path) -> None:
     assert "ip link set lan0 name eth0" in str(caught.value)
     assert case.machine.rolled_back == []
     case.machine.kernel.rename_link("lan0", "eth0")
-    assert roll_back(case.machine, case.journal, case.record, everything=True) == AS_BEFORE
+    assert case.roll_back(everything=True) == AS_BEFORE
     assert case.differs_from_before() == []
 
 
 def test_the_cause_stands_before_how_it_ended(tmp_path: Path) -> None:
     case = trial(tmp_path)
     case.execute()
-    error = roll_back_after(case.machine, case.journal, case.record, "why")
-    assert isinstance(error, RolledBackError)
-    assert str(error) == f"why\neverything was rolled back: {AS_BEFORE}"
+    assert case.roll_back(cause="why") == f"why\neverything was rolled back: {AS_BEFORE}"
     case = trial(tmp_path)
     case.execute()
     case.machine.unmendable = {op.AddAddresses}
     with pytest.raises(RollbackIncompleteError) as caught:
-        roll_back_after(case.machine, case.journal, case.record, "why")
+        case.roll_back(cause="why")
     assert str(caught.value).startswith("why\nrolled back, but:\n")
 
 

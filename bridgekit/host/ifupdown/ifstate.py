@@ -11,6 +11,17 @@ EXPLICIT = " 1 explicit"
 """How often ifupdown-ng was asked for an interface, and that no other one needs it."""
 
 
+def recorded(dialect: str, links: Collection[str]) -> tuple[str, ...]:
+    """Return what is recorded of these interfaces and their aliases: NAME=STANZA, or names.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    path = STATE_FILE_OF_NG if dialect == "ifupdown-ng" else STATE_FOLDER / IFSTATE
+    lines = path.read_text().splitlines() if path.exists() else []
+    return tuple(line.removesuffix(EXPLICIT) for line in lines if _link(line) in links)
+
+
 def record_running(dialect: str, links: Collection[str], running: Collection[str]) -> None:
     """Record which of these interfaces and their aliases are up: `running` has NAME=STANZA.
 
@@ -49,4 +60,4 @@ def _rewrite(path: Path, links: Collection[str], running: Iterable[str]) -> None
 
 def _link(name: str) -> str:
     """Return the interface of a name, an alias or a line NAME=STANZA."""
-    return name.partition("=")[0].partition(":")[0]
+    return name.partition(" ")[0].partition("=")[0].partition(":")[0]
