@@ -45,8 +45,16 @@ MEDDLING: dict[str, Meddling] = {
     "the bridge is deleted": ip("link delete br0"),
     "the cable is pulled": lambda lab: lab.unplug(),
     "the MTU is changed": ip("link set eth0 mtu 1300"),
-    "a port joins": ip("link add tap9 type veth peer name tap8"),
+    "a port joins": lambda lab: lab.ip(
+        *("host", "link add tap9 type veth peer name tap8", "link set tap8 up"),
+        "link set tap9 up master br0",
+    ),
 }
+MENDED = {
+    "the MTU is changed": "link set eth0 mtu 1500",
+    "a port joins": "link set tap9 nomaster",
+}
+"""What ends it, as far as it hinders the comparison or the rollback."""
 
 
 SLOW = ("the cable is pulled", "AddAddresses"), ("the cable is pulled", "ReplaceRoutes")
@@ -66,8 +74,11 @@ def test_it_is_done_or_as_before(lab: Lab, what: str, kind: str) -> None:
     with halted(lab, step, *APPLY) as process:
         MEDDLING[what](lab)
     faults.guard_ends(lab)
-    if what == "the MTU is changed":
-        lab.ip("host", "link set eth0 mtu 1500")
+    if what == "a port joins":
+        ports = lab.run("host", "ip", "link", "show", "master", "br0", check=False).stdout
+        assert ("tap9" in ports) == (process.returncode == 0), ports
+    if what in MENDED:
+        lab.ip("host", MENDED[what])
     result = process.result  # type: ignore[attr-defined]
     assert "Traceback" not in result
     lab.plug()

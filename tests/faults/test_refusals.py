@@ -1,4 +1,9 @@
-"""The kernel refuses a message, or a disk takes no more: all is as before, or all is done."""
+"""A message is refused, or a disk takes no more: all is as before, or all is done.
+
+The message is not sent, and its answer is an errno that tests/programs/faults.py writes: so any
+message gets any errno. What the kernel itself refuses is in tests/netns/test_fake_machine.py. Of a
+disk strace(1) lets the system call fail.
+"""
 
 from pathlib import Path
 

@@ -6,26 +6,32 @@ import pty
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bridgekit.lab import state_dump
 from bridgekit.lab.host import BRIDGEKIT, Process
 from bridgekit.lab.topology import Lab
 
+CTRL_C = b"\x03"
+
 
 @contextmanager
 def terminal(lab: Lab, *arguments: str) -> Iterator[tuple[Process, int]]:
-    """Run a verb at a terminal; yield the process and the other side of its terminal."""
+    """Run a verb in a session of its own; yield the process and the other side of its terminal.
+
+    So Ctrl-C and a hangup reach it as the kernel sends them: with all that is in the session.
+    """
     person, program = pty.openpty()
     ends = {"stdin": program, "stdout": program, "stderr": program}
-    process = lab.popen("host", *BRIDGEKIT, *arguments, **ends)
+    process = lab.popen("host", "setsid", "--ctty", *BRIDGEKIT, *arguments, **ends)
     os.close(program)
     try:
         yield process, person
     finally:
         process.kill()
         process.wait(10)
-        os.close(person)
+        with suppress(OSError):  # a test that hangs up has closed it
+            os.close(person)
 
 
 def read_until(person: int, words: str) -> str:
@@ -64,7 +70,7 @@ def test_interrupts_at_the_countdown(lab: Lab) -> None:
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")
         for _ in range(20):
-            process.send_signal(signal.SIGINT)
+            os.write(person, CTRL_C)
             time.sleep(0.01)
         assert "as before" in read_until(person, "as before")
         assert process.wait(30) == 4
@@ -75,7 +81,7 @@ def test_interrupt_rolls_back(lab: Lab) -> None:
     before = state_dump.dump(lab.hosts["host"])
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")
-        process.send_signal(signal.SIGINT)
+        os.write(person, CTRL_C)
         assert process.wait(30) == 4
     assert before.difference(state_dump.dump(lab.hosts["host"])) == []
 
@@ -94,9 +100,10 @@ def test_a_terminal_that_is_gone_decides_nothing(lab: Lab) -> None:
     """The session is lost; the change goes on waiting, and a new session keeps it."""
     with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "60") as (process, person):
         read_until(person, "ENTER keeps it")
-        process.send_signal(signal.SIGHUP)
+        os.close(person)
         assert process.wait(30) == -signal.SIGHUP
-    assert states(lab) == ["pending"]
+    (waiting,) = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
+    assert (waiting["state"], waiting["guarded"]) == ("pending", True)
     assert lab.bridgekit("confirm").code == 0
 
 
@@ -106,10 +113,10 @@ def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
     probe = "cmd:sh -c 'test ! -e /sys/class/net/br0 || exec sleep 60; exec sleep 1'"
     with terminal(lab, "apply", "eth0", "--yes", "--probe", probe) as (process, person):
         read_until(person, "looking at the result")
-        process.send_signal(signal.SIGINT)
+        os.write(person, CTRL_C)
         lab.run("host", "sh", "-c", "while test -e /sys/class/net/br0; do :; done")
         for _ in range(3):
-            process.send_signal(signal.SIGINT)
+            os.write(person, CTRL_C)
         assert "as reachable as before" in read_until(person, "as reachable as before")
         assert process.wait(30) == 4
     assert before.difference(state_dump.dump(lab.hosts["host"])) == []

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 
 import pytest
 
@@ -9,19 +10,74 @@ from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support.programs import program
 from tests.support.state import state
-from tests.support.transactions import KILL_GUARDS, WAIT, held, last_id, wait_for_state
+from tests.support.transactions import APPLY, KILL_GUARDS, WAIT, held, last_id, wait_for_state
 
 
 def test_unconfirmed_change_is_rolled_back_by_the_guard(lab: Lab) -> None:
+    """Nothing is done in its time, however long that takes."""
     before = state(lab)
-    result = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "2")
+    result = lab.bridgekit("apply", "eth0", "--yes", "--json", "--confirm-within", "1")
     pending = json.loads(result.stdout)
     assert (result.code, pending["state"]) == (0, "pending"), result
-    assert lab.bridgekit("apply", "eth0", "--yes").code == 6
-    assert lab.bridgekit("confirm", "another-id").code == 3
     wait_for_state(lab, pending["id"], "rolled-back")
     assert lab.bridgekit("confirm").code == 3
     assert before.difference(state(lab)) == []
+
+
+def test_while_a_change_waits_only_its_own_id_confirms_it(lab: Lab) -> None:
+    waiting = str(json.loads(lab.bridgekit(*WAIT[:-1], "3600").stdout)["id"])
+    moved = state(lab)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 6
+    for other in ("another-id", f"{waiting}0", waiting[:-1], "000001-ffff"):
+        refused = lab.bridgekit("confirm", other)
+        assert refused.code == 3 and f"no transaction {other}" in refused.stderr, refused
+    wait_for_pending(lab, waiting)
+    assert moved.difference(state(lab)) == []
+    assert lab.bridgekit("confirm", waiting).code == 0
+
+
+def wait_for_pending(lab: Lab, wanted: str) -> None:
+    """Its guard is at its post, and the change waits still."""
+    found = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"][-1]
+    assert (found["id"], found["state"], found["guarded"]) == (wanted, "pending", True)
+
+
+def test_a_lock_that_another_program_holds_is_heeded(lab: Lab) -> None:
+    """flock(1) of util-linux is the witness, in both roles."""
+    assert [lab.bridgekit(*verb).code for verb in (APPLY, ("rollback",))] == [0, 0]
+    before = state(lab)
+    lock = lab.run("host", "sh", "-c", "echo /var/lib/bridgekit/*.lock").stdout.strip()
+    pipe = subprocess.PIPE
+    holder = lab.popen(
+        *("host", "flock", lock, "sh", "-c", "echo held; read line"),
+        stdin=pipe,
+        stdout=pipe,
+        text=True,
+    )
+    assert holder.stdout and holder.stdout.readline() == "held\n"
+    refused = lab.bridgekit(*APPLY)
+    assert refused.code == 6 and "another bridgekit is changing" in refused.stderr, refused
+    assert before.difference(state(lab)) == []
+    holder.communicate("\n")
+    with held(lab):
+        assert lab.run("host", "flock", "--nonblock", lock, "true", check=False).code == 1
+
+
+@pytest.mark.parametrize("again", range(5))
+def test_of_two_that_begin_together_one_is_carried_out(lab: Lab, again: int) -> None:
+    """The other is asked to wait, or, where it came late, refused; never are both rolled back."""
+    gate = ("sh", "-c", 'read line; exec "$@"', "sh", *BRIDGEKIT)
+    both = [
+        lab.popen("host", *gate, *APPLY, "--bridge", bridge, stdin=subprocess.PIPE)
+        for bridge in ("br0", "br1")
+    ]
+    for process in both:
+        assert process.stdin
+        process.stdin.write(b"\n")
+        process.stdin.close()
+    codes = sorted(process.wait(120) for process in both)
+    assert codes in ([0, 6], [0, 3])
+    assert lab.bridgekit("rollback").code == 0
 
 
 def test_confirm_keeps_and_writes_the_file(lab: Lab) -> None:
