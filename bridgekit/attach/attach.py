@@ -11,7 +11,7 @@ from bridgekit.attach.target import AttachTarget
 from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host import forward_rules
 from bridgekit.netlink.iproute import IpRoute
-from bridgekit.netlink.socket import NetlinkError
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.state.link import Link
 from bridgekit.system.privileges import require_root
 from bridgekit.system.progress import report_to_stderr

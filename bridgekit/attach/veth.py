@@ -15,7 +15,7 @@ from bridgekit.errors import BridgekitError, RefusedError
 from bridgekit.host.forward_rules import ALIAS
 from bridgekit.netlink.iproute import IpRoute
 from bridgekit.netlink.monitor import NetlinkMonitor
-from bridgekit.netlink.socket import NetlinkError
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.state.link import Link
 from bridgekit.system.netns import inside
 

@@ -61,7 +61,7 @@ def _solicit(ip: str, index: int, mac: bytes | None) -> Request:
     state, flags = (NUD_PROBE, 0) if mac else (0, NTF_USE)
     body = NDMSG.pack(family, index, state, flags, 0) + nlattr.pack(NDA_DST, address.packed)
     body += nlattr.pack(NDA_LLADDR, mac) if mac else b""
-    return Request(RTM_NEWNEIGH, body, NLM_F_CREATE | NLM_F_REPLACE)
+    return Request(RTM_NEWNEIGH, body, f"neighbour {ip}", NLM_F_CREATE | NLM_F_REPLACE)
 
 
 def _entry(sock: NetlinkSocket, ip: str, index: int) -> tuple[int, bytes | None]:

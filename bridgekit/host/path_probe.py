@@ -79,11 +79,11 @@ def _port(bridge: str) -> Iterator[int]:
         name = fcntl.ioctl(handle, TUNSETIFF, request)[:16].rstrip(b"\0").decode()
         with NetlinkSocket() as sock:
             numbers = links.index_by_name(sock)
-            sock.exchange([links.set_addrgenmode(numbers[name], IN6_ADDR_GEN_MODE_NONE)])
+            sock.exchange([links.set_addrgenmode(numbers[name], name, IN6_ADDR_GEN_MODE_NONE)])
             body = link_message(
                 numbers[name], nlattr.pack_u32(IFLA_MASTER, numbers[bridge]), up=True
             )
-            sock.exchange([Request(RTM_SETLINK, body)])
+            sock.exchange([Request(RTM_SETLINK, body, f"link {name}")])
         yield handle
     finally:
         os.close(handle)

@@ -78,7 +78,8 @@ def address_message(address: Address, index: int, flags: int) -> bytes:
 
 def restore_flags(address: Address, index: int) -> Request:
     """Take the "no duplicate detection" flag off again, now that it has served."""
-    return Request(RTM_NEWADDR, address_message(address, index, address.flags), NLM_F_REPLACE)
+    body = address_message(address, index, address.flags)
+    return Request(RTM_NEWADDR, body, f"address {address} dev {address.link}", NLM_F_REPLACE)
 
 
 def peer_prefix_routes(

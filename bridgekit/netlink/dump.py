@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from bridgekit.netlink.address_neighbour import IFA_CACHEINFO_VALUE, IFADDRMSG, NDMSG
 from bridgekit.netlink.parallel import run_all
-from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
+from bridgekit.netlink.refusal import NetlinkError
+from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state import nlattr
 from bridgekit.state.address import FOREVER, Address
 from bridgekit.state.link import Link, Neighbour

@@ -13,6 +13,7 @@ from pathlib import Path
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink.address_neighbour import NDMSG
 from bridgekit.netlink.links import index_by_name
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.state import nlattr
 from bridgekit.state.link import Link, StaticMac
@@ -62,8 +63,8 @@ def add_static_macs(
     """Add these addresses; the errnos are those that mean that one is already there."""
     indices = _indices(sock, macs, bool(ignore_errnos))
     flags = NLM_F_CREATE | NLM_F_EXCL
-    bodies = (_message(one, indices[one.link]) for one in macs if _is_unicast(one, indices))
-    sock.exchange([Request(RTM_NEWNEIGH, body, flags, ignore_errnos) for body in bodies])
+    unicast = (one for one in macs if _is_unicast(one, indices))
+    sock.exchange([_request(RTM_NEWNEIGH, one, indices, flags, ignore_errnos) for one in unicast])
     for entry in macs:
         if entry.multicast and entry.link in indices:
             _ioctl(SIOCADDMULTI, entry, ignore_errnos)
@@ -74,8 +75,8 @@ def remove_static_macs(
 ) -> None:
     """Remove these addresses; the errnos are those that mean that one is already gone."""
     indices = _indices(sock, macs, bool(ignore_errnos))
-    bodies = (_message(one, indices[one.link]) for one in macs if _is_unicast(one, indices))
-    sock.exchange([Request(RTM_DELNEIGH, body, 0, ignore_errnos) for body in bodies])
+    unicast = (one for one in macs if _is_unicast(one, indices))
+    sock.exchange([_request(RTM_DELNEIGH, one, indices, 0, ignore_errnos) for one in unicast])
     for entry in macs:
         if entry.multicast and entry.link in indices:
             _ioctl(SIOCDELMULTI, entry, ignore_errnos)
@@ -95,9 +96,12 @@ def _is_unicast(entry: StaticMac, indices: dict[str, int]) -> bool:
     return not entry.multicast and entry.link in indices
 
 
-def _message(entry: StaticMac, index: int) -> bytes:
-    head = NDMSG.pack(AF_BRIDGE, index, NUD_PERMANENT, NTF_SELF, 0)
-    return head + nlattr.pack(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
+def _request(
+    kind: int, entry: StaticMac, indices: dict[str, int], flags: int, ignore_errnos: frozenset[int]
+) -> Request:
+    head = NDMSG.pack(AF_BRIDGE, indices[entry.link], NUD_PERMANENT, NTF_SELF, 0)
+    body = head + nlattr.pack(NDA_LLADDR, bytes.fromhex(entry.mac.replace(":", "")))
+    return Request(kind, body, f"MAC address {entry}", flags, ignore_errnos)
 
 
 def _ioctl(request: int, entry: StaticMac, ignore_errnos: frozenset[int]) -> None:
@@ -109,4 +113,4 @@ def _ioctl(request: int, entry: StaticMac, ignore_errnos: frozenset[int]) -> Non
             fcntl.ioctl(endpoint, request, data)
         except OSError as error:
             if error.errno not in ignore_errnos:
-                raise
+                raise NetlinkError(error.errno or 0, f"MAC address {entry}") from error

@@ -15,7 +15,7 @@ from pyroute2.iproute import IPRoute
 from pyroute2.netlink import exceptions
 
 from bridgekit.errors import BridgekitError
-from bridgekit.netlink.socket import NetlinkError
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.uapi.if_addr import IFA_F_NODAD
 from bridgekit.uapi.if_bridge import BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED
 from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_NONE

@@ -15,5 +15,6 @@ def extend(sock: NetlinkSocket, link: str, ip: str, seconds: int) -> None:
     for address in dump.addresses(sock, {index: link}):
         if address.ip == ip and address.link == link and address.dynamic:
             extended = replace(address, valid=seconds, preferred=seconds)
+            flags = NLM_F_CREATE | NLM_F_REPLACE
             body = address_message(extended, index, address.flags)
-            sock.exchange([Request(RTM_NEWADDR, body, NLM_F_CREATE | NLM_F_REPLACE)])
+            sock.exchange([Request(RTM_NEWADDR, body, f"address {address} dev {link}", flags)])

@@ -229,7 +229,8 @@ def alias_attribute(alias: str) -> bytes:
     return nlattr.pack(IFLA_IFALIAS, alias.encode(errors="surrogateescape"))
 
 
-def set_addrgenmode(index: int, mode: int) -> Request:
+def set_addrgenmode(index: int, name: str, mode: int) -> Request:
     """Choose how link-local addresses are made (IN6_ADDR_GEN_MODE_); existing ones stay."""
     ipv6 = nlattr.pack_nested(socket.AF_INET6, nlattr.pack(IFLA_INET6_ADDR_GEN_MODE, bytes([mode])))
-    return Request(RTM_SETLINK, link_message(index, nlattr.pack_nested(IFLA_AF_SPEC, ipv6)))
+    body = link_message(index, nlattr.pack_nested(IFLA_AF_SPEC, ipv6))
+    return Request(RTM_SETLINK, body, f"addrgenmode of {name}")

@@ -164,8 +164,8 @@ class RouteBatch(Struct, frozen=True):
     def _request(
         self, type_: int, message: bytes, flags: int, ignore_errnos: frozenset[int] = frozenset()
     ) -> Request:
-        describe = partial(self.description, message)
-        return Request(type_, request_message(message), flags, ignore_errnos, describe)
+        what = partial(self.description, message)
+        return Request(type_, request_message(message), what, flags, ignore_errnos)
 
     def _with_current_indices(self, routes: RouteSet) -> RouteSet:
         missing = [name for _, name in routes.used_names() if name not in self.indices]

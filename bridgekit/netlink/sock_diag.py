@@ -10,7 +10,8 @@ from ipaddress import ip_address
 
 from msgspec import Struct
 
-from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
+from bridgekit.netlink.refusal import NetlinkError
+from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state import nlattr
 from bridgekit.uapi.netlink import NETLINK_SOCK_DIAG
 from bridgekit.uapi.sock_diag import (

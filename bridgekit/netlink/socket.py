@@ -4,7 +4,6 @@ See netlink(7), rtnetlink(7). Requests go out in large batches; the kernel answe
 """
 
 import errno
-import os
 import socket
 import struct
 from array import array
@@ -16,6 +15,7 @@ from msgspec import Struct
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink.buffers import DUMP_CHUNK, enlarge_buffers
 from bridgekit.netlink.message import NLMSGHDR, DumpConsumer, DumpConsumerT, Payloads, messages
+from bridgekit.netlink.refusal import LISTED, NetlinkError, read_error, reason
 from bridgekit.state.routes.block import RouteBlock
 from bridgekit.uapi.netlink import (
     NETLINK_CAP_ACK,
@@ -37,26 +37,25 @@ BATCH_REQUESTS, BATCH_BYTES = 256, 128 << 10
 BLOCK_BYTES = 512 << 10
 """Likewise, where only those refused are answered."""
 DUMP_TRIES = 20
-
-
-class NetlinkError(BridgekitError):
-    """The kernel refused a request; `code` is the errno, `what` says which."""
-
-    def __init__(self, code: int, what: str) -> None:
-        self.code = code
-        super().__init__(f"the kernel refused: {os.strerror(code)} ({what})")
+Answer = tuple[int, int, str]
+"""The position of a request among those sent last, its errno or 0, and the kernel's own words."""
 
 
 class Request(Struct, frozen=True):
-    """A message to the kernel: RTM_ type, flags beyond REQUEST and ACK, and what follows."""
+    """A message to the kernel: RTM_ type, what follows, and flags beyond REQUEST and ACK."""
 
     type: int
     body: bytes
+    what: str | Callable[[], str]
+    """Names the object that it is about, for a person."""
     flags: int = 0
     ignore_errnos: frozenset[int] = frozenset()
-    """The errnos that mean that the work is done already."""
-    describe: Callable[[], str] = lambda: "request"
-    """Says what it is about, for a person."""
+    """The errnos that mean that the work is done already, or need not be done."""
+
+    def refused(self, code: int, words: str) -> NetlinkError:
+        """Return the error for this errno and the kernel's own words."""
+        what = self.what if isinstance(self.what, str) else self.what()
+        return NetlinkError(code, what, reason(self.type, self.body[0], code, words))
 
 
 class NetlinkSocket:
@@ -104,7 +103,8 @@ class NetlinkSocket:
         raise BridgekitError("the kernel's tables change too fast to be read")
 
     def _dump_once(self, kind: int, body: bytes, consumer: DumpConsumer) -> bool:
-        self._send([Request(kind, body, NLM_F_DUMP)])
+        request = Request(kind, body, f"list of {LISTED[kind]}", NLM_F_DUMP)
+        self._send([request])
         whole = True
         while True:
             try:
@@ -120,9 +120,9 @@ class NetlinkSocket:
                     continue
                 whole = whole and not flags & NLM_F_DUMP_INTR
                 if answer in {NLMSG_ERROR, NLMSG_DONE}:
-                    code = -struct.unpack_from("=i", chunk, at)[0] if end - at >= 4 else 0
+                    code, words = read_error(chunk[at:end], flags)
                     if code:
-                        raise NetlinkError(code, "a list")
+                        raise request.refused(code, words)
                     return whole
                 consumer.append(chunk[at:end])
 
@@ -137,18 +137,19 @@ class NetlinkSocket:
 
         None if it is refused with an errno of `none_if`, or any if that is None; else NetlinkError.
         """
-        first, answered = self._send([Request(kind, body)]), None
+        request, answered = Request(kind, body, f"look-up in {LISTED[kind]}"), None
+        first = self._send([request])
         while True:
             chunk = self._socket.recv(DUMP_CHUNK)
-            for answer, _, sequence, at, end in messages(chunk):
+            for answer, flags, sequence, at, end in messages(chunk):
                 if sequence != first:
                     continue
                 if answer != NLMSG_ERROR:
                     answered = chunk[at:end]
                     continue
-                code = -struct.unpack_from("=i", chunk, at)[0]
+                code, words = read_error(chunk[at:end], flags)
                 if code and none_if is not None and code not in none_if:
-                    raise NetlinkError(code, "a look-up")
+                    raise request.refused(code, words)
                 return answered
 
     def exchange(self, requests: Sequence[Request]) -> None:
@@ -158,11 +159,9 @@ class NetlinkSocket:
         """
         for batch in _batches(requests):
             answers = list(self._answers(self._send(batch), len(batch)))
-            refused = [
-                (one, code) for one, code in answers if code not in {0, *batch[one].ignore_errnos}
-            ]
-            for position, code in refused[:1]:
-                self._refuse(NetlinkError(code, batch[position].describe()))
+            refused = [one for one in answers if one[1] not in {0, *batch[one[0]].ignore_errnos}]
+            for position, code, words in refused[:1]:
+                self._refuse(batch[position].refused(code, words))
 
     def _refuse(self, error: NetlinkError) -> None:
         if not self._continue_on_error:
@@ -170,7 +169,7 @@ class NetlinkSocket:
         self.first_error = self.first_error or error
 
     def exchange_block(
-        self, kind: int, flags: int, routes: RouteBlock, words: Callable[[bytes], str]
+        self, kind: int, flags: int, routes: RouteBlock, what: Callable[[bytes], str]
     ) -> None:
         """Send a request for each route; NetlinkError for the first one refused of a batch.
 
@@ -191,19 +190,19 @@ class NetlinkSocket:
             self._sequence += count
             self._socket.send(data)
             refused = [answer for answer in self._refusals(first, count) if answer[1]]
-            for position, code in refused[:1]:
+            for position, code, words in refused[:1]:
                 message = next(islice(batch.messages(), position, None))
-                self._refuse(NetlinkError(code, words(message)))
+                self._refuse(Request(kind, message, what(message)).refused(code, words))
 
-    def _refusals(self, first: int, count: int) -> Iterator[tuple[int, int]]:
-        """Yield (position, errno) for those of the requests sent last that the kernel answers."""
+    def _refusals(self, first: int, count: int) -> Iterator[Answer]:
+        """Yield the kernel's answers to those of the requests sent last that it answers."""
         position = -1
         while position < count - 1:
             chunk = self._socket.recv(DUMP_CHUNK)
-            for answer, _, sequence, at, _ in messages(chunk):
+            for answer, flags, sequence, at, end in messages(chunk):
                 if answer == NLMSG_ERROR and first <= sequence < first + count:
                     position = sequence - first
-                    yield position, -struct.unpack_from("=i", chunk, at)[0]
+                    yield position, *read_error(chunk[at:end], flags)
 
     def _send(self, requests: Sequence[Request]) -> int:
         first, parts = self._sequence + 1, []
@@ -220,15 +219,15 @@ class NetlinkSocket:
         self._socket.send(b"".join(parts))
         return first
 
-    def _answers(self, first: int, count: int) -> Iterator[tuple[int, int]]:
-        """Yield (position, errno) for each of the `count` requests sent last."""
+    def _answers(self, first: int, count: int) -> Iterator[Answer]:
+        """Yield the answer to each of the `count` requests sent last."""
         open_requests = count
         while open_requests:
             chunk = self._socket.recv(DUMP_CHUNK)
-            for answer, _, sequence, at, _ in messages(chunk):
+            for answer, flags, sequence, at, end in messages(chunk):
                 if answer == NLMSG_ERROR and first <= sequence < first + count:
                     open_requests -= 1
-                    yield sequence - first, -struct.unpack_from("=i", chunk, at)[0]
+                    yield sequence - first, *read_error(chunk[at:end], flags)
 
 
 def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:

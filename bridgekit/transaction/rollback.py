@@ -166,9 +166,7 @@ def _roll_back_operation(machine: Machine, operation: Operation) -> Iterator[str
     try:
         machine.execute(operation, rolling_back=True)
     except Exception as error:  # whatever it is, the other steps must still be rolled back
-        first, *more = operation.describe()
-        words = f"{first}{' …' if more else ''}"
-        yield f"  could not do: {words}: {error}"
+        yield f"  could not do: {operation.summary()}: {error}"
 
 
 def _roll_back_files(journal: Journal, record: Record) -> list[str]:

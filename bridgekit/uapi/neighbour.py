@@ -13,6 +13,7 @@ NDA_FLAGS_EXT: Final = 15
 NTF_USE: Final = 0x01
 NTF_SELF: Final = 0x02
 NTF_PROXY: Final = 0x08
+NTF_EXT_LEARNED: Final = 0x10
 NTF_ROUTER: Final = 0x80
 NTF_EXT_MANAGED: Final = 0x01
 

@@ -18,10 +18,14 @@ SO_RCVBUFFORCE: Final = 33
 NLMSG_ERROR: Final = 2
 NLMSG_DONE: Final = 3
 
-# Flags of every message; of a request for a list; of a request for a new object.
+# An attribute of an NLMSG_ERROR, of the enum nlmsgerr_attrs.
+NLMSGERR_ATTR_MSG: Final = 1
+
+# Flags of every message; of an answer; of a request for a list; of a request for a new object.
 NLM_F_REQUEST: Final = 0x01
 NLM_F_ACK: Final = 0x04
 NLM_F_DUMP_INTR: Final = 0x10
+NLM_F_ACK_TLVS: Final = 0x200
 NLM_F_DUMP: Final = 0x300
 NLM_F_REPLACE: Final = 0x100
 NLM_F_EXCL: Final = 0x200

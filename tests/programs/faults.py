@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bridgekit.cli import main
 from bridgekit.errors import BridgekitError
 from bridgekit.host import machine
-from bridgekit.netlink.socket import NetlinkSocket, Request
+from bridgekit.netlink.socket import Answer, NetlinkSocket, Request
 from bridgekit.planning.operations import Operation
 from bridgekit.uapi.netlink import NLM_F_DUMP
 
@@ -74,12 +74,12 @@ def refuse(number: int, error: int) -> Callable[[], int]:
         if 0 <= at < len(changing):
             refused = requests.index(changing[at])
             requests = [*requests]
-            requests[refused] = Request(UNKNOWN_TYPE, b"\0" * 16)
+            requests[refused] = Request(UNKNOWN_TYPE, b"\0" * 16, changing[at].what)
         return real_send(channel, requests)
 
-    def answers(channel: NetlinkSocket, first: int, count: int) -> Iterator[tuple[int, int]]:
-        for position, answer in real_answers(channel, first, count):
-            yield position, error if position == refused else answer
+    def answers(channel: NetlinkSocket, first: int, count: int) -> Iterator[Answer]:
+        for position, answer, words in real_answers(channel, first, count):
+            yield position, error if position == refused else answer, words
 
     NetlinkSocket._send, NetlinkSocket._answers = send, answers  # type: ignore[method-assign,assignment]
     return lambda: sent

@@ -72,7 +72,7 @@ class Executor:
         try:
             self._execute(operation)
         except (OSError, ValueError, struct.error) as error:
-            raise BridgekitError(f"{type(operation).__name__}: {error}") from error
+            raise BridgekitError(f"{operation.summary()}: {error}") from error
 
     def _execute(self, operation: op.Operation) -> None:
         with Context(self._rolling_back, self._redirect) as context:

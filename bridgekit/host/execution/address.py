@@ -1,5 +1,9 @@
 """Operations on addresses, neighbour entries and static MAC addresses."""
 
+import errno
+
+from msgspec.structs import replace
+
 from bridgekit.host import readiness
 from bridgekit.host.execution.context import EXISTS, MISSING, Context
 from bridgekit.netlink import dump, fdb
@@ -13,7 +17,9 @@ from bridgekit.netlink.address_neighbour import (
 from bridgekit.netlink.socket import Request
 from bridgekit.planning import operations as op
 from bridgekit.state.address import IPV4, IPV6, Address
+from bridgekit.state.link import Neighbour
 from bridgekit.uapi.if_addr import IFA_F_NODAD
+from bridgekit.uapi.neighbour import NTF_EXT_LEARNED
 from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
 from bridgekit.uapi.rtnetlink import (
     RTM_DELADDR,
@@ -22,6 +28,9 @@ from bridgekit.uapi.rtnetlink import (
     RTM_NEWADDR,
     RTM_NEWNEIGH,
 )
+
+TABLE_FULL = frozenset({errno.ENOBUFS})
+"""What the kernel answers to a new neighbour entry if its table holds gc_thresh3 of them."""
 
 
 def add_addresses(operation: op.AddAddresses, context: Context) -> None:
@@ -34,7 +43,7 @@ def add_addresses(operation: op.AddAddresses, context: Context) -> None:
     readiness.wait_usable(sock, operation.link, proven)
     sock.exchange([restore_flags(a, index) for a in proven if not a.flags & IFA_F_NODAD])
     extra = peer_prefix_routes(index, proven, operation.connected)
-    sock.exchange([Request(RTM_DELROUTE, body, 0, MISSING) for body in extra])
+    sock.exchange([Request(RTM_DELROUTE, body, "connected route", 0, MISSING) for body in extra])
     # the kernel's own, where someone has given that route another source or metrics
     bare = with_kernel_defaults(operation.connected, operation.addresses)
     batch = context.route_batch()
@@ -47,7 +56,17 @@ def _new_address(address: Address, index: int, context: Context) -> Request:
     """Proven IPv6 addresses go without duplicate detection: it would take over a second."""
     unproven = address.family == IPV4 or address.tentative
     body = address_message(address, index, address.flags | (0 if unproven else IFA_F_NODAD))
-    return Request(RTM_NEWADDR, body, NLM_F_CREATE | NLM_F_EXCL, context.ignore_existing)
+    flags = NLM_F_CREATE | NLM_F_EXCL
+    return Request(RTM_NEWADDR, body, _words(address), flags, context.ignore_existing)
+
+
+def _delete_address(address: Address, index: int, ignore_errnos: frozenset[int]) -> Request:
+    body = address_message(address, index, 0)
+    return Request(RTM_DELADDR, body, _words(address), 0, ignore_errnos)
+
+
+def _words(address: Address) -> str:
+    return f"address {address} dev {address.link}"
 
 
 def _delete_misplaced(context: Context, index: int, operation: op.AddAddresses) -> list[Request]:
@@ -62,8 +81,7 @@ def _delete_misplaced(context: Context, index: int, operation: op.AddAddresses) 
             incomplete.add(address.family)
         elif address.family in incomplete:
             misplaced.append(address)
-    bodies = (address_message(address, index, 0) for address in reversed(misplaced))
-    return [Request(RTM_DELADDR, body, 0, MISSING) for body in bodies]
+    return [_delete_address(address, index, MISSING) for address in reversed(misplaced)]
 
 
 def _key(address: Address) -> tuple[str, int, str | None]:
@@ -74,24 +92,40 @@ def remove_addresses(operation: op.RemoveAddresses, context: Context) -> None:
     """Remove the connected routes, then the addresses, last added first."""
     index = context.index_of(operation.link)
     routes = context.route_batch().delete(operation.connected, MISSING)
-    bodies = [address_message(address, index, 0) for address in reversed(operation.addresses)]
-    requests = (Request(RTM_DELADDR, body, 0, context.ignore_missing) for body in bodies)
-    context.sock.exchange([*routes, *requests])
+    last_first, gone = reversed(operation.addresses), context.ignore_missing
+    context.sock.exchange([*routes, *(_delete_address(one, index, gone) for one in last_first)])
 
 
 def add_neighbours(operation: op.AddNeighbours, context: Context) -> None:
-    """Add neighbour entries."""
+    """Add neighbour entries; of those that the kernel may forget anyway, as many as it takes.
+
+    Each is added twice: first as one learned by a program, then as what it is. The kernel neither
+    counts the first kind nor refuses it where its table is full, and a change of an entry is not
+    checked either (neigh_alloc and neigh_update_gc_list in net/core/neighbour.c). So it goes
+    through that for a moment, until those of the other link are removed, there are twice as many.
+    """
     index = context.index_of(operation.link)
-    bodies = [neighbour_message(entry, index) for entry in operation.entries]
-    flags = NLM_F_CREATE | NLM_F_REPLACE
-    context.sock.exchange([Request(RTM_NEWNEIGH, body, flags) for body in bodies])
+    learned = (_new_neighbour(one, index, NTF_EXT_LEARNED) for one in operation.entries)
+    as_it_is = (_new_neighbour(one, index) for one in operation.entries)
+    pairs = zip(learned, as_it_is, strict=True)
+    context.sock.exchange([request for pair in pairs for request in pair])
+
+
+def _new_neighbour(entry: Neighbour, index: int, flags: int = 0) -> Request:
+    body = neighbour_message(replace(entry, flags=entry.flags | flags), index)
+    ignored = frozenset() if entry.lasting else TABLE_FULL
+    return Request(RTM_NEWNEIGH, body, f"neighbour {entry}", NLM_F_CREATE | NLM_F_REPLACE, ignored)
 
 
 def remove_neighbours(operation: op.RemoveNeighbours, context: Context) -> None:
     """Remove neighbour entries; those that have expired are removed already."""
     index = context.index_of(operation.link)
-    bodies = [neighbour_message(entry, index) for entry in operation.entries]
-    context.sock.exchange([Request(RTM_DELNEIGH, body, 0, MISSING) for body in bodies])
+    context.sock.exchange(
+        [
+            Request(RTM_DELNEIGH, neighbour_message(one, index), f"neighbour {one}", 0, MISSING)
+            for one in operation.entries
+        ]
+    )
 
 
 def add_static_macs(operation: op.AddStaticMacs, context: Context) -> None:

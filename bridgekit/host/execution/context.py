@@ -5,8 +5,9 @@ import errno
 from bridgekit.errors import BridgekitError
 from bridgekit.host.ingress_redirect import IngressRedirect
 from bridgekit.netlink import links
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.netlink.route_batch import RouteBatch
-from bridgekit.netlink.socket import NetlinkError, NetlinkSocket
+from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state.link import Link
 
 EXISTS = frozenset({errno.EEXIST})

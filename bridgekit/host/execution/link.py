@@ -21,19 +21,19 @@ def create_bridge(operation: op.CreateBridge, context: Context) -> None:
     if context.rolling_back and links.get_link(sock, operation.name):
         return
     body = links.create_bridge_message(operation.name, operation.settings)
-    sock.exchange([Request(RTM_NEWLINK, body, NLM_F_CREATE | NLM_F_EXCL)])
+    sock.exchange([Request(RTM_NEWLINK, body, f"link {operation.name}", NLM_F_CREATE | NLM_F_EXCL)])
     bridge = links.get_link(sock, operation.name)
     if bridge and bridge.addrgenmode is not None:
-        sock.exchange([links.set_addrgenmode(bridge.index, IN6_ADDR_GEN_MODE_NONE)])
+        sock.exchange([links.set_addrgenmode(bridge.index, bridge.name, IN6_ADDR_GEN_MODE_NONE)])
     if bridge and operation.settings.alias:
-        alias = links.alias_attribute(operation.settings.alias)
-        sock.exchange([Request(RTM_SETLINK, link_message(bridge.index, alias))])
+        body = link_message(bridge.index, links.alias_attribute(operation.settings.alias))
+        sock.exchange([Request(RTM_SETLINK, body, f"alias of {operation.name}")])
 
 
 def delete_bridge(operation: op.DeleteBridge, context: Context) -> None:
     """Delete the bridge."""
     body = link_message(context.index_of(operation.name))
-    context.sock.exchange([Request(RTM_DELLINK, body)])
+    context.sock.exchange([Request(RTM_DELLINK, body, f"link {operation.name}")])
 
 
 def change_bridge(operation: op.ChangeBridge, context: Context) -> None:
@@ -41,7 +41,9 @@ def change_bridge(operation: op.ChangeBridge, context: Context) -> None:
     index = context.index_of(operation.name)
     pairs = zip(_attributes(operation.after), _attributes(operation.before), strict=True)
     changed = b"".join(new for new, old in pairs if new != old)
-    context.sock.exchange([Request(RTM_SETLINK, link_message(index, changed))])
+    context.sock.exchange(
+        [Request(RTM_SETLINK, link_message(index, changed), f"link {operation.name}")]
+    )
 
 
 def _attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
@@ -51,13 +53,13 @@ def _attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
 def set_up(operation: op.SetUp, context: Context) -> None:
     """Set the link up or down."""
     body = link_message(context.index_of(operation.link), up=operation.up)
-    context.sock.exchange([Request(RTM_SETLINK, body)])
+    context.sock.exchange([Request(RTM_SETLINK, body, f"link {operation.link}")])
 
 
 def set_addrgenmode(operation: op.SetAddrGenMode, context: Context) -> None:
     """Set how the link makes its IPv6 link-local address."""
     index = context.index_of(operation.link)
-    context.sock.exchange([links.set_addrgenmode(index, operation.after)])
+    context.sock.exchange([links.set_addrgenmode(index, operation.link, operation.after)])
 
 
 def set_controller(operation: op.SetController, context: Context) -> None:
@@ -71,13 +73,15 @@ def set_controller(operation: op.SetController, context: Context) -> None:
     target = context.link(operation.after) if operation.after else None
     bridge = target or links.get_link(context.sock, operation.before or "")
     master = nlattr.pack_u32(IFLA_MASTER, target.index if target else 0)
-    requests = [Request(RTM_SETLINK, link_message(nic.index, master))]
+    what = f"{nic.name} as a port of {operation.after or operation.before}"
+    requests = [Request(RTM_SETLINK, link_message(nic.index, master), what)]
     if target and operation.port != PortOptions():
-        requests.append(Request(RTM_NEWLINK, links.port_message(nic.index, operation.port)))
+        port = links.port_message(nic.index, operation.port)
+        requests.append(Request(RTM_NEWLINK, port, f"options of {what}"))
     if target:
-        mtu = nlattr.pack_u32(IFLA_MTU, target.mtu)
-        requests.append(Request(RTM_SETLINK, link_message(target.index, mtu)))
-        requests.append(Request(RTM_GETLINK, link_message(target.index)))
+        mtu = link_message(target.index, nlattr.pack_u32(IFLA_MTU, target.mtu))
+        requests.append(Request(RTM_SETLINK, mtu, f"mtu {target.mtu} of {target.name}"))
+        requests.append(Request(RTM_GETLINK, link_message(target.index), f"link {target.name}"))
     with context.redirect.to(bridge) if context.redirect else nullcontext():
         context.sock.exchange(requests)
     if target:

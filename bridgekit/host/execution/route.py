@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from bridgekit.host.execution.context import Context
 from bridgekit.netlink import dump
 from bridgekit.netlink.parallel import run_all
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.netlink.route_batch import RouteBatch
-from bridgekit.netlink.socket import NetlinkError, NetlinkSocket, Request
+from bridgekit.netlink.socket import NetlinkSocket, Request
 from bridgekit.planning import operations as op
 from bridgekit.state.routes.block import RouteBlock
 from bridgekit.uapi.netlink import NLM_F_CREATE, NLM_F_REPLACE
@@ -62,13 +63,18 @@ def set_rules(operation: op.SetRules, context: Context) -> None:
     rules = dump.rules(context.sock)
     current = [rule for rule in rules if (rule.family, rule.priority) in places]
     if current != list(wanted):
-        context.sock.exchange([Request(RTM_NEWRULE, one.message, NLM_F_CREATE) for one in wanted])
-        context.sock.exchange([Request(RTM_DELRULE, one.message) for one in current])
+        new = [Request(RTM_NEWRULE, one.message, f"rule {one}", NLM_F_CREATE) for one in wanted]
+        context.sock.exchange(new)
+        context.sock.exchange([Request(RTM_DELRULE, one.message, f"rule {one}") for one in current])
 
 
 def retarget_nexthops(operation: op.RetargetNexthops, context: Context) -> None:
     """Point nexthop objects at another link."""
     index = context.index_of(operation.after)
-    bodies = (nexthop.resolved(index) for nexthop in operation.nexthops)
     flags = NLM_F_CREATE | NLM_F_REPLACE
-    context.sock.exchange([Request(RTM_NEWNEXTHOP, body, flags) for body in bodies])
+    context.sock.exchange(
+        [
+            Request(RTM_NEWNEXTHOP, one.resolved(index), f"nexthop {one}", flags)
+            for one in operation.nexthops
+        ]
+    )

@@ -16,6 +16,11 @@ class Operation(Struct, frozen=True):
         """Yield the equivalent commands of iproute2 and the like."""
         raise NotImplementedError
 
+    def summary(self) -> str:
+        """Return the first of the equivalent commands, and whether there are more."""
+        first, *more = [*self.describe()] or [type(self).__name__]
+        return f"{first}{' …' if more else ''}"
+
 
 def inverted(operations: Iterable[Operation]) -> tuple[Operation, ...]:
     """Return the operations that roll these back: each inverse, last first."""

@@ -15,7 +15,7 @@ from bridgekit.attach import addresses
 from bridgekit.errors import BridgekitError
 from bridgekit.host import forward_rules
 from bridgekit.netlink.iproute import IpRoute
-from bridgekit.netlink.socket import NetlinkError
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.system.atomic_file import write
 from bridgekit.system.netns import inside
 from bridgekit.system.process import run
