@@ -8,11 +8,11 @@ import pytest
 from bridgekit.errors import BridgekitError
 from bridgekit.netlink.links import link_message
 from bridgekit.netlink.message import NLMSGHDR
+from bridgekit.netlink.refusal import NetlinkError
 from bridgekit.netlink.socket import (
     BATCH_BYTES,
     BATCH_REQUESTS,
     DUMP_TRIES,
-    NetlinkError,
     NetlinkSocket,
     Request,
     _batches,
@@ -75,8 +75,8 @@ def test_a_list_that_never_holds_still_ends_in_a_sentence() -> None:
 @pytest.mark.parametrize("before", [0, 1, BATCH_REQUESTS])
 def test_the_first_refusal_is_an_error(before: int) -> None:
     """The kernel refuses by itself, in whatever batch and place it stands."""
-    good = Request(RTM_GETLINK, link_message(1))
-    bad = Request(RTM_GETLINK, link_message(NO_SUCH_INDEX), describe=lambda: "no such link")
+    good = Request(RTM_GETLINK, link_message(1), "lo")
+    bad = Request(RTM_GETLINK, link_message(NO_SUCH_INDEX), lambda: "no such link")
     with NetlinkSocket() as sock, pytest.raises(NetlinkError, match=r"\(no such link\)") as caught:
         sock.exchange([*[good] * before, bad, good])
     assert caught.value.code == errno.ENODEV
@@ -84,17 +84,16 @@ def test_the_first_refusal_is_an_error(before: int) -> None:
 
 def test_a_refusal_that_means_that_it_is_done_is_none() -> None:
     with NetlinkSocket() as sock:
-        sock.exchange(
-            [Request(RTM_GETLINK, link_message(NO_SUCH_INDEX), 0, frozenset({errno.ENODEV}))]
-        )
+        ignored = frozenset({errno.ENODEV})
+        sock.exchange([Request(RTM_GETLINK, link_message(NO_SUCH_INDEX), "none", 0, ignored)])
     with NetlinkSocket(continue_on_error=True) as sock:
-        sock.exchange([Request(RTM_GETLINK, link_message(NO_SUCH_INDEX))])
+        sock.exchange([Request(RTM_GETLINK, link_message(NO_SUCH_INDEX), "none")])
         assert sock.first_error and sock.first_error.code == errno.ENODEV
 
 
 @pytest.mark.parametrize("size", [16, 4000])
 def test_what_is_on_the_way_at_once_has_a_limit(size: int) -> None:
-    requests = [Request(RTM_GETLINK, bytes(size)) for _ in range(1000)]
+    requests = [Request(RTM_GETLINK, bytes(size), "a link") for _ in range(1000)]
     batches = list(_batches(requests))
     assert [one for batch in batches for one in batch] == requests
     assert max(map(len, batches)) <= BATCH_REQUESTS
