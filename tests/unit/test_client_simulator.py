@@ -57,14 +57,20 @@ def drip(server: socket.socket) -> None:
             client.sendall(b".")
 
 
-@pytest.mark.parametrize(("limit", "value"), [("FILE_SECONDS", 0.3), ("MAX_FILE_BYTES", 9)])
-def test_a_file_without_an_end(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, limit, value)
+@pytest.mark.parametrize(
+    ("seconds", "size", "sentence"),
+    [(0.3, 1 << 31, "it does not end within 0 s"), (20, 9, "it does not end after 0 MiB")],
+)
+def test_a_file_without_an_end(
+    seconds: float, size: int, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "FILE_SECONDS", seconds)
+    monkeypatch.setattr(download, "MAX_FILE_BYTES", size)
     monkeypatch.setattr(download, "READ_BYTES", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,))
         thread.start()
-        with pytest.raises(DownloadError, match="does not end"):
+        with pytest.raises(DownloadError, match=sentence):
             download.download(f"http://127.0.0.1:{server.getsockname()[1]}/loader")
         thread.join()
 

@@ -98,6 +98,7 @@ def test_what_no_interface_can_have(parse: Callable[[str], object], text: str) -
 
 def test_a_string_stands_for_one_mac_address() -> None:
     assert _attach("U:web") == _attach("U:web") != _attach("U:db")
+    assert int(_attach("U:web")[:2], 16) & 0b11 == 0b10, "administered locally, of one host"
 
 
 def test_the_vendor_by_its_oui() -> None:

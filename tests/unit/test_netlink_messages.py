@@ -20,8 +20,10 @@ from bridgekit.state.link import BridgeOptions, BridgeSettings, Neighbour
 from bridgekit.state.routes.message import RTMSG
 from bridgekit.uapi.if_addr import IFA_F_PERMANENT, IFA_F_TENTATIVE
 from bridgekit.uapi.neighbour import NUD_PERMANENT, NUD_REACHABLE, NUD_STALE
-from bridgekit.uapi.rtnetlink import RTA_CACHEINFO, RTA_DST, RTA_OIF
+from bridgekit.uapi.rtnetlink import RTA_CACHEINFO, RTA_DST, RTA_METRICS, RTA_OIF
 
+RTAX_MTU = 2
+"""An attribute in RTA_METRICS: linux/rtnetlink.h."""
 MAC = "52:54:00:00:00:99"
 ADDRESS = Address("br0", IPV4, "192.0.2.4", 24, "192.0.2.9", metric=7, preferred=60, valid=90)
 
@@ -69,6 +71,13 @@ def test_a_route_goes_on_expiring() -> None:
     found = read(rtmsg, request_message(message + nlattr.pack(RTA_CACHEINFO, cache)))
     assert found.get_attr("RTA_EXPIRES") == "2a:00:00:00"  # 42; pyroute2 shows it as bytes
     assert found.get_attr("RTA_CACHEINFO") is None
+
+
+def test_a_route_keeps_its_metrics() -> None:
+    message = RTMSG.pack(IPV4, 0, 0, 0, 254, 4, 0, 1, 0) + nlattr.pack_u32(RTA_OIF, 5)
+    message += nlattr.pack(RTA_METRICS, nlattr.pack_u32(RTAX_MTU, 1400))
+    found = read(rtmsg, request_message(message))
+    assert found.get_attr("RTA_METRICS").get_attr("RTAX_MTU") == 1400
 
 
 def test_a_bridge() -> None:

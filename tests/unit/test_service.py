@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bridgekit.bootserver.settings import read_settings
 from bridgekit.bootserver.subnet import default_range
 from bridgekit.errors import BridgekitError, RefusedError, UsageError
 from bridgekit.pxe import record
@@ -103,6 +104,13 @@ def test_known_machines_are_in_a_folder() -> None:
     with pytest.raises(UsageError, match="of --site"):
         check_spec(PxeSpec(only_known=True), ())
     check_spec(PxeSpec(only_known=True, site="/etc/bridgekit/pxe"), ())
+
+
+def test_the_service_reads_which_addresses_are_in_use() -> None:
+    spec = PxeSpec(reserved_addresses=("192.168.242.120", "192.168.242.121"))
+    read = read_settings(dict(spec.settings))
+    assert tuple(map(str, read.reserved_addresses)) == spec.reserved_addresses
+    assert dict(spec.settings)["PXE_TAKEN"], "as images of every version call it"
 
 
 def test_what_a_spec_resolves_to() -> None:
