@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bridgekit.application.status import read_status
 from bridgekit.errors import BusyError, RefusedError
 from bridgekit.lab.host import PYTHON
 from bridgekit.system import namespaces
 from bridgekit.transaction import record as records
-from bridgekit.transaction.journal import Entry
+from bridgekit.transaction.journal import Entry, boot_clock
 from bridgekit.transaction.store import Store
 from tests.builders import RECORD
 
@@ -64,3 +65,14 @@ def test_a_folder_in_which_others_write_is_refused(store: Store) -> None:
     store.folder.chmod(0o720)
     with pytest.raises(RefusedError, match="not root's alone"):
         store.journals()
+
+
+def test_what_is_left_to_confirm_a_change(store: Store) -> None:
+    ours = replace(RECORD, namespace=replace(namespaces.current(), permanent=False))
+    journal = records.create(store.folder, ours)
+    journal.write(Entry("pending", deadline=boot_clock() + 600))
+    (waiting,) = read_status(store).transactions
+    assert waiting.state == "pending" and 590 < (waiting.seconds_left or 0) <= 600
+    journal.write(Entry("committed"))
+    (done,) = read_status(store).transactions
+    assert done.seconds_left is None
