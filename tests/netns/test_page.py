@@ -1,6 +1,7 @@
 """The service's page in a real browser: it follows a client by itself, and tells what hangs."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,30 @@ NAME = f"{MAC} (Intel Corporate)"
 FIRMWARE = ("udhcpc", "-i", "eth0", "-f", "-q", "-n", "-V", "PXEClient:Arch:00007:UNDI:003000")
 SERVER = "http://192.168.242.1"
 STAGE = 'document.querySelector("[aria-current]")?.firstChild.data.split(",")[0]'
+
+INJECT = """new Promise(done => {
+  const seen = new Set();
+  document.addEventListener("securitypolicyviolation", event => {
+    seen.add(event.effectiveDirective);
+    if (seen.size === EXPECTED) done([...seen].sort());
+  });
+  const script = document.createElement("script");
+  script.textContent = "window.ran = true";
+  document.head.append(script);
+  document.body.insertAdjacentHTML("beforeend", `<p id="p" onclick="window.ran = true"
+    style="color: red"></p><img src="/x.png"><iframe src="/clients"></iframe>
+    <form id="f" action="/done"></form>`);
+  document.getElementById("p").click();
+  document.getElementById("f").submit();
+  document.head.append(Object.assign(document.createElement("base"), {href: "http://x.example/"}));
+  fetch("http://203.0.113.1/").catch(() => 0);
+  setTimeout(() => done([...seen].sort()), 20000);
+})"""
+"""What a machine's name would do if it were markup; the browser reports each thing it refuses."""
+REFUSED = (
+    *("base-uri", "connect-src", "form-action", "frame-src", "img-src"),
+    *("script-src-attr", "script-src-elem", "style-src-attr"),
+)
 
 
 @pytest.fixture
@@ -79,6 +104,40 @@ def test_one_that_hangs(host: Lab, page: Browser) -> None:
     shown = page.value("document.body.innerText")
     assert "1 machine, 1 stuck" in shown
     assert "Stuck at address for 3 min. The likely cause: it asked for no boot loader" in shown
+
+
+def test_the_browser_runs_and_loads_nothing_that_is_injected(page: Browser) -> None:
+    assert page.value(INJECT.replace("EXPECTED", str(len(REFUSED)))) == list(REFUSED)
+    assert page.value("window.ran") is None
+    assert page.value("location.pathname") == "/"
+
+
+def policy(lab: Lab, where: str, *curl: str) -> dict[str, str]:
+    """The Content Security Policy of a response, by directive, with the page's nonce as N."""
+    text = lab.run(where, *curl, "--silent", "--include").stdout
+    headers, _, body = text.replace("\r\n", "\n").partition("\n\n")
+    (value,) = re.findall("^Content-Security-Policy: (.*)$", headers, re.MULTILINE)
+    for nonce in set(re.findall('nonce="([^"]+)"', body)):
+        value = value.replace(nonce, "N")
+    return dict(one.strip().split(" ", 1) for one in value.split(";"))
+
+
+def test_every_response_has_its_policy(host: Lab) -> None:
+    only_our_own = {
+        **dict.fromkeys(("default-src", "base-uri", "form-action", "frame-ancestors"), "'none'"),
+        **dict.fromkeys(("style-src", "script-src"), "'nonce-N'"),
+        "connect-src": "'self'",
+    }
+    for path in ("", "clients", "metrics", "done"):
+        shown = policy(host, "segment", *pxe.IN_CLIENT, "curl", f"{SERVER}/{path}")
+        assert shown == (only_our_own if path == "" else {"default-src": "'none'"}), path
+    show = (*BRIDGEKIT, "pxe", "page", "br0", "--listen", "127.0.0.1:0")
+    with host.popen("host", *show, stdout=-1, text=True) as process:
+        try:
+            url = process.stdout.readline().split()[0]
+            assert policy(host, "host", "curl", url) == only_our_own
+        finally:
+            process.kill()
 
 
 def test_it_says_when_the_service_is_gone(host: Lab, page: Browser) -> None:
