@@ -44,11 +44,44 @@ def another(lab: Lab) -> tuple[str, ...]:
     return ("ip", "netns", "exec", "other")
 
 
-def test_one_that_asks_too_much(served: Lab) -> None:
-    """Reads that it never goes on with use up nothing of the others' share."""
-    served.run("segment", *pxe.IN_CLIENT, *program("tftp_flood", SERVER))
-    fetch = program("tftp_get", "debian-installer/amd64/grub/grub.cfg")
-    assert "192.168.242.1" in served.run("segment", *another(served), *fetch).stdout
+def datagrams(lab: Lab) -> int:
+    """How many reached the daemons' sockets, full or not, by the kernel's own count: RFC 4113."""
+    pid = lab.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
+    text = lab.run("host", "grep", "^Udp:", f"/proc/{pid}/net/snmp").stdout
+    names, values = (line.split()[1:] for line in text.splitlines())
+    counted = dict(zip(names, map(int, values), strict=True))
+    return counted["InDatagrams"] + counted["InErrors"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "burst", "rate"),
+    [("tftp", 1500, 100, 4), ("dhcp", 3000, 50, 10), ("strangers", 8000, 2000, 1000)],
+)
+def test_one_that_asks_too_much(served: Lab, kind: str, count: int, burst: int, rate: int) -> None:
+    """What exceeds its share reaches no daemon, and another client gets all of its own."""
+    before = datagrams(served)
+    flood = (*pxe.IN_CLIENT, *program("flood", kind, SERVER, str(count)))
+    with served.popen("segment", *flood, stdin=-1, stdout=-1, text=True) as client:
+        seconds = float(client.stdout.readline())
+        arrived = datagrams(served) - before
+        assert burst <= arrived <= min(burst + rate * seconds + 5, count - 1)
+        other = another(served)
+        fetch = program("tftp_get", "debian-installer/amd64/grub/grub.cfg")
+        assert "192.168.242.1" in served.run("segment", *other, *fetch).stdout
+        ask = ("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true")
+        assert served.run("segment", *other, *ask, check=False).code == 0
+        client.stdin.close()
+
+
+def test_one_that_fetches_too_much(served: Lab) -> None:
+    """It is refused what exceeds its share, and another client gets all of its own."""
+    flood = (*pxe.IN_CLIENT, *program("http_flood", SERVER))
+    seconds, served_to_it, refused = json.loads(served.run("segment", *flood).stdout)
+    assert served_to_it + refused == 4000
+    assert 1000 <= served_to_it <= min(1000 + 100 * seconds + 5, 3999)
+    url = f"http://{SERVER}/menu/bios.ipxe"
+    fetch = ("curl", "--silent", "--fail", "--max-time", "5", url)
+    assert "#!ipxe" in served.run("segment", *another(served), *fetch).stdout
 
 
 def test_one_that_never_ends_a_request(served: Lab) -> None:
