@@ -94,6 +94,22 @@ def test_few_rights(host: Lab) -> None:
     assert [oct(path.stat().st_mode & 0o777) for path in (home, home / "log")] == ["0o700", "0o600"]
 
 
+def test_it_listens_on_its_clients_link_alone(host: Lab) -> None:
+    """Not on its loopback, and not where the host reaches it, as ss(8) sees its sockets."""
+    pxe.up(host, "--ipv6", "fd00:242::1/64")
+    pid = host.run("host", "pgrep", "-o", "-f", "bootserver").stdout.strip()
+    inside = ("nsenter", f"--target={pid}", "--net")
+    shown = json.loads(host.run("host", *inside, "ip", "-j", "address", "show", "eth1").stdout)
+    own = {one["local"] for one in shown[0]["addr_info"]}
+    listening = set()
+    for line in host.run("host", *inside, "ss", "-H", "-lntu").stdout.splitlines():
+        address, _, port = line.split()[4].rpartition(":")
+        listening.add(int(port))
+        address, _, link = address.replace("[", "").replace("]", "").partition("%")
+        assert link == "eth1" or address in own, line
+    assert listening == {53, 67, 69, 80, 547}
+
+
 def test_no_nat(host: Lab) -> None:
     before = state(host)
     pxe.up(host, "--no-nat")
