@@ -123,6 +123,26 @@ def test_no_nat(host: Lab) -> None:
     assert_same(before, host)
 
 
+def forwarding(lab: Lab) -> list[str]:
+    """The forwarding switches of every link, as sysctl(8) prints them."""
+    shown = lab.run(
+        "host", "sysctl", "-a", "-r", r"^net\.ipv4\.(ip_forward$|conf\..*\.forwarding$)"
+    )
+    return sorted(shown.stdout.splitlines())
+
+
+def test_links_that_forwarded_alone_do_so_again(host: Lab) -> None:
+    """The kernel sets every link when the host's own switch changes: ip-sysctl.rst, ip_forward."""
+    host.run("host", "sysctl", "-w", "net.ipv4.conf.eth1.forwarding=1")
+    before = forwarding(host)
+    assert "net.ipv4.conf.eth1.forwarding = 1" in before
+    assert {"net.ipv4.ip_forward = 0", "net.ipv4.conf.br0.forwarding = 0"} <= set(before)
+    pxe.up(host)
+    assert {"net.ipv4.ip_forward = 1", "net.ipv4.conf.br0.forwarding = 1"} <= set(forwarding(host))
+    assert host.bridgekit("pxe", "down", "br0").code == 0
+    assert forwarding(host) == before
+
+
 def test_a_start_that_fails_is_taken_back(host: Lab, tmp_path: Path) -> None:
     """The root is there but empty: nothing in it can be run."""
     before = state(host)
