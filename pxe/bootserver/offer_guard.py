@@ -104,12 +104,12 @@ class OfferGuard:
 
     def _pause(self, offer: DhcpOffer) -> None:
         self.paused = self.other_heard = True
+        self._drop_requests()
         self._announce()
         self.log(
             f"another DHCP server answers: {offer}; two would take each other's clients, so this "
             "one offers nothing as long as it is there"
         )
-        self._drop_requests()
 
     def _review(self) -> None:
         if not self.servers:

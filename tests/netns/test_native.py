@@ -125,10 +125,8 @@ def test_no_nat(host: Lab) -> None:
 
 def forwarding(lab: Lab) -> list[str]:
     """The forwarding switches of every link, as sysctl(8) prints them."""
-    shown = lab.run(
-        "host", "sysctl", "-a", "-r", r"^net\.ipv4\.(ip_forward$|conf\..*\.forwarding$)"
-    )
-    return sorted(shown.stdout.splitlines())
+    names = r"^net\.ipv4\.(ip_forward$|conf\..*\.forwarding$)"
+    return sorted(lab.run("host", "sysctl", "-a", "-r", names).stdout.splitlines())
 
 
 def test_links_that_forwarded_alone_do_so_again(host: Lab) -> None:
