@@ -9,6 +9,7 @@ import pytest
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
 from tests.support.dhcp_servers import server
+from tests.support.json_docs import documented
 
 KINDS = {"BIOS", "BIOS that is iPXE", "UEFI x64", "UEFI arm64", "UEFI x64, HTTP boot"}
 ROOT = "/proc/$(pgrep -o -f bootserver)/root"
@@ -31,6 +32,8 @@ def test_every_kind_of_client(bridged: Lab) -> None:
     code, found = check(bridged)
     assert (code, found["findings"]) == (0, [])
     assert {step["client"] for step in found["clients"]} == KINDS
+    fields = documented()["a step of `pxe check`"]
+    assert all(step.keys() == fields for step in found["clients"])
     for arch in ("amd64", "arm64"):
         path = f"debian/13/{arch}/initrd.gz"
         sums = bridged.run("host", "sh", "-c", f"sha256sum {ROOT}/srv/tftp/{path}").stdout

@@ -8,6 +8,7 @@ import pytest
 from bridgekit.lab.host import BRIDGEKIT
 from bridgekit.lab.topology import Lab
 from tests.support import pxe
+from tests.support.json_docs import documented
 from tests.support.programs import program
 
 MAC = "02:00:00:00:09:07"
@@ -25,6 +26,8 @@ def host(served: Lab) -> Lab:
 def client(lab: Lab) -> dict[str, Any]:
     (service,) = json.loads(lab.bridgekit("pxe", "status", "--json").stdout)["services"]
     (found,) = service["clients"]
+    assert service.keys() == documented()["a service"]
+    assert found.keys() == documented()["a client of a service"]
     assert found["mac"] == MAC
     one: dict[str, Any] = found
     return one

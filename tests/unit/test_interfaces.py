@@ -9,6 +9,7 @@ from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.interfaces.document import Option
 from tests.support.ifquery import brought_up_by
 from tests.support.interfaces_files import ETH0, FILE, Memory, read
+from tests.support.json_docs import documented
 
 
 def test_patterns_pick_from_what_exists() -> None:
@@ -105,6 +106,7 @@ def test_listed(tmp_path: Path) -> None:
     done = run("--interfaces-file", str(tmp_path / "main"), "--json")
     data = json.loads(done.stdout)
     assert (done.returncode, data["taken"], data["schema"]) == (1, False, 1)
+    assert documented()["interfaces --list"] < data.keys()
     assert data["activated"] == {"auto": ["lo", "eth0"]}
     assert data["definitions"][0]["options"] == [{"name": "up", "value": "echo \udcff\x1b"}]
     assert [problem["line"] for problem in data["problems"]] == [3]
