@@ -19,28 +19,14 @@ from bridgekit.planning.plan import Plan
 from bridgekit.planning.plan_intent import PlanResult
 from bridgekit.planning.planner import plan_operations
 from tests.builders import FILES, INTENT, STATE
+from tests.support.json_docs import documented
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/json.md").read_text()
-QUOTED = re.compile(r"`([a-z_]+)`")
 
 
 def invoke(*words: str) -> Result:
     return CliRunner().invoke(bridgekit, words)
-
-
-def fields(verb: str) -> set[str]:
-    """The fields of a verb's document, as the page's table has them."""
-    (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| `{verb}` |"))
-    cell = re.sub(r"\([^)]*\)", "", row.split("|")[2])
-    return {*QUOTED.findall(cell)}
-
-
-def item_fields(what: str) -> set[str]:
-    """The fields of a part of a document, as the page's list has them."""
-    (item,) = re.findall(rf"^- {what} has (.*?)(?=^- |\Z)", PAGE, re.MULTILINE | re.DOTALL)
-    sentence = re.sub(r"\([^)]*\)", "", item).split(":")[0].split(". ")[0]
-    return {*QUOTED.findall(sentence)}
 
 
 def plan() -> dict[str, Any]:
@@ -51,10 +37,10 @@ def plan() -> dict[str, Any]:
 
 def test_a_plan() -> None:
     found = plan()
-    assert found.keys() == fields("plan")
-    assert found["findings"][0].keys() == item_fields("A finding")
-    assert found["operations"][0].keys() == item_fields("An operation")
-    assert found["files"][0].keys() == item_fields("A file")
+    assert found.keys() == documented()["plan"] - {"service"}
+    assert found["findings"][0].keys() == documented()["a finding"]
+    assert found["operations"][0].keys() == documented()["an operation"]
+    assert found["files"][0].keys() == documented()["a file"]
     assert found["files"][0]["diff"].splitlines()[2:] == ["@@ -1 +1 @@", "-old", "+new"]
     assert {*found["topology"]} == {"before", "after"}
 
@@ -62,8 +48,8 @@ def test_a_plan() -> None:
 def test_a_status() -> None:
     one = TransactionStatus("1", "pending", "bridge", "eth0", "br0", 0.0, True, 7.5)
     found = msgspec.to_builtins(Status((one,), (), ()))
-    assert found.keys() == fields("status")
-    assert found["transactions"][0].keys() == item_fields("A transaction")
+    assert found.keys() == documented()["status"]
+    assert found["transactions"][0].keys() == documented()["a transaction"]
     assert found["transactions"][0]["seconds_left"] == 7.5
 
 
