@@ -74,6 +74,10 @@ class Point(Struct, frozen=True):
     def killing(self) -> str:
         return f"{self.call}:signal=SIGKILL:when={self.number}"
 
+    @property
+    def stopping(self) -> str:
+        return f"{self.call}:signal=SIGSTOP:when={self.number}"
+
     def failing(self, error: str) -> str:
         return f"{self.call}:error={error}:when={self.number}"
 

@@ -11,7 +11,7 @@ from tests.support.programs import program
 
 APPLY = ("apply", "eth0", "--yes")
 WAIT = (*APPLY, "--json", "--confirm-within", "60")
-KILL_GUARDS = ("pkill", "-KILL", "-f", "bridgekit guard")
+KILL_GUARDS = program("guards", "kill")
 HOLD = "cmd:sh -c 'test ! -e /sys/class/net/br0 || sleep 60'"
 """A probe that answers before the change and keeps it waiting after."""
 
