@@ -47,6 +47,10 @@ class Applier(Carrier):
                         self._change(effect)
                 case fx.Arm():
                     return self._arm()
+                case fx.CheckFiles():
+                    files = self.record.plan.files
+                    self._report("as expected; writing the files" if files else "as expected")
+                    return super().perform(effect)
                 case _:
                     return super().perform(effect)
         except BaseException as error:  # whatever it is, the change must be rolled back
