@@ -48,7 +48,7 @@ def table(run: Run, found: Sequence[Note]) -> str:
     faults = [one for one in found if isinstance(one, Tried)]
     inputs = {one.what: one.times for one in found if isinstance(one, Inputs)}
     tried, between = _times(faults), _times([one for one in faults if one.state == "between"])
-    kinds = ", ".join(f"{count:,} of {what}" for what, count in inputs.items())
+    kinds = ", ".join(f"{what} {count:,}" for what, count in inputs.items())
     said = f"At commit {run}: {tried:,} faults, {between} of which ended in between."
     said += f" {sum(inputs.values()):,} hostile inputs: {kinds}.\n" if inputs else "\n"
     return said + HEAD + "".join(_rows(faults))

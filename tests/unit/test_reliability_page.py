@@ -30,7 +30,7 @@ def test_what_is_in_between_is_counted() -> None:
     assert found[0].times == 2
     text = reliability.table(RUN, found)
     assert "At commit abc1234 of 2026-12-01: 3 faults, 1 of which ended in between." in text
-    assert "7 hostile inputs: 7 of plan file." in text
+    assert "7 hostile inputs: plan file 7." in text
     assert "| the executor | during | 3 | 0 | 2 | 2 | 1 |" in text
     assert "| **all** |  | 3 | 0 | 2 | 2 | 1 |" in text
 

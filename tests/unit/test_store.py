@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bridgekit.application.rollback import rollback
 from bridgekit.application.status import read_status
 from bridgekit.errors import BusyError, RefusedError
 from bridgekit.lab.host import PYTHON
@@ -76,3 +77,12 @@ def test_what_is_left_to_confirm_a_change(store: Store) -> None:
     journal.write(Entry("committed"))
     (done,) = read_status(store).transactions
     assert done.seconds_left is None
+
+
+def test_a_rollback_is_not_rolled_back(store: Store) -> None:
+    ours = replace(RECORD, namespace=replace(namespaces.current(), permanent=False))
+    undone = replace(ours, id="000002-aaaa", rolls_back=ours.id)
+    records.create(store.folder, ours).write(Entry("taken-back"))
+    records.create(store.folder, undone).write(Entry("committed"))
+    with pytest.raises(RefusedError, match="there is no migration here that could be rolled back"):
+        rollback(store, None, None, None, print)
