@@ -5,7 +5,10 @@ import os
 import pytest
 
 from bridgekit.lab.host import BRIDGEKIT
+from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
+from bridgekit.netlink import links
+from bridgekit.netlink.socket import NetlinkSocket
 from tests.support.result import ends_in_a_sentence
 from tests.support.state import state
 
@@ -88,6 +91,16 @@ def test_the_bridges_name_is_taken(lab: Lab, how: str) -> None:
     for verb in (("plan",), ("apply", "--yes")):
         ends_in_a_sentence(lab.bridgekit(*verb, "eth0"), 3, "no bridge called br0")
     assert before.difference(state(lab)) == []
+
+
+def test_a_link_is_found_by_its_own_name_alone(lab: Lab) -> None:
+    """The kernel answers to an alternative name as well (rtnl_getlink in net/core/rtnetlink.c)."""
+    lab.ip("host", "link property add dev eth0 altname enp0s1")
+    assert "eth0" in lab.run("host", "ip", "link", "show", "enp0s1").stdout
+    with inside("net", lab.hosts["host"].pid), NetlinkSocket() as sock:
+        assert links.get_link(sock, "enp0s1") is links.index_of(sock, "enp0s1") is None
+        found = links.get_link(sock, "eth0")
+    assert found and found.altnames == ("enp0s1",)
 
 
 def test_a_terminal_of_few_letters(lab: Lab) -> None:

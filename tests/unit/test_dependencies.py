@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.dependencies import disks, firewall, sockets
+from bridgekit.host.dependencies import disks, firewall, managers, sockets
 from bridgekit.persistence.ifupdown.rewrite import dhcp_families
 from bridgekit.planning import codec
 from bridgekit.planning.checks.preconditions import check_intent
@@ -232,3 +232,20 @@ def test_which_families_are_leased(
     owners = (Manager("networkd", "x"),) if owned else ()
     state = replace(STATE, addresses=addresses, managers=owners)
     assert dhcp_families(state, "eth0", frozenset(methods)) == families
+
+
+@pytest.mark.parametrize(("ours", "found"), [(True, ["dhclient"]), (False, [])])
+def test_a_client_in_another_network_namespace_is_none_of_ours(
+    ours: bool, found: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot see this NIC, whatever it calls its own."""
+    process = tmp_path / "4242"
+    (process / "ns").mkdir(parents=True)
+    (process / "cmdline").write_bytes(b"dhclient\0-4\0eth0\0")
+    (process / "comm").write_text("dhclient\n")
+    if ours:
+        (process / "ns/net").symlink_to("/proc/self/ns/net")
+    else:
+        (process / "ns/net").touch()
+    monkeypatch.setattr(managers, "PROC", tmp_path)
+    assert [one.program for one in managers.find_managers("eth0", 2)] == found

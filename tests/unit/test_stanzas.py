@@ -3,11 +3,17 @@
 import pytest
 from msgspec.structs import replace
 
+from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, IFUPDOWN_NG, Dialect
 from bridgekit.persistence.ifupdown.render import RenderOptions, bridge_stanzas, not_expressible
+from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite
+from bridgekit.planning.target_state import bridged_state
 from bridgekit.state.address import IPV4, Address
+from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.network_state import NetworkState
+from tests.builders import INTENT, STATE
 from tests.cases.folder import Folder
+from tests.support.interfaces_files import Memory
 
 
 def state_after(case: str) -> tuple[NetworkState, str]:
@@ -92,3 +98,16 @@ def test_an_odd_broadcast_address_stays_in_short_words_too() -> None:
 def test_what_no_line_can_make_is_said(case: str, text: str) -> None:
     state, bridge = state_after(case)
     assert any(text in one for one in not_expressible(state, bridge))
+
+
+def test_an_address_of_a_dhcp_client_is_asked_for_again() -> None:
+    """udhcpc gives it no lifetime in the kernel: by the address alone it would be static."""
+    client = DhcpClient("udhcpc", "eth0", (), "/run/udhcpc.eth0.pid", address="192.168.1.4")
+    before = replace(STATE, clients=(client,))
+    after = bridged_state(before, INTENT)
+    parsed = interfaces.parse_files("/main", Memory(main=""), strict=False)
+    made = Rewrite(parsed, before, after, INTENT, PersistOptions(CLASSIC))
+    first, *_ = made.stanzas(made.render_options())
+    assert [one.dynamic for one in made.lasting.addresses_on("br0")] == [True, False, False]
+    assert ("address", "192.168.1.4") not in [(one.name, one.value) for one in first.options]
+    assert "dhcp" in [one.method for one in made.stanzas(made.render_options())]
