@@ -125,6 +125,23 @@ def assert_only_renewed(server: Server) -> None:
     assert len(re.findall(r"DHCPDISCOVER\(eth0\) \d+:", server.log)) == 1  # asks for no address
 
 
+def test_a_client_that_would_release_its_lease_does_not(server: Server) -> None:
+    """udhcpc -R gives its lease back when SIGTERM ends it; the server would hear of it."""
+    lab = server.lab
+    command = ("udhcpc", "-i", "eth0", "-p", "/run/udhcpc.eth0.pid", "-b", "-R")
+    lab.run("host", "ip", "link", "set", "eth0", "up")
+    lab.run("host", *command)
+    before = held_by(lab, "eth0")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    server.renewed("br0", "udhcpc")
+    assert lab.bridgekit("rollback").code == 0
+    server.renewed("eth0", "udhcpc")
+    assert (held_by(lab, "eth0"), client_on(lab)) == (before, ["eth0"])
+    assert_only_renewed(server)
+    lab.run("host", "pkill", "-TERM", "-F", "/run/udhcpc.eth0.pid")
+    server.wait_for("DHCPRELEASE")
+
+
 def test_a_rollback_puts_the_client_back(server: Server) -> None:
     lab = server.lab
     lab.run("host", "ifup", "-a")

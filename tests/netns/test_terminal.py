@@ -107,6 +107,25 @@ def test_a_terminal_that_is_gone_decides_nothing(lab: Lab) -> None:
     assert lab.bridgekit("confirm").code == 0
 
 
+def test_the_guard_is_in_a_session_of_its_own_and_heeds_no_signal(lab: Lab) -> None:
+    """ps(1) tells its session; after the signals it is at its post."""
+    with terminal(lab, "apply", "eth0", "--yes", "--confirm-within", "600") as (process, person):
+        read_until(person, "ENTER keeps it")
+        guard = lab.run("host", "pgrep", "-f", "bridgekit guard").stdout.split()
+        sessions = [
+            lab.run("host", "ps", "-o", "sid=", "-p", one).stdout.strip()
+            for one in (*guard, lab.run("host", "pgrep", "-f", "bridgekit apply").stdout.split()[0])
+        ]
+        assert len(guard) == 1 and len(set(sessions)) == 2, sessions
+        for number in ("HUP", "INT", "TERM", "PIPE"):
+            lab.run("host", "kill", f"-{number}", *guard)
+        (waiting,) = json.loads(lab.bridgekit("status", "--json").stdout)["transactions"]
+        assert (waiting["state"], waiting["guarded"]) == ("pending", True)
+        assert lab.run("host", "pgrep", "-f", "bridgekit guard").stdout.split() == guard
+        os.write(person, b"\n")
+        assert process.wait(30) == 0
+
+
 def test_a_second_interrupt_changes_nothing(lab: Lab) -> None:
     """Ctrl-C again and again while it undoes, and looks whether all answers: it goes on."""
     before = state_dump.dump(lab.hosts["host"])
