@@ -17,6 +17,3 @@ def report_to_stderr(line: str) -> None:
     if sys.stderr is not None:  # None if the caller closed it
         with suppress(OSError):
             print(f"bridgekit: {printable(line, keep=LINES)}", file=sys.stderr, flush=True)
-
-
-Say = Report

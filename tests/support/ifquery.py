@@ -51,7 +51,14 @@ def brought_up_by(
     names = tuple(existing)
     words = (one for word in parsed.activated.get(group, ()) for one in _expanded(word, names))
     targets = (parse_target(word) for word in dict.fromkeys(words))
-    return tuple(one for one in targets if parsed.has_stanza_for(one.logical_for(one.physical)))
+    return tuple(one for one in targets if _has_stanza(parsed, one.logical_for(one.physical)))
+
+
+def _has_stanza(parsed: ParsedInterfaces, name: str) -> bool:
+    """Return whether there is a stanza of this name, or a mapping that may lead to one."""
+    implied = not any(one.method == "loopback" for one in parsed.definitions)
+    mapped = any(mapping.applies_to(name) for mapping in parsed.mappings)
+    return bool(parsed.definitions_of(name)) or mapped or (name == "lo" and implied)
 
 
 def _expanded(word: str, existing: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from bridgekit.errors import RefusedError
 FILTER = ((0x28, 0, 0, 12), (0x15, 0, 1, 0x0806), (0x06, 0, 0, 65535), (0x06, 0, 0, 0))
 """Only ARP, filtered in the kernel: the segment may be busy."""
 ARP = struct.Struct("!6s6sHHHBBH6s4s6s4s")
-REPLY = 2
 ROUNDS = 2
 SECONDS = 0.7  # after each round; a sleeping machine needs the second one
 

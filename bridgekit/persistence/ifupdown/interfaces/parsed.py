@@ -100,12 +100,6 @@ class ParsedInterfaces(Struct, frozen=True):
         """Return the stanzas of this name."""
         return tuple(one for one in self.definitions if one.name == name)
 
-    def has_stanza_for(self, name: str) -> bool:
-        """Return whether there is a stanza of this name, or a mapping that may lead to one."""
-        implied = not any(one.method == "loopback" for one in self.definitions)
-        mapped = any(mapping.applies_to(name) for mapping in self.mappings)
-        return bool(self.definitions_of(name)) or mapped or (name == LOOPBACK and implied)
-
     def logical_name(self, link: str) -> str:
         """Return the name of the stanza that the interface gets: its logical interface, ifup(8).
 
