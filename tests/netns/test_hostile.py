@@ -84,6 +84,17 @@ def test_one_that_fetches_too_much(served: Lab) -> None:
     assert "#!ipxe" in served.run("segment", *another(served), *fetch).stdout
 
 
+def test_one_that_downloads_too_much_at_once(served: Lab) -> None:
+    """It is refused more than 64 at a time, and another client gets all of its own."""
+    url = f"http://{SERVER}/debian/13/amd64/initrd.gz"
+    argv = (*pxe.IN_CLIENT, *program("slow_downloads", url, "100"))
+    with served.popen("segment", *argv, stdin=-1, stdout=-1, text=True) as client:
+        assert json.loads(client.stdout.readline()) == [64, 36]
+        fetch = ("curl", "--silent", "--fail", "--max-time", "30", "-o", "/dev/null", url)
+        assert served.run("segment", *another(served), *fetch).code == 0
+        client.stdin.close()
+
+
 def test_one_that_never_ends_a_request(served: Lab) -> None:
     """Half a header on each of 9000 connections, of which the server has 8192."""
     argv = (*pxe.IN_CLIENT, *program("half_requests", SERVER))
