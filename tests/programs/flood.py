@@ -2,8 +2,7 @@
 
 KIND tftp begins so many downloads and goes on with none, each on a socket of its own; dhcp
 discovers servers for so many clients, each from a socket of its own; strangers is dhcp in frames
-with a source address of their own each. Prints how many seconds that took; keeps the sockets
-until its input ends.
+with a source address of their own each. Keeps the sockets until its input ends.
 """
 
 import resource
@@ -11,7 +10,6 @@ import secrets
 import socket
 import struct
 import sys
-import time
 from collections.abc import Iterator
 
 READ = b"\0\1bootnetx64.efi\0octet\0"
@@ -54,7 +52,6 @@ def sent(kind: str, server: str, count: int) -> Iterator[socket.socket]:
 
 kind, server, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
-began = time.monotonic()
 kept = list(sent(kind, server, count))
-print(time.monotonic() - began, flush=True)
+print("sent", flush=True)
 sys.stdin.read()
