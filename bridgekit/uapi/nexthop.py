@@ -8,3 +8,4 @@ NHA_BLACKHOLE: Final = 4
 NHA_OIF: Final = 5
 NHA_GATEWAY: Final = 6
 NHA_ENCAP: Final = 8
+NHA_OP_FLAGS: Final = 14

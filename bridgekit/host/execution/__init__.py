@@ -33,6 +33,7 @@ HANDLERS: Mapping[type[op.Operation], Callable[[Any, Context], None]] = {
     op.RemoveStaticMacs: address.remove_static_macs,
     op.ReplaceRoutes: route.replace_routes,
     op.AddRoutes: route.add_routes,
+    op.PrependRoutes: route.prepend_routes,
     op.RemoveRoutes: route.remove_routes,
     op.SetRules: route.set_rules,
     op.RetargetNexthops: route.retarget_nexthops,

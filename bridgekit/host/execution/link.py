@@ -51,9 +51,11 @@ def _attributes(settings: BridgeSettings) -> tuple[bytes, ...]:
 
 
 def set_up(operation: op.SetUp, context: Context) -> None:
-    """Set the link up or down."""
+    """Set the link up or down; a rollback waits for the carrier of a NIC that it brings up."""
     body = link_message(context.index_of(operation.link), up=operation.up)
     context.sock.exchange([Request(RTM_SETLINK, body, f"link {operation.link}")])
+    if operation.up and context.rolling_back and not context.link(operation.link).bridge:
+        readiness.wait_carrier(context.sock, operation.link)
 
 
 def set_addrgenmode(operation: op.SetAddrGenMode, context: Context) -> None:

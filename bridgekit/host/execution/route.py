@@ -47,6 +47,12 @@ def add_routes(operation: op.AddRoutes, context: Context) -> None:
     context.sock.exchange(list(requests))
 
 
+def prepend_routes(operation: op.PrependRoutes, context: Context) -> None:
+    """Add routes, each before those with the same key."""
+    requests = context.route_batch().prepend(operation.routes, context.ignore_existing)
+    context.sock.exchange(list(requests))
+
+
 def remove_routes(operation: op.RemoveRoutes, context: Context) -> None:
     """Remove exactly these routes."""
     requests = context.route_batch().delete(operation.routes, context.ignore_missing)
@@ -59,7 +65,7 @@ def set_rules(operation: op.SetRules, context: Context) -> None:
     Deleting in order deletes the right one of several equal rules: the first.
     """
     wanted = operation.after
-    places = {(rule.family, rule.priority) for rule in wanted}
+    places = {(rule.family, rule.priority) for rule in (*operation.before, *wanted)}
     rules = dump.rules(context.sock)
     current = [rule for rule in rules if (rule.family, rule.priority) in places]
     if current != list(wanted):
@@ -69,8 +75,8 @@ def set_rules(operation: op.SetRules, context: Context) -> None:
 
 
 def retarget_nexthops(operation: op.RetargetNexthops, context: Context) -> None:
-    """Point nexthop objects at another link."""
-    index = context.index_of(operation.after)
+    """Point nexthop objects at another link; groups and blackholes have none."""
+    index = context.index_of(operation.after) if operation.after else 0
     flags = NLM_F_CREATE | NLM_F_REPLACE
     context.sock.exchange(
         [

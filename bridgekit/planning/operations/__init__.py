@@ -27,6 +27,7 @@ from bridgekit.planning.operations.link import (
 from bridgekit.planning.operations.operation import Operation, inverted
 from bridgekit.planning.operations.route import (
     AddRoutes,
+    PrependRoutes,
     RemoveRoutes,
     ReplaceRoutes,
     RetargetNexthops,
@@ -43,6 +44,7 @@ __all__ = [
     "CreateBridge",
     "DeleteBridge",
     "Operation",
+    "PrependRoutes",
     "RemoveAddresses",
     "RemoveNeighbours",
     "RemoveRoutes",

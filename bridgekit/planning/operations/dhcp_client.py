@@ -41,9 +41,9 @@ class StartClient(Operation, frozen=True):
     def describe(self) -> Iterator[str]:
         """Yield how the lease is copied, and the client's command line."""
         client, other = self.client, self.other
-        if client.program == "dhcpcd":
+        if client.program == "dhcpcd" and other != client:
             yield shlex.join(("cp", "-p", other.leases, client.leases))
-        if client.program == "dhclient":
+        if client.program == "dhclient" and other != client:
             edit = f's/interface "{other.link}"/interface "{client.link}"/;/option routers/!w '
             edit += client.leases
             yield shlex.join(("sed", "-n", edit, other.leases))

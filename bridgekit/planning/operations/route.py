@@ -62,6 +62,24 @@ class AddRoutes(Operation, frozen=True):
         return every_route("append", self.routes)
 
 
+class PrependRoutes(Operation, frozen=True):
+    """Add routes in front of those that have the same key; in IPv6, which has no order, beside."""
+
+    routes: RouteSet
+
+    def inverse(self) -> "RemoveRoutes":
+        """Return the removal of these routes."""
+        return RemoveRoutes(self.routes)
+
+    def describe(self) -> Iterator[str]:
+        """Yield `ip route prepend` for a sample."""
+        yield from route_words("prepend", self.routes)
+
+    def commands(self) -> Iterator[str]:
+        """Yield the same command for every route."""
+        return every_route("prepend", self.routes)
+
+
 class RemoveRoutes(Operation, frozen=True):
     """Remove exactly these routes."""
 
@@ -80,7 +98,7 @@ class RemoveRoutes(Operation, frozen=True):
         return every_route("delete", self.routes)
 
 
-RouteChange = ReplaceRoutes | AddRoutes | RemoveRoutes
+RouteChange = ReplaceRoutes | AddRoutes | PrependRoutes | RemoveRoutes
 """Describes itself by a sample where there are many; `commands` yields all."""
 
 

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6, SCOPE_NAMES
 from bridgekit.state.routes import message as rt
+from bridgekit.state.routes.nexthop_object import without_nexthop_of_object
 from bridgekit.uapi.rtnetlink import (
     ICMPV6_ROUTER_PREF_HIGH,
     ICMPV6_ROUTER_PREF_LOW,
@@ -107,6 +108,7 @@ Names = Callable[[int], str]
 
 def format_route(message: bytes, name: Names) -> str:
     """Return the route in ip-route(8)'s words, device included."""
+    message = without_nexthop_of_object(message)
     top, found = rt.header(message), rt.attributes(message)
     words = [TYPE_NAMES.get(top.type, str(top.type))] if top.type != RTN_UNICAST else []
     words += _destination(top, found)
