@@ -10,14 +10,18 @@ from typing import Any, NamedTuple
 from bridgekit.protocol import programs
 from bridgekit.protocol.effects import Effect, Ending, Program
 
-PROGRAMS: dict[str, Callable[[], Program[Any]]] = {
-    "execute": lambda: programs.execute(2, confirm=True),
-    "execute at once": lambda: programs.execute(2, confirm=False),
-    "guard": programs.guard_turn,
-    "confirm": lambda: programs.give_order("confirm"),
-    "rollback": lambda: programs.give_order("rollback"),
-    "recover": programs.recover,
-}
+Programs = dict[str, Callable[[], Program[Any]]]
+
+
+def programs_of(operations: int, confirm: bool) -> Programs:
+    """Return the program of each process, for a change of so many operations."""
+    return {
+        "executor": lambda: programs.execute(operations, confirm),
+        "guard": programs.guard_turn,
+        "confirm": lambda: programs.give_order("confirm"),
+        "rollback": lambda: programs.give_order("rollback"),
+        "recover": programs.recover,
+    }
 
 
 class Position(NamedTuple):
@@ -30,7 +34,7 @@ class Position(NamedTuple):
 class Automata:
     """The positions of all programs, as numbers; `step` goes from one to the next."""
 
-    def __init__(self, all_programs: dict[str, Callable[[], Program[Any]]] = PROGRAMS) -> None:
+    def __init__(self, all_programs: Programs) -> None:
         self._programs = all_programs
         self._histories: list[tuple[str, tuple[Any, ...]]] = []
         self._numbers: dict[tuple[str, tuple[Any, ...]], int] = {}

@@ -12,6 +12,7 @@ from bridgekit.protocol import effects as fx
 from bridgekit.protocol import steps
 from bridgekit.protocol.decide import View
 from bridgekit.protocol.programs import Watch, notice
+from tests.protocol.promises import broken_by
 from tests.protocol.world import (
     ALIVE,
     LETTERS,
@@ -30,6 +31,7 @@ from tests.protocol.world import (
 )
 
 CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+DONE = ("committed", "rolled-back", "taken-back")
 GOES_ON = object()
 """The outcome of an effect that is not over with this step."""
 ENDINGS = (*fx.FINAL, "pending", "busy", "refused")
@@ -84,7 +86,7 @@ class Carrier:
             yield f"operation {effect.step} fails", with_fault(changed, "fail"), False
 
     def _verify(self, world: World, name: str, effect: fx.Verify) -> Iterator[Step]:
-        yield "verifies", world, world.kernel == 2
+        yield "verifies", world, world.kernel == self.options.operations
         if "fail" in self.options.kinds and world.left:
             yield "a probe falls silent", with_fault(world, "fail"), False
 
@@ -97,7 +99,9 @@ class Carrier:
             yield "sends the deadline", world._replace(message="sent"), GOES_ON
 
     def _note(self, world: World, name: str, effect: fx.Note) -> Iterator[Step]:
-        self._check_note(world, name, effect.event)
+        if effect.event in ("undoing", "committing"):
+            ended = self._ended(world)
+            self.wrong += broken_by(world, name, effect.event, ended, self.options.confirm)
         if world.older_chosen and name == "recover":
             done = effect.event == "rolled-back"
             yield "notes it of the older one", world._replace(older=world.older and not done), True
@@ -110,7 +114,7 @@ class Carrier:
             yield f"writes {effect.event}", world._replace(journal=journal, synced=synced), True
 
     def _compare(self, world: World, name: str, effect: fx.Compare) -> Iterator[Step]:
-        yield "compares", world, world.kernel == 2
+        yield "compares", world, world.kernel == self.options.operations
 
     def _check_files(self, world: World, name: str, effect: fx.CheckFiles) -> Iterator[Step]:
         yield "checks the files", world, not self.options.files or world.files == 0
@@ -121,7 +125,7 @@ class Carrier:
             yield "no files", world, True
         else:
             replaced = world._replace(files=world.files + 1)
-            if replaced.files == 2 and world.kernel != 2:
+            if replaced.files == 2 and world.kernel != self.options.operations:
                 self.wrong.append("S2 the files are new, the kernel is not")
             if "v" not in world.journal:
                 self.wrong.append("S2 the files are new, and nothing was verified")
@@ -158,10 +162,10 @@ class Carrier:
             reason=effect.reason,
             state=state(world),
             here=not world.rebooted,
-            overdue=world.overdue and knows,
+            overdue=world.overdue and knows and not world.rebooted,
             caller=name != "guard" or self._caller(world, effect.reason),
             complete=self._complete(world),
-            guarded=moves(world, "guard"),
+            guarded=name != "guard" and moves(world, "guard"),
         )
         if steps.decide(view) == "leave" and (view.overdue or world.guard.status != "running"):
             self.wrong.append("S3 recover leaves it to a guard that is stopped, or overdue")
@@ -172,10 +176,17 @@ class Carrier:
         return reason in ("gone", "time") or order_of(world, reason) == "accepted"
 
     def _complete(self, world: World) -> bool:
-        in_kernel = world.rebooted or world.kernel == 2
+        stands, here = state(world), not world.rebooted
+        if stands in DONE or (stands == "pending" and here):
+            return False
+        in_kernel = not here or world.kernel == self.options.operations
         if self.options.files:
-            return state(world) != "undoing" and world.files == 2 and in_kernel
-        return state(world) == "committing" and world.kernel == 2 and not world.rebooted
+            return stands != "undoing" and world.files == 2 and in_kernel
+        return (
+            state(world) == "committing"
+            and world.kernel == self.options.operations
+            and not world.rebooted
+        )
 
     def _wait(self, world: World, name: str, effect: fx.Wait) -> Iterator[Step]:
         if world.line == "new":
@@ -233,22 +244,3 @@ class Carrier:
     def _check_lock(self, world: World, name: str) -> None:
         if world.lock != name:
             self.wrong.append(f"S1 {name} changes something without the lock")
-
-    def _check_note(self, world: World, name: str, event: str) -> None:
-        if event not in ("undoing", "committing"):
-            return
-        ended = self._ended(world)
-        if event == "undoing" and ended.get("confirm") == "kept":
-            self.wrong.append(f"S4 confirm returned 0, {name} rolls it back")
-        if event == "undoing" and ended.get("executor") == "kept":
-            self.wrong.append(f"S8 apply returned 0, {name} rolls it back")
-        if event == "committing" and self.options.confirm:
-            if not world.valid:
-                self.wrong.append("S4 committed after the deadline, or for a caller that is gone")
-            for one in ("rollback", "recover"):
-                if ended.get(one) == "rolled-back" and not (
-                    one == "recover" and world.older_chosen
-                ):
-                    self.wrong.append(f"S7 {one} returned 0, {name} commits later")
-            if ended.get("confirm", "kept") != "kept":
-                self.wrong.append(f"S4 confirm was refused, {name} commits later")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bridgekit.protocol.effects import Ending, Note
 from tests.protocol import faults
-from tests.protocol.automaton import Automata
+from tests.protocol.automaton import Automata, programs_of
 from tests.protocol.carrier import GOES_ON, Carrier
 from tests.protocol.world import (
     LETTERS,
@@ -43,9 +43,9 @@ class Violation(NamedTuple):
 class Explorer:
     """Explore the programs under these options."""
 
-    def __init__(self, options: Options, automata: Automata | None = None) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
-        self.automata = automata or Automata()
+        self.automata = Automata(programs_of(options.operations, options.confirm))
         self._carrier = Carrier(options, self.endings)
         self._reached: dict[World, tuple[World, str] | None] = {}
         self.violations: dict[tuple[str, tuple[str, ...]], Violation] = {}
@@ -57,14 +57,17 @@ class Explorer:
         found = ((n, self.automata.positions[at].result) for n, (s, at) in ended if s == "ended")
         return {name: result for name, result in found if isinstance(result, str)}
 
-    def run(self) -> int:
-        """Explore; return the number of worlds."""
-        program = "execute" if self.options.confirm else "execute at once"
-        first = World(
-            executor=Process("running", self.automata.start(program)),
+    def first(self) -> World:
+        """Return the world in which an executor begins."""
+        return World(
+            executor=Process("running", self.automata.start("executor")),
             older=self.options.older,
             left=self.options.faults,
         )
+
+    def run(self) -> int:
+        """Explore; return the number of worlds."""
+        first = self.first()
         self._reached[first] = None
         queue = deque([first])
         while queue:
@@ -152,9 +155,9 @@ class Explorer:
         recovered = recovered and not world.older_chosen
         if stuck or not (world.guard.status in ("running", "ended") or recovered):
             return
-        if world.kernel == 1 or world.files == 1:
+        if 0 < world.kernel < self.options.operations or world.files == 1:
             self._note("S5 at rest in between", world, None)
-        differ = self.options.files and (world.kernel == 2) != (world.files == 2)
+        differ = self.options.files and (world.kernel > 0) != (world.files == 2)
         if differ and state(world) != "pending":
             self._note("S5 at rest, kernel and files differ", world, None)
 

@@ -100,7 +100,7 @@ def _rebooted(world: World, length: int, options: Options, automata: Automata) -
         journal=world.journal[:length],
         synced=length,
         rebooted=True,
-        kernel=2 if world.files == 2 else 0,
+        kernel=options.operations if world.files == 2 else 0,
         full=False,
         message="",
         line="none",

@@ -30,7 +30,10 @@ class Process(NamedTuple):
 
 
 class World(NamedTuple):
-    """Everything that a step can depend on. `kernel` and `files`: 0 old, 1 between, 2 new."""
+    """Everything that a step can depend on.
+
+    `files`: 0 old, 1 between, 2 new; `kernel` likewise, from 0 to the number of operations.
+    """
 
     executor: Process
     guard: Process = Process()
@@ -75,6 +78,7 @@ class Options(NamedTuple):
     files: bool = True
     confirm: bool = True
     older: bool = False
+    operations: int = 2
 
 
 def state(world: World) -> State:
