@@ -17,8 +17,8 @@ from tests.mutations.breakage import Breakage
 from tests.mutations.copy import Copy, Run, make
 
 Verdict = Literal["killed", "survived", "no verdict"]
-FAST_SECONDS: Final = 180
-SECONDS: Final = 900
+FAST_SECONDS: Final = 600
+SECONDS: Final = 1200
 """For the tests of one breakage; far more than they take, so that load does not decide."""
 UNCHANGED_SECONDS: Final = 7200
 SHOWN: Final = 1500

@@ -11,7 +11,7 @@ from bridgekit.host import path_probe
 from bridgekit.lab.host import Process
 from bridgekit.lab.kernel import inside
 from bridgekit.lab.topology import Lab
-from bridgekit.netlink import sock_diag
+from bridgekit.transaction import probes
 from tests.support.programs import program
 from tests.support.state import state
 
@@ -87,7 +87,7 @@ def say(server: Process) -> None:
 
 def acknowledged(lab: Lab) -> bool:
     with inside("net", lab.hosts["host"].pid):
-        return sock_diag.all_acknowledged(("192.168.1.4", 22), ("192.168.1.1", 50022))
+        return probes.answering((f"ssh:{SESSION}",), "br0") != ()
 
 
 DROP = """

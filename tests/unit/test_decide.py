@@ -22,3 +22,10 @@ def test_only_recover_tries_an_incomplete_rollback_again() -> None:
 def test_what_is_finished_is_left_alone(state: State) -> None:
     for reason, here, overdue in product(REASONS, (True, False), (True, False)):
         assert decide(View(reason, state, here, overdue)) == "nothing"
+
+
+def test_before_the_deadline_recover_leaves_a_change_to_its_guard() -> None:
+    assert decide(View("recover", "pending", guarded=True)) == "leave"
+    assert decide(View("recover", "changing", guarded=True)) == "leave"
+    assert decide(View("recover", "pending", guarded=True, overdue=True)) == "roll-back"
+    assert decide(View("recover", "pending", guarded=False)) == "roll-back"

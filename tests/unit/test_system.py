@@ -1,10 +1,12 @@
 """Programs, unit files and namespaces, without starting anything that stays."""
 
+import os
 import shlex
+from pathlib import Path
 
 import pytest
 
-from bridgekit.system import systemd_unit
+from bridgekit.system import ssh_session, systemd_unit
 from bridgekit.system.namespaces import NamespaceId
 from bridgekit.system.process import CommandError, run
 
@@ -46,3 +48,21 @@ def test_a_reboot_makes_the_hosts_namespace_again_and_no_other(
 ) -> None:
     assert HOST.same_namespace(one) == one.same_namespace(HOST) == same
     assert not CONTAINER.same_namespace(NamespaceId("before", 7, False))
+
+
+def test_the_ssh_session_that_sudo_hides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sudo(8) gives its command another environment; the shell before it has the variable."""
+    found = "192.0.2.9 50022 192.0.2.4 22"
+    lines = {
+        str(os.getpid()): (b"TERM=linux\0", "7 (python (3)) S 4242 1 1"),
+        "4242": (b"", "4242 (sudo) S 4141 1 1"),
+        "4141": (f"TERM=linux\0SSH_CONNECTION={found}\0".encode(), "4141 (bash) S 1 1 1"),
+    }
+    for pid, (environment, stat) in lines.items():
+        (tmp_path / pid).mkdir()
+        (tmp_path / pid / "environ").write_bytes(environment)
+        (tmp_path / pid / "stat").write_text(stat)
+    monkeypatch.setattr(ssh_session, "PROC", tmp_path)
+    assert ssh_session.connection() == found
+    (tmp_path / "4141/environ").write_bytes(b"TERM=linux\0")
+    assert ssh_session.connection() is None
