@@ -1,31 +1,27 @@
 """Probe that the host is as reachable as before: what answered before a change must after it.
 
 A probe is written KIND:TARGET: gateway:IP (ARP or NDP), ping:HOST, tcp:HOST:PORT, http:URL,
-dns:IP, cmd:COMMAND, and ssh:CONNECTION, where that is what sshd calls SSH_CONNECTION.
+dns:IP, cmd:COMMAND, and ssh:CONNECTION, where that is what sshd calls SSH_CONNECTION. A name server
+that answered with another code than NOERROR before is dns:IP=CODE.
 """
 
-import secrets
 import shlex
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
 
 from bridgekit.errors import BridgekitError, UsageError
 from bridgekit.host import neighbour_probe
 from bridgekit.netlink import sock_diag
 from bridgekit.state.routes.route_set import RouteSet
-from bridgekit.system import atomic_file, ssh_session
+from bridgekit.system import ssh_session
 from bridgekit.system.process import run
+from bridgekit.transaction import name_servers
 
 TRY_SECONDS = 2.0
 MAX_PROBES = 4
-DNS_PORT = 53
-ROOT_SERVERS = bytes.fromhex("010000010000000000000000020001")
-"""A question for the name servers (type 2, class 1) of the root, recursion desired."""
-RESOLVERS = Path("/etc/resolv.conf")
+RETRY_SECONDS = 0.1
 SETTLE_SECONDS = 8.0
 """How long an answer may take to come back after a change."""
 
@@ -59,15 +55,10 @@ def _gateway(target: str, link: str) -> None:
 
 
 def _dns(target: str, link: str) -> None:
-    """Ask for the root's name servers (RFC 1035): every resolver knows them."""
-    family = socket.AF_INET if ip_address(target).version == 4 else socket.AF_INET6
-    mark = secrets.token_bytes(2)
-    with socket.socket(family, socket.SOCK_DGRAM) as line:
-        line.settimeout(TRY_SECONDS)
-        line.connect((target, DNS_PORT))
-        line.send(mark + ROOT_SERVERS)
-        if line.recv(512)[:2] != mark:
-            raise BridgekitError(f"{target} does not answer our question")
+    server, _, before = target.partition("=")
+    code = name_servers.code_of(server)
+    if code not in (name_servers.NOERROR, before):
+        raise BridgekitError(f"{server} answers with {code}")
 
 
 def _ssh(target: str, link: str) -> None:
@@ -98,7 +89,7 @@ def parse_probe(probe: str) -> str:
 def _is_target(kind: str, target: str) -> bool:
     try:
         if kind in ("gateway", "dns"):
-            ip_address(target)
+            ip_address(target.partition("=")[0] if kind == "dns" else target)
         if kind == "ssh":
             client, client_port, server, server_port = target.split(" ")
             versions = {ip_address(host).version for host in (client, server)}
@@ -116,8 +107,20 @@ def _is_port(text: str) -> bool:
 
 
 def answering(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
-    """Return the probes that are answered now, tried once each."""
-    return tuple(probe for probe in probes if _answers(probe, link))
+    """Return the probes that are answered now, tried once each; of name servers also how."""
+    return tuple(found for one in probes if (found := _answered(one, link)))
+
+
+def _answered(probe: str, link: str) -> str:
+    """Return the probe if it is answered, of a name server with a code other than NOERROR."""
+    kind, _, server = probe.partition(":")
+    if kind != "dns" or "=" in server:
+        return probe if _answers(probe, link) else ""
+    try:
+        code = name_servers.code_of(server)
+    except (OSError, BridgekitError):
+        return ""
+    return probe if code == name_servers.NOERROR else f"{probe}={code}"
 
 
 def unanswered(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
@@ -125,6 +128,7 @@ def unanswered(probes: tuple[str, ...], link: str) -> tuple[str, ...]:
     deadline = time.monotonic() + SETTLE_SECONDS
     left = tuple(probe for probe in probes if not _answers(probe, link))
     while left and time.monotonic() < deadline:
+        time.sleep(RETRY_SECONDS)  # a name server says SERVFAIL at once
         left = tuple(probe for probe in left if not _answers(probe, link))
     return left
 
@@ -139,17 +143,8 @@ def _answers(probe: str, link: str) -> bool:
 
 
 def resolver_probes() -> tuple[str, ...]:
-    """Return a probe for each name server of resolv.conf(5), at most a handful.
-
-    One that is named with the link over which it is reached (fe80::1%eth0) does not move.
-    """
-    text = b""
-    with suppress(BridgekitError):  # without it there is nothing to ask
-        text = atomic_file.read(RESOLVERS) or b""
-    words = (line.split() for line in text.decode(errors="replace").splitlines())
-    found = (line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
-    servers = (one for one in found if "%" not in one and _is_target("dns", one))
-    return tuple(f"dns:{one}" for one in servers)[:MAX_PROBES]
+    """Return a probe for each name server of this host, at most a handful."""
+    return tuple(f"dns:{one}" for one in name_servers.servers())[:MAX_PROBES]
 
 
 def ssh_probe() -> tuple[str, ...]:
