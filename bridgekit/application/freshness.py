@@ -9,6 +9,7 @@ from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.diff import differences
 from bridgekit.planning.operations.dhcp_client import unidentified_clients
 from bridgekit.planning.plan import Plan
+from bridgekit.state.network_state import NetworkState
 from bridgekit.system import atomic_file
 
 
@@ -30,7 +31,7 @@ def check_fresh(plan: Plan) -> None:
             f"the plan's {client} is not what runs here; nothing was changed; plan again"
         )
     _check_ifupdown_state(plan)
-    changed = (*differences(plan.snapshot, now, links), *_edited(plan))
+    changed = (*differences(plan.snapshot, now, links), *_new_dns(plan, now), *_edited(plan))
     if changed:
         what = "\n".join(f"  {one}" for one in changed)
         raise RefusedError(
@@ -48,6 +49,11 @@ def _check_ifupdown_state(plan: Plan) -> None:
         raise RefusedError(
             "the plan says of its files what they do not say; nothing was changed; plan again"
         )
+
+
+def _new_dns(plan: Plan, now: NetworkState) -> list[str]:
+    """Return the DNS settings of which the plan, perhaps of an older version, has none."""
+    return [] if plan.snapshot.dns else [f"unexpected: {one}" for one in now.dns]
 
 
 def _edited(plan: Plan) -> list[str]:

@@ -5,7 +5,7 @@ import struct
 from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host import ethtool, neighbour_probe, sysctl
+from bridgekit.host import ethtool, neighbour_probe, resolved, sysctl
 from bridgekit.host.dependencies.managers import find_managers
 from bridgekit.host.dhcp_clients import discovery
 from bridgekit.netlink import dump, fdb, vlans
@@ -53,7 +53,7 @@ def snapshot(*names: str) -> NetworkState:
 
 
 def with_settings(state: NetworkState, *names: str) -> NetworkState:
-    """Return the state with these links' sysctls, LRO, managers and DHCP clients."""
+    """Return the state with these links' sysctls, LRO, managers, DHCP clients and DNS."""
     chosen = [link for link in state.links if link.name in names]
     clients = [
         client
@@ -62,6 +62,7 @@ def with_settings(state: NetworkState, *names: str) -> NetworkState:
     ]
     known = [pid for pids, _ in clients for pid in pids]
     managers = (one for link in chosen for one in find_managers(link.name, link.index, known))
+    dns = (resolved.read(link.name, link.index) for link in chosen)
     return replace(
         state,
         links=tuple(
@@ -71,6 +72,7 @@ def with_settings(state: NetworkState, *names: str) -> NetworkState:
         sysctls=sysctl.read_settings(names),
         managers=tuple(managers),
         clients=tuple(with_metric(client, state.routes) for _, client in clients),
+        dns=tuple(one for one in dns if one),
     )
 
 

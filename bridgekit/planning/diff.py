@@ -15,6 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
+from bridgekit.planning.diff_dns import dns_differences
 from bridgekit.planning.diff_links import link_differences
 from bridgekit.planning.diff_rules import rule_differences
 from bridgekit.planning.difference import (
@@ -88,6 +89,7 @@ def _each(
     yield from _sysctls(wanted, actual, links)
     yield from rule_differences(wanted, actual, links)
     yield from _clients(wanted, actual, links)
+    yield from dns_differences(wanted, actual, links)
 
 
 def _addresses(

@@ -21,6 +21,7 @@ from bridgekit.planning.operations import (
     RemoveStaticMacs,
     SetAddrGenMode,
     SetController,
+    SetLinkDns,
     SetLro,
     SetRules,
     SetSysctl,
@@ -59,6 +60,7 @@ def _plan_move(before: NetworkState, after: NetworkState, intent: Intent) -> Ite
     yield from _prepare_bridge(move)
     yield from _add_addresses(move)
     yield from _make_port(move)
+    yield from _set_dns(move, move.bridge.name)
     yield from _move_routes(move)
     yield from _clear_port(move)
     yield from _finish_bridge(move)
@@ -113,6 +115,13 @@ def _make_port(move: Move) -> Iterator[Operation]:
         yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in move.neighbours))
 
 
+def _set_dns(move: Move, link: str) -> Iterator[Operation]:
+    """Give a link its DNS settings; while the routes move both links have them."""
+    old, new = move.before.dns_settings_of(link), move.after.dns_settings_of(link)
+    if old != new:
+        yield SetLinkDns(link, old, new)
+
+
 def _move_routes(move: Move) -> Iterator[Operation]:
     nic, bridge = move.nic.name, move.bridge.name
     nexthops = tuple(hop for hop in move.before.nexthops if hop.link == nic)
@@ -129,6 +138,7 @@ def _move_routes(move: Move) -> Iterator[Operation]:
 def _clear_port(move: Move) -> Iterator[Operation]:
     """Remove what the port no longer has, and keep it from making addresses of its own."""
     nic = move.nic.name
+    yield from _set_dns(move, nic)
     if move.neighbours:
         yield RemoveNeighbours(nic, move.neighbours)
     if move.macs:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bridgekit.planning.intent import Intent
 from bridgekit.state import nlattr
 from bridgekit.state.link import Link, Sysctl
+from bridgekit.state.link_dns import LinkDns
 from bridgekit.state.network_state import NetworkState, without
 from bridgekit.state.routes.message import is_link_multicast, oif_offsets, without_state
 from bridgekit.state.routes.route_set import RouteSet
@@ -34,6 +35,7 @@ def preserved_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
         routes=RouteSet(routes.used_names(), routes.messages),
         static_macs=snapshot.static_macs_on(bridge),
         sysctls=_sysctls(snapshot.sysctls_of(bridge), bridge) if snapshot.link(bridge) else (),
+        dns=tuple(one for one in snapshot.dns if one.link == bridge),
     )
 
 
@@ -115,12 +117,13 @@ def restored_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
 
 
 def _without_port_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
-    """Return the state without the port's addresses and the bridge's own static MAC addresses."""
+    """Return the state without the port's addresses and the bridge's own static MACs and DNS."""
     kept = intent.preserved.static_macs_on(intent.bridge)
     return replace(
         snapshot,
         addresses=tuple(a for a in snapshot.addresses if a.link != intent.nic),
         static_macs=tuple(entry for entry in snapshot.static_macs if entry not in kept),
+        dns=tuple(one for one in snapshot.dns if one not in intent.preserved.dns),
     )
 
 
@@ -146,6 +149,7 @@ def _with_preserved(state: NetworkState, live: Link, intent: Intent) -> NetworkS
             messages=state.routes.messages + routes,
         ),
         sysctls=state.sysctls + _sysctls(preserved.sysctls_of(intent.bridge), intent.bridge),
+        dns=state.dns + preserved.dns,
     )
 
 
@@ -162,7 +166,14 @@ def _renamed(snapshot: NetworkState, old: str, new: str, same_mac: bool) -> Netw
         nexthops=tuple(h.on(new) if h.link == old else h for h in snapshot.nexthops),
         static_macs=tuple(e.on(new) if e.link == old else e for e in snapshot.static_macs),
         clients=tuple(c.on(new) if c.link == old and same_mac else c for c in snapshot.clients),
+        dns=_moved_dns(snapshot.dns, old, new),
     )
+
+
+def _moved_dns(dns: tuple[LinkDns, ...], old: str, new: str) -> tuple[LinkDns, ...]:
+    """Return the DNS settings with those of one link, if it has any, in place of another's."""
+    moved = tuple(one.on(new) for one in dns if one.link == old)
+    return moved + tuple(one for one in dns if one.link not in (old, new)) if moved else dns
 
 
 def _renamed_routes(routes: RouteSet, old: str, new: str, keep: bool) -> RouteSet:

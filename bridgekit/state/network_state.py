@@ -7,6 +7,7 @@ from bridgekit.errors import BridgekitError
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import Dependency, Link, Manager, Neighbour, StaticMac, Sysctl
+from bridgekit.state.link_dns import LinkDns, Setting
 from bridgekit.state.routes.route_set import RouteSet
 from bridgekit.state.rule_nexthop import Nexthop, Rule
 
@@ -25,6 +26,7 @@ class NetworkState(Struct, frozen=True, rename={"managers": "owners", "dependenc
     managers: tuple[Manager, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     clients: tuple[DhcpClient, ...] = ()
+    dns: tuple[LinkDns, ...] = ()
 
     def link(self, name: str) -> Link | None:
         """Return the link of this name, or None."""
@@ -64,6 +66,10 @@ class NetworkState(Struct, frozen=True, rename={"managers": "owners", "dependenc
     def clients_on(self, link: str) -> tuple[DhcpClient, ...]:
         """Return the DHCP clients of this link."""
         return tuple(client for client in self.clients if client.link == link)
+
+    def dns_settings_of(self, link: str) -> tuple[Setting, ...]:
+        """Return the DNS settings of this link in systemd-resolved, if it has any."""
+        return next((one.settings for one in self.dns if one.link == link), ())
 
     def sysctl(self, key: str) -> str | None:
         """Return the text of this setting, or None if it was not read."""

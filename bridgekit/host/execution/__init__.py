@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.execution import address, dhcp_client, link, route
+from bridgekit.host.execution import address, dhcp_client, dns, link, route
 from bridgekit.host.execution.context import Context, LinkGoneError
 from bridgekit.host.ingress_redirect import IngressRedirect
 from bridgekit.netlink import links
@@ -39,6 +39,7 @@ HANDLERS: Mapping[type[op.Operation], Callable[[Any, Context], None]] = {
     op.RetargetNexthops: route.retarget_nexthops,
     op.StopClient: dhcp_client.stop_client,
     op.StartClient: dhcp_client.start_client,
+    op.SetLinkDns: dns.set_link_dns,
 }
 """What carries out each kind of operation."""
 

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 
 from bridgekit.host import ethtool, readiness, sysctl
+from bridgekit.host.execution import dns
 from bridgekit.host.execution.context import Context
 from bridgekit.netlink import links
 from bridgekit.netlink.links import link_message
@@ -84,7 +85,8 @@ def set_controller(operation: op.SetController, context: Context) -> None:
         mtu = link_message(target.index, nlattr.pack_u32(IFLA_MTU, target.mtu))
         requests.append(Request(RTM_SETLINK, mtu, f"mtu {target.mtu} of {target.name}"))
         requests.append(Request(RTM_GETLINK, link_message(target.index), f"link {target.name}"))
-    with context.redirect.to(bridge) if context.redirect else nullcontext():
+    redirected = context.redirect.to(bridge) if context.redirect else nullcontext()
+    with nullcontext() if target else dns.kept(nic, context), redirected:
         context.sock.exchange(requests)
     if target:
         readiness.wait_operational(context.sock, target, operation.link)

@@ -7,6 +7,7 @@ from bridgekit.planning.findings.managers import (
     ADDRESS_TOKEN,
     ADDRESS_WITH_LIFETIME,
     BY_PROGRAM,
+    NAME_SERVERS,
     OTHER_IDENTIFIERS,
     TEMPORARY_ADDRESS,
 )
@@ -35,6 +36,7 @@ def check_managers(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
         yield from _check_lifetimes(snapshot, nic, intent.bridge)
     yield from _check_temporary(snapshot, nic, intent.bridge)
     yield from _check_identifiers(snapshot, nic, intent.bridge)
+    yield from _check_name_servers(snapshot, nic.name, intent.bridge)
 
 
 def _check_lifetimes(snapshot: NetworkState, nic: Link, bridge: str) -> Iterator[Finding]:
@@ -64,6 +66,14 @@ def _check_identifiers(snapshot: NetworkState, nic: Link, bridge: str) -> Iterat
         text = f"{nic.name} makes addresses like {advertised[0].ip} from a secret of its own;"
         text += f" {bridge} makes others at the next advertisement"
         yield OTHER_IDENTIFIERS.finding(text)
+
+
+def _check_name_servers(snapshot: NetworkState, nic: str, bridge: str) -> Iterator[Finding]:
+    for one in (one for one in snapshot.dns if one.link == nic):
+        servers = f" ({', '.join(one.servers)})" if one.servers else ""
+        text = f"the name servers of {nic} in systemd-resolved{servers} move to {bridge} now;"
+        text += f" whatever set them at boot must name {bridge}"
+        yield NAME_SERVERS.finding(text, nic=nic)
 
 
 def _duration(seconds: int) -> str:

@@ -141,3 +141,17 @@ can mark an address as temporary. On the bridge it is a plain address until it e
 advertisement.""",
     "use_tempaddr moves too: {bridge} makes its own at the next advertisement",
 )
+
+NAME_SERVERS = FindingType(
+    "name-servers",
+    "note",
+    "systemd-resolved has name servers for the NIC",
+    """\
+systemd-resolved has DNS settings for the NIC alone: servers, search and routing domains, and so on
+(`resolvectl status`). They move to the bridge with the addresses, and come back with them. resolved
+forgets them at a reboot, and cannot tell who set them. What is set from the NIC's stanza
+(`dns-nameservers`) or by a DHCP client that moves is set for the bridge at the next boot.
+Anything else that names the NIC, a script with `resolvectl dns eth0 …` for example, must name the
+bridge.""",
+    "`dns-nameservers` of the NIC's stanza moves with it; mend any script that names {nic}",
+)

@@ -14,6 +14,7 @@ from bridgekit.planning.operations.address import (
     RemoveStaticMacs,
 )
 from bridgekit.planning.operations.dhcp_client import StartClient, StopClient
+from bridgekit.planning.operations.dns import SetLinkDns
 from bridgekit.planning.operations.link import (
     ChangeBridge,
     CreateBridge,
@@ -54,6 +55,7 @@ __all__ = [
     "RouteChange",
     "SetAddrGenMode",
     "SetController",
+    "SetLinkDns",
     "SetLro",
     "SetRules",
     "SetSysctl",
