@@ -67,7 +67,7 @@ def test_operations_are_their_inverses_inverse_and_describe_themselves(name: str
         assert all(line.split()[0] in COMMANDS for line in operation.describe())
 
 
-COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "…")
+COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "resolvectl", "…")
 
 
 @pytest.mark.parametrize("name", NAMES)

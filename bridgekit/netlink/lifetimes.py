@@ -25,7 +25,7 @@ def extend(sock: NetlinkSocket, link: str, ip: str, seconds: int) -> None:
 def announce(sock: NetlinkSocket, link: str, index: int) -> None:
     """Let the kernel notify of the link's addresses: each is changed to what it is.
 
-    Equivalent to: `ip address change ADDRESS dev LINK`. Of temporary ones the kernel allows none.
+    Equivalent to: `ip address change ADDRESS dev LINK`. Temporary IPv6 ones are the kernel's alone.
     """
     addresses = (one for one in dump.addresses(sock, {index: link}) if one.link == link)
     lasting = (one for one in addresses if not one.flags & IFA_F_TEMPORARY or one.family == IPV4)

@@ -1,10 +1,11 @@
 """Differences of what systemd-resolved has for links."""
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.operations import SetLinkDns
-from bridgekit.state.link_dns import LinkDns
+from bridgekit.state.link_dns import LinkDns, Setting
 from bridgekit.state.network_state import NetworkState
 
 
@@ -20,4 +21,12 @@ def dns_differences(
         if before != after:
             text = str(LinkDns(link, after or before))
             repair = tuple(SetLinkDns(link, before, after).describe())
-            yield Difference("missing" if after else "unexpected", text, repair)
+            yield Difference(_what(before, after), text, repair)
+
+
+def _what(
+    before: tuple[Setting, ...], after: tuple[Setting, ...]
+) -> Literal["missing", "unexpected", "changed"]:
+    if not after:
+        return "unexpected"
+    return "changed" if before else "missing"

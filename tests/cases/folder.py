@@ -121,6 +121,7 @@ def state_lines(state: NetworkState) -> Iterator[str]:
     yield from (f"dependency {one.kind}: {one.text}" for one in state.dependencies)
     yield from (f"manager {one.program}: {one.evidence}" for one in state.managers)
     yield from (f"dhcp client {client}: {shlex.join(client.argv)}" for client in state.clients)
+    yield from map(str, state.dns)
 
 
 def _flags(flags: int) -> str:

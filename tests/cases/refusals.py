@@ -7,6 +7,7 @@ from bridgekit.state import nlattr
 from bridgekit.state.address import Address
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import Dependency, DependencyKind, Link, Manager
+from bridgekit.state.link_dns import LinkDns, Setting
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes import message as rt
 from bridgekit.state.routes.route_set import RouteSet
@@ -155,12 +156,19 @@ def leased(state: NetworkState) -> NetworkState:
     return replace(state, clients=(client,))
 
 
+def with_name_servers(state: NetworkState) -> NetworkState:
+    """As with a systemd-resolved that has been told of eth0's."""
+    settings: tuple[Setting, ...] = (("dns", ("192.0.2.53", "2001:db8::53")), ("domain", ("~.",)))
+    return replace(state, dns=(LinkDns("eth0", settings),))
+
+
 LEASE = ("address add 192.168.1.8/24 dev eth0 valid_lft 900 preferred_lft 900",)
 MANAGED = {
     "dhcp-client": Case(LEASE, base=V4, change=leased),
     "dhcp-client-another-mac": Case(
         LEASE, Intent("eth0", spec=BridgeSpec(mac="52:54:00:00:00:99")), base=V4, change=leased
     ),
+    "name-servers": Case(base=V4, change=with_name_servers),
     **{f"owned-by-{program.lower()}": managed_by(program) for program in MANAGERS},
     "address-with-lifetime": Case(LEASE, base=V4),
 }

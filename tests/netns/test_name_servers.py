@@ -134,6 +134,17 @@ def test_a_difference_is_noticed(host: Lab) -> None:
     assert refused.code == 3 and "DNS settings of eth0" in refused.stderr
 
 
+def test_an_older_plan_without_them_is_refused(host: Lab) -> None:
+    """It would leave them on the port, and every name would be dead."""
+    host.bridgekit("plan", "eth0", "--out", "/run/plan.json")
+    older = json.loads(host.run("host", "cat", "/run/plan.json").stdout)
+    del older["snapshot"]["dns"], older["intent"]["left"]["dns"]
+    older["operations"] = [one for one in older["operations"] if one["kind"] != "SetLinkDns"]
+    host.run("host", "tee", "/run/plan.json", stdin=json.dumps(older))
+    refused = host.bridgekit("apply", "--yes", "--plan", "/run/plan.json")
+    assert refused.code == 3 and "DNS settings of eth0" in refused.stderr
+
+
 def test_a_bridge_that_has_settings_of_its_own(host: Lab) -> None:
     """They come back when the NIC's have gone."""
     for words in ("link add br0 type bridge", "link set br0 up"):

@@ -16,6 +16,7 @@ from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6, Address, link_local
 from bridgekit.state.dhcp_client import DhcpClient
 from bridgekit.state.link import BridgeSettings, Link, Neighbour, PortOptions, StaticMac, Sysctl
+from bridgekit.state.link_dns import LinkDns, Setting
 from bridgekit.state.network_state import NetworkState, default_sysctls, without
 from bridgekit.state.routes import message as rt
 from bridgekit.state.routes.route_set import RouteSet
@@ -238,6 +239,12 @@ class FakeKernel:
         if client not in self.state.clients and errno.ESRCH not in ignore:
             raise refuse(errno.ESRCH)
         self._set(clients=tuple(one for one in self.state.clients if one != client))
+
+    def set_dns(self, link: str, settings: tuple[Setting, ...]) -> None:
+        """Equivalent to: resolvectl; not the kernel's, but it goes with the link."""
+        self.link(link)
+        others = tuple(one for one in self.state.dns if one.link != link)
+        self._set(dns=(*others, LinkDns(link, settings)) if settings else others)
 
     # addresses
 

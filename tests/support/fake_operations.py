@@ -224,4 +224,5 @@ HANDLERS: dict[type[op.Operation], Callable[[Any, Requests], None]] = {
     op.RetargetNexthops: _retarget_nexthops,
     op.StopClient: lambda one, to: to.kernel.stop_client(one.client, to.missing),
     op.StartClient: lambda one, to: to.kernel.start_client(one.client),
+    op.SetLinkDns: lambda one, to: to.kernel.set_dns(one.link, one.after),
 }

@@ -25,6 +25,7 @@ from bridgekit.state.link import (
     Sysctl,
     Vlan,
 )
+from bridgekit.state.link_dns import LinkDns
 from bridgekit.state.network_state import NetworkState
 from bridgekit.state.routes.block import RouteBlock
 from bridgekit.state.routes.message import RTMSG
@@ -119,6 +120,7 @@ STATE = NetworkState(
     static_macs=(StaticMac("br0", "33:33:00:00:00:77"),),
     sysctls=(Sysctl("net/ipv4/conf/br0/arp_ignore", "1"),),
     clients=(DhcpClient("dhclient", "br0", ("-4",), "/run/dhclient.br0.pid"),),
+    dns=(LinkDns("br0", (("dns", ("192.0.2.53",)),)),),
 )
 Change = Callable[[NetworkState], NetworkState]
 
@@ -592,3 +594,17 @@ def test_others_may_gain_but_not_lose(what: str, more: NetworkState) -> None:
     assert differences(STATE, more, LINKS) == ()
     (lost,) = differences(more, STATE, LINKS)
     assert str(lost).startswith(f"missing: {what} ")
+
+
+def test_dns_settings_are_compared_where_some_are_wanted() -> None:
+    """Another server, settings on the NIC too; none is wanted where an older version recorded."""
+    (ours,) = STATE.dns
+    other = LinkDns("br0", (("dns", ("192.0.2.54",)), ("domain", ("example.org",))))
+    (changed,) = differences(STATE, replace(STATE, dns=(other,)), LINKS)
+    assert changed.what == "changed" and changed.repair == (
+        "resolvectl revert br0",
+        "resolvectl dns br0 192.0.2.53",
+    )
+    (left,) = differences(STATE, replace(STATE, dns=(ours, ours.on("eth0"))), LINKS)
+    assert left.what == "unexpected" and left.repair == ("resolvectl revert eth0",)
+    assert differences(replace(STATE, dns=()), STATE, LINKS) == ()

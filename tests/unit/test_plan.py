@@ -88,8 +88,11 @@ def test_json_round_trip() -> None:
     "path", sorted(OLDER.rglob("*/plan.json")), ids=lambda path: path.parent.name
 )
 def test_older_plans_read_and_write_the_same(path: Path) -> None:
-    written = path.read_bytes()
-    assert json.loads(codec.encode(codec.decode(written))) == json.loads(written)
+    """Written anew they have what did not exist then, empty."""
+    written = json.loads(path.read_bytes())
+    for state in (written["snapshot"], written["intent"]["left"]):
+        state.setdefault("dns", [])
+    assert json.loads(codec.encode(codec.decode(path.read_bytes()))) == written
 
 
 @given(st.integers(0, 2**32))
