@@ -20,8 +20,7 @@ def dns_differences(
         before, after = actual.dns_settings_of(link), wanted.dns_settings_of(link)
         if before != after:
             text = str(LinkDns(link, after or before))
-            repair = tuple(SetLinkDns(link, before, after).describe())
-            yield Difference(_what(before, after), text, repair)
+            yield Difference(_what(before, after), text, (SetLinkDns(link, before, after),))
 
 
 def _what(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bridgekit.planning.diff import COMPARED_FLAGS, differ, differences
+from bridgekit.planning.operations import SetLinkDns
 from bridgekit.state import nlattr
 from bridgekit.state.address import IPV4, IPV6, Address
 from bridgekit.state.dhcp_client import DhcpClient
@@ -601,10 +602,9 @@ def test_dns_settings_are_compared_where_some_are_wanted() -> None:
     (ours,) = STATE.dns
     other = LinkDns("br0", (("dns", ("192.0.2.54",)), ("domain", ("example.org",))))
     (changed,) = differences(STATE, replace(STATE, dns=(other,)), LINKS)
-    assert changed.what == "changed" and changed.repair == (
-        "resolvectl revert br0",
-        "resolvectl dns br0 192.0.2.53",
-    )
+    mended = SetLinkDns("br0", other.settings, ours.settings)
+    assert (changed.what, changed.operations) == ("changed", (mended,))
     (left,) = differences(STATE, replace(STATE, dns=(ours, ours.on("eth0"))), LINKS)
-    assert left.what == "unexpected" and left.repair == ("resolvectl revert eth0",)
+    mended = SetLinkDns("eth0", ours.settings, ())
+    assert (left.what, left.operations) == ("unexpected", (mended,))
     assert differences(replace(STATE, dns=()), STATE, LINKS) == ()
