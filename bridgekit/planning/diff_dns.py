@@ -20,7 +20,8 @@ def dns_differences(
         before, after = actual.dns_settings_of(link), wanted.dns_settings_of(link)
         if before != after:
             text = str(LinkDns(link, after or before))
-            yield Difference(_what(before, after), text, (SetLinkDns(link, before, after),))
+            repair = (SetLinkDns(link, before, after),)
+            yield Difference(_what(before, after), text, repair, (link,))
 
 
 def _what(

@@ -60,7 +60,6 @@ def _plan_move(before: NetworkState, after: NetworkState, intent: Intent) -> Ite
     yield from _prepare_bridge(move)
     yield from _add_addresses(move)
     yield from _make_port(move)
-    yield from _set_dns(move, move.bridge.name)
     yield from _move_routes(move)
     yield from _clear_port(move)
     yield from _finish_bridge(move)
@@ -113,6 +112,7 @@ def _make_port(move: Move) -> Iterator[Operation]:
         yield AddStaticMacs(bridge, tuple(entry.on(bridge) for entry in move.macs))
     if move.neighbours:  # not before: a bridge without a carrier, even for a moment, forgets them
         yield AddNeighbours(bridge, tuple(entry.on(bridge) for entry in move.neighbours))
+    yield from _set_dns(move, bridge)
 
 
 def _set_dns(move: Move, link: str) -> Iterator[Operation]:

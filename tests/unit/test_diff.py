@@ -606,5 +606,5 @@ def test_dns_settings_are_compared_where_some_are_wanted() -> None:
     assert (changed.what, changed.operations) == ("changed", (mended,))
     (left,) = differences(STATE, replace(STATE, dns=(ours, ours.on("eth0"))), LINKS)
     mended = SetLinkDns("eth0", ours.settings, ())
-    assert (left.what, left.operations) == ("unexpected", (mended,))
+    assert (left.what, left.operations, left.links) == ("unexpected", (mended,), ("eth0",))
     assert differences(replace(STATE, dns=()), STATE, LINKS) == ()
