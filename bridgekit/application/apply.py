@@ -46,10 +46,10 @@ def apply_request(store: Store, request: ApplyRequest, dialog: ApplyDialog) -> A
     """
     store.refuse_if_unfinished()
     wanted = tuple(map(probes.parse_probe, request.probes))
-    fresh = not (dialog.approve or request.plan_file or request.plan.pxe)
-    if fresh:
+    under_lock = not (dialog.approve or request.plan_file or request.plan.pxe)
+    if under_lock:
         store.prepare()
-    with store.lock() if fresh else nullcontext():
+    with store.lock() if under_lock else nullcontext():
         result = _plan(store, request, dialog)
         service = plan_service(request.plan.pxe, result)
         if result.already_done:
@@ -61,7 +61,7 @@ def apply_request(store: Store, request: ApplyRequest, dialog: ApplyDialog) -> A
             probes=wanted,
             service=service.prepare(store.folder) if service else None,
             rolls_back=find_rolled_back(store, result.plan),
-            fresh=fresh,
+            planned_under_lock=under_lock,
         )
         return apply_plan(store, result.plan, options, dialog.report)
 

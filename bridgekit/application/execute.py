@@ -28,14 +28,14 @@ class ApplyOptions(Struct, frozen=True):
 
     `confirm_within` is how many seconds to wait for `confirm`, None keeps the change at once.
     `service` is the PXE service as JSON; `rolls_back` the id of the transaction that is rolled
-    back. `fresh`: the plan was made a moment ago, under the lock that is still held.
+    back. `planned_under_lock`: the plan was made a moment ago, under the lock that is still held.
     """
 
     confirm_within: int | None = None
     probes: tuple[str, ...] = ()
     service: str | None = None
     rolls_back: str | None = None
-    fresh: bool = False
+    planned_under_lock: bool = False
 
 
 class ApplyResult(Struct, frozen=True):
@@ -83,7 +83,7 @@ def _apply(
     store, seconds = environment.store, options.confirm_within
     store.refuse_if_unfinished()
     store.disarm_finished()
-    if not options.fresh:
+    if not options.planned_under_lock:
         check_fresh(plan)
     record = _record(store, plan, options)
     for probe in (probe for probe in options.probes if probe not in record.probes):

@@ -62,7 +62,7 @@ def _apply(
             _refuse(bridge, result)
             for finding in result.findings:
                 report(f"{finding.level}: {finding.message}; {finding.advice}")
-            options = ApplyOptions(rolls_back=rolls_back, fresh=True)
+            options = ApplyOptions(rolls_back=rolls_back, planned_under_lock=True)
             return result, apply_plan(store, result.plan, options, report).id
 
 
