@@ -71,7 +71,7 @@ def restore_kernel(
             machine.close_forwarding(record.plan.intent.bridge)
     try:
         return _restore_kernel(machine, journal, record, everything or journal.damaged())
-    except (BridgekitError, OSError) as error:  # the machine cannot be read
+    except Exception as error:  # whatever it is, the files must still be restored
         return Restored((f"  {error}",))
 
 
