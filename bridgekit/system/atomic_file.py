@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,17 +13,40 @@ from bridgekit.errors import BridgekitError
 LIBC = ctypes.CDLL(None, use_errno=True)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 CANNOT = (errno.EINVAL, errno.ENOSYS)
+MOST_BYTES = 1 << 30
+"""A plan with a million routes has 200 MB; a file that grows for ever has no end."""
 
 
 def read(path: Path) -> bytes | None:
     """Return the file's bytes, or None if there is none; BridgekitError if it is no file."""
     try:
-        _check_kind(path)
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BridgekitError(f"cannot read {path}: {error.strerror}") from error
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the bytes of a regular file, of one that is too large or of another kind never.
+
+    The kind is that of the open file. O_NONBLOCK: to open a FIFO would wait for a writer, fifo(7).
+
+    Raises:
+        BridgekitError: It is no regular file, or too large.
+        OSError: It cannot be opened or read.
+    """
+    with open(path, "rb", opener=_unblocked) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise BridgekitError(f"{path} is no regular file")
+        if found.st_size > MOST_BYTES:
+            raise BridgekitError(f"{path} has more than {MOST_BYTES} bytes")
+        return file.read(MOST_BYTES)
+
+
+def _unblocked(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
@@ -197,11 +221,16 @@ class FileSnapshot:
         self._changed = changed or {}
 
     def text(self, path: str) -> str | None:
-        """Return the file's text, or None if there is no file; BridgekitError if not readable."""
+        """Return the file's text, or None if there is no file or a folder.
+
+        Raises:
+            BridgekitError: It cannot be read, or is a FIFO or a device: ifup would wait for it.
+        """
         if path in self._changed:
             content = self._changed[path]
         else:
-            content = read(Path(path)) if os.path.isfile(path) else None
+            skipped = os.path.isdir(path) or not os.path.exists(path)
+            content = None if skipped else read(Path(path))
         return None if content is None else content.decode(errors="surrogateescape")
 
     def names(self, folder: str) -> list[str]:

@@ -18,7 +18,7 @@ def read(path: Path, kind: type[T]) -> T | None:
         BridgekitError: The file holds something else; the text names the file and the place in it.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(atomic_file.read_regular(path), type=kind)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -93,3 +93,16 @@ def test_a_file_that_is_gone_is_not_made_again(file: Path) -> None:
 def test_removal(file: Path) -> None:
     atomic_file.compare_and_swap(file, b"old", None)
     assert names(file) == []
+
+
+def test_no_fifo_is_waited_for_and_nothing_endless_read(tmp_path: Path) -> None:
+    """open(2) of a FIFO without a writer would wait: the test itself would not end."""
+    os.mkfifo(tmp_path / "pipe")
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(atomic_file.MOST_BYTES + 1)
+    for path, why in ((tmp_path / "pipe", "no regular"), (Path("/dev/zero"), "no regular")):
+        with pytest.raises(BridgekitError, match=why):
+            atomic_file.read(path)
+    with pytest.raises(BridgekitError, match="more than"):
+        atomic_file.read(large)

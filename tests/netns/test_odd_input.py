@@ -163,6 +163,22 @@ def test_odd_files(odd_files: Lab, option: str) -> None:
     assert before.difference(state(lab)) == []
 
 
+@pytest.mark.parametrize(
+    "line", ["source /run/pipe", "source-directory /run/d", "source /run/zero"]
+)
+def test_what_the_file_includes_is_a_regular_file(odd_files: Lab, line: str) -> None:
+    """ifup would wait for the FIFO's writer, and never come to the device's end."""
+    lab = odd_files
+    lab.run("host", "mkdir", "/run/d")
+    lab.run("host", "mkfifo", "/run/d/eth7")
+    lab.write_interfaces(lab.read_interfaces() + line + "\n")
+    before = state(lab)
+    for verb in (("plan",), ("apply", "--yes")):
+        told = lab.bridgekit(*verb, "eth0", timeout=20)
+        ends_in_a_sentence(told, 3, "is no regular file", "nothing was changed")
+    assert before.difference(state(lab)) == []
+
+
 def test_a_file_nobody_can_read_or_name(lab: Lab) -> None:
     before = state(lab)
     path = f"/run/{NOT_UTF8}"

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bridgekit.errors import BridgekitError
 from bridgekit.state.link import Manager
+from bridgekit.system import atomic_file
 
 PROC = Path("/proc")
 DHCP_CLIENTS = ("dhclient", "dhcpcd", "udhcpc")
@@ -93,8 +95,8 @@ def _managers(nic: str, index: int, processes: tuple[_Process, ...]) -> Iterator
 
 def _has(path: Path, text: str) -> bool:
     try:
-        return text in path.read_text()
-    except OSError:
+        return text.encode() in atomic_file.read_regular(path)
+    except (OSError, BridgekitError):
         return False
 
 

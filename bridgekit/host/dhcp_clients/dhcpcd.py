@@ -11,7 +11,9 @@ import subprocess
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from bridgekit.errors import BridgekitError
 from bridgekit.state.dhcp_client import LEASES, PID_FILES, DhcpClient
+from bridgekit.system import atomic_file
 from bridgekit.system.atomic_file import private_opener
 
 PROGRAM = "dhcpcd"
@@ -34,8 +36,8 @@ def recognise(title: str, link: str) -> DhcpClient | None:
 
 def words(link: str, pids: tuple[int, ...]) -> tuple[str, ...] | None:
     """Return the arguments of this link's dhcpcd, or None if they are unknown."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        first, *noted = note(link).read_bytes().decode().split("\0")[:-1]
+    with contextlib.suppress(OSError, UnicodeDecodeError, BridgekitError):
+        first, *noted = atomic_file.read_regular(note(link)).decode().split("\0")[:-1]
         if first in map(str, pids):
             return tuple(noted)
     if _ifquery("--state", link) != f"{link}={link}\n":
@@ -63,8 +65,8 @@ def leave_note(client: DhcpClient, pids: tuple[int, ...]) -> None:
 
 def address(leases: str) -> str:
     """Return the address in a lease file, or an empty text."""
-    with contextlib.suppress(OSError, ValueError):
-        return str(IPv4Address(Path(leases).read_bytes()[YIADDR]))
+    with contextlib.suppress(OSError, ValueError, BridgekitError):
+        return str(IPv4Address(atomic_file.read_regular(Path(leases))[YIADDR]))
     return ""
 
 

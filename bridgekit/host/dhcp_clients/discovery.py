@@ -8,9 +8,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bridgekit.errors import BridgekitError
 from bridgekit.host.dhcp_clients import arguments, dhcpcd
 from bridgekit.state.address import IPV4, Address
 from bridgekit.state.dhcp_client import DhcpClient
+from bridgekit.system import atomic_file
 
 PROC = Path("/proc")
 CONFIGURATION = "/etc/dhcp/dhclient.conf"
@@ -82,8 +84,8 @@ def _configured_by_name(client: DhcpClient) -> bool:
     words = client.words
     path = Path(words[words.index("-cf") + 1] if "-cf" in words else CONFIGURATION)
     try:
-        text = re.sub(rb"#.*", b"", path.read_bytes())
-    except OSError:
+        text = re.sub(rb"#.*", b"", atomic_file.read_regular(path))
+    except (OSError, BridgekitError):
         return path.exists()
     return f'"{client.link}"'.encode() in text
 
@@ -92,7 +94,8 @@ def _address(client: DhcpClient, addresses: list[str]) -> str:
     """Return the address of the last lease, if the link has it; for udhcpc the first one."""
     if not client.leases:
         return next(iter(addresses), "")
-    with contextlib.suppress(OSError):
-        found = re.findall(rb"fixed-address ([0-9.]+);", Path(client.leases).read_bytes())
+    with contextlib.suppress(OSError, BridgekitError):
+        leases = atomic_file.read_regular(Path(client.leases))
+        found = re.findall(rb"fixed-address ([0-9.]+);", leases)
         return next((ip for ip in addresses if ip.encode() in found[-1:]), "")
     return ""
