@@ -68,7 +68,7 @@ def apply_request(store: Store, request: ApplyRequest, dialog: ApplyDialog) -> A
 
 def _plan(store: Store, request: ApplyRequest, dialog: ApplyDialog) -> PlanResult:
     if request.plan_file:
-        return read_plan(request.plan_file, request.plan)
+        return read_plan(request.plan_file, request.plan, store)
     result = plan_bridge(request.plan, store)
     refuse_refused(result)
     dialog.show_findings(result)

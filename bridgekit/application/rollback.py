@@ -42,7 +42,7 @@ def rollback(
     record = records.read(journal)
     if journal.state() == "pending":
         return send_decision(store, journal, "rollback")
-    plan_without = partial(plan_rollback_of_record, record)
+    plan_without = partial(plan_rollback_of_record, store, record)
     result, id = _apply(store, record.plan.intent.bridge, plan_without, record.id, report)
     return f"{record.id} was rolled back by {id}: {result.plan.intent.nic} is as before"
 

@@ -1,6 +1,8 @@
 """The migration on a real kernel, judged by iproute2 and never by our own reader."""
 
+import base64
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +92,60 @@ def test_saved_plan_is_applied_or_stale(lab: Lab) -> None:
     lab.ip("host", "address del 192.168.1.9/24 dev eth0")
     assert lab.bridgekit("apply", "eth1", "--plan", "/run/plan.json", "--yes").code == 2
     assert lab.bridgekit("apply", "eth0", "--plan", "/run/plan.json", "--yes").code == 0
+
+
+def test_saved_plan_whose_file_was_edited_is_stale(lab: Lab) -> None:
+    assert lab.bridgekit("plan", "eth0", "--out", "/run/plan.json").code == 0
+    original = lab.read_interfaces()
+    lab.write_interfaces(original + "# mine\n")
+    before = state(lab)
+    refused = lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes")
+    assert refused.code == 3 and "edited: /etc/network/interfaces" in refused.stderr, refused
+    assert before.difference(state(lab)) == []
+    lab.write_interfaces(original)
+    assert lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes").code == 0
+
+
+@pytest.mark.parametrize("direction", [(), ("--rollback",)], ids=["bridge", "rollback"])
+def test_saved_plan_writes_only_what_follows_from_it(lab: Lab, direction: tuple[str, ...]) -> None:
+    """A stranger's line in the new text of the interfaces file, and nothing else of the plan."""
+    if direction:
+        assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert lab.bridgekit("plan", *direction, "--out", "/run/plan.json").code == 0
+    saved = lab.run("host", "cat", "/run/plan.json").stdout
+    plan = json.loads(saved)
+    file = next(one for one in plan["files"] if one["path"] == "/etc/network/interfaces")
+    text = base64.b64decode(file["after"]) + b"\tup touch /run/was-here\n"
+    file["after"] = base64.b64encode(text).decode()
+    write(lab, "/run/plan.json", json.dumps(plan))
+    before = state(lab)
+    refused = lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes")
+    assert refused.code == 3 and "follow from its intent" in refused.stderr, refused
+    assert before.difference(state(lab)) == []
+    write(lab, "/run/plan.json", saved)
+    assert lab.bridgekit("apply", "--plan", "/run/plan.json", "--yes").code == 0
+
+
+def test_two_bridges_in_one_file(lab: Lab) -> None:
+    """The first is rolled back after the second, and a refusal names that one."""
+    lab.ip(
+        "host",
+        "link add eth7 type veth peer name far7",
+        "link set far7 addrgenmode none up",
+        "link set eth7 addrgenmode none up",
+        "address add 192.168.7.4/24 dev eth7",
+    )
+    before = state(lab)
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert lab.bridgekit("apply", "eth7", "--bridge", "br1", "--yes").code == 0
+    both = state(lab)
+    refused = lab.bridgekit("rollback", "--bridge", "br0")
+    second = re.search(r"`bridgekit rollback (\S+)` first", refused.stderr)
+    assert refused.code == 3 and second, refused
+    assert both.difference(state(lab)) == []
+    assert lab.bridgekit("rollback", second[1]).code == 0
+    assert lab.bridgekit("rollback", "--bridge", "br0").code == 0
+    assert before.difference(state(lab)) == []
 
 
 def test_edited_file_is_not_overwritten(lab: Lab) -> None:

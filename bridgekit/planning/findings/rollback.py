@@ -77,3 +77,13 @@ A file that bridgekit wrote was edited since. Save your edit elsewhere first: it
 overwritten.""",
     "put your edit aside, restore the file as bridgekit wrote it, and try again",
 )
+
+FILE_CHANGED_LATER = FindingType(
+    "file-changed-later",
+    "refuse",
+    "A later migration changed the same file",
+    """\
+Two bridges were made one after the other, and both have stanzas in one file. The file becomes what
+it was before the first only from what it was before the second: roll the later one back first.""",
+    "`bridgekit rollback {id}` first",
+)
