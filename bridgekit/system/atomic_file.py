@@ -36,17 +36,15 @@ def read_regular(path: Path) -> bytes:
         BridgekitError: It is no regular file, or too large.
         OSError: It cannot be opened or read.
     """
-    with open(path, "rb", opener=_unblocked) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise BridgekitError(f"{path} is no regular file")
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        raise BridgekitError(f"{path} is no regular file")
+    with os.fdopen(handle, "rb") as file:
         if found.st_size > MOST_BYTES:
             raise BridgekitError(f"{path} has more than {MOST_BYTES} bytes")
         return file.read(MOST_BYTES)
-
-
-def _unblocked(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def write(path: Path, content: bytes | None, like: Path | None = None) -> None:
