@@ -84,6 +84,7 @@ def test_names_resolve_before_and_after_a_move_and_its_rollback(host: Lab) -> No
     assert "resolvectl revert eth0\n" in plan and "[name-servers]" in plan
     assert host.bridgekit("apply", "eth0", "--yes").code == 0
     assert link_of(host) == "br0"
+    assert "dns:192.168.1.1=REFUSED" in recorded(host)  # which knows nothing of the root
     moved = settings(host)
     assert moved["br0"] == ours["eth0"]
     assert "dns" not in moved["eth0"] and "domain" not in moved["eth0"]
@@ -166,7 +167,7 @@ def test_without_resolved_its_files_are_of_no_account(host: Lab) -> None:
 
 
 def test_a_forwarder_on_the_loopback_that_finds_no_server_any_more(lab: Lab) -> None:
-    """It answers all the same: with REFUSED. The change is rolled back."""
+    """It is bound to eth0. The change is rolled back."""
     before = state(lab)
     lab.run("host", "sh", "-c", "echo nameserver 127.0.0.1 > /run/resolv.conf")
     lab.run("host", "mount", "--bind", "/run/resolv.conf", "/etc/resolv.conf")

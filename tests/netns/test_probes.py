@@ -61,6 +61,15 @@ def test_a_name_server_that_falls_silent(lab: Lab) -> None:
     assert before.difference(state(lab)) == []
 
 
+def test_a_name_server_that_answers_with_another_code(lab: Lab) -> None:
+    """SERVFAIL, as of a forwarder whose upstream is gone."""
+    before = state(lab)
+    with running(lab, "gateway", "name_server", "1", "2"):
+        result = lab.bridgekit("apply", "eth0", "--yes")
+    assert result.code == 4 and "no answer any more from dns:192.168.1.1" in result.stderr, result
+    assert before.difference(state(lab)) == []
+
+
 def test_the_callers_session(lab: Lab) -> None:
     """A name server that is not there, and a gateway that is silent, are not asked again."""
     with (
