@@ -67,7 +67,10 @@ def test_operations_are_their_inverses_inverse_and_describe_themselves(name: str
         assert all(line.split()[0] in COMMANDS for line in operation.describe())
 
 
-COMMANDS = ("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "resolvectl", "…")
+COMMANDS = (
+    *("ip", "bridge", "sysctl", "ethtool", "pkill", "sed", "dhclient", "resolvectl", "…"),
+    *("printf", "networkctl", "rm", "systemctl"),
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -69,6 +69,12 @@ def file_changes(
     return changes, findings
 
 
+def check_manager(main: Path, state: NetworkState, nic: str) -> list[Finding]:
+    """Return whether another manager than ifupdown configures the NIC at the next boot."""
+    with refuse_on_error():
+        return checks.check_manager(_parsed(main), state, nic)
+
+
 def check_foreign_bridge(main: Path, bridge: str) -> list[Finding]:
     """Return where the files have a bridge that bridgekit did not make, and that goes now."""
     return checks.check_foreign_bridge(_parsed(main, choose_options(None).dialect), bridge)

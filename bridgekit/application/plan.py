@@ -44,7 +44,11 @@ def plan_bridge(request: PlanRequest, store: Store) -> PlanResult:
     result = plan_intent(state, intent)
     if result.already_done or not result.plan.operations:
         return result
-    if request.persist:
+    if request.persist and (
+        left := persist.check_manager(request.interfaces_file, state, intent.nic)
+    ):
+        result = replace(result, findings=(*result.findings, *left))
+    elif request.persist:
         result = _with_files(result, request, request.persist)
     if request.pxe:
         found = check_stp_with_pxe(target_state(state, intent), intent.bridge)

@@ -37,7 +37,11 @@ _OPTIONS = (
         is_flag=True,
         help="Leave the interfaces file alone: gone at the next boot.",
     ),
-    click.option("--i-know", is_flag=True, help="Even though disks are reached over the NIC."),
+    click.option(
+        "--i-know",
+        is_flag=True,
+        help="Even though disks are reached over the NIC, or another manager configures it.",
+    ),
     click.option(
         "--with-pxe",
         is_flag=True,

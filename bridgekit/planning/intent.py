@@ -45,7 +45,8 @@ class Intent(
 ):
     """The NIC's state moves to the bridge ("bridge") or the bridge's to the NIC ("unbridge").
 
-    `force`: the user knows that disks are reached over the NIC, and insists. `preserved` holds what
+    `force`: the user knows that disks are reached over the NIC, or that a manager configures it,
+    and insists. `preserved` holds what
     a rollback restores: the NIC as it was, and the bridge with what was its own if it existed
     before. Without that a rollback deletes the bridge.
     """

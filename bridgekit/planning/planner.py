@@ -25,6 +25,7 @@ from bridgekit.planning.operations import (
     SetLro,
     SetRules,
     SetSysctl,
+    SetUnmanaged,
     SetUp,
     StartClient,
     StopClient,
@@ -57,13 +58,25 @@ def _plan_move(before: NetworkState, after: NetworkState, intent: Intent) -> Ite
     """Yield what leads from the NIC having everything to the bridge having it."""
     move = moving_state(before, after, intent.nic, intent.bridge)
     yield from (StopClient(old, new) for old, new in move.clients)
+    unmanage = intent.force and _owned_by_networkd(before, intent)
+    if unmanage:
+        yield SetUnmanaged(intent.bridge, (intent.bridge,), ())
     yield from _prepare_bridge(move)
     yield from _add_addresses(move)
     yield from _make_port(move)
     yield from _move_routes(move)
     yield from _clear_port(move)
     yield from _finish_bridge(move)
+    if unmanage:
+        yield SetUnmanaged(intent.bridge, intent.links, intent.links)
     yield from (StartClient(new, old) for old, new in move.clients)
+
+
+def _owned_by_networkd(before: NetworkState, intent: Intent) -> bool:
+    """Return whether networkd manages the NIC, or did before the migration that is rolled back."""
+    rollback = intent.direction == "unbridge"
+    managers = intent.preserved.managers if rollback else before.managers
+    return any(manager.program in ("networkd", "netplan") for manager in managers)
 
 
 def _prepare_bridge(move: Move) -> Iterator[Operation]:

@@ -36,6 +36,7 @@ def preserved_state(snapshot: NetworkState, intent: Intent) -> NetworkState:
         static_macs=snapshot.static_macs_on(bridge),
         sysctls=_sysctls(snapshot.sysctls_of(bridge), bridge) if snapshot.link(bridge) else (),
         dns=tuple(one for one in snapshot.dns if one.link == bridge),
+        managers=snapshot.managers,
     )
 
 

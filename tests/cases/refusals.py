@@ -169,6 +169,9 @@ MANAGED = {
         LEASE, Intent("eth0", spec=BridgeSpec(mac="52:54:00:00:00:99")), base=V4, change=leased
     ),
     "name-servers": Case(base=V4, change=with_name_servers),
+    "owned-by-networkd-with-force": replace(
+        managed_by("networkd"), intent=Intent("eth0", force=True)
+    ),
     **{f"owned-by-{program.lower()}": managed_by(program) for program in MANAGERS},
     "address-with-lifetime": Case(LEASE, base=V4),
 }

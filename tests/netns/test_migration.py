@@ -265,7 +265,7 @@ def test_managers_are_noticed(lab: Lab, manager: str) -> None:
     try:
         plan = lab.bridgekit("plan", "eth0", "--json")
         found = [(one["level"], one["code"]) for one in json.loads(plan.stdout)["findings"]]
-        assert (plan.code, found) == (0, [("warn", f"owned-by-{manager}")]), plan
+        assert (plan.code, found) == (3, [("refuse", f"owned-by-{manager}")]), plan
     finally:
         process.kill()
         process.wait(10)

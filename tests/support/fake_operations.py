@@ -224,5 +224,6 @@ HANDLERS: dict[type[op.Operation], Callable[[Any, Requests], None]] = {
     op.RetargetNexthops: _retarget_nexthops,
     op.StopClient: lambda one, to: to.kernel.stop_client(one.client, to.missing),
     op.StartClient: lambda one, to: to.kernel.start_client(one.client),
+    op.SetUnmanaged: lambda one, to: None,  # nothing of the kernel's
     op.SetLinkDns: lambda one, to: to.kernel.set_dns(one.link, one.after),
 }

@@ -64,7 +64,8 @@ def test_the_bond_itself_is_named() -> None:
 def test_every_manager_gets_its_own_advice(program: str) -> None:
     found = findings_of(replace(STATE, managers=(Manager(program, "process 7"),)))
     only = found[f"owned-by-{program.lower()}"]
-    assert only.level == "warn" and "process 7" in only.message
+    client = program in ("dhclient", "dhcpcd", "udhcpc")
+    assert only.level == ("warn" if client else "refuse") and "process 7" in only.message
     assert "br0" in only.advice or "eth0" in only.advice
     assert "{" not in only.advice
 

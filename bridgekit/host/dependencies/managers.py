@@ -90,7 +90,7 @@ def _managers(nic: str, index: int, processes: tuple[_Process, ...]) -> Iterator
         yield Manager("netplan", str(plan)) if plan else Manager("networkd", str(networkd))
     manager = NETWORKMANAGER_DEVICES / str(index)
     if running("NetworkManager") and not _has(manager, "managed=false"):
-        yield Manager("netplan", str(plan)) if plan else Manager("NetworkManager", str(manager))
+        yield Manager("NetworkManager", str(plan or manager))
 
 
 def _has(path: Path, text: str) -> bool:

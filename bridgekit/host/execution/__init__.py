@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.execution import address, dhcp_client, dns, link, route
+from bridgekit.host.execution import address, dhcp_client, dns, link, networkd, route
 from bridgekit.host.execution.context import Context, LinkGoneError
 from bridgekit.host.ingress_redirect import IngressRedirect
 from bridgekit.netlink import links
@@ -37,6 +37,7 @@ HANDLERS: Mapping[type[op.Operation], Callable[[Any, Context], None]] = {
     op.RemoveRoutes: route.remove_routes,
     op.SetRules: route.set_rules,
     op.RetargetNexthops: route.retarget_nexthops,
+    op.SetUnmanaged: networkd.set_unmanaged,
     op.StopClient: dhcp_client.stop_client,
     op.StartClient: dhcp_client.start_client,
     op.SetLinkDns: dns.set_link_dns,

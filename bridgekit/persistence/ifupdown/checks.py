@@ -10,11 +10,13 @@ from bridgekit.persistence.ifupdown.render import not_expressible
 from bridgekit.persistence.ifupdown.render_addresses import FAMILY_WORD
 from bridgekit.persistence.ifupdown.rewrite import Rewrite
 from bridgekit.planning.findings import Finding
+from bridgekit.planning.findings.managers import CONSEQUENCES
 from bridgekit.planning.findings.persistence import (
     BRIDGE_CONFIGURED,
     FILE_DIFFERS,
     FILE_NOT_TAKEN,
     FILE_SILENT,
+    LEFT_TO_MANAGER,
     LINE_DOES_MORE,
     MAPPING_NAMES_NIC,
     NOT_WRITTEN,
@@ -85,6 +87,15 @@ def check_expressible(
         shown = "; ".join(missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
         message = f"this moves, but the interfaces file cannot bring it back at boot: {shown}"
         yield NOT_WRITTEN.finding(message)
+
+
+def check_manager(parsed: ParsedInterfaces, state: NetworkState, nic: str) -> list[Finding]:
+    """Return where the files have no stanza of a NIC that another manager configures."""
+    managed = any(manager.program in CONSEQUENCES for manager in state.managers)
+    if not managed or interfaces.definitions_for(parsed, nic):
+        return []
+    text = f"{parsed.main} has no stanza of {nic}: nothing is written to it"
+    return [LEFT_TO_MANAGER.finding(text)]
 
 
 def check_foreign_bridge(parsed: ParsedInterfaces, bridge: str) -> list[Finding]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.findings.managers import (
     ADDRESS_TOKEN,
     ADDRESS_WITH_LIFETIME,
     BY_PROGRAM,
+    CONSEQUENCES,
     NAME_SERVERS,
     OTHER_IDENTIFIERS,
     TEMPORARY_ADDRESS,
@@ -17,6 +20,11 @@ from bridgekit.state.link import Link, Manager
 from bridgekit.state.network_state import NetworkState
 from bridgekit.uapi.if_addr import IFA_F_TEMPORARY
 from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_RANDOM
+
+INSISTED = (
+    "keep another way in; {bridge}'s lease, if it has one, is not renewed, and the next boot is as"
+    " before the move"
+)
 
 
 def check_managers(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
@@ -29,14 +37,22 @@ def check_managers(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
     kept = () if intent.keeps_mac(nic.mac) else clients
     managers = (Manager(client.program, f"see {client.pid_file}") for client in kept)
     for manager in (*snapshot.managers, *managers):
-        text = f"{manager.program} manages {nic.name} ({manager.evidence}) and may revert this"
-        kind = BY_PROGRAM[manager.program.lower()]
-        yield kind.finding(text, nic=nic.name, bridge=intent.bridge)
+        yield _managed(manager, intent)
     if kept or not clients:
         yield from _check_lifetimes(snapshot, nic, intent.bridge)
     yield from _check_temporary(snapshot, nic, intent.bridge)
     yield from _check_identifiers(snapshot, nic, intent.bridge)
     yield from _check_name_servers(snapshot, nic.name, intent.bridge)
+
+
+def _managed(manager: Manager, intent: Intent) -> Finding:
+    names = {"nic": intent.nic, "bridge": intent.bridge}
+    consequence = CONSEQUENCES.get(manager.program, " and may revert this").format_map(names)
+    text = f"{manager.program} manages {intent.nic} ({manager.evidence}){consequence}"
+    finding = BY_PROGRAM[manager.program.lower()].finding(text, **names)
+    if finding.level == "refuse" and intent.force:
+        return replace(finding, level="warn", advice=INSISTED.format_map(names))
+    return finding
 
 
 def _check_lifetimes(snapshot: NetworkState, nic: Link, bridge: str) -> Iterator[Finding]:

@@ -20,20 +20,26 @@ start a client on the bridge. The bridge has the NIC's MAC address, so the serve
 same lease. What is written for the next boot is `iface br0 inet dhcp`."""
 
 _NETWORK_MANAGER = """\
-Another network manager manages the NIC and may revert the change, at once or at the next boot.
-Configure it to leave both the NIC and the bridge alone, in a way that does not remove the
-addresses now:
+Another network manager configures the NIC, and bridgekit cannot hand the bridge over to it. This
+is what happens after the move:
 
-- NetworkManager: `systemctl stop NetworkManager` leaves the NIC as it is. Before it starts again,
-  give it `unmanaged-devices=interface-name:eth0;interface-name:br0` below `[keyfile]`.
-- networkd: `KeepConfiguration=yes` in the NIC's file and `networkctl reload`, or it drops what
-  came by DHCP. After the move `[Link] Unmanaged=yes` for both, and reload again.
-- netplan: take the NIC out of its file before the next boot, and run no `netplan apply` before
-  that.
+- networkd, also where netplan writes its files: a restart of systemd-networkd, as every upgrade of
+  the systemd package makes it, takes the NIC off the bridge and cuts the host off; so does
+  `netplan apply`. Nobody renews a lease: when it ends, the bridge's address goes.
+- NetworkManager puts the addresses and routes back on the NIC at once, beside those of the bridge.
 
-Or give `--no-persist`: then the next boot is as before.
+So it is refused. A NIC that the manager leaves alone (`networkctl` says "unmanaged") is not.
+`--i-know` goes on, and this is a warning: keep another way to reach the host, and use
+`--confirm-within`. Then, with
 
-Use `--confirm-within`, so that a manager that does revert the change does not cost you the host."""
+- networkd and netplan: `--i-know` has bridgekit write
+  `/run/systemd/network/00-bridgekit-br0.network`, which has networkd leave the NIC and the
+  bridge alone ([Link] Unmanaged=yes), and a rollback remove it and restart networkd. That file is
+  gone at the next boot, and it renews no lease.
+- NetworkManager: `systemctl stop NetworkManager` before the move leaves the NIC as it is. Before it
+  starts again give it `unmanaged-devices=interface-name:eth0;interface-name:br0` in `[keyfile]`.
+
+The interfaces file is left alone if it has no stanza of the NIC: the next boot is as before."""
 
 OWNED_BY_DHCLIENT = FindingType(
     "owned-by-dhclient",
@@ -63,28 +69,30 @@ OWNED_BY_UDHCPC = FindingType(
 
 OWNED_BY_NETWORKMANAGER = FindingType(
     "owned-by-networkmanager",
-    "warn",
+    "refuse",
     "A network manager manages the NIC",
     _NETWORK_MANAGER,
-    "`systemctl stop NetworkManager` leaves {nic} as it is; before it starts"
-    " again give it `unmanaged-devices=interface-name:{nic};interface-name:{bridge}` in [keyfile]",
+    "insist with --i-know, after `systemctl stop NetworkManager`, which leaves {nic} as it is;"
+    " before it starts again give it"
+    " `unmanaged-devices=interface-name:{nic};interface-name:{bridge}` in [keyfile]",
 )
 
 OWNED_BY_NETWORKD = FindingType(
     "owned-by-networkd",
-    "warn",
+    "refuse",
     "A network manager manages the NIC",
     _NETWORK_MANAGER,
-    "give its file for {nic} KeepConfiguration=yes and `networkctl reload`; after the"
-    " move [Link] Unmanaged=yes for {nic} and {bridge}, and reload again",
+    "insist with --i-know: then networkd is told to leave {nic} and {bridge} alone, until the next"
+    " boot; a lease is not renewed",
 )
 
 OWNED_BY_NETPLAN = FindingType(
     "owned-by-netplan",
-    "warn",
+    "refuse",
     "A network manager manages the NIC",
     _NETWORK_MANAGER,
-    "no `netplan apply` while the bridge is there; take {nic} out of its file before the next boot",
+    "insist with --i-know, and run no `netplan apply` while {bridge} is there; a lease is not"
+    " renewed, and the next boot is as before",
 )
 
 BY_PROGRAM = {
@@ -95,6 +103,16 @@ BY_PROGRAM = {
     "networkd": OWNED_BY_NETWORKD,
     "netplan": OWNED_BY_NETPLAN,
 }
+
+_RESTART = """\
+: a restart of systemd-networkd, as every upgrade of the systemd package makes it, takes {nic} off \
+{bridge} and cuts this host off"""
+CONSEQUENCES = {
+    "networkd": _RESTART,
+    "netplan": _RESTART,
+    "NetworkManager": ": it puts {nic}'s addresses back, beside those of {bridge}, at once",
+}
+"""What a manager of the NIC does after the move."""
 
 ADDRESS_WITH_LIFETIME = FindingType(
     "address-with-lifetime",

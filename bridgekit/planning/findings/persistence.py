@@ -119,6 +119,17 @@ wrongly until that one is there. Install it before the next boot.""",
     "install {dialect} before the next boot",
 )
 
+LEFT_TO_MANAGER = FindingType(
+    "left-to-manager",
+    "note",
+    "The interfaces file is left alone",
+    """\
+Another manager configures the NIC, and the interfaces file has no stanza of it. Nothing is written:
+ifupdown and the manager would both configure the NIC at the next boot. That boot is as before the
+move, as with `--no-persist`.""",
+    "the next boot is as before the move",
+)
+
 NO_IFUPDOWN = FindingType(
     "no-ifupdown",
     "warn",

@@ -25,6 +25,7 @@ from bridgekit.planning.operations.link import (
     SetSysctl,
     SetUp,
 )
+from bridgekit.planning.operations.networkd import SetUnmanaged
 from bridgekit.planning.operations.operation import Operation, inverted
 from bridgekit.planning.operations.route import (
     AddRoutes,
@@ -59,6 +60,7 @@ __all__ = [
     "SetLro",
     "SetRules",
     "SetSysctl",
+    "SetUnmanaged",
     "SetUp",
     "StartClient",
     "StopClient",
