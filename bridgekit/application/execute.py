@@ -86,7 +86,8 @@ def _apply(
     if not options.planned_under_lock:
         check_fresh(plan)
     record = _record(store, plan, options)
-    for probe in (probe for probe in options.probes if probe not in record.probes):
+    silent = (one for one in options.probes if not _is_probed(one, record.probes))
+    for probe in silent:
         report(f"warning: {probe} does not answer now, so it cannot tell anything afterwards")
     signals.block()
     with closing(Applier(environment, record, report, seconds)) as applier:
@@ -107,6 +108,11 @@ def _result(ending: Ending, applier: Applier) -> ApplyResult:
             raise applier.error
     text = rolled_back(ending, applier)
     raise RolledBackError(text) if ending == "rolled-back" else RollbackIncompleteError(text)
+
+
+def _is_probed(probe: str, probes: tuple[str, ...]) -> bool:
+    """Return whether the probe is among these; dns:IP may stand there as dns:IP=CODE."""
+    return any(one == probe or one.startswith(f"{probe}=") for one in probes)
 
 
 def _record(store: Store, plan: Plan, options: ApplyOptions) -> Record:
