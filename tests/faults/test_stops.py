@@ -53,7 +53,7 @@ def try_at(scene: Scene, lab: Lab, trace: Path, states: States, points: Sequence
                 ends_in_time(lab, "recover")
             lab.run("host", *program("go_on", str(trace)))
             work.result(240)
-        with faults.judged(scene.name, point):
+        with faults.judged(f"{scene.name}, stopped", point):
             state, recovered = faults.settled(lab, states)
         faults.note(f"{scene.name}, stopped", point, state, recovered)
     assert stopped >= 0.8 * len(points) - 1, f"{stopped} of {len(points)}"
