@@ -22,7 +22,7 @@ GUARD = (
     "KillSignal=SIGKILL",
     "OOMScoreAdjust=-1000",
     "StartLimitIntervalSec=0",
-    "WatchdogSec=15",
+    "WatchdogSec=60",
     "WatchdogSignal=SIGKILL",
     "NotifyAccess=main",
 )

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-FEED_SECONDS = 3.0
+FEED_SECONDS = 10.0
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The parts of a commit: look again, replace the files, tell ifupdown; and whether all is done."""
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -84,10 +85,16 @@ def _update_ifstate(journal: Journal, record: Record) -> None:
     boot, links = record.plan.ifupdown, record.plan.intent.links
     if boot and _concerns_ifupdown(record):
         with contextlib.suppress(OSError):
-            before = ifstate.recorded(boot.dialect, links)
-            if not (journal.folder / IFSTATE).exists():
-                atomic_file.write(journal.folder / IFSTATE, "\n".join(before).encode())
+            _save_ifstate(journal, ifstate.recorded(boot.dialect, links))
             ifstate.record_running(boot.dialect, links, boot.running)
+
+
+def _save_ifstate(journal: Journal, lines: Iterable[str]) -> None:
+    """Keep, once, what ifupdown believes; it need not outlive a power cut."""
+    if not (journal.folder / IFSTATE).exists():
+        new = journal.folder / f"{IFSTATE}.new"
+        new.write_text("\n".join(lines))
+        new.replace(journal.folder / IFSTATE)
 
 
 def restore_ifstate(journal: Journal, record: Record) -> None:

@@ -83,10 +83,11 @@ def kill_guard(machine: Machine, id: str) -> int:
 def test_logout_does_not_reach_the_guard(machine: Machine) -> None:
     """A change waits, its session ends with all of its processes; from outside it is kept."""
     before = state(machine)
-    machine.hold("apply", "fsync */journal")  # of which `pending` is the first
+    machine.hold("apply", "journal pending")
     log_in(machine, " ".join((*APPLY, "--confirm-within", "600")))
     machine.held("apply")
     machine.release("apply")
+    until_pending(machine)
     id, visitor = session(machine), main_process(machine, VISITOR)
     assert "bridgekit apply" in machine.run("loginctl", "session-status", id)
     machine.run("loginctl", "terminate-session", id)
@@ -99,6 +100,11 @@ def test_logout_does_not_reach_the_guard(machine: Machine) -> None:
     assert transaction(machine)["state"] == "committed" and bridged(machine)
     machine.run("bridgekit", "rollback")
     assert state(machine) == before
+
+
+def until_pending(machine: Machine) -> None:
+    while transaction(machine)["state"] != "pending":
+        pass
 
 
 def test_a_dhcp_client_is_part_of_no_session_and_no_guard(machine: Machine) -> None:
@@ -149,6 +155,22 @@ def test_killed_guard_of_a_waiting_change(machine: Machine) -> None:
     machine.run(*APPLY, "--confirm-within", "20")
     id = newest(machine)
     guard = kill_guard(machine, id)
+    until_ended(machine, guard)
+    assert state(machine) == before
+    assert transaction(machine)["state"] == "rolled-back"
+    assert uptime(machine) >= deadline(machine, id)
+
+
+def test_a_stopped_guard_of_a_waiting_change(machine: Machine) -> None:
+    """systemd's watchdog kills it and starts it again, and at the deadline it rolls back."""
+    before = state(machine)
+    machine.run(*APPLY, "--confirm-within", "90")
+    id = newest(machine)
+    machine.hold("guard")
+    machine.run("systemctl", "kill", "--signal=STOP", guard_of(id))
+    assert machine.held("guard").endswith("guard.sock")
+    guard = main_process(machine, guard_of(id))
+    machine.release("guard")
     until_ended(machine, guard)
     assert state(machine) == before
     assert transaction(machine)["state"] == "rolled-back"
