@@ -13,12 +13,13 @@ from bridgekit.errors import BridgekitError
 LIBC = ctypes.CDLL(None, use_errno=True)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 CANNOT = (errno.EINVAL, errno.ENOSYS)
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 """A plan with a million routes has 200 MB; a file that grows for ever has no end."""
+CHUNK_BYTES = 1 << 16
 
 
 def read(path: Path) -> bytes | None:
-    """Return the file's bytes, or None if there is none; BridgekitError if it is no file."""
+    """Return the file's bytes, or None if there is none; BridgekitError if it is no regular file."""
     try:
         return read_regular(path)
     except FileNotFoundError:
@@ -28,9 +29,10 @@ def read(path: Path) -> bytes | None:
 
 
 def read_regular(path: Path) -> bytes:
-    """Return the bytes of a regular file, of one that is too large or of another kind never.
+    """Return the bytes of a regular file.
 
     The kind is that of the open file. O_NONBLOCK: to open a FIFO would wait for a writer, fifo(7).
+    Files of /proc have no size, and one that is written meanwhile another: it is read to its end.
 
     Raises:
         BridgekitError: It is no regular file, or too large.
@@ -42,9 +44,12 @@ def read_regular(path: Path) -> bytes:
         os.close(handle)
         raise BridgekitError(f"{path} is no regular file")
     with os.fdopen(handle, "rb") as file:
-        if found.st_size > MOST_BYTES:
-            raise BridgekitError(f"{path} has more than {MOST_BYTES} bytes")
-        return file.read(MOST_BYTES)
+        content = file.read(found.st_size + 1) if found.st_size <= MAX_BYTES else b""
+        while content and len(content) <= MAX_BYTES and (chunk := file.read(CHUNK_BYTES)):
+            content += chunk
+    if max(found.st_size, len(content)) > MAX_BYTES:
+        raise BridgekitError(f"{path} has more than {MAX_BYTES} bytes")
+    return content
 
 
 def write(path: Path, content: bytes | None, like: Path | None = None) -> None:

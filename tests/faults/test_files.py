@@ -100,7 +100,7 @@ def test_no_fifo_is_waited_for_and_nothing_endless_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     large = tmp_path / "large"
     with large.open("wb") as file:
-        file.truncate(atomic_file.MOST_BYTES + 1)
+        file.truncate(atomic_file.MAX_BYTES + 1)
     for path, why in ((tmp_path / "pipe", "no regular"), (Path("/dev/zero"), "no regular")):
         with pytest.raises(BridgekitError, match=why):
             atomic_file.read(path)
