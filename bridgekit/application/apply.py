@@ -89,4 +89,5 @@ def _unchanged(
     with signals.raise_on_signal():
         if service and service.start(store.folder):
             report("the PXE service runs")
-    return ApplyResult(result.plan.intent.nic, result.plan.intent.bridge, "unchanged")
+    intent = result.plan.intent
+    return ApplyResult(intent.nic, intent.bridge, "unchanged", direction=intent.direction)

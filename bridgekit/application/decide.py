@@ -1,7 +1,7 @@
 """`confirm`, and every other decision on a change that waits for one."""
 
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Literal
 
 from bridgekit.application.environment import environment_of
@@ -54,8 +54,11 @@ def await_decision(store: Store, id: str) -> str:
     journal = Journal(store.folder / id)
     _wait_for_guard(journal)
     if journal.unfinished():
-        with suppress(BridgekitError):  # the journal says how it ended
+        try:
             send_decision(store, journal, "rollback")
+        except BridgekitError:
+            if journal.unfinished():  # else the journal says how it ended
+                raise
     if journal.state() == "committed":
         return f"{journal.folder.name} was confirmed from another session"
     if journal.state() == "incomplete":

@@ -39,7 +39,7 @@ class ApplyOptions(Struct, frozen=True):
 
 
 class ApplyResult(Struct, frozen=True):
-    """How it ended.
+    """How it ended, and which way it led: `direction` is the intent's.
 
     "pending" waits for a confirmation until `deadline`, in seconds of the boot clock;
     "unchanged" was so already, and has no id.
@@ -50,6 +50,7 @@ class ApplyResult(Struct, frozen=True):
     state: Literal["committed", "pending", "unchanged"]
     id: str = ""
     deadline: float = 0
+    direction: Literal["bridge", "unbridge"] = "bridge"
 
     @property
     def seconds_left(self) -> float:
@@ -97,15 +98,14 @@ def _apply(
 
 def _result(ending: Ending, applier: Applier) -> ApplyResult:
     """Return how it ended; raise the error of a change that is neither kept nor pending."""
-    nic, bridge = applier.record.plan.intent.nic, applier.record.plan.intent.bridge
-    match ending:
-        case "kept":
-            return ApplyResult(nic, bridge, "committed", applier.record.id)
-        case "pending":
-            deadline = applier.deadline or 0
-            return ApplyResult(nic, bridge, "pending", applier.record.id, deadline)
-        case "busy" | "refused" if applier.error:
-            raise applier.error
+    intent = applier.record.plan.intent
+    state: Literal["committed", "pending"] = "committed" if ending == "kept" else "pending"
+    if ending in ("kept", "pending"):
+        deadline = applier.deadline or 0
+        id, way = applier.record.id, intent.direction
+        return ApplyResult(intent.nic, intent.bridge, state, id, deadline, way)
+    if ending in ("busy", "refused") and applier.error:
+        raise applier.error
     text = rolled_back(ending, applier)
     raise RolledBackError(text) if ending == "rolled-back" else RollbackIncompleteError(text)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bridgekit.application.apply import ApplyDialog, ApplyRequest, apply_request
+from bridgekit.application.execute import ApplyResult
 from bridgekit.application.plan import PlanRequest
 from bridgekit.cli.countdown import count_down
 from bridgekit.cli.options import interactive, store_option
@@ -64,11 +65,17 @@ def apply(
             names = ("id", "state", "nic", "bridge")
             print_json({name: getattr(result, name) for name in names})
         elif result.state == "unchanged":
-            print_text(f"{result.nic} is a port of {result.bridge} already: nothing to do.")
+            print_text(f"{_state(result)} already: nothing to do")
         elif result.state == "committed":
-            print_text(f"{result.id} is committed: {result.nic} is a port of {result.bridge}")
+            print_text(f"{result.id} is committed: {_state(result)}")
         else:
             click.echo(count_down(store, result))
+
+
+def _state(result: ApplyResult) -> str:
+    if result.direction == "bridge":
+        return f"{result.nic} is a port of {result.bridge}"
+    return f"{result.nic} has the configuration of {result.bridge}"
 
 
 def _show_findings(result: PlanResult) -> None:

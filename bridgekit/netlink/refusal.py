@@ -23,7 +23,7 @@ from bridgekit.uapi.sock_diag import SOCK_DIAG_BY_FAMILY
 from bridgekit.uapi.socket import AF_INET, AF_INET6
 
 ERRNO = struct.Struct("=i")
-NLMSGERR = ERRNO.size + NLMSGHDR.size
+NLMSGERR_SIZE = ERRNO.size + NLMSGHDR.size
 """The size of `struct nlmsgerr` with NETLINK_CAP_ACK: the errno, and the header of the request."""
 FULL = "the neighbour table is full: net.{}.neigh.default.gc_thresh3"
 LIMITS = {
@@ -53,12 +53,16 @@ class NetlinkError(BridgekitError):
         super().__init__(f"the kernel refused: {reason or os.strerror(code)} ({what})")
 
 
-def read_error(body: bytes, flags: int) -> tuple[int, str]:
-    """Return the errno, or 0, and the kernel's own words of an NLMSG_ERROR or NLMSG_DONE."""
+def read_error(body: bytes, flags: int, done: bool = False) -> tuple[int, str]:
+    """Return the errno, or 0, and the extended ACK message of an NLMSG_ERROR, or NLMSG_DONE.
+
+    In an NLMSG_DONE attributes follow the errno at once: netlink_dump_done(), af_netlink.c.
+    """
     code = -ERRNO.unpack_from(body)[0] if len(body) >= ERRNO.size else 0
     if not (code and flags & NLM_F_ACK_TLVS):
         return code, ""
-    return code, nlattr.string(nlattr.parse(body, NLMSGERR).get(NLMSGERR_ATTR_MSG, b""))
+    start = ERRNO.size if done else NLMSGERR_SIZE
+    return code, nlattr.string(nlattr.parse(body, start).get(NLMSGERR_ATTR_MSG, b""))
 
 
 def reason(kind: int, family: int, code: int, words: str) -> str:

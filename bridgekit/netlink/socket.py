@@ -62,7 +62,7 @@ class NetlinkSocket:
     """One netlink socket of the caller's network namespace; close it, or use it with `with`.
 
     `protocol` is NETLINK_ROUTE by default. A `continue_on_error` one goes on when the
-    kernel refuses something, and keeps the first error in `refused`.
+    kernel refuses something, and keeps the first error in `first_error`.
     """
 
     def __init__(self, protocol: int = 0, continue_on_error: bool = False) -> None:
@@ -120,7 +120,7 @@ class NetlinkSocket:
                     continue
                 whole = whole and not flags & NLM_F_DUMP_INTR
                 if answer in {NLMSG_ERROR, NLMSG_DONE}:
-                    code, words = read_error(chunk[at:end], flags)
+                    code, words = read_error(chunk[at:end], flags, answer == NLMSG_DONE)
                     if code:
                         raise request.refused(code, words)
                     return whole

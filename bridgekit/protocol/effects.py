@@ -67,11 +67,11 @@ class Note(Struct, frozen=True):
 
 
 class Compare(Struct, frozen=True):
-    """Read the machine: is all that was verified still there?"""
+    """Compare the machine with what was verified."""
 
 
 class CheckFiles(Struct, frozen=True):
-    """Are the files those of the plan, and does the program that reads them take the new ones?"""
+    """Check that the files are those of the plan, and that who reads them takes the new ones."""
 
 
 class ReplaceFiles(Struct, frozen=True):
@@ -123,7 +123,7 @@ class Order(Struct, frozen=True):
 
 
 class SendAnswer(Struct, frozen=True):
-    """SendAnswer the order that was accepted last, if its caller still waits."""
+    """Answer the order that was accepted last, if its caller still waits."""
 
     ending: Ending
 

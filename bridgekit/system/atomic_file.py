@@ -19,7 +19,7 @@ CHUNK_BYTES = 1 << 16
 
 
 def read(path: Path) -> bytes | None:
-    """Return the file's bytes, or None if there is none; BridgekitError if it is no regular file."""
+    """Return the file's bytes, None if there is none; BridgekitError if it is no regular file."""
     try:
         return read_regular(path)
     except FileNotFoundError:

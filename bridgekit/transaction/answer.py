@@ -23,7 +23,7 @@ CODES: dict[Ending, int] = {
     "busy": BusyError.exit_code,
     "pending": BusyError.exit_code,
 }
-STILL_WAITS = "it still waits: mend that and confirm again, or `bridgekit rollback`"
+STILL_WAITS = "it still waits: correct that and confirm again, or `bridgekit rollback`"
 
 
 class Answer(Struct, frozen=True):

@@ -46,8 +46,8 @@ def run(program: fx.Program[fx.ReturnT], perform: Callable[[fx.Effect], Any]) ->
 class Carrier:
     """Carry out effects for one process, and keep what is to be said of them.
 
-    `error` is why a change could not be kept, `unwritten` what the journal lacks. `everything`: it
-    may name fewer operations than were started.
+    `error` is why a change could not be kept, `unwritten` what the journal lacks.
+    `everything`: roll back all operations, for the journal may lack some that were started.
     """
 
     everything = False

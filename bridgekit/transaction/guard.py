@@ -19,7 +19,7 @@ from bridgekit.system import lock, watchdog
 from bridgekit.transaction import record as records
 from bridgekit.transaction.answer import answer
 from bridgekit.transaction.carrier import Carrier, Environment, run
-from bridgekit.transaction.guard_socket import GUARD_LOCK, GUARD_SOCKET, listening
+from bridgekit.transaction.guard_socket import GUARD_LOCK, GUARD_SOCKET, is_connected, listening
 from bridgekit.transaction.guard_watch import Connections
 from bridgekit.transaction.journal import Journal, boot_clock
 
@@ -29,6 +29,8 @@ LOOK_SECONDS = 1.0
 """How often the journal and the clock are looked at."""
 AGAIN_SECONDS = 5.0
 """How long to wait before what could not be finished is tried again."""
+ANSWER_SECONDS = 5.0
+"""How long a caller may take to receive its answer."""
 PREDECESSOR_SECONDS = 10.0
 IGNORED = (
     *(signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM),
@@ -88,7 +90,7 @@ class Guard(Carrier):
 
     def caller_waits(self) -> bool:
         """Return whether whoever gave the order still waits for its answer."""
-        return self._caller is None or self._connections.is_open(self._caller)
+        return self._caller is None or is_connected(self._caller)
 
     def _wait(self) -> fx.Notice:
         """Wait for something to act on."""
@@ -141,5 +143,5 @@ class Guard(Carrier):
     def _answer(self, ending: fx.Ending) -> None:
         if self._caller:
             with contextlib.suppress(OSError), self._caller:
-                self._caller.settimeout(AGAIN_SECONDS)
+                self._caller.settimeout(ANSWER_SECONDS)
                 self._caller.sendall(msgspec.json.encode(answer(self._reason, ending, self)))

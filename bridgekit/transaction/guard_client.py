@@ -124,7 +124,7 @@ def send_command(journal: Journal, command: bytes) -> Answer | None:
                 connection.sendall(command)
                 return _receive(connection, watched)
         except BlockingIOError:
-            if _ended(watched):
+            if _kill_if_stuck(watched):
                 return None
             select.select([], [], [], LOOK_SECONDS)
         except OSError:
@@ -135,7 +135,7 @@ def send_command(journal: Journal, command: bytes) -> Answer | None:
 def _receive(connection: socket.socket, watched: Watched | None) -> Answer | None:
     """Wait for an answer as long as the guard moves."""
     while not select.select([connection], [], [], LOOK_SECONDS)[0]:
-        if _ended(watched):
+        if _kill_if_stuck(watched):
             return None
     try:
         return msgspec.json.decode(receive_all(connection), type=Answer)
@@ -143,7 +143,7 @@ def _receive(connection: socket.socket, watched: Watched | None) -> Answer | Non
         return None
 
 
-def _ended(watched: Watched | None) -> bool:
+def _kill_if_stuck(watched: Watched | None) -> bool:
     """Kill the guard if it is stuck; return whether it was."""
     if watched and watched.is_stuck():
         watched.kill()

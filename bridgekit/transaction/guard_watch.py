@@ -12,7 +12,6 @@ from bridgekit.transaction.guard_socket import (
     EXECUTOR_SOCKET,
     ROLLBACK,
     connect,
-    is_connected,
     kill_peer,
     receive_command,
 )
@@ -77,10 +76,6 @@ class Connections:
     def take_order(self) -> socket.socket:
         """Return the connection of the first caller, once."""
         return self._orders.pop(0)[0]
-
-    def is_open(self, caller: socket.socket) -> bool:
-        """Return whether a caller still waits."""
-        return is_connected(caller)
 
     def acknowledge(self) -> None:
         """Tell the executor that its deadline has come."""

@@ -75,9 +75,9 @@ def _words(operation: Operation) -> str:
     if isinstance(operation, SetUp):
         return f"brought {operation.link} {'up' if operation.up else 'down'} again"
     if isinstance(operation, AddAddresses):
-        return f"added {len(operation.addresses)} addresses of {operation.link}"
+        return f"added the addresses of {operation.link}"
     if isinstance(operation, AddRoutes | PrependRoutes):
-        return f"added {len(operation.routes)} routes"
+        return f"added routes: {len(operation.routes)}"
     return operation.summary()
 
 

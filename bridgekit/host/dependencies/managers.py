@@ -84,20 +84,23 @@ def _managers(nic: str, index: int, processes: tuple[_Process, ...]) -> Iterator
     def running(program: str) -> bool:
         return any(_runs(program, process) for process in processes)
 
-    plan = _netplan(nic)
-    networkd = NETWORKD_LINKS / str(index)
-    if running("systemd-networkd") and _has(networkd, "ADMIN_STATE=config"):
-        yield Manager("netplan", str(plan)) if plan else Manager("networkd", str(networkd))
-    manager = NETWORKMANAGER_DEVICES / str(index)
-    if running("NetworkManager") and not _has(manager, "managed=false"):
-        yield Manager("NetworkManager", str(plan or manager))
+    file = _netplan(nic)
+    link = NETWORKD_LINKS / str(index)
+    managed = _has(link, "ADMIN_STATE=") and not _has(link, "ADMIN_STATE=unmanaged")
+    if running("systemd-networkd") and managed:
+        yield Manager("netplan", str(file)) if file else Manager("networkd", str(link))
+    device = NETWORKMANAGER_DEVICES / str(index)
+    if running("NetworkManager") and not _has(device, "managed=false"):
+        yield Manager("NetworkManager", str(file or device))
 
 
 def _has(path: Path, text: str) -> bool:
+    """Return whether a line of the file, but for blanks and quotes, begins with this text."""
     try:
-        return text.encode() in atomic_file.read_regular(path)
+        lines = atomic_file.read_regular(path).decode(errors="replace").splitlines()
     except (OSError, BridgekitError):
         return False
+    return any(re.sub(r"[\s\"']", "", line).startswith(text) for line in lines)
 
 
 def _netplan(nic: str) -> Path | None:

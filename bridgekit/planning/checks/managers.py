@@ -21,10 +21,7 @@ from bridgekit.state.network_state import NetworkState
 from bridgekit.uapi.if_addr import IFA_F_TEMPORARY
 from bridgekit.uapi.if_link import IN6_ADDR_GEN_MODE_RANDOM
 
-INSISTED = (
-    "keep another way in; {bridge}'s lease, if it has one, is not renewed, and the next boot is as"
-    " before the move"
-)
+INSISTED = "keep another way in, and use --confirm-within; a lease of {bridge} is not renewed"
 
 
 def check_managers(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:

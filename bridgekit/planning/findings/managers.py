@@ -10,9 +10,10 @@ ends in the wrong way it removes the address. One of these is the reason:
 - It serves several links, or IPv6 alone, or runs in the foreground: another program supervises
   it.
 - It was started with an option that bridgekit does not know, or dhclient.conf has a part for the
-  NIC. - It is a dhcpcd that neither ifup nor bridgekit has started: its arguments cannot be seen.
-  - It does not run as root, or runs in a container. - The bridge gets another MAC address
-  (`--mac`): for the server that is another client.
+  NIC.
+- It is a dhcpcd that neither ifup nor bridgekit has started: its arguments cannot be seen.
+- It does not run as root, or runs in a container.
+- The bridge gets another MAC address (`--mac`): for the server that is another client.
 
 End it before the move so that it keeps the lease: a plain `kill` for dhclient and udhcpc, never
 `dhclient -r` or `ifdown`; for dhcpcd put `persistent` into dhcpcd.conf first. After the move
@@ -92,7 +93,7 @@ OWNED_BY_NETPLAN = FindingType(
     "A network manager manages the NIC",
     _NETWORK_MANAGER,
     "insist with --i-know, and run no `netplan apply` while {bridge} is there; a lease is not"
-    " renewed, and the next boot is as before",
+    " renewed",
 )
 
 BY_PROGRAM = {

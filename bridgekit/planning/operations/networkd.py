@@ -3,11 +3,14 @@
 import shlex
 from collections.abc import Iterator
 
+from bridgekit.errors import UsageError
 from bridgekit.planning.intent import check_link_name
 from bridgekit.planning.operations.operation import Operation
 
 FILE = "/run/systemd/network/00-bridgekit-{}.network"
 """The first file that matches a link counts, and it is gone at the next boot."""
+PATTERN = frozenset("*?[]!")
+"""What makes a name of [Match] Name= a pattern, systemd.network(5)."""
 CONTENT = "[Match]\nName={}\n\n[Link]\nUnmanaged=yes\n"
 
 
@@ -49,3 +52,5 @@ class SetUnmanaged(Operation, frozen=True):
     def __post_init__(self) -> None:
         for name in (self.bridge, *self.links, *self.before):
             check_link_name(name)
+            if PATTERN.intersection(name):
+                raise UsageError(f"{name!r} cannot be named to networkd: it would be a pattern")
