@@ -116,6 +116,10 @@ class EndGuard(Struct, frozen=True):
     """Kill the guard, if there is one: this process does its work now."""
 
 
+class RestoreGuard(Struct, frozen=True):
+    """Start a guard for a change that goes on waiting, if it has none any more."""
+
+
 class Order(Struct, frozen=True):
     """Have the guard decide: an Ending, or None where no guard moves any more."""
 
@@ -149,6 +153,7 @@ Effect: TypeAlias = (
     | Acknowledge
     | EndExecutor
     | EndGuard
+    | RestoreGuard
     | Order
     | SendAnswer
 )

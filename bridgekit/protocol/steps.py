@@ -13,6 +13,7 @@ from bridgekit.protocol.effects import (
     Reason,
     ReleaseLock,
     ReplaceFiles,
+    RestoreGuard,
     RollBackFiles,
     RollBackKernel,
     StartService,
@@ -22,10 +23,14 @@ from bridgekit.protocol.effects import (
 
 
 def commit() -> Steps:
+    """Check the files, and replace them."""
+    return (yield CheckFiles()) and (yield from _replace_files())
+
+
+def _replace_files() -> Steps:
     """Replace the files. The journal says so before the first and after the last."""
     return (
-        (yield CheckFiles())
-        and (yield Note("committing"))
+        (yield Note("committing"))
         and (yield ReplaceFiles())
         and (yield Conclude())
         and (yield Note("committed"))
@@ -46,7 +51,7 @@ def settle(view: View) -> Program[Ending]:
     """Carry out what `decide` says. A change is kept only if the machine still has it."""
     match decide(view):
         case "keep":
-            return (yield from _keep())
+            return (yield from _keep(view.reason))
         case "note-kept":
             yield Conclude()
             return "kept" if (yield Note("committed")) else "unnoted"
@@ -60,10 +65,16 @@ def settle(view: View) -> Program[Ending]:
             return "pending" if view.state == "pending" else "busy"
 
 
-def _keep() -> Program[Ending]:
+def _keep(reason: Reason) -> Program[Ending]:
+    """Commit. The first looks take time, so the last one is at the deadline and the caller."""
     if not (yield Compare()):
         return "refused"
-    if not (yield from commit()):
+    if not (yield CheckFiles()):
+        return (yield from roll_back())
+    view = yield Look(reason)
+    if decide(view) != "keep":
+        return (yield from settle(view))
+    if not (yield from _replace_files()):
         return (yield from roll_back())
     yield StartService()
     return "kept"
@@ -83,5 +94,7 @@ def settle_locked(reason: Reason, end_guard: bool = True) -> Program[Ending]:
     if end_guard and decide(view) not in ("leave", "nothing"):
         yield EndGuard()
     ending = yield from settle(view)
+    if end_guard and ending == "refused":
+        yield RestoreGuard()
     yield ReleaseLock()
     return ending

@@ -42,7 +42,7 @@ def acquire(path: Path, seconds: float = 0) -> int | None:
         pid = holder(path)
         if pid and (watched is None or watched.pid != pid):
             watched = Watched(pid)
-        if pid and watched and watched.is_stuck() and holder(path) == pid and not watched.kill():
+        if pid and watched and watched.is_stuck() and not watched.kill() and holder(path) == pid:
             path.unlink(missing_ok=True)
         time.sleep(TRY_SECONDS)
 
@@ -100,8 +100,9 @@ def _has_open(pid: int, file: os.stat_result) -> bool:
 
     Btrfs reports the device of a subvolume to stat(2).
     """
-    for link in Path(f"/proc/{pid}/fd").glob("*"):
-        with suppress(OSError):
-            if os.path.samestat(link.stat(), file):
-                return True
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                if os.path.samestat(link.stat(), file):
+                    return True
     return False

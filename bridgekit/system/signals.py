@@ -16,9 +16,13 @@ class SignalError(RolledBackError):
     """A signal asks this process to end."""
 
 
+class _ArrivalError(BaseException):
+    """A signal has come: nothing on the way that expects a failure may take it for one."""
+
+
 def _raise(number: int, _: FrameType | None) -> None:
     block()
-    raise SignalError(f"interrupted by {signal.Signals(number).name}")
+    raise _ArrivalError(f"interrupted by {signal.Signals(number).name}")
 
 
 def block() -> None:
@@ -37,6 +41,8 @@ def raise_on_signal(*numbers: signal.Signals) -> Iterator[None]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
         yield
+    except _ArrivalError as error:
+        raise SignalError(str(error)) from None
     finally:
         for number in before:
             signal.signal(number, signal.SIG_IGN)  # which drops what waits

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from bridgekit.errors import BridgekitError, BusyError, PxeError, RefusedError
+from bridgekit.errors import BusyError, PxeError, RefusedError
 from bridgekit.protocol import effects as fx
 from bridgekit.protocol.decide import State, View
 from bridgekit.system import signals
@@ -61,11 +61,13 @@ class Carrier:
     unwritten: tuple[str, ...] = ()
 
     def __init__(self, environment: Environment) -> None:
-        self.environment, self._held = environment, ExitStack()
+        self.environment = environment
+        self._held, self._deferred = ExitStack(), ExitStack()
 
     def close(self) -> None:
-        """Release what is held."""
+        """Release what is held; only then signals come that were deferred."""
         self._held.close()
+        self._deferred.close()
 
     def perform(self, effect: fx.Effect) -> Any:
         """Carry out an effect; return its outcome."""
@@ -91,11 +93,11 @@ class Carrier:
         except (BusyError, RefusedError) as error:
             self.error = error
             return False
-        self._held.enter_context(signals.defer())
+        self._deferred.enter_context(signals.defer())
         return True
 
     def _release_lock(self) -> bool:
-        self._held.close()
+        self.close()
         return True
 
     def look(self, reason: fx.Reason) -> View:
@@ -129,7 +131,7 @@ class Carrier:
         machine = self.environment.machine if here else None
         try:
             return commit.is_complete(machine, self.journal, self.record)
-        except (BridgekitError, OSError):  # it cannot be told, so it is not
+        except Exception:  # it cannot be told, so it is not
             return False
 
     def _try_to(self, effect: fx.Effect) -> bool:
@@ -147,7 +149,7 @@ class Carrier:
                     self._start_service()
                 case _:
                     raise NotImplementedError(effect)
-        except (BridgekitError, OSError) as error:
+        except Exception as error:  # whatever it is, the program decides what follows
             self.error = error
             return False
         return True

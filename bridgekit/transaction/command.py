@@ -19,10 +19,14 @@ class Command(Carrier):
 
     def perform(self, effect: fx.Effect) -> Any:
         """Carry out an effect; return its outcome."""
-        if isinstance(effect, fx.EndGuard):
-            guard_client.kill(self.journal)
-            return True
-        return super().perform(effect)
+        match effect:
+            case fx.EndGuard():
+                guard_client.kill(self.journal)
+            case fx.RestoreGuard():
+                guard_client.restore(self.journal)
+            case _:
+                return super().perform(effect)
+        return True
 
     def look(self, reason: fx.Reason) -> View:
         """Read what a decision depends on; the journal of a killed process may lack a step."""

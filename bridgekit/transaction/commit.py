@@ -1,12 +1,13 @@
 """The parts of a commit: look again, replace the files, tell ifupdown; and whether all is done."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal
 
 from bridgekit.errors import BridgekitError
 from bridgekit.host.ifupdown import detect, ifstate, validate
+from bridgekit.planning.difference import Difference
 from bridgekit.planning.plan import FileChange, Plan, new_contents
 from bridgekit.system import atomic_file, namespaces
 from bridgekit.transaction.journal import Entry, Journal
@@ -19,19 +20,23 @@ IFSTATE = "ifstate"
 
 
 def compare(machine: Machine, record: Record) -> None:
-    """Compare the machine with what was verified: what others added since is theirs.
+    """Compare the machine with what was verified.
+
+    What others added since, or did to links of their own, is theirs.
 
     Raises:
         BridgekitError: something is missing or has another value, or it cannot be read.
     """
-    differing = [
-        one
-        for one in verify(machine, record.target, record.plan.intent)
-        if one.what != "unexpected"
-    ]
+    found, links = verify(machine, record.target, record.plan.intent), record.plan.intent.links
+    differing = [one for one in found if one.what != "unexpected" and _concerns(one, links)]
     if differing:
         what = "the host is no longer as it was verified:"
         raise BridgekitError("\n".join([what, *bulleted(differing)]))
+
+
+def _concerns(one: Difference, links: Collection[str]) -> bool:
+    """Return whether it is about these links, or about none: a container's link may have gone."""
+    return not one.links or bool(set(links).intersection(one.links))
 
 
 def check_files(record: Record) -> None:
@@ -84,7 +89,7 @@ def _update_ifstate(journal: Journal, record: Record) -> None:
     """Tell ifupdown which interfaces are up now; after a boot it knows better by itself."""
     boot, links = record.plan.ifupdown, record.plan.intent.links
     if boot and _concerns_ifupdown(record):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             _save_ifstate(journal, ifstate.recorded(boot.dialect, links))
             ifstate.record_running(boot.dialect, links, boot.running)
 
@@ -101,7 +106,7 @@ def restore_ifstate(journal: Journal, record: Record) -> None:
     """Tell ifupdown what it believed before `conclude`."""
     boot, saved = record.plan.ifupdown, None
     if boot and _concerns_ifupdown(record):
-        with contextlib.suppress(OSError, BridgekitError):
+        with contextlib.suppress(OSError, ValueError, BridgekitError):
             saved = atomic_file.read(journal.folder / IFSTATE)
             if saved is not None:
                 lines = saved.decode().splitlines()

@@ -7,6 +7,9 @@ ends with the executor. What it does about what it notices says bridgekit.protoc
 import contextlib
 import signal
 import socket
+import time
+import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -48,10 +51,20 @@ def serve(environment: Environment, journal: Journal) -> None:
         signal.signal(number, signal.SIG_IGN)
     if lock.acquire(journal.folder / GUARD_LOCK, PREDECESSOR_SECONDS) is None:
         raise BusyError(f"{journal.folder.name} has a guard already")
-    with watchdog.fed(), listening(journal.folder, GUARD_SOCKET) as listener:
+    with watchdog.fed(), _listening(journal) as listener:
         guard = Guard(environment, journal, Connections(listener, journal.folder))
-        while not run(guard_turn(), guard.perform):
+        while not guard.turn():
             pass
+
+
+@contextlib.contextmanager
+def _listening(journal: Journal) -> Iterator[socket.socket | None]:
+    """Listen for commands within; the deadline needs no socket, where none can be made."""
+    with contextlib.ExitStack() as stack:
+        listener = None
+        with contextlib.suppress(OSError):
+            listener = stack.enter_context(listening(journal.folder, GUARD_SOCKET))
+        yield listener
 
 
 class Guard(Carrier):
@@ -67,6 +80,17 @@ class Guard(Carrier):
         self._caller: socket.socket | None = None
         self._reason: fx.Reason = "gone"
         self._not_before = 0.0
+
+    def turn(self) -> bool:
+        """Wait for one notice and act on it; whatever fails, the deadline must still be kept."""
+        try:
+            return run(guard_turn(), self.perform)
+        except Exception as error:
+            traceback.print_exc()
+            self.close()
+            self.error = error
+            time.sleep(LOOK_SECONDS)
+            return False
 
     def perform(self, effect: fx.Effect) -> Any:
         """Carry out an effect; return its outcome."""
@@ -104,7 +128,7 @@ class Guard(Carrier):
 
     def _forget(self) -> None:
         """Begin anew: what came of the last turn is said, and what failed is tried again later."""
-        if self.error or self.unwritten:
+        if self._caller is None and (self.error or self.unwritten):
             self._not_before = boot_clock() + AGAIN_SECONDS
         self.error = self.restored = self.service_error = None
         self.unwritten, self._caller = (), None
@@ -142,6 +166,6 @@ class Guard(Carrier):
 
     def _answer(self, ending: fx.Ending) -> None:
         if self._caller:
-            with contextlib.suppress(OSError), self._caller:
+            with contextlib.suppress(OSError, BridgekitError), self._caller:
                 self._caller.settimeout(ANSWER_SECONDS)
                 self._caller.sendall(msgspec.json.encode(answer(self._reason, ending, self)))

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from bridgekit.transaction.journal import Journal
 LOG = "guard.log"
 START_SECONDS = 30
 ACKNOWLEDGE_SECONDS = 5
+ANSWER_SECONDS = 330
+"""How long a guard that moves may take: longer than any commit and start of a PXE service."""
 LOOK_SECONDS = 0.2
 """How often to look at a guard that has not answered yet."""
 
@@ -75,6 +78,13 @@ def guarding(journal: Journal) -> Iterator[Connection]:
             yield Connection(endpoint)
 
 
+def restore(journal: Journal) -> None:
+    """Start a guard if there is none; its deadline is in the journal."""
+    if not is_alive(journal):
+        for handle in _launch(journal.folder):
+            os.close(handle)
+
+
 def _launch(folder: Path) -> list[int]:
     """Start the guard where no logout reaches it: as a service, else in a session of its own.
 
@@ -101,8 +111,14 @@ def _log(folder: Path) -> str:
 
 
 def is_alive(journal: Journal) -> bool:
-    """Return whether the transaction has a guard."""
-    return lock.is_held(journal.folder / GUARD_LOCK)
+    """Return whether the transaction has a guard; one of an earlier version holds no lock."""
+    if (journal.folder / GUARD_LOCK).exists():
+        return lock.is_held(journal.folder / GUARD_LOCK)
+    try:
+        connect(journal.folder, GUARD_SOCKET).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_moving(journal: Journal) -> bool:
@@ -117,12 +133,12 @@ def send_command(journal: Journal, command: bytes) -> Answer | None:
     Returns:
         None if there is no guard, or none any more: one that is stuck is killed.
     """
-    watched = _watch(journal)
-    while is_alive(journal):
+    watched, until = _watch(journal), time.monotonic() + ANSWER_SECONDS
+    while is_alive(journal) and time.monotonic() < until:
         try:
             with connect(journal.folder, GUARD_SOCKET) as connection:
                 connection.sendall(command)
-                return _receive(connection, watched)
+                return _receive(connection, watched, until)
         except BlockingIOError:
             if _kill_if_stuck(watched):
                 return None
@@ -132,10 +148,10 @@ def send_command(journal: Journal, command: bytes) -> Answer | None:
     return None
 
 
-def _receive(connection: socket.socket, watched: Watched | None) -> Answer | None:
-    """Wait for an answer as long as the guard moves."""
+def _receive(connection: socket.socket, watched: Watched | None, until: float) -> Answer | None:
+    """Wait for an answer as long as the guard moves; it cannot be seen in another pid namespace."""
     while not select.select([connection], [], [], LOOK_SECONDS)[0]:
-        if _kill_if_stuck(watched):
+        if _kill_if_stuck(watched) or time.monotonic() >= until:
             return None
     try:
         return msgspec.json.decode(receive_all(connection), type=Answer)

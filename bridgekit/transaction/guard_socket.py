@@ -36,7 +36,8 @@ def listening(folder: Path, name: str) -> Iterator[socket.socket]:
         try:
             yield listener
         finally:
-            (folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # on a disk that errors made read-only
+                (folder / name).unlink(missing_ok=True)
 
 
 def connect(folder: Path, name: str) -> socket.socket:

@@ -26,8 +26,8 @@ MAX_WAITING = 16
 class Connections:
     """The sockets of a guard. `executor` is as in protocol.programs.Watch."""
 
-    def __init__(self, listener: socket.socket, folder: Path) -> None:
-        self._listener = listener
+    def __init__(self, listener: socket.socket | None, folder: Path) -> None:
+        self._listeners = [listener] if listener else []
         self._executor: socket.socket | None = None
         self._callers: list[socket.socket] = []
         self._orders: list[tuple[socket.socket, Literal["confirm", "rollback"]]] = []
@@ -45,14 +45,14 @@ class Connections:
     def wait(self, seconds: float) -> None:
         """Wait for something to come, and read it."""
         executor = [self._executor] if self._executor and self.executor == "connected" else []
-        ready = select.select([self._listener, *executor, *self._callers], [], [], seconds)[0]
+        ready = select.select([*self._listeners, *executor, *self._callers], [], [], seconds)[0]
         if self._executor in ready:
             self._hear_executor(self._executor)
         for caller in [one for one in self._callers if one in ready]:
             self._callers.remove(caller)
             self._hear(caller)
-        if self._listener in ready:
-            self._callers = [*self._callers, self._listener.accept()[0]][-MAX_WAITING:]
+        for listener in [one for one in self._listeners if one in ready]:
+            self._callers = [*self._callers, listener.accept()[0]][-MAX_WAITING:]
 
     def _hear_executor(self, executor: socket.socket) -> None:
         text = receive_command(executor)

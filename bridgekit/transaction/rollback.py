@@ -83,7 +83,9 @@ def _restore_kernel(
     renamed = _renamed(machine, record) if started == count else []
     if renamed:
         return Restored(tuple(renamed))
-    notes = _lost_with_bridge(machine, journal, record)
+    notes = list[str]()
+    with contextlib.suppress(Exception):  # a note is no condition
+        notes = _lost_with_bridge(machine, journal, record)
     errors = _roll_back_operations(machine, record, started)
     state = _remaining(machine, record)
     if state.ours and started < count:  # the journal may name fewer than were started
@@ -108,8 +110,9 @@ def _operations_started(
     """Return how many operations to roll back; none if the host is as it was."""
     if not everything:
         return journal.steps_started()
-    links = record.plan.intent.links
-    changed = differ(record.plan.snapshot, machine.snapshot(*links), links)
+    links, changed = record.plan.intent.links, True
+    with contextlib.suppress(Exception):  # where it cannot be told, everything
+        changed = differ(record.plan.snapshot, machine.snapshot(*links), links)
     return len(record.plan.operations) if changed else 0
 
 

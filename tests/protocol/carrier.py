@@ -115,6 +115,8 @@ class Carrier:
 
     def _compare(self, world: World, name: str, effect: fx.Compare) -> Iterator[Step]:
         yield "compares", world, world.kernel == self.options.operations
+        if "foreign" in self.options.kinds and world.left:
+            yield "something is gone", with_fault(world, "foreign"), False
 
     def _check_files(self, world: World, name: str, effect: fx.CheckFiles) -> Iterator[Step]:
         yield "checks the files", world, not self.options.files or world.files == 0
@@ -221,6 +223,11 @@ class Carrier:
     def _end_guard(self, world: World, name: str, effect: fx.EndGuard) -> Iterator[Step]:
         alive = process(world, "guard").status in ALIVE
         yield "ends the guard", die(world, "guard") if alive else world, True
+
+    def _restore_guard(self, world: World, name: str, effect: fx.RestoreGuard) -> Iterator[Step]:
+        started = world._replace(guard=Process("running"), line="new")
+        alive = process(world, "guard").status in ALIVE
+        yield "sees that there is a guard", world if alive else started, True
 
     def _order(self, world: World, name: str, effect: fx.Order) -> Iterator[Step]:
         order, guard = order_of(world, name), world.guard.status

@@ -7,7 +7,7 @@ import pytest
 
 from bridgekit.protocol import steps
 from bridgekit.protocol.decide import Decision, View, decide
-from bridgekit.protocol.effects import Ending, Note, Program, RollBackFiles, TakeLock
+from bridgekit.protocol.effects import Ending, Note, Program, Reason, RollBackFiles, TakeLock
 from tests.protocol.carrier import Carrier, Step
 from tests.protocol.explorer import Explorer
 from tests.protocol.world import Options, World
@@ -68,7 +68,7 @@ def test_every_end_is_reached() -> None:
         assert end in ends, sorted(ends)
 
 
-def keep_without_looking() -> Program[Ending]:
+def keep_without_looking(reason: Reason) -> Program[Ending]:
     if not (yield from steps.commit()):
         return (yield from steps.roll_back())
     return "kept"

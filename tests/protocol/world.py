@@ -73,7 +73,7 @@ class Options(NamedTuple):
 
     faults: int = 1
     commands: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ("kill", "stop", "power", "full", "spoil", "fail", "disk")
+    kinds: tuple[str, ...] = ("kill", "stop", "power", "full", "spoil", "fail", "disk", "foreign")
     systemd: bool = False
     files: bool = True
     confirm: bool = True

@@ -1,5 +1,6 @@
 """The order of effects in the protocol's programs, and what is decided."""
 
+from contextlib import suppress
 from itertools import product
 from typing import Any, get_args
 
@@ -58,15 +59,29 @@ def test_a_confirm_where_no_guard_moves() -> None:
     """It does the guard's work: under the lock, after the guard's end, if all is still there."""
     start = [fx.Order("confirm"), fx.TakeLock(), fx.Look("confirm"), fx.EndGuard(), fx.Compare()]
     none: Outcomes = {fx.Order("confirm"): None, fx.Look("confirm"): View("confirm", "pending")}
-    kept = [*start, *COMMIT, fx.StartService(), fx.ReleaseLock()]
+    again = [*start, fx.CheckFiles(), fx.Look("confirm")]
+    kept = [*again, *COMMIT[1:], fx.StartService(), fx.ReleaseLock()]
     assert drive(give_order("confirm"), none) == (kept, "kept")
-    gone = [*start, fx.ReleaseLock()]
+    gone = [*start, fx.RestoreGuard(), fx.ReleaseLock()]
     assert drive(give_order("confirm"), none | {fx.Compare(): False}) == (gone, "refused")
-    failed = [*start, *COMMIT[:3], *ROLLBACK, fx.ReleaseLock()]
+    failed = [*again, *COMMIT[1:3], *ROLLBACK, fx.ReleaseLock()]
     end = drive(give_order("confirm"), none | {fx.ReplaceFiles(): False})
     assert end == (failed, "rolled-back")
     busy: Outcomes = none | {fx.TakeLock(): False}
     assert drive(give_order("confirm"), busy) == (start[:2], "busy")
+
+
+def test_a_deadline_that_passes_while_it_looks() -> None:
+    """The files are looked at for seconds; then the time is up."""
+    late = View("confirm", "pending", overdue=True)
+    program, effects, views = give_order("confirm"), [], [View("confirm", "pending"), late]
+    effect = next(program)
+    with suppress(StopIteration):
+        while True:
+            effects.append(effect)
+            done = views.pop(0) if isinstance(effect, fx.Look) else True
+            effect = program.send(None if isinstance(effect, fx.Order) else done)
+    assert fx.Note("committing") not in effects and fx.Note("undoing") in effects
 
 
 def test_an_order_that_the_guard_obeyed_is_obeyed_once() -> None:

@@ -55,7 +55,7 @@ def _processes_here() -> Iterator[_Process]:
             if HELPER.match(words[0]):
                 continue
             words = words[0].split() if words[0].startswith("dhcpcd: ") else words
-            program = (folder / "comm").read_text().strip()
+            program = (folder / "comm").read_text(errors="replace").strip()
         except OSError:
             continue
         yield _Process(int(folder.name), program, tuple(words))
