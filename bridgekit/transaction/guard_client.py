@@ -65,8 +65,7 @@ def guarding(journal: Journal) -> Iterator[Connection]:
     with listening(journal.folder, EXECUTOR_SOCKET) as listener:
         handles = _launch(journal.folder)
         try:
-            ready = select.select([listener.fileno(), *handles], [], [], START_SECONDS)[0]
-            if listener.fileno() not in ready:
+            if not _connects(journal, listener, handles):
                 for handle in handles:
                     with contextlib.suppress(ProcessLookupError):
                         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -76,6 +75,17 @@ def guarding(journal: Journal) -> Iterator[Connection]:
                 os.close(handle)
         with listener.accept()[0] as endpoint:
             yield Connection(endpoint)
+
+
+def _connects(journal: Journal, listener: socket.socket, handles: list[int]) -> bool:
+    """Wait for the guard's connection; False if it ends, is stuck, or takes too long."""
+    until, watched = time.monotonic() + START_SECONDS, None
+    while time.monotonic() < until:
+        ready = select.select([listener.fileno(), *handles], [], [], LOOK_SECONDS)[0]
+        watched = watched or _watch(journal)
+        if ready or _kill_if_stuck(watched):
+            return listener.fileno() in ready
+    return False
 
 
 def restore(journal: Journal) -> None:

@@ -1,11 +1,12 @@
 """interfaces(5) as the installed ifupdown reads it: names, order and options are the same."""
 
+import re
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bridgekit.persistence.ifupdown import interfaces
@@ -167,6 +168,8 @@ WORDS = (
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
 def test_any_file(text: str, tmp_path: Path) -> None:
+    """Not with a pattern behind `rename`: which names it takes away is not for us to know."""
+    assume(not re.search(r"rename\s[^\n]*/", text))
     asked = Ifquery.of(tmp_path, text)
     parsed = read(asked.file)
     assert asked("--list")[0] == parsed.accepted
