@@ -46,7 +46,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _left_out(reporter: pytest.TerminalReporter) -> list[str]:
+def _left_out(reporter: "pytest.TerminalReporter") -> list[str]:  # the guest's pytest has none
     return [word for word in LEFT_OUT if reporter.stats.get(word)]
 
 
