@@ -234,5 +234,5 @@ def test_a_state_folder_that_is_full_when_it_begins(lab: Lab) -> None:
         done = lab.bridgekit("apply", "--yes", "eth0", "--state-dir", "/run/state")
         if done.code != 3:  # in less the record does not fit
             break
-    ends_in_a_sentence(done, 4, "journal cannot be written: No space left", "as before")
+    ends_in_a_sentence(done, 5, "journal cannot be written: No space left", "as before")
     assert before.difference(state(lab)) == []

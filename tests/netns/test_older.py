@@ -180,6 +180,8 @@ def test_what_calls_itself_by_the_older_number_is_as_that_version_wrote_it(offic
         assert record.keys() == old.keys() and record["place"].keys() == old["place"].keys()
         assert lines == [json.loads(line[9:]) for line in (folder / "journal").open()]
     if record["plan"]["schema"] == old["plan"]["schema"]:
+        states = (record["plan"]["snapshot"], record["plan"]["intent"]["left"])
+        assert [one.pop("dns") for one in states] == [[], []]  # new since then, and empty here
         assert record["plan"] == json.loads(plan.read_text())
 
 
