@@ -17,7 +17,7 @@ from tests.support.scenes import SCENES, Scene, back_to, everywhere, staged
 VERB_SECONDS = 30
 STOPPED = "--- stopped by SIGSTOP ---"
 VERBS = ("recover", "confirm", "rollback")
-SHARDS, SOME = 4, 48
+SHARDS, SOME = 2, 96
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

@@ -105,9 +105,13 @@ def test_the_list_is_read_and_chosen_from(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+SOME = 4
+
+
 @pytest.mark.all
-@pytest.mark.parametrize("room", sorted({one.room for one in load()}))
+@pytest.mark.parametrize("room", sorted({one.room for one in load() if one.fast}))
 def test_the_fast_ones_are_noticed(room: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """At least one test fails for each; without root."""
-    code = main(["--fast", "--only", room])
+    """At least one test fails for each; without root. Every fourth: `script/mutate` tries all."""
+    some = [one.id for one in chosen(load(), [room], True)][::SOME]
+    code = main(["--fast", *(word for id in some for word in ("--only", id))])
     assert code == 0, capsys.readouterr().out[-2000:]
