@@ -18,6 +18,7 @@ from bridgekit.pxe.status import pid, status, statuses
 from bridgekit.system.privileges import require_root
 from bridgekit.system.process import run
 from bridgekit.system.progress import Report, report_to_stderr
+from bridgekit.system.signals import ArrivalError
 
 
 def build(
@@ -142,7 +143,7 @@ def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException
             f"the PXE service did not start: {error}; the rollback is incomplete: {left}; "
             "`bridgekit pxe down` tries again"
         )
-    if not isinstance(error, (BridgekitError, OSError)):
+    if not isinstance(error, (BridgekitError, OSError, ArrivalError)):
         return error
     return PxeError(f"the PXE service did not start and was rolled back: {error}")
 
