@@ -16,6 +16,7 @@ from tests.support.scenes import SCENES, Scene, back_to, everywhere, staged
 
 VERB_SECONDS = 30
 STOPPED = "--- stopped by SIGSTOP ---"
+ENDED = "+++"
 VERBS = ("recover", "confirm", "rollback")
 SHARDS, SOME = 2, 96
 
@@ -60,12 +61,14 @@ def try_at(scene: Scene, lab: Lab, trace: Path, states: States, points: Sequence
 
 
 def stops(trace: Path, work: Future[None]) -> bool:
-    """Wait until the process is stopped; False if its work has ended instead."""
-    while not work.done():
-        if trace.exists() and STOPPED in trace.read_text(errors="replace"):
+    """Wait until the process is stopped; False if it has ended: a guard outlives its work."""
+    while True:
+        over, text = work.done(), trace.read_text(errors="replace") if trace.exists() else ENDED
+        if STOPPED in text:
             return True
+        if over and ENDED in text:
+            return False
         time.sleep(0.02)
-    return False
 
 
 def ends_in_time(lab: Lab, verb: str) -> None:
