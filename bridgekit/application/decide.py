@@ -7,10 +7,10 @@ from typing import Literal
 from bridgekit.application.environment import environment_of
 from bridgekit.errors import BridgekitError, RollbackIncompleteError, RolledBackError
 from bridgekit.protocol.programs import give_order
-from bridgekit.transaction import guard_client
 from bridgekit.transaction.answer import answer, unwrap
 from bridgekit.transaction.carrier import run
 from bridgekit.transaction.command import Decider
+from bridgekit.transaction.guard_socket import is_alive
 from bridgekit.transaction.journal import Journal, boot_clock
 from bridgekit.transaction.store import Store
 
@@ -72,5 +72,5 @@ def await_decision(store: Store, id: str) -> str:
 def _wait_for_guard(journal: Journal) -> None:
     """Wait until the guard has decided; not for one that is gone, or late."""
     until = journal.deadline() + GRACE_SECONDS
-    while journal.unfinished() and guard_client.is_alive(journal) and boot_clock() < until:
+    while journal.unfinished() and is_alive(journal.folder) and boot_clock() < until:
         time.sleep(LOOK_SECONDS)

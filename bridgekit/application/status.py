@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from bridgekit.application.pxe_service import ServiceStatuses, service_statuses
 from bridgekit.protocol.decide import State
-from bridgekit.transaction import guard_client
+from bridgekit.transaction.guard_socket import is_alive
 from bridgekit.transaction.journal import Journal, RecordHead, boot_clock
 from bridgekit.transaction.store import Store
 
@@ -53,6 +53,6 @@ def _status(journal: Journal, head: RecordHead) -> TransactionStatus:
         nic=head.plan.intent.nic,
         bridge=head.plan.intent.bridge,
         created=head.created,
-        guarded=journal.unfinished() and guard_client.is_alive(journal),
+        guarded=journal.unfinished() and is_alive(journal.folder),
         seconds_left=left,
     )

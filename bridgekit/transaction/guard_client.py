@@ -25,6 +25,7 @@ from bridgekit.transaction.guard_socket import (
     GUARD_LOCK,
     GUARD_SOCKET,
     connect,
+    is_alive,
     listening,
     receive_all,
 )
@@ -90,7 +91,7 @@ def _connects(journal: Journal, listener: socket.socket, handles: list[int]) -> 
 
 def restore(journal: Journal) -> None:
     """Start a guard if there is none; its deadline is in the journal."""
-    if not is_alive(journal):
+    if not is_alive(journal.folder):
         for handle in _launch(journal.folder):
             os.close(handle)
 
@@ -120,21 +121,10 @@ def _log(folder: Path) -> str:
     return unit if systemd_manages_us() else str(folder / LOG)
 
 
-def is_alive(journal: Journal) -> bool:
-    """Return whether the transaction has a guard; one of an earlier version holds no lock."""
-    if (journal.folder / GUARD_LOCK).exists():
-        return lock.is_held(journal.folder / GUARD_LOCK)
-    try:
-        connect(journal.folder, GUARD_SOCKET).close()
-    except OSError:
-        return False
-    return True
-
-
 def is_moving(journal: Journal) -> bool:
     """Return whether it has a guard that is not stuck. It takes seconds to find out if it is."""
     watched = _watch(journal)
-    return is_alive(journal) and not (watched and watched.stays_stuck())
+    return is_alive(journal.folder) and not (watched and watched.stays_stuck())
 
 
 def send_command(journal: Journal, command: bytes) -> Answer | None:
@@ -144,7 +134,7 @@ def send_command(journal: Journal, command: bytes) -> Answer | None:
         None if there is no guard, or none any more: one that is stuck is killed.
     """
     watched, until = _watch(journal), time.monotonic() + ANSWER_SECONDS
-    while is_alive(journal) and time.monotonic() < until:
+    while is_alive(journal.folder) and time.monotonic() < until:
         try:
             with connect(journal.folder, GUARD_SOCKET) as connection:
                 connection.sendall(command)

@@ -14,6 +14,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridgekit.system import lock
+
 GUARD_SOCKET, EXECUTOR_SOCKET, GUARD_LOCK = "guard.sock", "executor.sock", "guard.lock"
 CONFIRM, ROLLBACK = b"confirm\n", b"undo\n"
 """The commands; the second word is that of earlier versions, whose guards may still run."""
@@ -75,6 +77,17 @@ def receive_command(connection: socket.socket) -> bytes:
         return connection.recv(COMMAND_BYTES)
     except OSError:
         return b""
+
+
+def is_alive(folder: Path) -> bool:
+    """Return whether the transaction has a guard; one of an earlier version holds no lock."""
+    if (folder / GUARD_LOCK).exists():
+        return lock.is_held(folder / GUARD_LOCK)
+    try:
+        connect(folder, GUARD_SOCKET).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_connected(connection: socket.socket) -> bool:
