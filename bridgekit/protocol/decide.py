@@ -8,8 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from bridgekit.protocol.effects import Reason
-
+Reason = Literal["gone", "time", "confirm", "rollback", "recover"]
+"""Why a decision is asked for: the executor is gone, the time is up, or a command asks."""
 State = Literal[
     "changing",
     "pending",

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from bridgekit.protocol.decide import Reason
+
 Event = Literal["verified", "pending", "committing", "committed", "undoing", "rolled-back"]
-Reason = Literal["gone", "time", "confirm", "rollback", "recover"]
-"""Why a decision is asked for: the executor is gone, the time is up, or a command asks."""
 Notice = Literal["armed", "limit", "finished", "gone", "time", "confirm", "rollback"]
 """What ends a guard's waiting. "limit": the executor takes too long to verify its change."""
 Ending = Literal[

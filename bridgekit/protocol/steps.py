@@ -1,6 +1,6 @@
 """The parts that the programs share: commit, roll back, and carry out a decision."""
 
-from bridgekit.protocol.decide import View, decide
+from bridgekit.protocol.decide import Reason, View, decide
 from bridgekit.protocol.effects import (
     CheckFiles,
     Compare,
@@ -10,7 +10,6 @@ from bridgekit.protocol.effects import (
     Look,
     Note,
     Program,
-    Reason,
     ReleaseLock,
     ReplaceFiles,
     RestoreGuard,

@@ -18,7 +18,6 @@ from bridgekit.pxe.status import pid, status, statuses
 from bridgekit.system.privileges import require_root
 from bridgekit.system.process import run
 from bridgekit.system.progress import Report, report_to_stderr
-from bridgekit.system.signals import ArrivalError
 
 
 def build(
@@ -143,7 +142,7 @@ def _rolled_back(service_dir: ServiceDir, error: BaseException) -> BaseException
             f"the PXE service did not start: {error}; the rollback is incomplete: {left}; "
             "`bridgekit pxe down` tries again"
         )
-    if not isinstance(error, (BridgekitError, OSError, ArrivalError)):
+    if not isinstance(error, (BridgekitError, OSError)):
         return error
     return PxeError(f"the PXE service did not start and was rolled back: {error}")
 

@@ -10,7 +10,8 @@ from bridgekit.errors import (
     RollbackIncompleteError,
     RolledBackError,
 )
-from bridgekit.protocol.effects import Ending, Reason
+from bridgekit.protocol.decide import Reason
+from bridgekit.protocol.effects import Ending
 from bridgekit.transaction.carrier import Carrier
 from bridgekit.transaction.rollback import AS_BEFORE
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bridgekit.errors import BusyError, PxeError, RefusedError
 from bridgekit.protocol import effects as fx
-from bridgekit.protocol.decide import State, View
+from bridgekit.protocol.decide import Reason, State, View
 from bridgekit.system import signals
 from bridgekit.transaction import commit, rollback
 from bridgekit.transaction.journal import DONE, Entry, Journal, boot_clock
@@ -100,7 +100,7 @@ class Carrier:
         self.close()
         return True
 
-    def look(self, reason: fx.Reason) -> View:
+    def look(self, reason: Reason) -> View:
         """Read what a decision depends on, under the lock."""
         here = self.record.namespace.boot == self.environment.store.namespace.boot
         state, deadline = self.stands()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bridgekit.protocol import effects as fx
-from bridgekit.protocol.decide import View
+from bridgekit.protocol.decide import Reason, View
 from bridgekit.transaction import guard_client
 from bridgekit.transaction import record as records
 from bridgekit.transaction.answer import Answer
@@ -28,7 +28,7 @@ class Command(Carrier):
                 return super().perform(effect)
         return True
 
-    def look(self, reason: fx.Reason) -> View:
+    def look(self, reason: Reason) -> View:
         """Read what a decision depends on; the journal of a killed process may lack a step."""
         view = super().look(reason)
         self.everything = view.state != "pending"
@@ -57,7 +57,7 @@ class Recoverer(Command):
 
     found = False
 
-    def look(self, reason: fx.Reason) -> View:
+    def look(self, reason: Reason) -> View:
         """Choose the transaction, and read what a decision on it depends on."""
         journal = self.environment.store.recoverable()
         if journal is None:

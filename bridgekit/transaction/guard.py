@@ -16,7 +16,7 @@ import msgspec
 
 from bridgekit.errors import BridgekitError, BusyError
 from bridgekit.protocol import effects as fx
-from bridgekit.protocol.decide import State
+from bridgekit.protocol.decide import Reason, State
 from bridgekit.protocol.programs import Watch, guard_turn, notice
 from bridgekit.system import lock, watchdog
 from bridgekit.transaction import record as records
@@ -78,7 +78,7 @@ class Guard(Carrier):
         self._connections = connections
         self._limit = boot_clock() + CHANGE_SECONDS
         self._caller: socket.socket | None = None
-        self._reason: fx.Reason = "gone"
+        self._reason: Reason = "gone"
         self._not_before = 0.0
 
     def turn(self) -> bool:

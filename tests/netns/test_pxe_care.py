@@ -45,7 +45,7 @@ def test_settings_are_put_back(host: Lab) -> None:
 
 def test_a_killed_start_is_no_service(host: Lab) -> None:
     assert host.bridgekit("apply", "eth0", "--yes").code == 0
-    for number, code in ((signal.SIGTERM, 7), (signal.SIGKILL, -9)):
+    for number, code in ((signal.SIGTERM, 4), (signal.SIGKILL, -9)):
         process = host.popen("host", *BRIDGEKIT, *UP)
         host.run("host", "bash", "-c", "until ls /var/lib/bridgekit/pxe/*/process.json; do :; done")
         process.send_signal(number)

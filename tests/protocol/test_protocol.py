@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from bridgekit.protocol import steps
-from bridgekit.protocol.decide import Decision, View, decide
-from bridgekit.protocol.effects import Ending, Note, Program, Reason, RollBackFiles, TakeLock
+from bridgekit.protocol.decide import Decision, Reason, View, decide
+from bridgekit.protocol.effects import Ending, Note, Program, RollBackFiles, TakeLock
 from tests.protocol.carrier import Carrier, Step
 from tests.protocol.explorer import Explorer
 from tests.protocol.world import Options, World

@@ -7,8 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from bridgekit.protocol import effects as fx
-from bridgekit.protocol.decide import FINISHED, State, View, decide
-from bridgekit.protocol.effects import Reason
+from bridgekit.protocol.decide import FINISHED, Reason, State, View, decide
 from bridgekit.protocol.programs import Watch, execute, give_order, guard_turn, notice
 from bridgekit.protocol.steps import settle_locked
 
