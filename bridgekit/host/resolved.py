@@ -7,12 +7,12 @@ and without resolved one open(2) that fails is all that it costs.
 
 import os
 import socket
-import struct
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from bridgekit.state.link_dns import LinkDns, parse
+from bridgekit.system.peer import peer_pid
 from bridgekit.system.process import CommandError, run
 
 FOLDER = Path("/run/systemd/resolve")
@@ -45,8 +45,7 @@ def running() -> bool:
         line.settimeout(CALL_SECONDS)
         try:
             line.connect(str(SOCKET))
-            sent = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-            theirs = f"/proc/{struct.unpack('3i', sent)[0]}/ns/net"
+            theirs = f"/proc/{peer_pid(line)}/ns/net"
             return os.stat(theirs).st_ino == os.stat("/proc/self/ns/net").st_ino
         except FileNotFoundError:
             return not SOCKET.exists()

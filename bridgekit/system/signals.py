@@ -16,13 +16,13 @@ class SignalError(RolledBackError):
     """A signal asks this process to end."""
 
 
-class _ArrivalError(BaseException):
+class _SignalDeliveredError(BaseException):
     """A signal has come: nothing on the way that expects a failure may take it for one."""
 
 
 def _raise(number: int, _: FrameType | None) -> None:
     block()
-    raise _ArrivalError(f"interrupted by {signal.Signals(number).name}")
+    raise _SignalDeliveredError(f"interrupted by {signal.Signals(number).name}")
 
 
 def block() -> None:
@@ -41,7 +41,7 @@ def raise_on_signal(*numbers: signal.Signals) -> Iterator[None]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
         yield
-    except _ArrivalError as error:
+    except _SignalDeliveredError as error:
         raise SignalError(str(error)) from None
     finally:
         for number in before:

@@ -10,19 +10,17 @@ import os
 import select
 import signal
 import socket
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 from bridgekit.system import lock
+from bridgekit.system.peer import peer_pid
 
 GUARD_SOCKET, EXECUTOR_SOCKET, GUARD_LOCK = "guard.sock", "executor.sock", "guard.lock"
 CONFIRM, ROLLBACK = b"confirm\n", b"undo\n"
 """The commands; the second word is that of earlier versions, whose guards may still run."""
 DEADLINE = b"deadline "
 """What a deadline begins with; seconds of the boot clock and a line end follow."""
-UCRED = struct.Struct("=iII")
-"""struct ucred of SO_PEERCRED (unix(7)): pid, uid, gid."""
 COMMAND_BYTES = 64
 ANSWER_BYTES = 1 << 20
 
@@ -107,6 +105,5 @@ def receive_all(connection: socket.socket) -> bytes:
 
 def kill_peer(connection: socket.socket) -> None:
     """Kill the process at the other end: while the connection is open its pid is its own."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size)
     with contextlib.suppress(ProcessLookupError):
-        os.kill(UCRED.unpack(credentials)[0], signal.SIGKILL)
+        os.kill(peer_pid(connection), signal.SIGKILL)

@@ -7,6 +7,7 @@ import pytest
 
 from bridgekit.errors import BridgekitError, RollbackIncompleteError
 from bridgekit.planning.plan import FileChange
+from bridgekit.transaction.commit import compare
 from bridgekit.transaction.journal import Entry, Journal
 from bridgekit.transaction.rollback import AS_BEFORE
 from tests.support.trial import Trial, trial
@@ -199,3 +200,15 @@ def test_the_change_that_is_rolled_back_is_no_longer_in_force(etc: Path, tmp_pat
     case = verified(etc, rolls_back=other.folder.name)
     case.commit()
     assert (case.journal.state(), other.state()) == ("committed", "taken-back")
+
+
+def test_what_became_of_another_link_does_not_hinder_a_confirm(etc: Path) -> None:
+    """A container's link may have gone meanwhile; of our own links everything counts."""
+    case = trial(etc, "competing-between")
+    case.execute()
+    (theirs,) = (one for one in case.machine.kernel.state.addresses if one.ip == "192.168.2.4")
+    case.machine.kernel.delete_address(theirs)
+    compare(case.machine, case.record)
+    case.machine.kernel.change_link("br0", mtu=1400)
+    with pytest.raises(BridgekitError, match="mtu 1500 became 1400"):
+        compare(case.machine, case.record)

@@ -1,5 +1,7 @@
 """Findings about a NIC and what depends on it, from values and files alone."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -250,3 +252,14 @@ def test_a_client_in_another_network_namespace_is_none_of_ours(
         (process / "ns/net").touch()
     monkeypatch.setattr(managers, "PROC", tmp_path)
     assert [one.program for one in managers.find_managers("eth0", 2)] == found
+
+
+def test_a_process_may_have_any_name() -> None:
+    """Anyone can give himself one that is no UTF-8; a rollback reads the managers, too."""
+    words = "open('/proc/self/comm', 'wb').write(b'\\xff\\xfe'); print(flush=True); input()"
+    argv = (sys.executable, "-c", words)
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdout.readline()
+        assert process.pid in {one.pid for one in managers._processes_here()}
+        process.stdin.write(b"\n")
