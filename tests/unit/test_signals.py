@@ -11,6 +11,6 @@ from bridgekit.system import signals
 
 def test_a_signal_is_no_failure_of_what_it_interrupts() -> None:
     """A probe that fails is tried again; one that is interrupted ends the command."""
-    with pytest.raises(signals.SignalError, match="SIGTERM"), signals.raise_on_signal():
-        with suppress(Exception):
-            os.kill(os.getpid(), signal.SIGTERM)
+    interrupted = pytest.raises(signals.SignalError, match="SIGTERM")
+    with interrupted, signals.raise_on_signal(), suppress(Exception):
+        os.kill(os.getpid(), signal.SIGTERM)
