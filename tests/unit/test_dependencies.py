@@ -257,7 +257,7 @@ def test_a_client_in_another_network_namespace_is_none_of_ours(
 def test_a_process_may_have_any_name() -> None:
     """Anyone can give himself one that is no UTF-8; a rollback reads the managers, too."""
     words = "open('/proc/self/comm', 'wb').write(b'\\xff\\xfe'); print(flush=True); input()"
-    argv = (sys.executable, "-c", words)
+    argv = (sys.executable, "-P", "-c", words)
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         process.stdout.readline()
