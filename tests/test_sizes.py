@@ -1,10 +1,10 @@
-"""How large the product's parts may be, and how many places a bridge option may stand in."""
+"""How large the product's parts and the tests may be, and how many places a bridge option has."""
 
 import ast
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ from bridgekit.lab.host import PYTHON
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = sorted([*ROOT.glob("bridgekit/**/*.py"), *ROOT.glob("pxe/bootserver/**/*.py")])
+TESTS = sorted(ROOT.glob("tests/**/*.py"))
 LINES = 250
+TEST_LINES = 350
 FUNCTION_LINES = 40
 COMPLEXITY = 12
 IMPORTED = 15
@@ -31,7 +33,15 @@ def parsed() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def large_modules() -> set[str]:
-    return {name(path) for path in PRODUCT if len(path.read_text().splitlines()) > LINES}
+    return longer(PRODUCT, LINES)
+
+
+def large_test_modules() -> set[str]:
+    return longer(TESTS, TEST_LINES)
+
+
+def longer(paths: Iterable[Path], lines: int) -> set[str]:
+    return {name(path) for path in paths if len(path.read_text().splitlines()) > lines}
 
 
 def large_functions() -> set[str]:
@@ -80,6 +90,7 @@ def _module(dotted: str) -> str:
 
 FOUND = {
     "modules": large_modules,
+    "tests": large_test_modules,
     "functions": large_functions,
     "complexity": complex_functions,
     "imports": importing_modules,

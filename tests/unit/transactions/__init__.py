@@ -1,0 +1,1 @@
+"""Transactions on a machine in memory: the target or the state before, whatever happens between."""
