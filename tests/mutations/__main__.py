@@ -22,6 +22,9 @@ def options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--write", action="store_true", help=f"keep the notes; write the score into {report.PAGE}"
     )
+    parser.add_argument(
+        "--dirty", action="store_true", help="write also with changes that no commit has"
+    )
     given = parser.parse_args(words)
     if given.write and (given.only or given.fast):
         parser.error("--write is for a run of all breakages")
@@ -56,10 +59,10 @@ def run(breakages: Sequence[Breakage], jobs: int) -> list[Outcome]:
 def main(words: Sequence[str]) -> int:
     """Return 0 only if every breakage is killed."""
     given = options(words)
-    now = notes.this_run(ROOT)
     try:
+        now = notes.this_run(ROOT, given.dirty or not given.write)
         outcomes = run(chosen(load(), given.only, given.fast), given.jobs)
-    except BreakageError as error:
+    except (BreakageError, notes.DirtyError) as error:
         print(f"script/mutate: {error}", file=sys.stderr)
         return 2
     left = [one for one in outcomes if one.verdict != "killed"]

@@ -4,8 +4,9 @@ The tables of docs/reliability.md are written from them, and from nothing else.
 """
 
 import subprocess
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -26,10 +27,24 @@ class Run(Struct, frozen=True):
         return f"{self.commit} of {self.date}"
 
 
-def this_run(root: Path) -> Run:
-    """Return the commit that is checked out, and today."""
+class DirtyError(Exception):
+    """Notes are to be kept of a run whose code no commit has."""
+
+
+def this_run(root: Path, dirty: bool = False) -> Run:
+    """Return the commit that is checked out, and today.
+
+    Raises:
+        DirtyError: The tree differs from the commit, and `dirty` does not allow that.
+    """
     done = subprocess.run(COMMIT, cwd=root, check=True, capture_output=True, text=True)
-    return Run(done.stdout.strip(), time.strftime("%Y-%m-%d", time.gmtime()))
+    commit = done.stdout.strip()
+    if commit.endswith("-dirty") and not dirty:
+        raise DirtyError(
+            f"the tree differs from commit {commit.removesuffix('-dirty')}, and notes of a run must"
+            " name the code that ran: nothing was written; commit the changes, or say --dirty"
+        )
+    return Run(commit, time.strftime("%Y-%m-%d", time.gmtime()))
 
 
 def write(path: Path, run: Run, notes: Iterable[Struct]) -> None:
@@ -56,3 +71,16 @@ def put(page: Path, mark: str, written: str) -> None:
     """Put what was written in the place of what is between the marks."""
     before, _, after = marked(page.read_text(), mark)
     page.write_text(before + written + after)
+
+
+def main(words: Sequence[str]) -> str | None:
+    """Return why notes cannot be kept of a run of this tree, unless `--dirty` allows it."""
+    try:
+        this_run(Path.cwd(), "--dirty" in words)
+    except DirtyError as error:
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

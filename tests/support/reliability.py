@@ -73,11 +73,11 @@ def _times(faults: Sequence[Tried]) -> int:
     return sum(one.times for one in faults)
 
 
-def main(noted: str) -> None:
+def main(noted: str, *words: str) -> None:
     """Keep the notes in the tree, and put the table in the place of the old one."""
     lines = Path(noted).read_bytes().splitlines()
     found = counted([DECODER.decode(line) for line in lines])
-    run = notes.this_run(ROOT)
+    run = notes.this_run(ROOT, "--dirty" in words)
     notes.write(NOTES, run, found)
     notes.put(PAGE, MARK, table(run, found))
 

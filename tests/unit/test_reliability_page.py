@@ -1,7 +1,11 @@
 """The tables of docs/reliability.md are what the kept notes say, and nothing else."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from tests.mutations import __main__ as mutate
 from tests.mutations import report
 from tests.mutations.engine import Outcome
 from tests.support import notes, reliability
@@ -51,3 +55,31 @@ def test_only_what_is_between_the_marks_is_replaced(mark: str) -> None:
     before, _, after = notes.marked(reliability.PAGE.read_text(), mark)
     assert before.endswith(f"<!-- written by {mark} -->\n")
     assert after.startswith(f"<!-- end of {mark} -->\n")
+
+
+def git(root: Path, *words: str) -> None:
+    name = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    subprocess.run(("git", *name, *words), cwd=root, check=True, capture_output=True)
+
+
+def test_of_changes_that_no_commit_has_nothing_is_noted(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("one\n")
+    for words in (("init",), ("add", "file"), ("commit", "-m", "one")):
+        git(tmp_path, *words)
+    commit = notes.this_run(tmp_path).commit
+    file.write_text("two\n")
+    with pytest.raises(notes.DirtyError, match=f"differs from commit {commit}, .*nothing was"):
+        notes.this_run(tmp_path)
+    assert notes.this_run(tmp_path, dirty=True).commit == f"{commit}-dirty"
+    git(tmp_path, "commit", "-a", "-m", "two")
+    assert notes.this_run(tmp_path).commit != commit
+
+
+def test_writing_is_refused_before_anything_is_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notes, "COMMIT", ("echo", "abc1234-dirty"))
+    monkeypatch.setattr(mutate, "run", lambda *_: pytest.fail("something was tried"))
+    assert mutate.main(["--write"]) == 2
+    assert "the tree differs from commit abc1234" in capsys.readouterr().err
