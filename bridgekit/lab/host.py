@@ -99,20 +99,20 @@ class Host(Struct, frozen=True):
     def settle(self, timeout: float = 10) -> None:
         """Wait until no address of a NIC that is up is tentative; LabError after `timeout` s."""
         question = ("-6", "-o", "address", "show", "up", "tentative")
-        self._wait_while("address", lambda: bool(self._ask(*question)), timeout)
+        self.wait_while("address", lambda: bool(self._ask(*question)), timeout)
 
     def wait_for_carrier(self, nic: str, timeout: float = 10) -> None:
         """Wait until a NIC that is up has a carrier; LabError after `timeout` seconds.
 
         The kernel notices a carrier up to a second later (net/core/link_watch.c).
         """
-        self._wait_while("link", lambda: "NO-CARRIER" in self._ask("link", "show", nic), timeout)
+        self.wait_while("link", lambda: "NO-CARRIER" in self._ask("link", "show", nic), timeout)
 
     def _ask(self, *words: str) -> str:
         return run("ip", "-n", self.namespace, *words)
 
-    def _wait_while(self, what: str, holds: Callable[[], bool], timeout: float) -> None:
-        """Ask again after each notification of `ip monitor WHAT`."""
+    def wait_while(self, what: str, holds: Callable[[], bool], timeout: float = 10) -> None:
+        """Ask again after each notification of `ip monitor WHAT`; LabError after `timeout` s."""
         if not holds():
             return
         deadline = time.monotonic() + timeout

@@ -1,9 +1,11 @@
 """States nobody wrote by hand: they move, answer as before, and come back, as iproute2 sees it."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, seed, settings
@@ -75,6 +77,28 @@ def make(host: Host, lines: Iterable[str]) -> None:
         subprocess.run(argv, capture_output=True, check=False)
 
 
+def settle(host: Host) -> None:
+    """Wait until each IPv6 address that is up has its local route.
+
+    One without DAD is never tentative, but its route comes from a work queue all the same
+    (net/ipv6/addrconf.c, addrconf_dad_work).
+    """
+
+    def some_have_none() -> bool:
+        links = ask(host, "address", "show", "up")
+        addresses = {(x["ifname"], a["local"]) for x in links for a in x["addr_info"]}
+        routes = ask(host, "route", "show", "table", "local")
+        return not addresses <= {(route["dev"], route["dst"]) for route in routes}
+
+    host.wait_while("route", some_have_none)
+
+
+def ask(host: Host, *words: str) -> list[dict[str, Any]]:
+    said = host.run("ip", "-6", "-j", *words).stdout
+    answer: list[dict[str, Any]] = json.loads(said)
+    return [one for one in answer if one]
+
+
 def carry_out(plan: Plan) -> None:
     """Do what the plan says; the result must be the expectation."""
     for operation in plan.operations:
@@ -100,6 +124,7 @@ def there_and_back(host: Host) -> tuple[str, str, str]:
         intent = replace(plan.intent, direction="unbridge", preserved=left)
         state = machine.snapshot("eth0", "br0")
         carry_out(Plan(intent, state, plan_operations(state, intent)))
+    settle(host)
     return said, meanwhile, answers(host)
 
 
@@ -114,7 +139,7 @@ def moves_and_returns(
             host.sysctl(f"net.{key.replace('/', '.')}", value)
         # forwarding that is turned on before an address has settled counts its anycast route twice
         make(host, lines)
-        host.settle()
+        settle(host)
         before = state_dump.dump(host)
         said, meanwhile, afterwards = there_and_back(host)
         assert meanwhile == said.replace("eth0", "br0")

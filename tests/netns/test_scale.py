@@ -161,7 +161,8 @@ def test_a_route_more_costs_next_to_nothing(make_lab: Callable[..., Lab]) -> Non
     calls, messages, peak = cost(lab).more_than(before, MANY)
     assert calls < 30
     assert messages < 2.1
-    assert peak < 150
+    # whether one buffer more is there at the peak is chance: two sockets may be read by turns
+    assert peak < 150 + DUMP_CHUNK / MANY
 
 
 def test_a_route_more_needs_no_system_call(make_lab: Callable[..., Lab], tmp_path: Path) -> None:
@@ -211,5 +212,4 @@ def test_others_cost_no_more_than_in_proportion(make_lab: Callable[..., Lab], li
     second = costs[2].more_than(costs[1], sizes[2] - sizes[1])
     assert second[0] < 1.3 * first[0]
     assert second[1] < 1.3 * first[1]
-    # whether one buffer more is there at the peak is chance: two sockets may be read by turns
     assert second[2] < 6000 + DUMP_CHUNK / (sizes[2] - sizes[1])
