@@ -9,7 +9,7 @@ from bridgekit.lab.host import LabError
 from bridgekit.lab.topology import Lab
 from tests.support.netboot import Served
 
-pytestmark = [pytest.mark.all, pytest.mark.xdist_group("engines")]
+pytestmark = [pytest.mark.all, pytest.mark.xdist_group("firmware")]
 
 MAC = "52:54:00:c1:00:01"
 PAIR = f"ip link add {{0}}0 address {MAC} type veth peer {{0}}1; ip link set {{0}}0 master br0 up"
