@@ -102,7 +102,8 @@ def interfaces_file(data: bytes, _: Path) -> None:
     text = data.decode(errors="surrogateescape")
     assert interfaces.parse(text).text == text
     parsed = interfaces.parse_files("/main", Memory(main=text), strict=False)
-    new = interfaces.disable(text, "eth0", "auto br0\n", interfaces.find_references(parsed, "eth0"))
+    kept = interfaces.Kept(definitions=interfaces.used_by_others(parsed, "eth0"))
+    new = interfaces.disable(text, "eth0", "auto br0\n", kept)
     assert interfaces.restore(new) == text
     after = interfaces.parse_files("/main", Memory(main=new), strict=False)
     assert [one.method for one in after.definitions_of("eth0")] in ([], ["manual"])

@@ -46,9 +46,9 @@ def state(lab: Lab) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [
-        (FILE, ["eth0=eth0", "lo=lo"], ["br0=br0", "lo=lo"]),
-        (ALIAS, ["eth0:1=eth0:1", "eth0=home", "lo=lo"], ["br0=br0", "lo=lo"]),
-        (VLAN, ["eth0=eth0", "lo=lo"], ["br0=br0", "lo=lo"]),
+        (FILE, ["eth0=eth0", "lo=lo"], ["br0=br0", "eth0=eth0", "lo=lo"]),
+        (ALIAS, ["eth0:1=eth0:1", "eth0=home", "lo=lo"], ["br0=br0", "eth0=eth0", "lo=lo"]),
+        (VLAN, ["eth0=eth0", "lo=lo"], ["br0=br0", "eth0=eth0", "lo=lo"]),
     ],
     ids=["plain", "alias", "name needed"],
 )
@@ -203,7 +203,7 @@ def test_the_file_can_be_followed_instead_of_the_host(make_lab: MakeLab) -> None
         booted.run("host", "ifup", "-a")
         assert addresses(booted, "br0") == SAID and addresses(booted, "eth0") == set()
         assert "10.61.0.0/16 via 192.168.1.1 dev br0" in booted.run("host", "ip", "route").stdout
-        assert booted.run("host", "cat", "/run/names").stdout == "up br0 eth0\n"
+        assert booted.run("host", "cat", "/run/names").stdout == "up eth0 eth0\n"
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces() == FOLLOWED
 

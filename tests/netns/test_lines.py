@@ -33,6 +33,34 @@ CASES = {
         FILE + "  up ip rule add iif $IFACE lookup 100 prio 7 && echo > /run/m\n",
         LIVE,
     ),
+    "an address by its label": (
+        FILE + "  up ifconfig eth0:1 192.168.1.5 netmask 255.255.255.0\n",
+        LIVE,
+    ),
+    "routes in one line": (
+        FILE + "  up ip route add 10.61.0.0/16 via 192.168.1.1 dev eth0 && "
+        "ip route add 10.62.0.0/16 via 192.168.1.1 dev eth0\n",
+        LIVE,
+    ),
+    "routes of net-tools": (
+        FILE + "  up route add -net 10.61.0.0 netmask 255.255.0.0 gw 192.168.1.1 dev eth0\n"
+        "  up route add -net 10.62.0.0/16 gw 192.168.1.1\n",
+        LIVE,
+    ),
+    "routes of net-tools, followed": (
+        FILE + "  up route add -net 10.61.0.0 netmask 255.255.0.0 gw 192.168.1.1 dev eth0\n",
+        FOLLOWED,
+    ),
+    "the subnet by the router first": (
+        FILE + "  up ip route prepend 192.168.1.0/24 via 192.168.1.1 dev $IFACE\n",
+        LIVE,
+    ),
+    "IPv6 by another spelling": (
+        FILE + "iface eth0 inet6 static\n  address 2001:db8:1::1/128\n  dad-attempts 0\n"
+        "  up ip -family inet6 route add 2001:db8:2::ff dev eth0\n"
+        "  up ip -f inet6 route add default via 2001:db8:2::ff\n",
+        LIVE,
+    ),
     "an address that may fail": (FILE + "  up ip addr add 10.1.0.4/16 dev $IFACE || true\n", LIVE),
 }
 
@@ -45,7 +73,9 @@ def seen(lab: Lab, link: str) -> list[str]:
         lines += [one["local"] for entry in shown for one in entry["addr_info"]]
     nic = json.loads(lab.run("host", "ip", "-j", "link", "show", "eth0").stdout)[0]
     shown = lab.run("host", "ip", "-4", "route").stdout.splitlines()
-    routes = [re.sub(r" linkdown| src \S+", "", line).strip() for line in shown]
+    routes = ["; ".join(re.sub(r" linkdown| src \S+", "", line).strip() for line in shown)]
+    shown = lab.run("host", "ip", "-6", "route").stdout.splitlines()
+    routes += [re.sub(r" linkdown| pref medium| onlink", "", line).strip() for line in shown]
     rules = lab.run("host", "ip", "rule").stdout.splitlines()
     marks = lab.run("host", "ls", "/run").stdout.split()
     return [*sorted([*lines, *routes, *rules]), str(nic["txqlen"]), str("m" in marks)]
@@ -66,13 +96,19 @@ def test_the_file_alone_makes_the_live_state(make_lab: MakeLab, name: str) -> No
     assert lab.read_interfaces() == file
 
 
-def test_an_address_and_more_is_refused(make_lab: MakeLab) -> None:
-    """The address would be given twice, and ifup would end there."""
-    lab = make_lab(
-        host=layout.SIMPLE, interfaces=f"{FILE}  up ip addr add 10.1.0.4/16 dev eth0; x\n"
-    )
+UNDIVIDED = (
+    "ip addr add 10.1.0.4/16 dev eth0 || logger failed",
+    "for n in 1 2; do ip addr add 10.1.0.$n/16 dev $IFACE; done",
+    "ip -family inet6 route add 2001:db8::/48 dev eth0 | logger",
+    "dhclient -6 eth0",
+)
+
+
+@pytest.mark.parametrize("line", UNDIVIDED)
+def test_what_cannot_be_divided_is_refused(make_lab: MakeLab, line: str) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=f"{FILE}  up {line}\n")
     result = lab.bridgekit("apply", "eth0", "--yes")
-    assert result.code == 3 and "gives eth0 an address and does more" in result.stderr, result
+    assert result.code == 3 and f"and does more: up {line}" in result.stderr, result
 
 
 ASKED = f"{FILE}\niface eth0 inet6 auto\n  dhcp 1\n  accept_ra 1\n"

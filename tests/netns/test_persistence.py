@@ -46,7 +46,8 @@ def test_stanza_in_a_sourced_file(make_lab: MakeLab) -> None:
     assert lab.bridgekit("apply", "eth0", "--yes").code == 0
     assert lab.read_interfaces() == main
     text = lab.read_interfaces("interfaces.d/eth0")
-    assert "#bridgekit# allow-hotplug eth0" in text and "iface br0 inet static" in text
+    assert text.startswith("allow-hotplug eth0\n#bridgekit# iface eth0 inet static\n")
+    assert "iface eth0 inet manual" in text and "iface br0 inet static" in text
     assert lab.read_interfaces("interfaces.d/.eth0.before-bridgekit") == stanza
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces("interfaces.d/eth0") == stanza
@@ -110,6 +111,8 @@ def test_boot_where_others_need_the_name(make_lab: MakeLab, why: str) -> None:
 FILE_FINDINGS = {
     "mapping-names-nic": "mapping eth*\n  script x\nauto eth0.5\niface eth0.5 inet manual\n",
     "bridge-configured": "iface br0 inet manual\n",
+    "port-of-another": "iface br7 inet manual\n  bridge_ports none regex e.*0\n",
+    "no-scripts": "no-scripts br*\n",
 }
 
 
@@ -128,10 +131,48 @@ def test_no_auto_down_holds_for_the_bridge(make_lab: MakeLab) -> None:
     assert "no-auto-down br0\nauto br0\n" in lab.read_interfaces()
 
 
-def test_lines_that_name_the_nic_elsewhere_are_reported(make_lab: MakeLab) -> None:
-    file = SIMPLE + ETH1 + "  up ip route add 10.1.0.0/16 dev eth0\n"
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("/run/network/interfaces.d/eth0", ""),
+        (
+            "/etc/network/interfaces.d/50-cloud-init",
+            "# from information provided by the datasource\n",
+        ),
+    ],
+)
+def test_a_file_that_is_made_anew_is_refused(make_lab: MakeLab, path: str, head: str) -> None:
+    lab = make_lab(host=layout.SIMPLE, interfaces=f"source {path}\n")
+    lab.run("host", "mkdir", "-p", path.rpartition("/")[0])
+    lab.run("host", "tee", path, stdin=head + SIMPLE)
+    refused = lab.bridgekit("apply", "eth0", "--yes")
+    assert refused.code == 3 and "is made anew at each boot by" in refused.stderr, refused
+
+
+def test_the_nic_by_an_alternative_name(make_lab: MakeLab) -> None:
+    """The address is the bridge's alone after a boot, and ifupdown goes on with that name."""
+    file = SIMPLE.replace("eth0", "enp3s0")
     lab = make_lab(host=layout.SIMPLE, interfaces=file)
-    assert "[option-names-nic]" in lab.bridgekit("plan", "eth0").stdout
+    lab.ip("host", "link property add dev eth0 altname enp3s0")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    text = lab.read_interfaces()
+    assert "#bridgekit# iface enp3s0 inet static" in text and "bridge_ports eth0" in text
+    assert "iface enp3s0 inet manual" in text and "iface eth0" not in text
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == file
+
+
+def test_another_stanzas_route_of_the_nic_goes(make_lab: MakeLab) -> None:
+    """The bridge's stanza has it, if the host has it."""
+    file = SIMPLE + ETH1 + "  up ip route add 10.1.0.0/16 dev eth0\n  up echo eth0\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=file)
+    lab.ip("host", "route add 10.1.0.0/16 dev eth0")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    text = lab.read_interfaces()
+    assert "#bridgekit#   up ip route add 10.1.0.0/16 dev eth0\n" in text
+    assert "\n  up echo eth0\n" in text and "up ip route replace 10.1.0.0/16 dev br0" in text
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == file
 
 
 def test_a_private_file_keeps_a_private_backup(make_lab: MakeLab) -> None:

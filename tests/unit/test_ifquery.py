@@ -22,7 +22,8 @@ CONVERTED = (
     *("dad-interval", "ttl", "mtu", "privext"),
 )
 """What ifupdown works out, or adds, where the method is another than manual."""
-BOOT = "auto br0\niface br0 inet manual\n  bridge_ports eth0\n"
+PORT = "iface eth0 inet manual\n  up echo port\n"
+BOOT = f"{PORT}auto br0\niface br0 inet manual\n  bridge_ports eth0\n"
 
 
 def read(path: Path) -> ParsedInterfaces:
@@ -101,21 +102,21 @@ def test_what_is_disabled(name: str, tmp_path: Path) -> None:
         others = [n for n in names_in(parsed) if not is_link_or_alias(n, "eth0") and "/" not in n]
         old = before.all_options(others)
         old_lists = {group: before.listed(group) for group in parsed.activated}
-        references = interfaces.find_references(parsed, "eth0")
-        after = Ifquery.of(tmp_path, interfaces.disable(text, "eth0", BOOT, references))
+        kept = interfaces.Kept(definitions=interfaces.used_by_others(parsed, "eth0"))
+        after = Ifquery.of(tmp_path, interfaces.disable(text, "eth0", BOOT, kept))
         assert after("--list")[0], "ifup takes the file"
         assert after.options("br0") == "bridge_ports: eth0\n"
         assert after.all_options(others) == old
-        assert after.options("eth0") in (
-            "",
-            "pre-up: ip link set dev eth0 addrgenmode none || true\n",
-        )
+        assert after.options("eth0") == "up: echo port\n"
         assert after.options("eth0:1") == ""
         assert after("--list", "--allow", "auto")[1].split().count("br0") == 1
-        assert all("eth0" in after.listed(group) for group in references.groups)
         for group, listed in old_lists.items():
-            left = [n for n in after.listed(group) if n not in ("eth0", "br0", "lo")]
-            assert left == [n for n in listed if not is_link_or_alias(n, "eth0") and n != "lo"]
+            left = after.listed(group)
+            assert (
+                "eth0" in left or "eth0" not in listed or interfaces.selects_itself(parsed, "eth0")
+            )
+            others = [n for n in left if n not in ("eth0", "br0", "lo")]
+            assert others == [n for n in listed if not is_link_or_alias(n, "eth0") and n != "lo"]
 
 
 def names_in(parsed: ParsedInterfaces) -> list[str]:

@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bridgekit.lab.host import PYTHON
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.interfaces.document import Option
@@ -31,14 +33,11 @@ def test_a_mapping_and_no_auto_down_are_reported() -> None:
     assert flags == [(True, True), (False, False)]
 
 
-def test_options_are_kept_unless_the_snapshot_says_them() -> None:
-    own = interfaces.options_of(read(FILE), "eth0")
-    assert Option("address", "192.168.1.5/24") in own
-    assert [option.value for option in interfaces.options_to_keep(own, "eth0")] == [
-        "echo one;        echo two",
-        "192.168.1.1",
-        "ethtool -K eth0 gro off",
-    ]
+def test_what_the_state_does_not_show_is_the_nics_own() -> None:
+    definition = interfaces.definitions_for(read(FILE), "eth0")[0]
+    assert Option("address", "192.168.1.4/24") in definition.options
+    own = interfaces.own_options(definition, interfaces.NIC_FROM_STATE)
+    assert [option.name for option in own] == ["up", "dns-nameservers", "up", "up"]
 
 
 def test_options_are_those_of_the_stanza_that_is_used() -> None:
@@ -72,7 +71,9 @@ def test_home_is_where_the_stanza_is() -> None:
 def test_a_bridges_options_with_hyphens_too() -> None:
     own = (Option("bridge-ports", "none eth1"), Option("bridge_ports", "eth2"), Option("dns", "x"))
     assert interfaces.bridge_ports(own) == ("eth1", "eth2")
-    assert interfaces.options_to_keep(own, "eth0") == (Option("dns", "x"),)
+    definition = replace(interfaces.definitions_for(read(ETH0), "eth0")[0], options=own)
+    kept = interfaces.own_options(definition, interfaces.BRIDGE_FROM_STATE)
+    assert kept == (Option("dns", "x"),)
 
 
 def test_files_of_other_programs_are_read_as_well_as_may_be() -> None:

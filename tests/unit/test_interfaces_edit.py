@@ -6,18 +6,15 @@ from hypothesis import strategies as st
 
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import DIALECTS, IFUPDOWN2, IFUPDOWN_NG
-from bridgekit.persistence.ifupdown.interfaces import NameReferences
+from bridgekit.persistence.ifupdown.interfaces import Kept
 from tests.support.interfaces_files import ETH0, FILE, FOLDER, INVALID, TREES, VALID, read, variants
 
 OFF = """\
 # first
-#bridgekit# auto lo eth0 eth1
-#bridgekit+ added:
-auto lo eth1
-#bridgekit-
+auto lo eth0 eth1
 iface lo inet loopback
 
-#bridgekit# allow-hotplug eth0
+allow-hotplug eth0
 #bridgekit# iface eth0 inet static
 #bridgekit#     address 192.168.1.4/24
     # a comment of mine
@@ -43,7 +40,8 @@ SHAPES = [
 
 
 def off(text: str, instead: str = "auto br0\n") -> str:
-    return interfaces.disable(text, "eth0", instead, interfaces.find_references(read(text), "eth0"))
+    kept = Kept(definitions=interfaces.used_by_others(read(text), "eth0"))
+    return interfaces.disable(text, "eth0", instead, kept)
 
 
 def test_only_the_nics_lines_are_disabled() -> None:
@@ -158,16 +156,11 @@ def test_what_starts_a_stanza_to_one_is_an_option_to_others(head: str) -> None:
 def test_a_stanza_by_another_word_is_disabled() -> None:
     text = "auto eth0\ninterface eth0\n  address 192.0.2.4/24\n"
     made = interfaces.disable(text, "eth0", "auto br0\n", dialect=IFUPDOWN_NG)
-    assert made.startswith("#bridgekit# auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")
+    assert made.startswith("auto eth0\n#bridgekit# interface eth0\n#bridgekit#   add")
     assert interfaces.restore(made) == text
 
 
-ETH1 = "iface eth1 inet manual\n"
-NEEDED = {
-    "a VLAN": ("auto eth0.5\niface eth0.5 inet manual\n", []),
-    "a VLAN's device": (ETH1 + " vlan-raw-device eth0\n", []),
-    "a bond": (ETH1 + " bond-slaves eth1 eth0\n", []),
-    "a hook": (ETH1 + " up ifup eth0;true\n", []),
+SELECTED = {
     "a pattern": ("auto /eth*\n", []),
     "a pattern with a stanza": (
         "auto lo /e*=all\niface all inet dhcp\n",
@@ -175,7 +168,8 @@ NEEDED = {
     ),
     "two patterns": ("auto /e*=all x/y=all\n", ["auto eth0 /e*=all x/y=all"]),
     "a guess": ("allow-x mac/02*=all\n", ["allow-x eth0 mac/02*=all"]),
-    "a VLAN of a group": ("allow-x eth1 eth0=a eth0.5\n", ["allow-x eth1 eth0.5"]),
+    "another stanza": ("allow-x eth1 eth0=a eth0.5\n", ["allow-x eth1 eth0 eth0.5"]),
+    "an alias": ("allow-x eth0:1 eth0 eth0:2=a\n", ["allow-x eth0"]),
     "an heir": (
         "iface eth1 inet manual inherits eth0\n",
         ["iface eth0-for-others inet static", "iface eth1 inet manual inherits eth0-for-others"],
@@ -186,7 +180,7 @@ NEEDED = {
     ),
     "another that gets its stanza": (
         "auto eth1=eth0 eth0=eth0\n",
-        ["iface eth0-for-others inet static", "auto eth1=eth0-for-others"],
+        ["iface eth0-for-others inet static", "auto eth1=eth0-for-others eth0"],
     ),
     "a pattern that gets its stanza": (
         "auto /e*=eth0\n",
@@ -195,31 +189,27 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("why", NEEDED)
-def test_a_name_that_others_need_stays_a_name(why: str) -> None:
-    others, rewritten = NEEDED[why]
+@pytest.mark.parametrize("why", SELECTED)
+def test_the_nic_comes_up_with_the_stanza_of_its_name(why: str) -> None:
+    others, rewritten = SELECTED[why]
     text = off(ETH0 + others)
-    assert "\niface eth0 inet manual\n" in text
-    assert ("\nallow-x eth0\niface" in text) == ("group" in why)
     lines = text.splitlines()
     added = [lines[at + 1] for at, line in enumerate(lines) if line == "#bridgekit+ added:"]
     assert [line for line in added if line != "auto br0"] == rewritten
     assert interfaces.restore(text) == ETH0 + others
 
 
-@pytest.mark.parametrize(
-    "others",
-    [
-        "iface eth00 inet manual\n up echo eth0.5 eth00 xeth0\n",
-        "auto /wl* eth1=all\n",
-        "allow-x eth0\niface eth0 inet6 manual inherits eth0\n up echo eth0\n",
-        "auto eth0:1\niface eth0:1 inet manual inherits eth0\n",
-        "no-auto-down eth0\nrename eth7=eth0\nmapping eth0\n script x\n map eth0\n",
-    ],
-)
-def test_a_name_that_nobody_needs_goes(others: str) -> None:
-    assert interfaces.find_references(read(ETH0 + others), "eth0") == NameReferences()
-    assert "iface eth0 inet manual" not in off(ETH0 + others).splitlines()
+def test_a_bridges_own_name_goes_too() -> None:
+    text = "auto br0 eth1\niface br0 inet manual\n"
+    made = interfaces.disable(text, "br0", "", Kept(name=False))
+    assert made.startswith("#bridgekit# auto br0 eth1\n#bridgekit+ added:\nauto eth1\n")
+    assert interfaces.restore(made) == text
+
+
+def test_lines_of_others_go_where_they_stand() -> None:
+    text = "iface eth1 inet manual\n  up a\n  up b\nmapping eth2\n  up a\n"
+    made = interfaces.disable(text, "eth0", "", Kept(not_lines=frozenset({"up a"})))
+    assert made == text.replace("  up a\n  up b", "#bridgekit#   up a\n  up b")
 
 
 def test_only_lines_that_bring_up_are_changed() -> None:

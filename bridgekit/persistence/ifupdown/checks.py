@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.drift import find_drift
-from bridgekit.persistence.ifupdown.interfaces import Files, Option, ParsedInterfaces, Problem
+from bridgekit.persistence.ifupdown.interfaces import Files, ParsedInterfaces, Problem
 from bridgekit.persistence.ifupdown.render import not_expressible
 from bridgekit.persistence.ifupdown.render_addresses import FAMILY_WORD
 from bridgekit.persistence.ifupdown.rewrite import Rewrite
@@ -19,8 +19,9 @@ from bridgekit.planning.findings.persistence import (
     LEFT_TO_MANAGER,
     LINE_DOES_MORE,
     MAPPING_NAMES_NIC,
+    NO_SCRIPTS,
     NOT_WRITTEN,
-    OPTION_NAMES_NIC,
+    PORT_OF_ANOTHER,
 )
 from bridgekit.planning.findings.rollback import FILE_KEEPS_BRIDGE
 from bridgekit.state.network_state import NetworkState
@@ -33,9 +34,15 @@ def check_stanzas(rewrite: Rewrite) -> Iterator[Finding]:
     parsed, nic, bridge = rewrite.parsed, rewrite.intent.nic, rewrite.intent.bridge
     for path in _files_with(parsed, bridge) if bridge not in rewrite.links else ():
         yield BRIDGE_CONFIGURED.finding(f"{path} has a stanza for {bridge} already")
-    if interfaces.find_references(parsed, nic).named and interfaces.has_mapping(parsed, nic):
-        message = f"a mapping could give {nic} another stanza, and other lines bring it up"
+    if interfaces.has_mapping(parsed, rewrite.nic):
+        message = f"a mapping could give {nic} another stanza than that of a port"
         yield MAPPING_NAMES_NIC.finding(message, nic=nic)
+    for one in interfaces.claims(parsed, rewrite.nic, except_for=bridge):
+        message = f"{one.path} makes {nic} a port of {one.name}, too: line {one.line}"
+        yield PORT_OF_ANOTHER.finding(message, other=one.name, nic=nic)
+    if interfaces.has_no_scripts(parsed, bridge) and rewrite.dialect is CLASSIC:
+        message = f"`no-scripts` keeps bridge-utils from making {bridge} at boot"
+        yield NO_SCRIPTS.finding(message, bridge=bridge)
 
 
 def check_drift(rewrite: Rewrite) -> Iterator[Finding]:
@@ -52,19 +59,14 @@ def check_drift(rewrite: Rewrite) -> Iterator[Finding]:
         yield FILE_SILENT.finding(message)
 
 
-def check_lines(rewrite: Rewrite, kept: tuple[Option, ...]) -> Iterator[Finding]:
-    """Yield the lines that name the NIC: options that are kept, and those of other interfaces."""
-    nic, bridge = rewrite.intent.nic, rewrite.intent.bridge
-    live = rewrite.options.source == "live"
-    for option in interfaces.partially_captured(kept, (nic,)) if live else ():
-        message = f"this line gives {nic} an address and does more: {option.value}"
+def check_lines(rewrite: Rewrite) -> Iterator[Finding]:
+    """Yield the lines that do something of what the bridge's stanza does, and more."""
+    nic = rewrite.intent.nic
+    undivided = (one for parts in (*rewrite.of_nic, *rewrite.of_bridge) for one in parts.undivided)
+    of_others = (line.text for line, rest in rewrite.lines_of_others() if rest is None)
+    for text in (*(f"{one.name} {one.value}" for one in undivided), *of_others):
+        message = f"this line changes addresses or routes of {nic} and does more: {text}"
         yield LINE_DOES_MORE.finding(message)
-    for option in (option for option in kept if interfaces.names_link(option.value, nic)):
-        message = f"this line moves to {bridge}'s stanza: {option.name} {option.value}"
-        yield OPTION_NAMES_NIC.finding(message, nic=nic, bridge=bridge)
-    for path, line in interfaces.lines_naming(rewrite.parsed, nic):
-        message = f"this line of {path} stays: {line.text}"
-        yield OPTION_NAMES_NIC.finding(message, nic=nic, bridge=bridge)
 
 
 def check_dialect(main: str, versions: Iterable[Files], dialect: Dialect) -> Iterator[Finding]:

@@ -13,7 +13,6 @@ from bridgekit.state.dialect import DialectName
 from bridgekit.state.routes.format import DEFAULT_METRIC
 from bridgekit.uapi.rtnetlink import RTPROT_KERNEL
 
-BARE: Final = "iface {0} inet manual\n    "
 FORWARDING: Final = frozenset({"net/ipv4/conf/{}/forwarding", "net/ipv6/conf/{}/forwarding"})
 
 
@@ -33,10 +32,8 @@ class Dialect(Struct, frozen=True):
     """For each family, the metric of the route that `gateway` makes."""
     gateway_protocol: int | None = None
     """The protocol of that route; None where it does not matter."""
-    bare_stanza: str = BARE + "pre-up ip link set dev {0} addrgenmode none || true\n"
-    """What remains of the NIC's stanza: it comes up and gets no address, not even link-local."""
-    needs_bare_stanza: bool = True
-    """The NIC needs that even where nothing else needs its name."""
+    port_option: tuple[str, str] = ("pre-up", "ip link set dev {0} addrgenmode none || true")
+    """The option by which a link comes up without an address, not even a link-local one."""
     dhcp_families: frozenset[int] = frozenset({IPV4, IPV6})
     """The families for which it can ask a DHCP server."""
     dhcp_clients: tuple[str, ...] = ("dhclient", "dhcpcd", "udhcpc", "pump")
@@ -52,14 +49,12 @@ class Dialect(Struct, frozen=True):
         return frozenset(sorted(possible)[:1]) if self.merges_stanzas else possible
 
 
-CLASSIC: Final = Dialect(
-    "classic", merges_stanzas=False, has_broadcast=True, needs_bare_stanza=False
-)
+CLASSIC: Final = Dialect("classic", merges_stanzas=False, has_broadcast=True)
 IFUPDOWN2: Final = Dialect(
     "ifupdown2",
     purges_addresses=True,
     gateway_protocol=RTPROT_KERNEL,
-    bare_stanza=BARE + "ipv6-addrgen off\n",
+    port_option=("ipv6-addrgen", "off"),
     dhcp_clients=("dhclient",),
     stanza_keywords=frozenset({"vlan"}),
     sysctls_set=FORWARDING | {"net/ipv4/conf/{}/arp_accept"},

@@ -1,12 +1,13 @@
 """Where the interfaces files and a running interface differ, in words for a person."""
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
+from bridgekit.persistence.ifupdown.commands import shell
+from bridgekit.persistence.ifupdown.commands.reader import read_command
 from bridgekit.persistence.ifupdown.interfaces import (
     IfaceDefinition,
     ParsedInterfaces,
@@ -35,10 +36,6 @@ STATIC_METHODS = ("static", "")
 DYNAMIC_METHODS = ("dhcp", "auto", "bootp", "ppp")
 DYNAMIC_PROTOCOLS = (RTPROT_KERNEL, RTPROT_RA, RTPROT_DHCP)
 Network = IPv4Network | IPv6Network
-ROUTE_COMMAND = re.compile(
-    r"\bip\b[^;&|]*?\br(?:oute|o|ou|out)?\s+(?:add|replace|append|prepend|change)\s+"
-    r"(?:(?:unicast|blackhole|unreachable|prohibit|throw|to)\s+)*([0-9a-fA-F.:/]+)"
-)
 WORDS_OF_EVERY_RULE = frozenset({"from", "all", "priority", "lookup"})
 
 
@@ -200,9 +197,11 @@ def _classful_length(ip: str) -> int:
 def _made_by(commands: Iterable[str]) -> set[Network]:
     """Return the destinations of the routes that these commands make."""
     networks = set()
-    for text in (text for command in commands for text in ROUTE_COMMAND.findall(command)):
-        with contextlib.suppress(ValueError):
-            networks.add(ip_network(text, strict=False))
+    for part in (part for command in commands for part in shell.fragments(command)):
+        change = read_command(part.words)
+        if change and change.object == "route" and change.adds:
+            with contextlib.suppress(ValueError):
+                networks.add(ip_network(change.destination, strict=False))
     return networks
 
 

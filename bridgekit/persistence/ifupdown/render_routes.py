@@ -102,12 +102,17 @@ def route_lines(
 
     A route that shares its key with another link's must not replace that one at boot. Next hops
     over other links are not brought up by this bridge; an IPv4 route cannot have ours alone before
-    the others exist, so whoever brings those up must make it.
+    the others exist, so whoever brings those up must make it. IPv4 routes that stand before the
+    connected one of their key, which the address makes, are put there again.
     """
     keys = Counter(replace_key(message) for message in all_routes.messages)
     chosen = (message for message in _few(routes) if message not in without)
     rest = RouteSet(routes.names, tuple(chosen))
-    for message in (message for message in rest.messages if _is_expressible(message, rest)):
+    expressible = [message for message in rest.messages if _is_expressible(message, rest)]
+    first = _before_connected(expressible, all_routes)
+    for message in reversed(first):
+        yield Option("up", again("ip route", "prepend", format_route(message, rest.name)))
+    for message in (message for message in expressible if message not in first):
         multipath = len(set(rest.links(message))) > 1
         shared = multipath or keys[replace_key(message)] > 1
         command = "ip -6 route" if message[0] == IPV6 else "ip route"
@@ -115,6 +120,21 @@ def route_lines(
             text = format_route(part, rest.name)
             line = again(command, "append", text) if shared else f"{command} replace {text}"
             yield Option("up", line)
+
+
+def _before_connected(messages: list[bytes], all_routes: RouteSet) -> list[bytes]:
+    """Return the IPv4 routes that the kernel lists before a connected one of the same key."""
+    order = {message: at for at, message in enumerate(all_routes.messages)}
+    connected = {
+        replace_key(message): at
+        for message, at in order.items()
+        if header(message).protocol == RTPROT_KERNEL and message[0] == IPV4
+    }
+    return [
+        message
+        for message in messages
+        if order.get(message, len(order)) < connected.get(replace_key(message), 0)
+    ]
 
 
 def again(command: str, verb: str, text: str) -> str:

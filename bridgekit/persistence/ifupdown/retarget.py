@@ -1,6 +1,6 @@
 """An interface's own stanzas, word for word, as a bridge's."""
 
-from bridgekit.persistence.ifupdown.interfaces import IfaceDefinition, pin_to_nic, rename_link
+from bridgekit.persistence.ifupdown.interfaces import IfaceDefinition, rename_link
 from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.interfaces.hooks import HOOKS
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias
@@ -13,9 +13,9 @@ def retarget(
 ) -> tuple[IfaceStanza, ...]:
     """Return the NIC's stanzas as the bridge's; the first one gets these options, too.
 
-    Commands that concern the NIC itself still do, and other `ip` commands name the bridge where
-    they named the NIC. An alias such as `eth0:1` becomes one of the bridge. An option that a stanza
-    has already is not added. At least one stanza must be no alias's.
+    Its commands name the bridge where they named the NIC. An alias such as `eth0:1` becomes one of
+    the bridge. An option that a stanza has already is not added. At least one stanza must be no
+    alias's.
     """
     present = {option.name for one in definitions for option in one.options} - HOOKS
     added = tuple(option for option in options if option.name not in present)
@@ -46,5 +46,8 @@ def _stanza(
     auto: bool = False,
 ) -> IfaceStanza:
     bridge = name.partition(":")[0]
-    own = (rename_link(pin_to_nic(option, nic), nic, bridge) for option in definition.options)
+    own = (
+        rename_link(option, nic, bridge) if option.name in HOOKS else option
+        for option in definition.options
+    )
     return IfaceStanza(name, definition.family, definition.method, (*own, *added), auto)

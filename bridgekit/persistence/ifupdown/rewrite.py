@@ -1,13 +1,23 @@
 """Rewrite the interfaces(5) files so that a bridge lasts; pure, from parsed files to texts."""
 
+from collections.abc import Iterator
+from functools import cached_property, partial
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bridgekit.persistence.ifupdown import interfaces
+from bridgekit.persistence.ifupdown.commands.placement import Links, divide
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
-from bridgekit.persistence.ifupdown.interfaces import ParsedInterfaces
+from bridgekit.persistence.ifupdown.interfaces import Kept, ParsedInterfaces
+from bridgekit.persistence.ifupdown.nic_stanza import (
+    StanzaParts,
+    divide_stanza,
+    is_made_by,
+    joining_line,
+    nic_stanzas,
+)
 from bridgekit.persistence.ifupdown.render import RenderOptions, bridge_options, bridge_stanzas
 from bridgekit.persistence.ifupdown.retarget import configured_mtu, retarget
 from bridgekit.persistence.ifupdown.template import IfaceStanza
@@ -15,6 +25,7 @@ from bridgekit.planning.intent import Intent
 from bridgekit.state.address import IPV4, IPV6
 from bridgekit.state.link import Link, Sysctl
 from bridgekit.state.network_state import NetworkState, default_sysctls
+from bridgekit.state.routes.towards import link_towards
 
 LEASE = 3600
 """Seconds: any lifetime will do."""
@@ -28,7 +39,7 @@ class PersistOptions(Struct, frozen=True):
     source: Source = "live"
 
 
-class Rewrite(Struct, frozen=True):
+class Rewrite(Struct, frozen=True, dict=True):
     """One rewriting of the files: what it starts from, and what it is for."""
 
     parsed: ParsedInterfaces
@@ -40,8 +51,42 @@ class Rewrite(Struct, frozen=True):
     @property
     def links(self) -> tuple[str, ...]:
         """The links whose stanzas become the new one: a bridge that existed before has its own."""
-        nic, bridge = self.intent.nic, self.intent.bridge
-        return (nic, bridge) if self.before.link(bridge) else (nic,)
+        bridge = self.intent.bridge
+        return (self.nic, bridge) if self.before.link(bridge) else (self.nic,)
+
+    @cached_property
+    def nic(self) -> str:
+        """The name by which the files call the NIC: the kernel's, or an alternative one."""
+        names = interfaces.names_in(self.parsed, self._all_names)
+        return names[0] if names else self.intent.nic
+
+    @property
+    def _all_names(self) -> tuple[str, ...]:
+        link = self.before.link(self.intent.nic)
+        return (self.intent.nic, *(link.altnames if link else ()))
+
+    @property
+    def shown_links(self) -> Links:
+        """The links whose addresses and routes the bridge's state shows."""
+        own = frozenset((*self._all_names, self.intent.bridge))
+        return Links(own, partial(link_towards, self.after))
+
+    @cached_property
+    def of_nic(self) -> tuple[StanzaParts, ...]:
+        """The NIC's stanzas, divided into what stays the NIC's and what becomes the bridge's."""
+        definitions = interfaces.definitions_for(self.parsed, self.nic)
+        return tuple(
+            divide_stanza(one, interfaces.NIC_FROM_STATE, self.shown_links) for one in definitions
+        )
+
+    @cached_property
+    def of_bridge(self) -> tuple[StanzaParts, ...]:
+        """The stanzas of a bridge that existed before, divided likewise."""
+        definitions = interfaces.definitions_for(self.parsed, self.intent.bridge)
+        return tuple(
+            divide_stanza(one, interfaces.BRIDGE_FROM_STATE, self.shown_links)
+            for one in (definitions if self.intent.bridge in self.links else ())
+        )
 
     @property
     def lasting(self) -> NetworkState:
@@ -58,51 +103,61 @@ class Rewrite(Struct, frozen=True):
 
     def render_options(self) -> RenderOptions:
         """Return what the new stanza says beside the bridge's state."""
-        parsed, nic, dialect = self.parsed, self.intent.nic, self.options.dialect
-        dynamic = interfaces.dynamic_options(parsed, nic)
-        for_asking = [option for options in dynamic.values() for option in options]
+        parsed, bridge, dialect = self.parsed, self.after.link(self.intent.bridge), self.dialect
         own = [option for link in self.links for option in interfaces.options_of(parsed, link)]
-        bridge = self.after.link(self.intent.bridge)
         stays_up = any(interfaces.is_no_auto_down(parsed, link) for link in self.links)
         return RenderOptions(
             mac=bridge.mac if bridge else None,
             sysctls=changed_sysctls(self.after, self.intent.bridge, dialect),
-            kept=interfaces.options_to_keep(
-                tuple(option for option in own if option not in for_asking), *self.links
+            kept=(
+                *([joining_line(self.intent.nic, self.intent.bridge)] if self._made else []),
+                *(option for parts in self.of_nic for option in parts.dns),
+                *(option for parts in self.of_bridge for option in (*parts.dns, *parts.own)),
             ),
-            dynamic_options=dynamic,
+            dynamic_options=interfaces.dynamic_options(parsed, self.nic),
             dhcp_families=dhcp_families(
-                self.lasting, self.intent.bridge, interfaces.methods_of(parsed, nic)
+                self.lasting, self.intent.bridge, interfaces.methods_of(parsed, self.nic)
             ),
             port=self.intent.spec.port,
             ports=interfaces.bridge_ports(tuple(own)),
             no_auto_down=dialect is CLASSIC and stays_up,
         )
 
+    @property
+    def _made(self) -> bool:
+        return is_made_by(self.of_nic, self.dialect)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect to write."""
+        return self.options.dialect
+
     def stanzas(self, extra: RenderOptions) -> tuple[IfaceStanza, ...]:
-        """Return the bridge's stanzas, from the host's state or from the NIC's own stanzas."""
+        """Return the NIC's stanzas and the bridge's, from the host's state or the NIC's stanzas."""
         intent, bridge = self.intent, self.after.link(self.intent.bridge)
-        has_own = self.parsed.definitions_of(self.parsed.logical_name(intent.nic))
+        has_own = self.parsed.definitions_of(self.parsed.logical_name(self.nic))
         if self.options.source == "file" and bridge and has_own:
             first, *others = self._retargeted(bridge, extra)
         else:
             first, *others = bridge_stanzas(
-                self.lasting, intent.bridge, intent.nic, extra, self.options.dialect
+                self.lasting, intent.bridge, intent.nic, extra, self.dialect
             )
-        return (replace(first, no_auto_down=extra.no_auto_down), *others)
+        port, *more = nic_stanzas(self.nic, self.of_nic, self.dialect)
+        auto = interfaces.selects_itself(self.parsed, self.nic)
+        of_nic = (replace(port, auto=auto), *more)
+        return (*of_nic, replace(first, no_auto_down=extra.no_auto_down), *others)
 
     def _retargeted(self, bridge: Link, extra: RenderOptions) -> tuple[IfaceStanza, ...]:
         """Return the NIC's stanzas as the bridge's, with the options that make it a bridge."""
-        intent, parsed = self.intent, self.parsed
-        definitions = interfaces.definitions_for(parsed, intent.nic)
-        of_bridge = interfaces.options_of(parsed, intent.bridge)
+        definitions = tuple(parts.as_bridge for parts in self.of_nic)
+        kept = tuple(option for parts in self.of_bridge for option in parts.own)
         options = bridge_options(
             replace(bridge, mtu=configured_mtu(definitions)),
-            intent.nic,
-            replace(extra, kept=interfaces.options_to_keep(of_bridge, intent.bridge)),
-            self.options.dialect,
+            self.intent.nic,
+            replace(extra, kept=kept),
+            self.dialect,
         )
-        return retarget(definitions, intent.nic, intent.bridge, tuple(options))
+        return retarget(definitions, self.nic, self.intent.bridge, tuple(options))
 
     def texts(self, new_stanza: str) -> dict[str, tuple[str, str]]:
         """Return each file's text before and after, by path."""
@@ -115,13 +170,29 @@ class Rewrite(Struct, frozen=True):
 
     def _rewritten(self, text: str, new_stanza: str) -> str:
         """Return a file's text in which the links of the new stanza have none of their own."""
-        intent, dialect = self.intent, self.options.dialect
-        nic = interfaces.find_references(self.parsed, intent.nic)
-        nic = replace(nic, named=nic.named or dialect.needs_bare_stanza)
-        if intent.bridge in self.links:
-            bridge = interfaces.find_references(self.parsed, intent.bridge)
-            text = interfaces.disable(text, intent.bridge, "", bridge, dialect)
-        return interfaces.disable(text, intent.nic, new_stanza, nic, dialect)
+        bridge = self.intent.bridge
+        if bridge in self.links:
+            kept = Kept(name=False, definitions=interfaces.used_by_others(self.parsed, bridge))
+            text = interfaces.disable(text, bridge, "", kept, self.dialect)
+        definitions = interfaces.used_by_others(self.parsed, self.nic)
+        gone = frozenset(line.text for line, parts in self.lines_of_others() if parts == "")
+        kept = Kept(definitions=definitions, not_lines=gone)
+        return interfaces.disable(text, self.nic, new_stanza, kept, self.dialect)
+
+    def lines_of_others(self) -> Iterator[tuple[interfaces.Line, str | None]]:
+        """Yield the other interfaces' lines of which the bridge's state shows something.
+
+        With each what stays of it: nothing, or None if it does more.
+        """
+        names = (*self._all_names, self.intent.bridge)
+        links = replace(self.shown_links, own_variable=False)
+        for _, line in interfaces.lines_of_others(self.parsed, self.nic):
+            if line.name in interfaces.HOOKS and any(
+                interfaces.names_link(line.rest, name) for name in names
+            ):
+                parts = divide(line.rest, links)
+                if parts is None or parts.bridge:
+                    yield line, None if parts is None or parts.nic else ""
 
 
 def texts(parsed: ParsedInterfaces) -> dict[str, str]:

@@ -16,19 +16,29 @@ MAPPING_NAMES_NIC = FindingType(
     "refuse",
     "A mapping may name the NIC",
     """\
-Other lines of the interfaces file still bring the NIC up, without any settings, and a `mapping`
-could give it a stanza with some. Leave the NIC out of the mapping.""",
+As a port the NIC has a stanza without addresses, and a `mapping` of the interfaces file could give
+it another. Leave the NIC out of the mapping.""",
     "leave {nic} out of the mapping",
 )
 
-OPTION_NAMES_NIC = FindingType(
-    "option-names-nic",
-    "warn",
-    "An option names the NIC",
+PORT_OF_ANOTHER = FindingType(
+    "port-of-another",
+    "refuse",
+    "Another stanza makes the NIC its port",
     """\
-A line of the interfaces file stays or moves to the bridge's stanza as it is, and it names the
-NIC. See whether it should name the bridge.""",
-    "it names {nic}; see whether it should name {bridge}",
+The interfaces file has a stanza of another bridge, or of a bond, that takes the NIC as its port. At
+the next boot both would claim it. Remove the NIC from that stanza, or remove the stanza.""",
+    "remove {nic} from {other}'s stanza, or remove that stanza",
+)
+
+NO_SCRIPTS = FindingType(
+    "no-scripts",
+    "refuse",
+    "`no-scripts` keeps the bridge from being made",
+    """\
+bridge-utils makes bridges from /etc/network/if-pre-up.d. A line `no-scripts` of the interfaces file
+names the bridge, so at the next boot nothing would make it. Leave the bridge out of that line.""",
+    "leave {bridge} out of the line `no-scripts`",
 )
 
 NOT_WRITTEN = FindingType(
@@ -51,6 +61,20 @@ The interfaces file, or its backup, cannot be written. Mend that, or give `--no-
     "mend that, or give --no-persist",
 )
 
+FILE_MADE_ANEW = FindingType(
+    "file-made-anew",
+    "refuse",
+    "The interfaces file is made anew at each boot",
+    """\
+The NIC's stanza stands in a file that is made anew at each boot: below /run, where Debian's cloud
+images keep it, or by cloud-init. The bridge's stanza would be lost, and the NIC would come up as
+before the move. Write the stanza into /etc/network/interfaces, and keep the program from making
+its own: for cloud-init `network: {config: disabled}` in
+/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg.""",
+    "move the stanza to /etc/network/interfaces, and keep that file from being made; or give"
+    " --no-persist",
+)
+
 FILE_DIFFERS = FindingType(
     "file-differs",
     "warn",
@@ -66,11 +90,11 @@ next boot gives that. `bridgekit interfaces --check` reports the same at any tim
 LINE_DOES_MORE = FindingType(
     "line-does-more",
     "refuse",
-    "A line does more than add an address",
+    "A line cannot be divided between the NIC and the bridge",
     """\
-A line of the NIC's stanza gives it an address and does more than that (`;`, `&&`, `|`). The
-address would be added twice at boot, and ifup would end there. Give each command a line of its
-own.""",
+A line of the interfaces file changes addresses, routes, neighbours or rules of the NIC, which the
+bridge has from now on, and does something else as well (`||`, a pipe, a loop), or starts
+a DHCP client. What it would do at boot cannot be known. Give each command a line of its own.""",
     "give each command a line of its own, or give --no-persist",
 )
 

@@ -2,7 +2,7 @@
 
     document = parse(text)                   # document.text == text
     parsed = parse_files(path, files)        # with all that the file includes
-    new = disable(text, "eth0", stanza, find_references(parsed, "eth0"))
+    new = disable(text, "eth0", stanza)
     old = restore(new)
 
 Text is decoded with `surrogateescape`, so that every byte comes back as it was.
@@ -10,12 +10,8 @@ Text is decoded with `surrogateescape`, so that every byte comes back as it was.
 """
 
 from bridgekit.persistence.ifupdown.interfaces.document import Document, Option, Stanza, parse
-from bridgekit.persistence.ifupdown.interfaces.edit import MARK, disable, restore
-from bridgekit.persistence.ifupdown.interfaces.hooks import (
-    hook_commands,
-    partially_captured,
-    pin_to_nic,
-)
+from bridgekit.persistence.ifupdown.interfaces.edit import MARK, Kept, disable, restore
+from bridgekit.persistence.ifupdown.interfaces.hooks import HOOKS, hook_commands
 from bridgekit.persistence.ifupdown.interfaces.lines import Line
 from bridgekit.persistence.ifupdown.interfaces.names import Target
 from bridgekit.persistence.ifupdown.interfaces.parsed import (
@@ -26,58 +22,70 @@ from bridgekit.persistence.ifupdown.interfaces.parsed import (
 )
 from bridgekit.persistence.ifupdown.interfaces.parser import parse_files
 from bridgekit.persistence.ifupdown.interfaces.references import (
-    NameReferences,
-    find_references,
-    lines_naming,
+    lines_of_others,
     names_link,
+    selects_itself,
+    used_by_others,
 )
 from bridgekit.persistence.ifupdown.interfaces.sources import Files
 from bridgekit.persistence.ifupdown.interfaces.stanza_options import (
+    BRIDGE_FROM_STATE,
+    NIC_FROM_STATE,
     bridge_ports,
+    claims,
     definitions_for,
     dynamic_options,
     file_of,
     has_mapping,
+    has_no_scripts,
+    is_dns,
     is_no_auto_down,
     methods_of,
+    names_in,
     options_of,
-    options_to_keep,
+    own_options,
     rename_link,
 )
 from bridgekit.persistence.ifupdown.interfaces.unsupported import unsupported_lines
 
 __all__ = [
+    "BRIDGE_FROM_STATE",
+    "HOOKS",
     "MARK",
+    "NIC_FROM_STATE",
     "Document",
     "Files",
     "IfaceDefinition",
+    "Kept",
     "Line",
     "Mapping",
-    "NameReferences",
     "Option",
     "ParsedInterfaces",
     "Problem",
     "Stanza",
     "Target",
     "bridge_ports",
+    "claims",
     "definitions_for",
     "disable",
     "dynamic_options",
     "file_of",
-    "find_references",
     "has_mapping",
+    "has_no_scripts",
     "hook_commands",
+    "is_dns",
     "is_no_auto_down",
-    "lines_naming",
+    "lines_of_others",
     "methods_of",
+    "names_in",
     "names_link",
     "options_of",
-    "options_to_keep",
+    "own_options",
     "parse",
     "parse_files",
-    "partially_captured",
-    "pin_to_nic",
     "rename_link",
     "restore",
+    "selects_itself",
     "unsupported_lines",
+    "used_by_others",
 ]

@@ -17,29 +17,41 @@ from bridgekit.persistence.ifupdown.interfaces.document import (
 )
 from bridgekit.persistence.ifupdown.interfaces.lines import Line, physical_lines
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias, parse_target
-from bridgekit.persistence.ifupdown.interfaces.references import NameReferences
 
 MARK = "#bridgekit# "
 ADDED, END = "#bridgekit+", "#bridgekit-"
 """Each further plus sign is a newline that had to be put before, since the text had none there."""
 FOR_OTHERS = "-for-others"
-NO_REFERENCES = NameReferences()
+
+
+class Kept(Struct, frozen=True):
+    """What of an interface stays when its stanzas go.
+
+    `name`: in `auto` and `allow-*` lines. `definitions`: its stanzas that others use, under another
+    name. `not_lines`: option lines of other interfaces that go as well.
+    """
+
+    name: bool = True
+    definitions: frozenset[str] = frozenset()
+    not_lines: frozenset[str] = frozenset()
+
+
+NAME_KEPT = Kept()
 
 
 def disable(
     text: str,
     link: str,
     new_stanza: str,
-    references: NameReferences = NO_REFERENCES,
+    kept: Kept = NAME_KEPT,
     dialect: Dialect = CLASSIC,
 ) -> str:
     """Return the text with the interface's stanzas commented out and a new one in their place.
 
-    The interface's name is removed from `auto` and `allow-*` lines. Every other byte stays. Where
-    the interface has no stanza, the new one goes to the end. Where others need the name, a bare
-    stanza remains; a stanza of the interface that others use is renamed.
+    Aliases are removed from `auto` and `allow-*` lines. Every other byte stays. Where the interface
+    has no stanza, the new one goes to the end.
     """
-    rewriting = _Rewriting(link, references)
+    rewriting = _Rewriting(link, kept)
     parts: list[str] = []
     place, unterminated = 0, False
     for stanza in parse(text, dialect).stanzas:
@@ -53,9 +65,8 @@ def disable(
                 place = len(parts)
     place = place or len(parts)
     if new_stanza:
-        block = new_stanza + rewriting.remainder(dialect.bare_stanza)
         before = parts[place - 1] if place else ""
-        parts.insert(place, _added_block(block, before, unterminated and place == len(parts)))
+        parts.insert(place, _added_block(new_stanza, before, unterminated and place == len(parts)))
     return "".join(parts)
 
 
@@ -103,7 +114,7 @@ class _Rewriting(Struct, frozen=True):
     """Decides line by line what becomes of a text in which one interface is disabled."""
 
     link: str
-    references: NameReferences
+    kept: Kept
 
     def is_own(self, stanza: Stanza) -> bool:
         """Return whether this is a stanza of the interface or of an alias of it."""
@@ -114,39 +125,34 @@ class _Rewriting(Struct, frozen=True):
         words = line.words
         is_head = line is stanza.head
         if is_head and allow_class(line.name) is not None:
-            words = tuple(self._with_new_name(word) for word in self._without_link(line.words))
+            words = tuple(self._with_new_name(word) for word in self._selected(line.words))
         elif line.text and self.is_own(stanza) and self._may_go(line, stanza):
             return ""
         elif is_head and stanza.keyword == "iface":
             words = tuple(self._iface_words(line.words))
+        elif stanza.keyword == "iface" and line.text in self.kept.not_lines:
+            return ""
         if words == line.words:
             return None
         return f"{line.name} {' '.join(words)}\n" if words else ""
 
-    def remainder(self, bare_stanza: str) -> str:
-        """Return what remains of the interface: its bare stanza, and its VLANs' groups."""
-        if not self.references.named:
-            return ""
-        groups = sorted(self.references.groups)
-        allowed = "".join(f"allow-{group} {self.link}\n" for group in groups)
-        return f"\n{allowed}{bare_stanza.format(self.link)}"
-
     def _may_go(self, line: Line, stanza: Stanza) -> bool:
         """Return whether no other stanza inherits this line."""
-        return stanza.words[0] not in self.references.definitions or selects_enclosing(line)
+        return stanza.words[0] not in self.kept.definitions or selects_enclosing(line)
 
-    def _without_link(self, words: tuple[str, ...]) -> Iterator[str]:
-        """Yield the words of `auto` and the like without the interface.
+    def _selected(self, words: tuple[str, ...]) -> Iterator[str]:
+        """Yield the words of `auto` and the like without the interface's aliases.
 
-        Its name comes before a pattern that would bring it up with another stanza: ifup does
-        nothing for an interface that is up.
+        Its own name, if it stays, gets the stanza of that name. It comes before a pattern that
+        would bring it up with another one: ifup does nothing for an interface that is up.
         """
-        inserted = False
+        named = False
         for word in words:
             target = parse_target(word)
-            assigns_stanza = target.is_pattern and target.logical is not None
-            if assigns_stanza and target.may_match(self.link) and not inserted:
-                inserted = True
+            assigns = target.is_pattern and target.logical is not None
+            is_own = target.physical == self.link and self.kept.name
+            if (is_own or (assigns and target.may_match(self.link))) and not named:
+                named = True
                 yield self.link
             if target.is_pattern or not is_link_or_alias(target.physical, self.link):
                 yield word
@@ -165,4 +171,4 @@ class _Rewriting(Struct, frozen=True):
             yield self._new_name(word) if at == 0 or is_parent else word
 
     def _new_name(self, name: str) -> str:
-        return name + FOR_OTHERS if name in self.references.definitions else name
+        return name + FOR_OTHERS if name in self.kept.definitions else name

@@ -1,28 +1,28 @@
 """What the interfaces(5) files configure for one interface, and what of it a bridge needs."""
 
+import contextlib
 import re
 
-from bridgekit.persistence.ifupdown.interfaces import hooks
 from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias, matches
 from bridgekit.persistence.ifupdown.interfaces.parsed import IfaceDefinition, ParsedInterfaces
 from bridgekit.persistence.ifupdown.interfaces.references import NAME_LETTERS
 
-FROM_STATE = frozenset(
+NIC_FROM_STATE = frozenset(
     {
-        *("address", "netmask", "network", "broadcast", "gateway", "mtu", "hwaddress", "scope"),
-        *("metric", "pointopoint", "point-to-point", "accept_ra", "autoconf", "privext"),
-        *("dad-attempts", "dad-interval", "preferred-lifetime"),
+        *("address", "netmask", "network", "broadcast", "gateway", "mtu", "scope", "metric"),
+        *("pointopoint", "point_to_point", "accept_ra", "autoconf", "privext"),
+        *("dad_attempts", "dad_interval", "preferred_lifetime"),
     }
 )
-"""Options whose effect the snapshot shows; the new stanza's come from that."""
-BRIDGE_FROM_STATE = frozenset(
-    f"bridge_{word}"
-    for word in (
-        *("ports", "stp", "fd", "hello", "maxage", "ageing", "bridgeprio", "hw", "vlan_aware"),
-    )
-)
-"""Likewise, of a bridge that existed before. bridge-utils takes a hyphen for an underscore."""
+"""Options of the NIC whose effect the bridge's state shows; hyphens as underscores."""
+BRIDGE_FROM_STATE = NIC_FROM_STATE | {
+    "hwaddress",
+    *(f"bridge_{word}" for word in ("ports", "stp", "fd", "hello", "maxage", "ageing")),
+    *(f"bridge_{word}" for word in ("bridgeprio", "hw", "vlan_aware")),
+}
+"""Likewise, of a bridge that existed before."""
+PORT_OPTIONS = frozenset({"bridge_ports", "bond_slaves", "bond_ports", "slaves"})
 DYNAMIC_METHOD_OPTIONS = frozenset(
     {
         *("hostname", "metric", "leasehours", "leasetime", "vendor", "client"),
@@ -38,9 +38,51 @@ def has_mapping(parsed: ParsedInterfaces, link: str) -> bool:
     return any(mapping.applies_to(link) for mapping in parsed.mappings)
 
 
+def has_no_scripts(parsed: ParsedInterfaces, link: str) -> bool:
+    """Return whether `no-scripts` keeps the programs in /etc/network/if-*.d from this interface."""
+    return any(matches(link, pattern) for pattern in parsed.no_scripts)
+
+
 def is_no_auto_down(parsed: ParsedInterfaces, link: str) -> bool:
     """Return whether `no-auto-down` keeps the interface up when the host goes down."""
     return any(matches(link, pattern) for pattern in parsed.no_auto_down)
+
+
+def claims(parsed: ParsedInterfaces, link: str, except_for: str) -> tuple[IfaceDefinition, ...]:
+    """Return the stanzas of bridges and bonds that take this link as a port."""
+    return tuple(
+        one
+        for one in parsed.definitions
+        if one.name not in (link, except_for)
+        and any(_names_port(option, link) for option in one.options)
+    )
+
+
+def _names_port(option: Option, link: str) -> bool:
+    """Return whether this option's ports include the link: `all`, or `regex` and an expression."""
+    if option.name.replace("-", "_") not in PORT_OPTIONS:
+        return False
+    words = option.value.split()
+    expressions = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "regex"]
+    physical = link.startswith(("eth", "en", "em", "wl"))
+    return (
+        link in words
+        or ("all" in words and physical)
+        or any(_full_match(expression, link) for expression in expressions)
+    )
+
+
+def _full_match(expression: str, name: str) -> bool:
+    with contextlib.suppress(re.error):
+        return bool(re.fullmatch(expression, name))
+    return False
+
+
+def names_in(parsed: ParsedInterfaces, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of an interface's names for which the files have a stanza."""
+    defined = {one.name.partition(":")[0] for one in parsed.definitions}
+    selected = {target.physical for target in parsed.targets if not target.is_pattern}
+    return tuple(name for name in names if name in defined | selected)
 
 
 def definitions_for(parsed: ParsedInterfaces, link: str) -> tuple[IfaceDefinition, ...]:
@@ -92,28 +134,26 @@ def bridge_ports(options: tuple[Option, ...]) -> tuple[str, ...]:
     return tuple(word for words in values for word in words if word != "none")
 
 
-def options_to_keep(options: tuple[Option, ...], nic: str, *others: str) -> tuple[Option, ...]:
-    """Return those of these links' options that the bridge's stanza needs.
+def own_options(definition: IfaceDefinition, from_state: frozenset[str]) -> tuple[Option, ...]:
+    """Return what a stanza says beside the state: hooks, and options for other programs."""
+    asking = DYNAMIC_METHOD_OPTIONS if definition.method in ("dhcp", "auto") else frozenset()
+    return tuple(
+        one
+        for one in definition.options
+        if one.name.replace("-", "_") not in from_state
+        and one.name not in asking
+        and one != Option("use", "dhcp")
+    )
 
-    Left out is what the new stanza says from the state: addresses, and `ip` commands for addresses,
-    routes, neighbours and rules that name these links. What concerns the NIC alone still does.
-    """
-    links = (nic, *others)
-    kept = (o for o in options if not _is_from_state(o.name) and not hooks.is_captured(o, links))
-    return tuple(hooks.pin_to_nic(option, nic) for option in kept)
+
+def is_dns(option: Option) -> bool:
+    """Return whether resolvconf reads this option: it concerns the host, by any link."""
+    return option.name.startswith("dns-")
 
 
 def rename_link(option: Option, link: str, new: str) -> Option:
-    """Return an `ip` hook with a link's name replaced; other options as they are.
-
-    A `pre-up` hook stays as it is: it runs before the new link exists.
-    """
-    if option.name not in hooks.HOOKS or option.name == "pre-up" or hooks.program(option) != "ip":
-        return option
+    """Return a hook with a link's name replaced; `pre-up` would run before the new link exists."""
     letters = "".join(NAME_LETTERS - {"-"}) + "-"
     word = rf"(?<![{letters}]){re.escape(link)}(?![{letters}])"
-    return Option(option.name, re.sub(word, lambda _: new, option.value))
-
-
-def _is_from_state(name: str) -> bool:
-    return name in FROM_STATE or name.replace("-", "_") in BRIDGE_FROM_STATE
+    name = "up" if option.name == "pre-up" else option.name
+    return Option(name, re.sub(word, lambda _: new, option.value))
