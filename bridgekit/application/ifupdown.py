@@ -4,13 +4,15 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bridgekit.host.ifupdown import detect, validate
+from bridgekit.host.ifupdown import detect, lasting, validate
 from bridgekit.persistence.ifupdown import interfaces
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, DIALECTS, Dialect
-from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Source
+from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite, Source
 from bridgekit.planning.findings import Finding
 from bridgekit.planning.findings.persistence import (
+    FILE_MADE_ANEW,
     FILE_NOT_TAKEN,
+    FILE_NOT_WRITABLE,
     NO_BRIDGE_UTILS,
     NO_DHCP_CLIENT,
     NO_IFUPDOWN,
@@ -20,7 +22,7 @@ from bridgekit.planning.findings.persistence import (
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange, IfupdownState, new_contents
 from bridgekit.state.dialect import DialectName
-from bridgekit.system.atomic_file import FileSnapshot
+from bridgekit.system.atomic_file import FileSnapshot, writable
 
 BRIDGE_UTILS = Path("/etc/network/if-pre-up.d/bridge")
 
@@ -80,3 +82,20 @@ def check_programs(dhcp_families: frozenset[int], dialect: Dialect) -> Iterator[
 def as_changed(changes: Iterable[FileChange]) -> FileSnapshot:
     """Return the files of the host as they will be."""
     return FileSnapshot({one.path: one.after for one in changes})
+
+
+def check_lasting(rewriting: Rewrite) -> Iterator[Finding]:
+    """Yield the files with stanzas of the NIC or bridge that someone makes anew at each boot."""
+    parsed = rewriting.parsed
+    own = [one for link in rewriting.links for one in interfaces.definitions_for(parsed, link)]
+    for path in dict.fromkeys(one.path for one in own):
+        maker = lasting.remade_by(Path(path), parsed.documents[path].text)
+        if maker:
+            yield FILE_MADE_ANEW.finding(f"{path} is made anew at each boot by {maker}")
+
+
+def check_writable(changes: Iterable[FileChange]) -> Iterator[Finding]:
+    """Yield the folders in which files cannot be written."""
+    paths = [Path(change.path) for change in changes]
+    for folder in sorted({str(p.parent) for p in paths if not writable(p)}):
+        yield FILE_NOT_WRITABLE.finding(f"files in {folder} cannot be written")

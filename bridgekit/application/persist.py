@@ -4,9 +4,14 @@ from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
-from bridgekit.application.ifupdown import as_changed, check_programs, choose_options
+from bridgekit.application.ifupdown import (
+    as_changed,
+    check_lasting,
+    check_programs,
+    check_writable,
+    choose_options,
+)
 from bridgekit.errors import refuse_on_error
-from bridgekit.host.ifupdown import lasting
 from bridgekit.persistence.ifupdown import checks, interfaces, rewrite
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.drift import find_drift
@@ -14,7 +19,6 @@ from bridgekit.persistence.ifupdown.listing import Listing, list_stanzas
 from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite
 from bridgekit.persistence.ifupdown.template import fill
 from bridgekit.planning.findings import Finding
-from bridgekit.planning.findings.persistence import FILE_MADE_ANEW, FILE_NOT_WRITABLE
 from bridgekit.planning.intent import Intent
 from bridgekit.planning.plan import FileChange
 from bridgekit.state.network_state import NetworkState
@@ -63,8 +67,8 @@ def file_changes(
         *checks.check_lines(rewriting),
         *checks.check_drift(rewriting),
         *checks.check_dialect(str(main), versions, options.dialect),
-        *_check_writable(changes),
-        *_check_lasting(rewriting),
+        *check_writable(changes),
+        *check_lasting(rewriting),
         *checks.check_expressible(rewriting.lasting, intent.bridge, extra.dhcp_families - asked),
         *check_programs(asked, options.dialect),
     )
@@ -123,19 +127,3 @@ def _backups(path: Path) -> tuple[Path, Path]:
     """Return the paths of a file's backup, shown and hidden."""
     name = f"{path.name}.before-bridgekit"
     return path.with_name(name), path.with_name(f".{name}")
-
-
-def _check_lasting(rewriting: Rewrite) -> Iterator[Finding]:
-    """Yield the files with stanzas of the NIC or bridge that someone makes anew at each boot."""
-    parsed = rewriting.parsed
-    own = [one for link in rewriting.links for one in interfaces.definitions_for(parsed, link)]
-    for path in dict.fromkeys(one.path for one in own):
-        maker = lasting.remade_by(Path(path), parsed.documents[path].text)
-        if maker:
-            yield FILE_MADE_ANEW.finding(f"{path} is made anew at each boot by {maker}")
-
-
-def _check_writable(changes: Iterable[FileChange]) -> Iterator[Finding]:
-    paths = [Path(change.path) for change in changes]
-    for folder in sorted({str(p.parent) for p in paths if not atomic_file.writable(p)}):
-        yield FILE_NOT_WRITABLE.finding(f"files in {folder} cannot be written")
