@@ -42,6 +42,9 @@ from bridgekit.uapi.if_link import (
     IFLA_PROP_LIST,
     IFLA_TXQLEN,
     IFLA_VXLAN_LINK,
+    IFLA_XDP,
+    IFLA_XDP_ATTACHED,
+    IFLA_XDP_PROG_ID,
 )
 from bridgekit.uapi.rtnetlink import RTM_GETLINK, RTM_SETLINK
 
@@ -85,6 +88,17 @@ def lower_index(sock: NetlinkSocket, name: str) -> int:
     """
     body = _get_by_name(sock, name)
     return nlattr.get_u32(nlattr.parse(body, IFINFOMSG.size), IFLA_LINK) if body else 0
+
+
+def xdp_program(sock: NetlinkSocket, name: str) -> tuple[int, int]:
+    """Return how an XDP program is attached to this link (XDP_ATTACHED_*), and its number.
+
+    Both are 0 without one.
+    """
+    body = _get_by_name(sock, name)
+    found = nlattr.parse(body, IFINFOMSG.size).get(IFLA_XDP, b"") if body else b""
+    xdp = nlattr.parse(found)
+    return xdp.get(IFLA_XDP_ATTACHED, b"\0")[0], nlattr.get_u32(xdp, IFLA_XDP_PROG_ID)
 
 
 def index_by_name(sock: NetlinkSocket) -> dict[str, int]:

@@ -185,6 +185,10 @@ DependencyKind = Literal[
     "firewall",
     "traffic-control",
     "bridge-firewall",
+    "firewall-lockout",
+    "multicast-router",
+    "vrrp",
+    "xdp",
     "disk",
     "unread",
 ]

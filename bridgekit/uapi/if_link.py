@@ -15,8 +15,13 @@ IFLA_AF_SPEC: Final = 26
 IFLA_GROUP: Final = 27
 IFLA_EXT_MASK: Final = 29
 IFLA_LINK_NETNSID: Final = 37
+IFLA_XDP: Final = 43
 IFLA_PROP_LIST: Final = 52
 IFLA_ALT_IFNAME: Final = 53
+
+# Attributes in IFLA_XDP.
+IFLA_XDP_ATTACHED: Final = 2
+IFLA_XDP_PROG_ID: Final = 4
 
 # Attributes in IFLA_LINKINFO.
 IFLA_INFO_KIND: Final = 1

@@ -112,6 +112,79 @@ def test_traffic_control(lab: Lab) -> None:
     assert level == "warn" and "tbf" in message and "clsact" in message
 
 
+LOCKOUT = """
+table inet filter {
+    chain input { type filter hook input priority 0; %s ct state established accept; %s; }
+    chain lan { tcp dport 22 accept; }
+    chain forward { type filter hook forward priority 0; policy drop; iifname "eth0" accept; }
+}
+"""
+LOCKING = {
+    "by a policy": ("policy drop;", 'iifname "eth0" tcp dport 22 accept'),
+    "by a last rule": ("", 'iifname "eth0" accept; counter drop'),
+    "by a jump": ("policy drop;", 'iifname "eth0" jump lan'),
+    "by a map": ("policy drop;", 'iifname vmap { "eth0" : goto lan }'),
+}
+NOT_LOCKING = {
+    "nothing is dropped": ("", 'iifname "eth0" accept'),
+    "it names another": ("policy drop;", 'iifname "eth1" accept'),
+    "it only drops": ("policy drop;", 'iifname "eth0" tcp dport 23 drop; tcp dport 22 accept'),
+    "drops are particular": ("", 'iifname "eth0" accept; tcp dport 23 drop'),
+}
+
+
+@pytest.mark.parametrize("how", LOCKING)
+def test_a_firewall_that_would_let_nobody_in(lab: Lab, how: str) -> None:
+    lab.run("host", "nft", "-f", "-", stdin=LOCKOUT % LOCKING[how])
+    code, found = plan(lab)
+    assert (code, found["firewall-locks-out"][0]) == (3, "refuse")
+    assert found["firewall-locks-out"][1].endswith(": nft chain inet filter input")
+    code, found = plan(lab, "eth0", "--i-know")
+    assert (code, found["firewall-locks-out"][0]) == (0, "warn")
+
+
+@pytest.mark.parametrize("how", NOT_LOCKING)
+def test_a_firewall_that_lets_in_as_before(lab: Lab, how: str) -> None:
+    lab.run("host", "nft", "-f", "-", stdin=LOCKOUT % NOT_LOCKING[how])
+    assert "firewall-locks-out" not in plan(lab)[1]
+
+
+@pytest.mark.parametrize("make", ["legacy", "nft"])
+def test_iptables_that_would_let_nobody_in(lab: Lab, make: str) -> None:
+    lab.run("host", f"iptables-{make}", "-A", "INPUT", "-i", "eth0", "-j", "ACCEPT")
+    assert "firewall-locks-out" not in plan(lab)[1]
+    lab.run("host", f"iptables-{make}", "-P", "INPUT", "DROP")
+    assert plan(lab)[1]["firewall-locks-out"][0] == "refuse"
+    lab.run("host", f"iptables-{make}", "-P", "INPUT", "ACCEPT")
+    lab.run("host", f"iptables-{make}", "-A", "INPUT", "-j", "REJECT")
+    assert plan(lab)[1]["firewall-locks-out"][0] == "refuse"
+
+
+def test_vrrp_is_spoken(lab: Lab) -> None:
+    start(lab, "raw_socket", "112")
+    code, found = plan(lab)
+    assert (code, [*found]) == (3, ["vrrp"]) and "python" in found["vrrp"][1]
+    assert plan(lab, "eth0", "--i-know")[0] == 0
+
+
+def test_a_multicast_router(lab: Lab) -> None:
+    start(lab, "raw_socket", "2", "192.168.1.4")
+    assert "eth0" in lab.run("host", "cat", "/proc/net/ip_mr_vif").stdout
+    code, found = plan(lab)
+    assert (code, found["multicast-router"][0]) == (3, "refuse")
+    assert "multicast-router" not in plan(lab, "eth1")[1]
+
+
+def test_an_xdp_program(lab: Lab) -> None:
+    start(lab, "xdp_pass", "eth0")
+    assert "xdpgeneric" in lab.run("host", "ip", "link", "show", "eth0").stdout
+    code, found = plan(lab)
+    assert (code, found["xdp-program"][0]) == (0, "warn") and "xdpgeneric" in found["xdp-program"][
+        1
+    ]
+    assert plan(lab, "eth1") == (0, {})
+
+
 def test_a_disk_over_the_nic(lab: Lab) -> None:
     lab.bridgekit("plan", "eth0", "--out", "/run/early.json")
     start(lab, "network_disk", "192.168.1.1")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from bridgekit.host.dependencies import disks, firewall, sockets, traffic_control
+from bridgekit.host.dependencies import disks, firewall, routers, sockets, traffic_control, xdp
 from bridgekit.netlink import multipath, sock_diag
 from bridgekit.netlink.socket import NetlinkSocket
 from bridgekit.state.link import Dependency, Link
@@ -33,6 +33,8 @@ def _find(state: NetworkState, link: Link) -> Iterator[Dependency]:
     yield from sockets.groups(link.name)
     yield from firewall.find_dependencies(link.name, run)
     yield from traffic_control.find_dependencies(link.index)
+    yield from xdp.find_dependencies(link.name)
+    yield from routers.find_dependencies(link.name)
     yield from disks.find_dependencies(link.name, disks.outgoing_link)
 
 

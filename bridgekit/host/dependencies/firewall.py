@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bridgekit.errors import BridgekitError
+from bridgekit.host.dependencies import firewall_lockout
 from bridgekit.state.link import Dependency
 
 Run = Callable[..., str]
@@ -47,6 +48,7 @@ def find_dependencies(nic: str, run: Run, proc: Path = PROC) -> tuple[Dependency
     chains = _asked(run, found, "nft", "list", "chains") if hooked else ""
     rules = (*_nft_rules(ruleset, nic), *_hooked(chains, nic), *_saved_rules(texts, nic))
     found += [Dependency("firewall", rule) for rule in rules]
+    found += [Dependency("firewall-lockout", chain) for chain in _locking_out(ruleset, texts, nic)]
     found += [Dependency("bridge-firewall", why) for why in _dropping(ruleset, texts, proc)]
     return tuple(found)
 
@@ -107,6 +109,13 @@ def _saved_rules(texts: dict[str, str], nic: str) -> Iterator[str]:
         for line in text.splitlines():
             if line.startswith("-A") and _line_names(line, nic, options):
                 yield f"{program.removesuffix('-save')} {line.strip()}"
+
+
+def _locking_out(ruleset: list[dict[str, Any]], texts: dict[str, str], nic: str) -> Iterator[str]:
+    """Yield the chains that let new sessions in by the NIC's name, and drop the rest."""
+    legacy = {program: text for program, text in texts.items() if not _shown_by_nft(program)}
+    yield from firewall_lockout.nft_chains(ruleset, lambda expr: _expression_names(expr, nic))
+    yield from firewall_lockout.saved_chains(legacy, lambda line: _line_names(line, nic, ("-i",)))
 
 
 def _shown_by_nft(program: str) -> bool:

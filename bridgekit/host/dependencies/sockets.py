@@ -31,7 +31,7 @@ def sockets(bound: Iterable[tuple[str, int]], proc: Path = PROC) -> tuple[Depend
 def packet_sockets(index: int, proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return the packet sockets of one protocol on this link: a port hands them no frame."""
     found = []
-    for line in _lines(proc / "net/packet"):
+    for line in lines_of(proc / "net/packet"):
         words = line.split()  # sk RefCnt Type Proto Iface R Rmem User Inode
         if len(words) > 8 and words[4] == str(index) and int(words[3], 16) not in HEARD_ON_A_PORT:
             found.append((int(words[3], 16), int(words[8])))
@@ -58,7 +58,7 @@ def groups(nic: str, proc: Path = PROC) -> tuple[Dependency, ...]:
 def _groups4(nic: str, proc: Path) -> Iterator[bytes]:
     """Yield IPv4 groups: below a link's line they stand as numbers in host byte order."""
     name = ""
-    for line in _lines(proc / "net/igmp"):
+    for line in lines_of(proc / "net/igmp"):
         words = line.split()
         if not line[:1].isspace():
             name = words[1].rstrip(":") if len(words) > 1 else ""
@@ -67,13 +67,13 @@ def _groups4(nic: str, proc: Path) -> Iterator[bytes]:
 
 
 def _groups6(nic: str, proc: Path) -> Iterator[bytes]:
-    for line in _lines(proc / "net/igmp6"):
+    for line in lines_of(proc / "net/igmp6"):
         words = line.split()
         if len(words) > 2 and words[1] == nic:
             yield bytes.fromhex(words[2])
 
 
-def _lines(path: Path) -> list[str]:
+def lines_of(path: Path) -> list[str]:
     """Return the lines of a list; none where this kernel does not have it."""
     try:
         return path.read_text(errors="replace").splitlines()

@@ -33,13 +33,39 @@ WARNINGS: dict[DependencyKind, tuple[FindingType, str]] = {
         kinds.TRAFFIC_CONTROL,
         "{nic} keeps its traffic control, which then works on the port: {what}",
     ),
+    "xdp": (
+        kinds.XDP_PROGRAM,
+        "{nic} keeps its XDP program, which then sees all that passes the bridge: {what}",
+    ),
     "bridge-firewall": (
         kinds.BRIDGE_FIREWALL,
         "the firewall may drop what machines on {bridge} send through it: {what}",
     ),
 }
 """The kind of finding and the message for each kind of dependency that gives a warning."""
-INSISTED = "keep another way in: if the move fails, what needs it stands still with {nic}"
+REFUSALS: dict[DependencyKind, tuple[FindingType, str, str]] = {
+    "disk": (
+        kinds.NETWORK_DISK,
+        "{what}",
+        "keep another way in: if the move fails, what needs it stands still with {nic}",
+    ),
+    "firewall-lockout": (
+        kinds.FIREWALL_LOCKS_OUT,
+        "new sessions are accepted by the name {nic} alone, and the rest is dropped: {what}",
+        "add the same rules for {bridge} while this session lasts",
+    ),
+    "multicast-router": (
+        kinds.MULTICAST_ROUTER,
+        "{nic} is an interface of {what}, and packets come by {bridge} then",
+        "restart the multicast router with {bridge} after the move",
+    ),
+    "vrrp": (
+        kinds.VRRP,
+        "an address of {nic} may be a shared one, for VRRP is spoken here by {what}",
+        "take the shared address out of the interfaces file, and set the daemon to {bridge}",
+    ),
+}
+"""The kind of finding, the message, and the advice to those who insist with `--i-know`."""
 
 
 def check_dependencies(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
@@ -49,7 +75,7 @@ def check_dependencies(snapshot: NetworkState, intent: Intent) -> Iterator[Findi
         texts = _texts(snapshot, dependency)
         if texts:
             yield kind.finding(message.format(**names, what=_listed(texts)), **names)
-    yield from _check_disks(snapshot, intent)
+    yield from _check_refusals(snapshot, intent)
     for route in _texts(snapshot, "uneven-legs"):
         yield UNEVEN_LEGS.finding(
             f"the nexthops of this route have different metrics, and one would be lost: {route}"
@@ -59,13 +85,15 @@ def check_dependencies(snapshot: NetworkState, intent: Intent) -> Iterator[Findi
         yield kinds.NOT_LOOKED_AT.finding(_listed(unread))
 
 
-def _check_disks(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
-    disks = _texts(snapshot, "disk")
-    if disks and intent.force:
-        finding = kinds.NETWORK_DISK.finding(_listed(disks), INSISTED, nic=intent.nic)
-        yield replace(finding, level="warn")
-    elif disks:
-        yield kinds.NETWORK_DISK.finding(_listed(disks))
+def _check_refusals(snapshot: NetworkState, intent: Intent) -> Iterator[Finding]:
+    names = {"nic": intent.nic, "bridge": intent.bridge}
+    for dependency, (kind, message, insisted) in REFUSALS.items():
+        texts = _texts(snapshot, dependency)
+        said = message.format(**names, what=_listed(texts))
+        if texts and intent.force:
+            yield replace(kind.finding(said, insisted, **names), level="warn")
+        elif texts:
+            yield kind.finding(said, **names)
 
 
 def _texts(snapshot: NetworkState, kind: DependencyKind) -> tuple[str, ...]:

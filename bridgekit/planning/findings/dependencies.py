@@ -84,6 +84,52 @@ may reach nothing. Accept bridged frames in that chain, or set that sysctl to 0.
     " iptables -I FORWARD -m physdev --physdev-is-bridged -j ACCEPT",
 )
 
+FIREWALL_LOCKS_OUT = FindingType(
+    "firewall-locks-out",
+    "refuse",
+    "The firewall would let nobody in",
+    """\
+The firewall accepts new sessions by the NIC's name and drops what no rule accepts. After the move
+they come by the bridge: this session would go on, and no new one would be accepted, neither now nor
+after the next boot. Add the same rules for the bridge, for good, or insist with `--i-know`; then
+this is a warning.""",
+    "add the same rules for {bridge} first, for good, or insist with --i-know",
+)
+
+MULTICAST_ROUTER = FindingType(
+    "multicast-router",
+    "refuse",
+    "A multicast router has the NIC",
+    """\
+A daemon routes multicast with the NIC as one of its interfaces (/proc/net/ip_mr_vif, ip6_mr_vif).
+After the move packets come by the bridge, and it forwards none of them. Stop it first and set it to
+the bridge, or insist with `--i-know`.""",
+    "stop it and set it to {bridge}, or insist with --i-know",
+)
+
+VRRP = FindingType(
+    "vrrp",
+    "refuse",
+    "VRRP is spoken on this host",
+    """\
+A daemon such as keepalived has a raw socket of protocol 112 (VRRP, CARP). It shares an address with
+other hosts and gives it to a link while this host is the master. The move would make that address
+one of the bridge's, and of the interfaces file: at the next boot two hosts would have it. Stop the
+daemon, which takes the shared address away, move, and set it to the bridge; or insist with
+`--i-know`.""",
+    "stop it, move, and set it to {bridge}; or insist with --i-know",
+)
+
+XDP_PROGRAM = FindingType(
+    "xdp-program",
+    "warn",
+    "The NIC has an XDP program",
+    """\
+An XDP program is attached to the NIC. It stays on the port and sees everything that passes the
+bridge, also what is not meant for this host. See whether it expects that.""",
+    "see `ip link show dev {nic}`, and whether the program expects the traffic of other machines",
+)
+
 NOT_LOOKED_AT = FindingType(
     "not-looked-at",
     "note",
