@@ -50,7 +50,7 @@ def read_plan(path: Path, request: PlanRequest, store: Store) -> PlanResult:
         names = ", ".join(one.path for one in plan.files)
         raise RefusedError(
             f"{path} writes to {names} what does not follow from its intent;"
-            " nothing was changed; plan again"
+            " nothing was changed; plan again, for another version may have made it"
         )
     return PlanResult(plan, (), already_done=not plan.operations)
 

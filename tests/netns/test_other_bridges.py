@@ -204,6 +204,7 @@ def test_the_stanza_of_a_bridge_that_is_there_goes_into_the_new_one(
     for words in ("bridge_ports vm0 eth0", "bridge_maxwait 0", "bridge_pathcost eth0 77"):
         assert written.count(words.split()) == 1
     assert written.count(["up", "logger", "br0", "is", "up"]) == 1
-    assert written.count(["auto", "br0"]) == 1 and ["auto", "eth0"] not in written
+    assert written.count(["auto", "br0"]) == written.count(["auto", "eth0"]) == 1
+    assert written.count(["iface", "eth0", "inet", "manual"]) == 1
     assert lab.bridgekit("rollback").code == 0
     assert lab.read_interfaces() == FILE

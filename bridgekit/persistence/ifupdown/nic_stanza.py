@@ -4,6 +4,8 @@ So `$IFACE`, the scripts in /etc/network/if-*.d and the options of other program
 bonding, VLANs) act on the NIC at boot as before.
 """
 
+import re
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -21,6 +23,8 @@ MADE_PORT = (
 """The port option of a link that exists only after the `pre-up` lines."""
 MAKING_OPTIONS = ("bond", "slaves", "vlan")
 """How the names of options begin that make ifenslave's and vlan's hooks make a link."""
+VLAN_NAME = re.compile(r".+\.[0-9]+|vlan[0-9]+")
+"""Names of which ifupdown makes VLANs: interfaces(5), "VLAN AND BRIDGE INTERFACES"."""
 
 
 class StanzaParts(Struct, frozen=True):
@@ -55,10 +59,13 @@ def divide_stanza(
     return StanzaParts(definition, placed.nic, dns, placed.bridge, placed.undivided)
 
 
-def is_made_by(parts: tuple[StanzaParts, ...], dialect: Dialect) -> bool:
+def is_made_by_hooks(nic: str, parts: tuple[StanzaParts, ...], dialect: Dialect) -> bool:
     """Return whether hooks of classic ifupdown make the link: a bond or a VLAN."""
+    if dialect is not CLASSIC or not parts:
+        return False
     names = (option.name for one in parts for option in one.own)
-    return dialect is CLASSIC and any(name.startswith(MAKING_OPTIONS) for name in names)
+    by_option = any(name.startswith(MAKING_OPTIONS) for name in names)
+    return by_option or bool(VLAN_NAME.fullmatch(nic))
 
 
 def joining_line(nic: str, bridge: str) -> Option:
@@ -69,14 +76,17 @@ def joining_line(nic: str, bridge: str) -> Option:
 def nic_stanzas(
     name: str, parts: tuple[StanzaParts, ...], dialect: Dialect
 ) -> tuple[IfaceStanza, ...]:
-    """Return the NIC's stanzas: it comes up without an address, not even a link-local one."""
-    option, value = MADE_PORT if is_made_by(parts, dialect) else dialect.port_option
+    """Return the NIC's stanzas: it comes up without an address, not even a link-local one.
+
+    The option for that stands last: a line before it may make the link.
+    """
+    option, value = MADE_PORT if is_made_by_hooks(name, parts, dialect) else dialect.port_option
     port = Option(option, value.format(name))
     if dialect.merges_stanzas or not parts:
         own = tuple(dict.fromkeys(option for one in parts for option in one.own))
-        return (IfaceStanza(name, "inet", "manual", (port, *own)),)
+        return (IfaceStanza(name, "inet", "manual", (*own, port)),)
     first, *others = parts
     return (
-        IfaceStanza(name, first.definition.family, "manual", (port, *first.own)),
+        IfaceStanza(name, first.definition.family, "manual", (*first.own, port)),
         *(IfaceStanza(name, one.definition.family, "manual", one.own) for one in others if one.own),
     )

@@ -14,7 +14,7 @@ from bridgekit.persistence.ifupdown.interfaces import Kept, ParsedInterfaces
 from bridgekit.persistence.ifupdown.nic_stanza import (
     StanzaParts,
     divide_stanza,
-    is_made_by,
+    is_made_by_hooks,
     joining_line,
     nic_stanzas,
 )
@@ -125,7 +125,7 @@ class Rewrite(Struct, frozen=True, dict=True):
 
     @property
     def _made(self) -> bool:
-        return is_made_by(self.of_nic, self.dialect)
+        return is_made_by_hooks(self.nic, self.of_nic, self.dialect)
 
     @property
     def dialect(self) -> Dialect:
