@@ -75,6 +75,19 @@ class Entry(Struct, frozen=True):
     text: str = ""
 
 
+def _sync_or_cut(descriptor: int, size: int) -> None:
+    """Sync a file, or cut it to this size: a line whose caller is told of a failure must not stand.
+
+    The kernel keeps what it could not write in its cache, and every reader would see it.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
+
+
 def boot_clock() -> float:
     """Return the seconds since boot; no one can set this clock."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -111,7 +124,7 @@ class Journal:
             file.write((b"\n" if torn else b"") + with_checksum(msgspec.json.encode(entry)))
             file.flush()
             if entry.event in SYNCED:
-                os.fsync(file.fileno())
+                _sync_or_cut(file.fileno(), size)
         if entry.event in DONE:
             systemd.disarm(self.folder.name)
 

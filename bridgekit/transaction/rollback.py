@@ -14,6 +14,7 @@ from bridgekit.errors import BridgekitError
 from bridgekit.planning.diff import differ, differences
 from bridgekit.planning.difference import Difference
 from bridgekit.planning.operations import SetUp, inverted
+from bridgekit.state.link import Link
 from bridgekit.system import atomic_file
 from bridgekit.transaction import commit, probes
 from bridgekit.transaction.journal import Journal
@@ -119,7 +120,9 @@ def _operations_started(
 def _renamed(machine: Machine, record: Record) -> list[str]:
     """Return what to do if the NIC has another name now: the bridge stays."""
     nic, bridge = record.plan.intent.nic, record.plan.intent.bridge
-    before, links = record.plan.snapshot.link(nic), machine.links()
+    before, links = record.plan.snapshot.link(nic), tuple[Link, ...]()
+    with contextlib.suppress(Exception):  # a rollback goes on where it cannot be told
+        links = machine.links()
     name = next((one.name for one in links if before and one.index == before.index), nic)
     if name == nic or not any(link.name == bridge for link in links):
         return []

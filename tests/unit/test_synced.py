@@ -42,6 +42,28 @@ Journal(Path(sys.argv[1])).write(Entry(sys.argv[2]))
 """
 
 
+FAILING = """
+import sys
+from pathlib import Path
+from bridgekit.transaction.journal import Entry, Journal
+journal = Journal(Path(sys.argv[1]))
+journal.write(Entry("verified"))
+try:
+    journal.write(Entry("committed"))
+except OSError as error:
+    print(error.strerror, *(entry.event for entry in journal.entries()))
+"""
+
+
+def test_a_line_that_cannot_be_synced_does_not_stand(place: Path) -> None:
+    """strace has the kernel answer the call with EIO, which it does for a disk that fails."""
+    inject = ("strace", "-qq", "-o", "/dev/null", "-e", "inject=fsync:error=EIO")
+    done = subprocess.run(
+        (*inject, *PYTHON, "-c", FAILING, str(place)), check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "Input/output error verified\n"
+
+
 @pytest.mark.parametrize("event", get_args(Event))
 def test_lines_that_decide_about_files_are_synced(place: Path, event: str) -> None:
     calls = traced(place, ENTRY, event)
