@@ -22,7 +22,7 @@ def check_fresh(plan: Plan) -> None:
     links = plan.intent.links
     now = machine.snapshot(*links)
     if plan.intent.direction == "bridge":
-        now = machine.with_dependencies(now, plan.intent.nic)
+        now = machine.with_dependencies(now, *plan.intent.links)
     for finding in check_intent(now, plan.intent):
         if finding.level == "refuse":
             raise RefusedError(f"{finding.message}: {finding.advice}; nothing was changed")

@@ -61,7 +61,7 @@ def _read(request: PlanRequest, store: Store) -> tuple[Intent, NetworkState]:
     nic = find_nic(state, request.nic, request.bridge, store)
     intent = Intent(nic, request.bridge, "bridge", request.spec, request.force)
     state = machine.with_settings(machine.wait_for_dad(state, nic), nic, request.bridge)
-    return intent, machine.with_dependencies(state, nic)
+    return intent, machine.with_dependencies(state, nic, request.bridge)
 
 
 def _with_files(result: PlanResult, request: PlanRequest, source: Source) -> PlanResult:

@@ -127,6 +127,7 @@ LOCKING = {
 }
 NOT_LOCKING = {
     "nothing is dropped": ("", 'iifname "eth0" accept'),
+    "it names the bridge, too": ("policy drop;", 'iifname { "eth0", "br0" } accept'),
     "it names another": ("policy drop;", 'iifname "eth1" accept'),
     "it only drops": ("policy drop;", 'iifname "eth0" tcp dport 23 drop; tcp dport 22 accept'),
     "drops are particular": ("", 'iifname "eth0" accept; tcp dport 23 drop'),
@@ -158,6 +159,8 @@ def test_iptables_that_would_let_nobody_in(lab: Lab, make: str) -> None:
     lab.run("host", f"iptables-{make}", "-P", "INPUT", "ACCEPT")
     lab.run("host", f"iptables-{make}", "-A", "INPUT", "-j", "REJECT")
     assert plan(lab)[1]["firewall-locks-out"][0] == "refuse"
+    lab.run("host", f"iptables-{make}", "-I", "INPUT", "-i", "br0", "-j", "ACCEPT")
+    assert "firewall-locks-out" not in plan(lab)[1]
 
 
 def test_vrrp_is_spoken(lab: Lab) -> None:
@@ -167,8 +170,14 @@ def test_vrrp_is_spoken(lab: Lab) -> None:
     assert plan(lab, "eth0", "--i-know")[0] == 0
 
 
+def test_vrrp_is_spoken_on_another_link(lab: Lab) -> None:
+    start(lab, "raw_socket", "112", "join", "eth1")
+    assert "vrrp" not in plan(lab)[1]
+    assert plan(lab, "eth1")[1]["vrrp"][0] == "refuse"
+
+
 def test_a_multicast_router(lab: Lab) -> None:
-    start(lab, "raw_socket", "2", "192.168.1.4")
+    start(lab, "raw_socket", "2", "route", "192.168.1.4")
     assert "eth0" in lab.run("host", "cat", "/proc/net/ip_mr_vif").stdout
     code, found = plan(lab)
     assert (code, found["multicast-router"][0]) == (3, "refuse")

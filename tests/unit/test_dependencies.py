@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from bridgekit.errors import BridgekitError
-from bridgekit.host.dependencies import disks, firewall, managers, sockets
-from bridgekit.persistence.ifupdown.rewrite import dhcp_families
+from bridgekit.host.dependencies import disks, firewall, managers, routers, sockets
+from bridgekit.persistence.ifupdown.from_state import dhcp_families
 from bridgekit.planning import codec
 from bridgekit.planning.checks.preconditions import check_intent
 from bridgekit.planning.findings import Finding
@@ -183,6 +183,20 @@ def test_a_machine_without_disks_or_lists(tmp_path: Path) -> None:
     assert sockets.groups("eth0", tmp_path) == ()
 
 
+MR_VIF = """\
+Interface      BytesIn  PktsIn  BytesOut PktsOut Flags
+ 0 eth1              0       0         0       0 00000
+"""
+
+
+@pytest.mark.parametrize(("name", "family"), [("ip_mr_vif", "IPv4"), ("ip6_mr_vif", "IPv6")])
+def test_multicast_routers_of_both_families(tmp_path: Path, name: str, family: str) -> None:
+    write(tmp_path, **{f"net/{name}": MR_VIF})
+    found = Dependency("multicast-router", f"a multicast router of {family}")
+    assert list(routers.find_dependencies("eth1", tmp_path)) == [found]
+    assert list(routers.find_dependencies("eth0", tmp_path)) == []
+
+
 def test_flowtables_of_nftables(tmp_path: Path) -> None:
     """What this kernel cannot make, as nft tells it."""
     table = (
@@ -192,17 +206,19 @@ def test_flowtables_of_nftables(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
         return table % '["eth1", "eth0"]' if argv[0] == "nft" else ""
 
-    assert firewall.find_dependencies("eth0", run, tmp_path) == (
+    assert firewall.find_dependencies("eth0", "br0", run, tmp_path) == (
         Dependency("firewall", "nft flowtable inet t f"),
     )
-    assert firewall.find_dependencies("eth2", run, tmp_path) == ()
+    assert firewall.find_dependencies("eth2", "br0", run, tmp_path) == ()
 
 
 def test_a_firewall_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     def run(*argv: str, timeout: float) -> str:
         raise BridgekitError(f"{argv[0]}: timed out after {timeout} seconds")
 
-    assert [tie.kind for tie in firewall.find_dependencies("eth0", run, tmp_path)] == ["unread"]
+    assert [tie.kind for tie in firewall.find_dependencies("eth0", "br0", run, tmp_path)] == [
+        "unread"
+    ]
 
 
 def test_a_plan_keeps_what_it_was_decided_on() -> None:

@@ -13,17 +13,20 @@ from bridgekit.state.routes.format import format_route
 from bridgekit.system.process import run
 
 
-def with_dependencies(state: NetworkState, nic: str) -> NetworkState:
-    """Return the state with what depends on the NIC; sockets of a DHCP client move with it."""
+def with_dependencies(state: NetworkState, nic: str, bridge: str) -> NetworkState:
+    """Return the state with what depends on the NIC, and does not know the bridge.
+
+    Sockets of a DHCP client move with it.
+    """
     link = state.link(nic)
     if link is None:
         return state
     moving = tuple(f" of {client.program} (" for client in state.clients_on(nic))
-    kept = (one for one in _find(state, link) if not _is_held_by(moving, one))
+    kept = (one for one in _find(state, link, bridge) if not _is_held_by(moving, one))
     return replace(state, dependencies=tuple(kept))
 
 
-def _find(state: NetworkState, link: Link) -> Iterator[Dependency]:
+def _find(state: NetworkState, link: Link, bridge: str) -> Iterator[Dependency]:
     with NetlinkSocket() as sock:
         unequal = tuple(multipath.unequal_metrics(sock, state.routes, link.name))
     bound = ((one.name, one.inode) for one in sock_diag.sockets_bound_to(link.index))
@@ -31,7 +34,7 @@ def _find(state: NetworkState, link: Link) -> Iterator[Dependency]:
     yield from sockets.sockets(bound)
     yield from sockets.packet_sockets(link.index)
     yield from sockets.groups(link.name)
-    yield from firewall.find_dependencies(link.name, run)
+    yield from firewall.find_dependencies(link.name, bridge, run)
     yield from traffic_control.find_dependencies(link.index)
     yield from xdp.find_dependencies(link.name)
     yield from routers.find_dependencies(link.name)

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ BRIDGED = {"iptables": ("ip", "inet"), "ip6tables": ("ip6", "inet")}
 """Which families' rules see bridged frames, if net.bridge.bridge-nf-call-… is on."""
 
 
-def find_dependencies(nic: str, run: Run, proc: Path = PROC) -> tuple[Dependency, ...]:
+def find_dependencies(nic: str, bridge: str, run: Run, proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return the rules that name the NIC, and chains that would drop bridged frames.
 
     A missing program is passed over; one that does not answer in time is a dependency "unread".
@@ -48,7 +49,9 @@ def find_dependencies(nic: str, run: Run, proc: Path = PROC) -> tuple[Dependency
     chains = _asked(run, found, "nft", "list", "chains") if hooked else ""
     rules = (*_nft_rules(ruleset, nic), *_hooked(chains, nic), *_saved_rules(texts, nic))
     found += [Dependency("firewall", rule) for rule in rules]
-    found += [Dependency("firewall-lockout", chain) for chain in _locking_out(ruleset, texts, nic)]
+    found += [
+        Dependency("firewall-lockout", chain) for chain in _locking_out(ruleset, texts, nic, bridge)
+    ]
     found += [Dependency("bridge-firewall", why) for why in _dropping(ruleset, texts, proc)]
     return tuple(found)
 
@@ -111,11 +114,14 @@ def _saved_rules(texts: dict[str, str], nic: str) -> Iterator[str]:
                 yield f"{program.removesuffix('-save')} {line.strip()}"
 
 
-def _locking_out(ruleset: list[dict[str, Any]], texts: dict[str, str], nic: str) -> Iterator[str]:
+def _locking_out(
+    ruleset: list[dict[str, Any]], texts: dict[str, str], nic: str, bridge: str
+) -> Iterator[str]:
     """Yield the chains that let new sessions in by the NIC's name, and drop the rest."""
     legacy = {program: text for program, text in texts.items() if not _shown_by_nft(program)}
-    yield from firewall_lockout.nft_chains(ruleset, lambda expr: _expression_names(expr, nic))
-    yield from firewall_lockout.saved_chains(legacy, lambda line: _line_names(line, nic, ("-i",)))
+    yield from firewall_lockout.nft_chains(ruleset, nic, bridge, _expression_names)
+    named = partial(_line_names, options=("-i",))
+    yield from firewall_lockout.saved_chains(legacy, nic, bridge, named)
 
 
 def _shown_by_nft(program: str) -> bool:

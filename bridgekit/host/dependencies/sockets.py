@@ -46,8 +46,8 @@ def packet_sockets(index: int, proc: Path = PROC) -> tuple[Dependency, ...]:
 
 def groups(nic: str, proc: Path = PROC) -> tuple[Dependency, ...]:
     """Return the multicast groups that programs joined on this interface."""
-    joined = (*_groups4(nic, proc), *_groups6(nic, proc))
-    addresses = (ip_address(packed) for packed in joined)
+    joined = (*_groups4(proc), *_groups6(proc))
+    addresses = (ip_address(packed) for name, packed in joined if name == nic)
     return tuple(
         Dependency("multicast", str(address))
         for address in addresses
@@ -55,22 +55,29 @@ def groups(nic: str, proc: Path = PROC) -> tuple[Dependency, ...]:
     )
 
 
-def _groups4(nic: str, proc: Path) -> Iterator[bytes]:
+def links_in(group: str, proc: Path = PROC) -> frozenset[str]:
+    """Return the interfaces on which programs joined this multicast group."""
+    packed = ip_address(group).packed
+    joined = _groups4(proc) if len(packed) == 4 else _groups6(proc)
+    return frozenset(name for name, one in joined if one == packed)
+
+
+def _groups4(proc: Path) -> Iterator[tuple[str, bytes]]:
     """Yield IPv4 groups: below a link's line they stand as numbers in host byte order."""
     name = ""
     for line in lines_of(proc / "net/igmp"):
         words = line.split()
         if not line[:1].isspace():
             name = words[1].rstrip(":") if len(words) > 1 else ""
-        elif name == nic and words:
-            yield int(words[0], 16).to_bytes(4, sys.byteorder)
+        elif words:
+            yield name, int(words[0], 16).to_bytes(4, sys.byteorder)
 
 
-def _groups6(nic: str, proc: Path) -> Iterator[bytes]:
+def _groups6(proc: Path) -> Iterator[tuple[str, bytes]]:
     for line in lines_of(proc / "net/igmp6"):
         words = line.split()
-        if len(words) > 2 and words[1] == nic:
-            yield bytes.fromhex(words[2])
+        if len(words) > 2:
+            yield words[1], bytes.fromhex(words[2])
 
 
 def lines_of(path: Path) -> list[str]:

@@ -128,7 +128,7 @@ def _same_macs(bridge: str, ports: tuple[Link, ...]) -> Iterator[PxeFinding]:
 
 def _firewall(bridge: str, ports: Mapping[int, str]) -> Iterator[PxeFinding]:
     once = cache(run)
-    for dependency in firewall.find_dependencies(bridge, once):
+    for dependency in firewall.find_dependencies(bridge, bridge, once):
         if dependency.kind == "bridge-firewall" and not dependency.text.endswith(OPENED):
             yield finding(
                 kinds.FIREWALL_DROPS,
