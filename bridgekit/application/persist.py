@@ -15,6 +15,7 @@ from bridgekit.errors import refuse_on_error
 from bridgekit.persistence.ifupdown import checks, interfaces, rewrite
 from bridgekit.persistence.ifupdown.dialect import CLASSIC, Dialect
 from bridgekit.persistence.ifupdown.drift import find_drift
+from bridgekit.persistence.ifupdown.from_state import stanzas_from_state
 from bridgekit.persistence.ifupdown.listing import Listing, list_stanzas
 from bridgekit.persistence.ifupdown.rewrite import PersistOptions, Rewrite
 from bridgekit.persistence.ifupdown.template import fill
@@ -29,7 +30,7 @@ Changes = tuple[FileChange, ...]
 
 def bridge_stanza(state: NetworkState, intent: Intent, options: PersistOptions, cidr: bool) -> str:
     """Return the interfaces(5) text of the bridge, without what the files say of the NIC."""
-    return fill(_template(), rewrite.stanzas_from_state(state, intent, options.dialect, cidr))
+    return fill(_template(), stanzas_from_state(state, intent, options.dialect, cidr))
 
 
 def find_differences(

@@ -86,6 +86,11 @@ class Link(Struct, frozen=True):
     altnames: tuple[str, ...] = ()
     vlans: tuple[Vlan, ...] | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and its alternative ones."""
+        return (self.name, *self.altnames)
+
 
 class BridgeSettings(Struct, frozen=True):
     """What a bridge is made with; MTU in bytes, `qlen` in packets."""

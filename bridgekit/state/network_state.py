@@ -44,7 +44,7 @@ class NetworkState(Struct, frozen=True, rename={"managers": "owners", "dependenc
 
     def link_by_any_name(self, name: str) -> Link | None:
         """Return the link that has this name or alternative name, or None."""
-        found = (link for link in self.links if name in (link.name, *link.altnames))
+        found = (link for link in self.links if name in link.names)
         return next(found, None)
 
     def ports(self, controller: str) -> tuple[Link, ...]:

@@ -107,7 +107,7 @@ def interfaces_file(data: bytes, _: Path) -> None:
     assert interfaces.restore(new) == text
     after = interfaces.parse_files("/main", Memory(main=new), strict=False)
     assert [one.method for one in after.definitions_of("eth0")] in ([], ["manual"])
-    interfaces.methods_of(parsed, "eth0"), interfaces.has_mapping(parsed, "eth0")
+    interfaces.methods_of(parsed, ("eth0",)), interfaces.has_mapping(parsed, "eth0")
 
 
 def words(data: bytes, _: Path) -> None:

@@ -162,6 +162,42 @@ def test_the_nic_by_an_alternative_name(make_lab: MakeLab) -> None:
     assert lab.read_interfaces() == file
 
 
+def test_the_nic_by_two_names(make_lab: MakeLab) -> None:
+    """Neither of the stanzas gives the port an address at boot."""
+    file = SIMPLE + "\nauto enp3s0\niface enp3s0 inet6 static\n  address 2001:db8:1::4/64\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=file)
+    lab.ip("host", "link property add dev eth0 altname enp3s0")
+    lab.ip("host", "address add 2001:db8:1::4/64 dev eth0 nodad")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    assert lab.run("host", "ifquery", "eth0").stdout.count("address") == 0
+    assert lab.run("host", "ifquery", "enp3s0", check=False).stdout == ""
+    assert lab.run("host", "ifquery", "--list").stdout.split() == ["lo", "eth0", "br0"]
+    assert lab.bridgekit("rollback").code == 0
+    assert lab.read_interfaces() == file
+
+
+def test_options_of_other_programs_stay_the_nics(make_lab: MakeLab) -> None:
+    """Their scripts in if-*.d get them with IFACE=eth0, as ifupdown's own ifquery sees it."""
+    own = "  offload-tso off\n  ethernet-wol g\n  wpa-conf /etc/wpa.conf\n  vlan-mtu 1400\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=SIMPLE + own + "  dns-search example\n")
+    assert lab.bridgekit("apply", "eth0", "--yes").code == 0
+    port, bridge = (lab.run("host", "ifquery", name).stdout for name in ("eth0", "br0"))
+    for line in ("offload-tso: off", "ethernet-wol: g", "wpa-conf: /etc/wpa.conf"):
+        assert line in port.splitlines() and line not in bridge.splitlines()
+    assert "dns-search: example" in bridge and "dns-search" not in port
+
+
+@pytest.mark.parametrize("source", ["live", "file"])
+def test_another_stanzas_route_by_a_router_of_the_nic_goes(make_lab: MakeLab, source: str) -> None:
+    """That interface comes up before the bridge, when the router cannot be reached yet."""
+    file = f"auto lo eth0 eth1\n{SIMPLE}{ETH1}  up ip route add 10.1.0.0/16 via 192.168.1.1\n"
+    lab = make_lab(host=layout.SIMPLE, interfaces=file)
+    lab.ip("host", "route add 10.1.0.0/16 via 192.168.1.1")
+    assert lab.bridgekit("apply", "eth0", "--yes", "--persist", source).code == 0
+    port, bridge = (lab.run("host", "ifquery", name).stdout for name in ("eth1", "br0"))
+    assert "10.1.0.0/16" not in port and bridge.count("10.1.0.0/16 via 192.168.1.1") == 1
+
+
 def test_another_stanzas_route_of_the_nic_goes(make_lab: MakeLab) -> None:
     """The bridge's stanza has it, if the host has it."""
     file = SIMPLE + ETH1 + "  up ip route add 10.1.0.0/16 dev eth0\n  up echo eth0\n"

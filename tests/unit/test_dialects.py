@@ -141,7 +141,7 @@ def test_what_each_does_not_take(text: str) -> None:
 
 def test_a_lease_of_ifupdown_ng_is_seen() -> None:
     parsed = interfaces.parse_files("/main", Memory(main="iface eth0\n use dhcp\n"), strict=False)
-    assert ("inet", "dhcp") in interfaces.methods_of(parsed, "eth0")
+    assert ("inet", "dhcp") in interfaces.methods_of(parsed, ("eth0",))
 
 
 def test_a_stanza_of_ifupdown_ng_by_another_word() -> None:

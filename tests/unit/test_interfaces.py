@@ -50,7 +50,7 @@ def test_options_are_those_of_the_stanza_that_is_used() -> None:
             "echo base",
             "echo home",
         ]
-        assert interfaces.methods_of(parsed, "eth0") == {("inet", "dhcp")}
+        assert interfaces.methods_of(parsed, ("eth0",)) == {("inet", "dhcp")}
     assert [o.name for o in interfaces.options_of(read(text + ETH0), "eth0")] == ["address"]
 
 
@@ -61,6 +61,12 @@ def test_an_alias_with_another_stanza() -> None:
     text += "iface other inet manual\n up echo other\n"
     found = interfaces.options_of(read(text), "eth0")
     assert [option.value for option in found if option.name == "up"] == ["echo extra"]
+
+
+def test_a_vlan_of_the_nic_has_another_name() -> None:
+    option = Option("pre-up", "ip route add 10.0.0.0/8 dev eth0; x eth0.7 xeth0 enp3s0 eth0")
+    renamed = interfaces.rename_link(option, ("eth0", "enp3s0"), "br0")
+    assert renamed == Option("up", "ip route add 10.0.0.0/8 dev br0; x eth0.7 xeth0 br0 br0")
 
 
 def test_home_is_where_the_stanza_is() -> None:

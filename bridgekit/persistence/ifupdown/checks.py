@@ -34,10 +34,10 @@ def check_stanzas(rewrite: Rewrite) -> Iterator[Finding]:
     parsed, nic, bridge = rewrite.parsed, rewrite.intent.nic, rewrite.intent.bridge
     for path in _files_with(parsed, bridge) if bridge not in rewrite.links else ():
         yield BRIDGE_CONFIGURED.finding(f"{path} has a stanza for {bridge} already")
-    if interfaces.has_mapping(parsed, rewrite.nic):
+    if any(interfaces.has_mapping(parsed, name) for name in rewrite.names):
         message = f"a mapping could give {nic} another stanza than that of a port"
         yield MAPPING_NAMES_NIC.finding(message, nic=nic)
-    for one in interfaces.claims(parsed, rewrite.nic, except_for=bridge):
+    for one in interfaces.claims(parsed, rewrite.names, except_for=bridge):
         message = f"{one.path} makes {nic} a port of {one.name}, too: line {one.line}"
         yield PORT_OF_ANOTHER.finding(message, other=one.name, nic=nic)
     if interfaces.has_no_scripts(parsed, bridge) and rewrite.dialect is CLASSIC:
@@ -51,7 +51,7 @@ def check_drift(rewrite: Rewrite) -> Iterator[Finding]:
     Of a NIC without one, check_managers tells who configures it.
     """
     parsed, nic, source = rewrite.parsed, rewrite.intent.nic, rewrite.options.source
-    if parsed.definitions_of(parsed.logical_name(nic)):
+    if rewrite.has_stanza:
         for text in find_drift(parsed, rewrite.before, nic):
             yield FILE_DIFFERS.finding(text, FOLLOWS_FILE if source == "file" else None)
     elif source == "file":
@@ -94,7 +94,8 @@ def check_expressible(
 def check_manager(parsed: ParsedInterfaces, state: NetworkState, nic: str) -> list[Finding]:
     """Return where the files have no stanza of a NIC that another manager configures."""
     managed = any(manager.program in CONSEQUENCES for manager in state.managers)
-    if not managed or interfaces.definitions_for(parsed, nic):
+    names = interfaces.names_in(parsed, state.require(nic))
+    if not managed or any(interfaces.definitions_for(parsed, name) for name in names):
         return []
     text = f"{parsed.main} has no stanza of {nic}: nothing is written to it"
     return [LEFT_TO_MANAGER.finding(text)]

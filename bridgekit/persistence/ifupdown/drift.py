@@ -14,6 +14,7 @@ from bridgekit.persistence.ifupdown.interfaces import (
     bridge_ports,
     definitions_for,
     hook_commands,
+    names_in,
 )
 from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.render_routes import lasting_routes
@@ -46,14 +47,16 @@ def find_drift(parsed: ParsedInterfaces, state: NetworkState, link: str) -> tupl
     address that a line such as `up ip address add …` names counts as configured, and so does every
     one of a family for which a stanza asks DHCP or router advertisements.
     """
-    definitions = definitions_for(parsed, link)
+    names = names_in(parsed, state.require(link))
+    definitions = tuple(one for name in names for one in definitions_for(parsed, name))
     if not definitions:
         return (f"the file has no stanza for {link}",)
     commands = [line for one in definitions for line in hook_commands(one.options)]
     all_commands = [line for one in parsed.definitions for line in hook_commands(one.options)]
+    comes_up = any(map(parsed.brings_up, names))
     comparison = _Comparison(definitions, state, link)
     return (
-        *(() if parsed.brings_up(link) else (f"no `auto` or `allow-` line brings {link} up",)),
+        *(() if comes_up else (f"no `auto` or `allow-` line brings {link} up",)),
         *comparison.addresses(),
         *comparison.routers(),
         *comparison.routes(commands, all_commands),

@@ -22,8 +22,7 @@ from bridgekit.persistence.ifupdown.interfaces.parsed import (
 )
 from bridgekit.persistence.ifupdown.interfaces.parser import parse_files
 from bridgekit.persistence.ifupdown.interfaces.references import (
-    lines_of_others,
-    names_link,
+    hooks_of_others,
     selects_itself,
     used_by_others,
 )
@@ -73,12 +72,11 @@ __all__ = [
     "has_mapping",
     "has_no_scripts",
     "hook_commands",
+    "hooks_of_others",
     "is_dns",
     "is_no_auto_down",
-    "lines_of_others",
     "methods_of",
     "names_in",
-    "names_link",
     "options_of",
     "own_options",
     "parse",

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from bridgekit.persistence.ifupdown.interfaces.document import selects_enclosing
+from bridgekit.persistence.ifupdown.interfaces.hooks import HOOKS
 from bridgekit.persistence.ifupdown.interfaces.lines import Line
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias
 from bridgekit.persistence.ifupdown.interfaces.parsed import ParsedInterfaces
-
-NAME_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@+-")
 
 
 def used_by_others(parsed: ParsedInterfaces, link: str) -> frozenset[str]:
@@ -24,14 +23,10 @@ def selects_itself(parsed: ParsedInterfaces, link: str) -> bool:
     return any(selects_enclosing(line) for stanza in own for line in stanza.options)
 
 
-def lines_of_others(parsed: ParsedInterfaces, link: str) -> Iterator[tuple[str, Line]]:
-    """Yield (path, line) for the option lines of other interfaces' stanzas."""
-    for path, document in parsed.documents.items():
+def hooks_of_others(parsed: ParsedInterfaces, links: tuple[str, ...]) -> Iterator[Line]:
+    """Yield the hook lines of other interfaces' stanzas."""
+    for document in parsed.documents.values():
         for stanza in document.with_keyword("iface"):
-            if not is_link_or_alias("".join(stanza.words[:1]), link):
-                yield from ((path, line) for line in stanza.options)
-
-
-def names_link(text: str, link: str) -> bool:
-    """Return whether an option's value names this interface, rather than a VLAN or alias of it."""
-    return link in "".join(letter if letter in NAME_LETTERS else " " for letter in text).split()
+            name = "".join(stanza.words[:1])
+            if not any(is_link_or_alias(name, link) for link in links):
+                yield from (line for line in stanza.options if line.name in HOOKS)

@@ -6,7 +6,7 @@ import re
 from bridgekit.persistence.ifupdown.interfaces.document import Option
 from bridgekit.persistence.ifupdown.interfaces.names import is_link_or_alias, matches
 from bridgekit.persistence.ifupdown.interfaces.parsed import IfaceDefinition, ParsedInterfaces
-from bridgekit.persistence.ifupdown.interfaces.references import NAME_LETTERS
+from bridgekit.state.link import Link
 
 NIC_FROM_STATE = frozenset(
     {
@@ -16,6 +16,7 @@ NIC_FROM_STATE = frozenset(
     }
 )
 """Options of the NIC whose effect the bridge's state shows; hyphens as underscores."""
+NAME_LETTER = "[A-Za-z0-9_.@+-]"
 BRIDGE_FROM_STATE = NIC_FROM_STATE | {
     "hwaddress",
     *(f"bridge_{word}" for word in ("ports", "stp", "fd", "hello", "maxage", "ageing")),
@@ -48,13 +49,15 @@ def is_no_auto_down(parsed: ParsedInterfaces, link: str) -> bool:
     return any(matches(link, pattern) for pattern in parsed.no_auto_down)
 
 
-def claims(parsed: ParsedInterfaces, link: str, except_for: str) -> tuple[IfaceDefinition, ...]:
-    """Return the stanzas of bridges and bonds that take this link as a port."""
+def claims(
+    parsed: ParsedInterfaces, names: tuple[str, ...], except_for: str
+) -> tuple[IfaceDefinition, ...]:
+    """Return the stanzas of bridges and bonds that take a link with these names as a port."""
     return tuple(
         one
         for one in parsed.definitions
-        if one.name not in (link, except_for)
-        and any(_names_port(option, link) for option in one.options)
+        if one.name not in (*names, except_for)
+        and any(_names_port(option, name) for option in one.options for name in names)
     )
 
 
@@ -78,11 +81,11 @@ def _full_match(expression: str, name: str) -> bool:
     return False
 
 
-def names_in(parsed: ParsedInterfaces, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of an interface's names for which the files have a stanza."""
+def names_in(parsed: ParsedInterfaces, link: Link) -> tuple[str, ...]:
+    """Return those of a link's names that the files use; its own if they use none."""
     defined = {one.name.partition(":")[0] for one in parsed.definitions}
     selected = {target.physical for target in parsed.targets if not target.is_pattern}
-    return tuple(name for name in names if name in defined | selected)
+    return tuple(name for name in link.names if name in defined | selected) or (link.name,)
 
 
 def definitions_for(parsed: ParsedInterfaces, link: str) -> tuple[IfaceDefinition, ...]:
@@ -106,24 +109,27 @@ def options_of(parsed: ParsedInterfaces, link: str) -> tuple[Option, ...]:
     return tuple(option for one in definitions_for(parsed, link) for option in one.options)
 
 
-def methods_of(parsed: ParsedInterfaces, link: str) -> frozenset[tuple[str, str]]:
-    """Return (`inet` or `inet6`, method) of each stanza of this interface.
+def methods_of(parsed: ParsedInterfaces, names: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """Return (`inet` or `inet6`, method) of each stanza of an interface with these names.
 
     ifupdown-ng takes an option `use dhcp` for the method.
     """
-    definitions = definitions_for(parsed, link)
+    definitions = [one for name in names for one in definitions_for(parsed, name)]
     used = {("inet", "dhcp") for one in definitions if Option("use", "dhcp") in one.options}
     return frozenset({(one.family, one.method) for one in definitions} | used)
 
 
-def dynamic_options(parsed: ParsedInterfaces, link: str) -> dict[str, tuple[Option, ...]]:
+def dynamic_options(
+    parsed: ParsedInterfaces, names: tuple[str, ...]
+) -> dict[str, tuple[Option, ...]]:
     """Return by family the options of the methods dhcp and auto.
 
     How a server or router is asked.
     """
     return {
         one.family: tuple(o for o in one.options if o.name in DYNAMIC_METHOD_OPTIONS)
-        for one in definitions_for(parsed, link)
+        for name in names
+        for one in definitions_for(parsed, name)
         if one.method in ("dhcp", "auto")
     }
 
@@ -151,9 +157,9 @@ def is_dns(option: Option) -> bool:
     return option.name.startswith("dns-")
 
 
-def rename_link(option: Option, link: str, new: str) -> Option:
-    """Return a hook with a link's name replaced; `pre-up` would run before the new link exists."""
-    letters = "".join(NAME_LETTERS - {"-"}) + "-"
-    word = rf"(?<![{letters}]){re.escape(link)}(?![{letters}])"
+def rename_link(option: Option, names: tuple[str, ...], new: str) -> Option:
+    """Return a hook with a link's names replaced; `pre-up` would run before the new link exists."""
+    either = "|".join(map(re.escape, names))
+    word = rf"(?<!{NAME_LETTER})({either})(?!{NAME_LETTER})"
     name = "up" if option.name == "pre-up" else option.name
     return Option(name, re.sub(word, lambda _: new, option.value))
